@@ -1,0 +1,56 @@
+"""The networks a model bundle may name: nothing outside this list is ever built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from AGE2HIELib.errors import ModelError
+from AGE2HIELib.networks.sfcn import SFCN
+
+NETWORKS: dict[str, Callable[..., SFCN]] = {"sfcn": SFCN}
+
+# Far above any network that fits the project's data; they keep a faulty file from asking for all memory.
+MOST_CHANNELS = 1024
+MOST_BLOCKS = 8
+
+
+def build_network(name: str, arguments: Mapping[str, Any]) -> SFCN:
+    """A network with random weights, in evaluation mode.
+
+    Args:
+        name: a key of ``NETWORKS``.
+        arguments: keyword arguments of its constructor, as they stand in a bundle's metadata.
+    """
+    if name not in NETWORKS:
+        raise ModelError(
+            f"The model asks for a network named {name!r}, which is not one of {', '.join(NETWORKS)}. "
+            "Use a newer age2hie, or export the model again."
+        )
+    checked = dict(arguments)
+    if "channels" in checked:
+        checked["channels"] = _checked_channels(checked["channels"])
+    for key in ("in_channels", "outputs"):
+        if key in checked:
+            _check_count(key, checked[key])
+    try:
+        return NETWORKS[name](**checked).eval()
+    except (TypeError, ValueError) as problem:
+        raise ModelError(
+            f"The network {name!r} cannot be built from {checked}: {problem}. Export the model again."
+        ) from problem
+
+
+def _checked_channels(channels: Any) -> tuple[int, ...]:
+    if not isinstance(channels, list | tuple) or not 2 <= len(channels) <= MOST_BLOCKS:
+        raise ModelError(
+            f"'channels' is {channels!r}; it must list 2 to {MOST_BLOCKS} numbers. Export the model again."
+        )
+    for count in channels:
+        _check_count("channels", count)
+    return tuple(channels)
+
+
+def _check_count(key: str, count: Any) -> None:
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_CHANNELS:
+        raise ModelError(f"'{key}' holds {count!r}; it must be 1 to {MOST_CHANNELS}. Export the model again.")
