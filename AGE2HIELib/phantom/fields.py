@@ -1,0 +1,50 @@
+"""Building blocks of the phantom: distances to simple bodies, and smooth random fields."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, map_coordinates, zoom
+
+Points = tuple[np.ndarray, np.ndarray, np.ndarray]  # x, y, z in mm, all of one shape
+
+
+def ellipsoid(points: Points, centre: tuple, radii: tuple, power: float = 2.0) -> np.ndarray:
+    """Distance in mm along the ray from the centre to a (super)ellipsoid; negative inside."""
+    offsets = [p - c for p, c in zip(points, centre, strict=True)]
+    level = sum(np.abs(o / r) ** power for o, r in zip(offsets, radii, strict=True)) ** (1.0 / power)
+    distance = np.sqrt(sum(o * o for o in offsets))
+    return np.asarray(distance * (1.0 - 1.0 / np.maximum(level, 1e-3)))
+
+
+def tube(points: Points, nodes: list[tuple], radii: list[float]) -> np.ndarray:
+    """Distance in mm to a bent tube through ``nodes`` whose radius changes linearly between them."""
+    nearest = np.full(points[0].shape, np.inf, dtype=np.float32)
+    for (start, end), (r0, r1) in zip(zip(nodes, nodes[1:], strict=False), zip(radii, radii[1:], strict=False), strict=True):
+        axis = np.subtract(end, start)
+        offsets = [p - s for p, s in zip(points, start, strict=True)]
+        along = np.clip(sum(o * a for o, a in zip(offsets, axis, strict=True)) / (axis @ axis), 0, 1)
+        squared = sum((o - along * a) ** 2 for o, a in zip(offsets, axis, strict=True))
+        nearest = np.minimum(nearest, np.sqrt(squared) - (r0 + (r1 - r0) * along))
+    return nearest
+
+
+def smooth_noise(
+    rng: np.random.Generator, shape: tuple[int, ...], spacing_mm: float, scale_mm: float
+) -> np.ndarray:
+    """Gaussian random field of unit variance whose Gaussian kernel has the standard deviation ``scale_mm``.
+
+    Drawn on a lattice of half the scale and interpolated: a field this smooth holds nothing finer.
+    """
+    step = max(1.0, scale_mm / 2 / spacing_mm)
+    coarse = tuple(int(np.ceil(n / step)) + 2 for n in shape)
+    noise = gaussian_filter(rng.standard_normal(coarse).astype(np.float32), scale_mm / spacing_mm / step, mode="wrap")
+    noise /= noise.std()
+    fine = zoom(noise, [(n + step) / c for n, c in zip(shape, coarse, strict=True)], order=1, grid_mode=False)
+    return np.asarray(fine[tuple(slice(n) for n in shape)], dtype=np.float32)
+
+
+def sample(lattice: np.ndarray, points: Points, spacing_mm: float) -> np.ndarray:
+    """Values of a field that is stored on a cubic lattice centred at 0 mm, at arbitrary points."""
+    centre = [(n - 1) / 2 for n in lattice.shape]
+    coordinates = np.stack([p / spacing_mm + c for p, c in zip(points, centre, strict=True)])
+    return np.asarray(map_coordinates(lattice, coordinates, order=1, mode="nearest"), dtype=np.float32)
