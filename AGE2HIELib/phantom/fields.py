@@ -19,7 +19,9 @@ def ellipsoid(points: Points, centre: tuple, radii: tuple, power: float = 2.0) -
 def tube(points: Points, nodes: list[tuple], radii: list[float]) -> np.ndarray:
     """Distance in mm to a bent tube through ``nodes`` whose radius changes linearly between them."""
     nearest = np.full(points[0].shape, np.inf, dtype=np.float32)
-    for (start, end), (r0, r1) in zip(zip(nodes, nodes[1:], strict=False), zip(radii, radii[1:], strict=False), strict=True):
+    for (start, end), (r0, r1) in zip(
+        zip(nodes, nodes[1:], strict=False), zip(radii, radii[1:], strict=False), strict=True
+    ):
         axis = np.subtract(end, start)
         offsets = [p - s for p, s in zip(points, start, strict=True)]
         along = np.clip(sum(o * a for o, a in zip(offsets, axis, strict=True)) / (axis @ axis), 0, 1)
@@ -37,7 +39,9 @@ def smooth_noise(
     """
     step = max(1.0, scale_mm / 2 / spacing_mm)
     coarse = tuple(int(np.ceil(n / step)) + 2 for n in shape)
-    noise = gaussian_filter(rng.standard_normal(coarse).astype(np.float32), scale_mm / spacing_mm / step, mode="wrap")
+    noise = gaussian_filter(
+        rng.standard_normal(coarse).astype(np.float32), scale_mm / spacing_mm / step, mode="wrap"
+    )
     noise /= noise.std()
     fine = zoom(noise, [(n + step) / c for n, c in zip(shape, coarse, strict=True)], order=1, grid_mode=False)
     return np.asarray(fine[tuple(slice(n) for n in shape)], dtype=np.float32)

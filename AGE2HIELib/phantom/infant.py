@@ -112,7 +112,9 @@ def _tissue(rng: np.random.Generator, labels: np.ndarray, points: Points) -> tup
             b0_of[value] = structure.b0_signal * (1 + 0.04 * rng.standard_normal())
     fluid = np.isin(_BASE[labels], FLUID)
     inside = labels > 0
-    texture = 0.035 * smooth_noise(rng, labels.shape, FINE_MM, 3.0) + 0.03 * smooth_noise(rng, labels.shape, FINE_MM, 12.0)
+    texture = 0.035 * smooth_noise(rng, labels.shape, FINE_MM, 3.0) + 0.03 * smooth_noise(
+        rng, labels.shape, FINE_MM, 12.0
+    )
     trend = rng.normal(0, 0.02) * points[1] / 50 + rng.normal(0, 0.02) * points[2] / 40
     adc = adc_of[labels] * (1 + np.where(fluid, 2.0, 1.0) * (texture + trend))
     b0 = b0_of[labels] * (1 + 0.5 * texture)

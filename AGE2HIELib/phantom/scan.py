@@ -1,0 +1,135 @@
+"""Scanning the phantom: signals on the fine grid become noisy volumes on the scanner's oblique, thick-sliced grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from scipy.ndimage import gaussian_filter
+from scipy.spatial.transform import Rotation
+
+from AGE2HIELib.io.frames import from_sitk, reference_image, to_sitk
+from AGE2HIELib.phantom.head import Head
+from AGE2HIELib.phantom.infant import FINE_MM, Infant
+from AGE2HIELib.phantom.injury import Injury
+from AGE2HIELib.phantom.protocol import Protocol, gradient_table
+from AGE2HIELib.phantom.structures import WHITE_MATTER, base_value
+from AGE2HIELib.volume import DwiSeries, Grid, Volume
+
+_WHITE_MATTER_SIGNAL = 185.0
+_FIBRE_ANISOTROPY = 0.25  # of white matter: ADC along fibres over the mean, minus one, is 2/3 of this
+_ADC_MAXIMUM = 4095.0
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What the scanner stores, and the truth on the same grid."""
+
+    dwi: DwiSeries
+    labels: Volume
+    lesion: Volume
+
+
+def scan_grid(protocol: Protocol, *, seed: int) -> Grid:
+    """The scanner's grid around an infant that lies at the origin: tilted and shifted by the seed."""
+    rng = np.random.default_rng([seed, 3])
+    spread = np.array([1.0, 1 / 3, 1 / 3]) * protocol.tilt_sd_degrees
+    rotation = Rotation.from_euler("xyz", spread * rng.standard_normal(3), degrees=True).as_matrix()
+    affine = np.eye(4)
+    affine[:3, :3] = rotation * protocol.spacing_mm
+    centre = (np.array(protocol.matrix) - 1) / 2
+    affine[:3, 3] = rng.normal(0, 2, 3) - affine[:3, :3] @ centre
+    return Grid(protocol.matrix, affine)
+
+
+def scan_infant(infant: Infant, injury: Injury, head: Head, protocol: Protocol, *, seed: int) -> Scan:
+    """Raw diffusion-weighted volumes with Rician noise and coil bias, head included."""
+    rng = np.random.default_rng([seed, 4])
+    grid = scan_grid(protocol, seed=seed)
+    signal, adc = head.tissue(infant, injury)
+    fibres = head.on_grid(_fibre_strength(infant))
+    sensitivity = coil_bias(grid, rng)
+    noise_sd = _WHITE_MATTER_SIGNAL / protocol.snr
+    volumes = []
+    directions = gradient_table(protocol)
+    for b, direction in zip(protocol.b_values, directions, strict=True):
+        # fibres run front to back here; the mean over an even set of directions stays the ADC
+        along = fibres.array * (direction[1] ** 2 - 1 / 3) if b > 0 else 0.0
+        attenuated = signal.like(
+            (signal.array * np.exp(-b * 1e-6 * adc.array * (1 + along))).astype(np.float32)
+        )
+        volumes.append(rician(slice_average(attenuated, grid).array * sensitivity, noise_sd, rng))
+    dwi = DwiSeries(np.stack(volumes), grid.affine_ras, np.array(protocol.b_values), directions)
+    return Scan(dwi, nearest(infant.labels, grid), nearest(injury.lesion, grid))
+
+
+def scanner_adc(infant: Infant, injury: Injury, protocol: Protocol, *, seed: int) -> Volume:
+    """The skull-stripped ADC map a scanner would give (1e-6 mm^2/s, exactly 0 outside), from b0 and trace signals."""
+    rng = np.random.default_rng([seed, 4])
+    grid = scan_grid(protocol, seed=seed)
+    b = max(protocol.b_values)
+    brain = slice_average(infant.brain.like(infant.brain.array.astype(np.float32)), grid).array
+    noise_sd = _WHITE_MATTER_SIGNAL / protocol.snr
+    measured = []
+    for weighting in (0.0, b):
+        image = infant.labels.like(
+            (infant.b0_signal.array * np.exp(-weighting * 1e-6 * injury.adc.array)).astype(np.float32)
+        )
+        count = protocol.b_values.count(weighting)
+        measured.append(rician(slice_average(image, grid).array, noise_sd / np.sqrt(count), rng))
+    adc = 1e6 * np.log(measured[0] / measured[1]) / b
+    if not protocol.keeps_negative:
+        adc = np.clip(adc, 1.0, _ADC_MAXIMUM)  # a scanner's zero would read as background
+    threshold = rng.uniform(0.3, 0.7)  # brain masks are a little too large or too small
+    return Volume(np.where(brain > threshold, adc, 0).astype(np.float32), grid.affine_ras)
+
+
+def slice_average(image: Volume, grid: Grid) -> Volume:
+    """Sample a fine image on the scanner's grid, averaged over each slice's thickness and blurred in plane."""
+    in_plane_mm, _, thickness_mm = grid.spacing_mm
+    blur = np.sqrt(max((0.4 * in_plane_mm) ** 2 - (0.4 * FINE_MM) ** 2, 0.0)) / FINE_MM
+    source = to_sitk(image.like(gaussian_filter(image.array, blur)))
+    layers = max(1, round(thickness_mm / (1.2 * FINE_MM)))
+    total: np.ndarray | float = 0.0
+    for layer in range(layers):
+        shifted = grid.affine_ras.copy()
+        shifted[:3, 3] += grid.affine_ras[:3, 2] * ((layer + 0.5) / layers - 0.5)
+        total = (
+            total
+            + sitk.GetArrayFromImage(sitk.Resample(source, reference_image(Grid(grid.shape, shifted)))).T
+        )
+    return Volume(np.ascontiguousarray(total / layers, dtype=np.float32), grid.affine_ras)
+
+
+def nearest(image: Volume, grid: Grid) -> Volume:
+    """Labels or a mask on the scanner's grid."""
+    resampled = sitk.Resample(
+        to_sitk(image), reference_image(grid), sitk.Transform(), sitk.sitkNearestNeighbor
+    )
+    return Volume(from_sitk(resampled).array.astype(image.array.dtype), grid.affine_ras)
+
+
+def rician(signal: np.ndarray, noise_sd: float, rng: np.random.Generator) -> np.ndarray:
+    """Magnitude of a signal with equal Gaussian noise in both channels (Gudbjartsson and Patz 1995)."""
+    shape = signal.shape
+    real = signal + noise_sd * rng.standard_normal(shape, dtype=np.float32)
+    return np.asarray(
+        np.hypot(real, noise_sd * rng.standard_normal(shape, dtype=np.float32)), dtype=np.float32
+    )
+
+
+def coil_bias(grid: Grid, rng: np.random.Generator) -> np.ndarray:
+    """Receive sensitivity: a smooth factor of about 0.7 to 1.3 over the field of view."""
+    axes = np.meshgrid(*[np.linspace(-1, 1, n, dtype=np.float32) for n in grid.shape], indexing="ij")
+    tilt = sum(rng.uniform(-0.2, 0.2) * axis for axis in axes)
+    bowl = rng.uniform(0.0, 0.25) * sum(axis**2 for axis in axes)
+    return np.asarray(np.exp(tilt + bowl - 0.15), dtype=np.float32)
+
+
+def _fibre_strength(infant: Infant) -> Volume:
+    white = np.isin(_BASE[infant.labels.array], WHITE_MATTER)
+    return infant.labels.like(gaussian_filter(white.astype(np.float32), 0.8) * _FIBRE_ANISOTROPY)
+
+
+_BASE = np.array([base_value(value) for value in range(256)], dtype=np.uint8)
