@@ -98,9 +98,7 @@ def _fissures(mirrored: Points, inner: np.ndarray) -> np.ndarray:
 
 @cache
 def _shared_folds() -> np.ndarray:
-    return smooth_noise(
-        np.random.default_rng(_SHARED_FOLDS_SEED), _LATTICE_SHAPE, _LATTICE_MM, _FOLD_SCALE_MM
-    )
+    return smooth_noise(np.random.default_rng(_SHARED_FOLDS_SEED), _LATTICE_SHAPE, _LATTICE_MM, _FOLD_SCALE_MM)
 
 
 def _sulci(points: Points, depth_mm: np.ndarray, shape: Shape) -> np.ndarray:

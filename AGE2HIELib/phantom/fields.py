@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 
@@ -19,9 +21,7 @@ def ellipsoid(points: Points, centre: tuple, radii: tuple, power: float = 2.0) -
 def tube(points: Points, nodes: list[tuple], radii: list[float]) -> np.ndarray:
     """Distance in mm to a bent tube through ``nodes`` whose radius changes linearly between them."""
     nearest = np.full(points[0].shape, np.inf, dtype=np.float32)
-    for (start, end), (r0, r1) in zip(
-        zip(nodes, nodes[1:], strict=False), zip(radii, radii[1:], strict=False), strict=True
-    ):
+    for (start, end), (r0, r1) in zip(pairwise(nodes), pairwise(radii), strict=True):
         axis = np.subtract(end, start)
         offsets = [p - s for p, s in zip(points, start, strict=True)]
         along = np.clip(sum(o * a for o, a in zip(offsets, axis, strict=True)) / (axis @ axis), 0, 1)
@@ -30,18 +30,14 @@ def tube(points: Points, nodes: list[tuple], radii: list[float]) -> np.ndarray:
     return nearest
 
 
-def smooth_noise(
-    rng: np.random.Generator, shape: tuple[int, ...], spacing_mm: float, scale_mm: float
-) -> np.ndarray:
+def smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], spacing_mm: float, scale_mm: float) -> np.ndarray:
     """Gaussian random field of unit variance whose Gaussian kernel has the standard deviation ``scale_mm``.
 
     Drawn on a lattice of half the scale and interpolated: a field this smooth holds nothing finer.
     """
     step = max(1.0, scale_mm / 2 / spacing_mm)
     coarse = tuple(int(np.ceil(n / step)) + 2 for n in shape)
-    noise = gaussian_filter(
-        rng.standard_normal(coarse).astype(np.float32), scale_mm / spacing_mm / step, mode="wrap"
-    )
+    noise = gaussian_filter(rng.standard_normal(coarse).astype(np.float32), scale_mm / spacing_mm / step, mode="wrap")
     noise /= noise.std()
     fine = zoom(noise, [(n + step) / c for n, c in zip(shape, coarse, strict=True)], order=1, grid_mode=False)
     return np.asarray(fine[tuple(slice(n) for n in shape)], dtype=np.float32)

@@ -31,9 +31,7 @@ class Head:
     def on_grid(self, image: Volume) -> Volume:
         """An image of the brain's fine grid placed into the head's, zero elsewhere."""
         padded = np.zeros(self.grid.shape, dtype=np.float32)
-        padded[tuple(slice(o, o + n) for o, n in zip(self.offset, image.array.shape, strict=True))] = (
-            image.array
-        )
+        padded[tuple(slice(o, o + n) for o, n in zip(self.offset, image.array.shape, strict=True))] = image.array
         return Volume(padded, self.grid.affine_ras)
 
     def tissue(self, infant: Infant, injury: Injury) -> tuple[Volume, Volume]:

@@ -94,7 +94,7 @@ def _basal_ganglia_thalamus(infant: Infant, rng: np.random.Generator, extent: fl
 
 
 def _watershed(infant: Infant, rng: np.random.Generator, extent: float) -> np.ndarray:
-    """Parasagittal borders between the arteries' territories: frontal and parieto-occipital, cortex and white matter."""
+    """Parasagittal borders between the arteries' territories, frontal and parieto-occipital."""
     x, y, z = infant.template_points
     distance = np.full(x.shape, np.inf, dtype=np.float32)
     for side in (-1, 1):

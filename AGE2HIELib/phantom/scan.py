@@ -56,9 +56,7 @@ def scan_infant(infant: Infant, injury: Injury, head: Head, protocol: Protocol, 
     for b, direction in zip(protocol.b_values, directions, strict=True):
         # fibres run front to back here; the mean over an even set of directions stays the ADC
         along = fibres.array * (direction[1] ** 2 - 1 / 3) if b > 0 else 0.0
-        attenuated = signal.like(
-            (signal.array * np.exp(-b * 1e-6 * adc.array * (1 + along))).astype(np.float32)
-        )
+        attenuated = signal.like((signal.array * np.exp(-b * 1e-6 * adc.array * (1 + along))).astype(np.float32))
         volumes.append(rician(slice_average(attenuated, grid).array * sensitivity, noise_sd, rng))
     dwi = DwiSeries(np.stack(volumes), grid.affine_ras, np.array(protocol.b_values), directions)
     return Scan(dwi, nearest(infant.labels, grid), nearest(injury.lesion, grid))
@@ -95,18 +93,13 @@ def slice_average(image: Volume, grid: Grid) -> Volume:
     for layer in range(layers):
         shifted = grid.affine_ras.copy()
         shifted[:3, 3] += grid.affine_ras[:3, 2] * ((layer + 0.5) / layers - 0.5)
-        total = (
-            total
-            + sitk.GetArrayFromImage(sitk.Resample(source, reference_image(Grid(grid.shape, shifted)))).T
-        )
+        total = total + sitk.GetArrayFromImage(sitk.Resample(source, reference_image(Grid(grid.shape, shifted)))).T
     return Volume(np.ascontiguousarray(total / layers, dtype=np.float32), grid.affine_ras)
 
 
 def nearest(image: Volume, grid: Grid) -> Volume:
     """Labels or a mask on the scanner's grid."""
-    resampled = sitk.Resample(
-        to_sitk(image), reference_image(grid), sitk.Transform(), sitk.sitkNearestNeighbor
-    )
+    resampled = sitk.Resample(to_sitk(image), reference_image(grid), sitk.Transform(), sitk.sitkNearestNeighbor)
     return Volume(from_sitk(resampled).array.astype(image.array.dtype), grid.affine_ras)
 
 
@@ -114,9 +107,7 @@ def rician(signal: np.ndarray, noise_sd: float, rng: np.random.Generator) -> np.
     """Magnitude of a signal with equal Gaussian noise in both channels (Gudbjartsson and Patz 1995)."""
     shape = signal.shape
     real = signal + noise_sd * rng.standard_normal(shape, dtype=np.float32)
-    return np.asarray(
-        np.hypot(real, noise_sd * rng.standard_normal(shape, dtype=np.float32)), dtype=np.float32
-    )
+    return np.asarray(np.hypot(real, noise_sd * rng.standard_normal(shape, dtype=np.float32)), dtype=np.float32)
 
 
 def coil_bias(grid: Grid, rng: np.random.Generator) -> np.ndarray:

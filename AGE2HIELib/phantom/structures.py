@@ -9,7 +9,7 @@ RIGHT_OFFSET = 32  # the right-hand copy of a paired structure
 
 @dataclass(frozen=True)
 class Structure:
-    """One structure; ``adc`` and ``adc_sd`` in 1e-6 mm^2/s, the sd between infants; ``proton_t2`` is the b0 signal."""
+    """``adc`` and ``adc_sd`` (between infants) in 1e-6 mm^2/s, ``b0_signal`` in arbitrary units."""
 
     value: int
     name: str
