@@ -1,0 +1,123 @@
+"""A normative atlas: mean and spread of healthy newborns' ADC, the brain, and named regions, on one grid."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from AGE2HIELib.errors import InputError, ModelError
+from AGE2HIELib.io.images import read_volume, write_volume
+from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.volume import Grid, Volume
+
+_IMAGES = ("mean", "sd", "brain", "labels")
+_DESCRIPTION = "atlas.json"
+
+
+@dataclass(frozen=True)
+class Region:
+    """A label of the atlas; ``left`` is the infant's left."""
+
+    value: int
+    name: str
+    hemisphere: Literal["left", "right", "midline"]
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Attributes:
+    name: short, for results.
+    provenance: whose scans it was made from, in a sentence.
+    licence: of the images.
+    synthetic: whether no child was scanned for it.
+    mean: ADC, 1e-6 mm^2/s; 0 outside the brain.
+    sd: between healthy newborns, 1e-6 mm^2/s; 0 outside the brain.
+    brain: bool.
+    labels: small integers, the values of ``regions``.
+    regions: in a stable order.
+    sha256: over the files it was read from; empty for an atlas that was never written.
+    """
+
+    name: str
+    provenance: str
+    licence: str
+    synthetic: bool
+    mean: Volume
+    sd: Volume
+    brain: Volume
+    labels: Volume
+    regions: tuple[Region, ...]
+    sha256: str = ""
+
+    @property
+    def grid(self) -> Grid:
+        return self.mean.grid
+
+
+def write_atlas(atlas: Atlas, folder: Path) -> None:
+    """Write ``mean``, ``sd``, ``brain`` and ``labels`` as NIfTI, and ``atlas.json``; ADC is rounded to 1e-6 mm^2/s."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _IMAGES:
+        image: Volume = getattr(atlas, name)
+        dtype = np.uint8 if name in ("brain", "labels") else np.int16
+        write_volume(image.like(np.rint(image.array).astype(dtype)), folder / f"{name}.nii.gz")
+    description = {
+        "name": atlas.name,
+        "provenance": atlas.provenance,
+        "licence": atlas.licence,
+        "synthetic": atlas.synthetic,
+        "unit": "1e-6 mm2/s",
+        "regions": [asdict(region) for region in atlas.regions],
+    }
+    (folder / _DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+
+
+def load_atlas(folder: Path) -> Atlas:
+    """Read an atlas folder, in the voxel order closest to RAS+.
+
+    Raises:
+        ModelError: a file is missing or not as it must be.
+    """
+    missing = [name for name in (_DESCRIPTION, *_files()) if not (folder / name).is_file()]
+    if missing:
+        raise ModelError(f"The atlas folder '{folder.name}' has no {', '.join(missing)}. Name a complete atlas folder.")
+    try:
+        description = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
+        regions = tuple(Region(**region) for region in description["regions"])
+        texts = {key: str(description[key]) for key in ("name", "provenance", "licence")}
+        synthetic = bool(description["synthetic"])
+        images = {name: to_canonical(read_volume(folder / f"{name}.nii.gz")) for name in _IMAGES}
+    except (KeyError, TypeError, ValueError, InputError) as problem:
+        raise ModelError(f"The atlas '{folder.name}' cannot be read: {problem}. Build or install it again.") from problem
+    for name in _IMAGES[1:]:
+        if not images[name].grid.same_as(images["mean"].grid):
+            raise ModelError(f"The atlas '{folder.name}' is not on one grid: {name} differs from mean. Build it again.")
+    brain = images["brain"].array > 0
+    if not np.all(images["sd"].array[brain] > 0):
+        raise ModelError(f"The atlas '{folder.name}' has brain voxels whose sd is not positive. Build it again.")
+    return Atlas(
+        **texts,
+        synthetic=synthetic,
+        mean=images["mean"],
+        sd=images["sd"],
+        brain=images["brain"].like(brain),
+        labels=images["labels"].like(np.rint(images["labels"].array).astype(np.int16)),
+        regions=regions,
+        sha256=_sha256(folder),
+    )
+
+
+def _files() -> list[str]:
+    return [f"{name}.nii.gz" for name in _IMAGES]
+
+
+def _sha256(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in sorted((_DESCRIPTION, *_files())):
+        digest.update(name.encode() + b"\0" + hashlib.sha256((folder / name).read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,0 +1,72 @@
+"""The start of a placement: centre and size from the brain masks, head tilt from a coarse search over rotations."""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.spatial.transform import Rotation
+
+from AGE2HIELib.io.frames import LPS_FROM_RAS
+from AGE2HIELib.volume import Volume
+
+_POINT_MM = 5.0  # distance of the points at which masks are compared
+_NOD_DEGREES = range(-180, 180, 15)  # about the left-right axis: slices are tilted most about this one
+_SIDE_DEGREES = (-40, -20, 0, 20, 40)  # about the other two
+_REFINE_DEGREES = (-7.5, 0, 7.5)
+_REACH_MM = 12.0  # a smooth mask tells where the brain is thick, and so which end is which
+
+
+def start_transform(atlas_brain: Volume, brain: Volume) -> sitk.Similarity3DTransform:
+    """A similarity transform (no mirroring) from atlas points to the scan's, LPS+ mm."""
+    atlas_centre, atlas_ml = _centre_and_volume(atlas_brain)
+    centre, volume_ml = _centre_and_volume(brain)
+    scale = float(np.cbrt(volume_ml / atlas_ml))
+    points, target = _comparison_points(atlas_brain, atlas_centre)
+    field = gaussian_filter(brain.array.astype(np.float32), _REACH_MM / 2 / brain.grid.spacing_mm)
+    ras_to_index = np.linalg.inv(brain.affine_ras)
+
+    def agreement(rotation: Rotation) -> float:
+        mapped = scale * points @ rotation.as_matrix().T + centre
+        index = ras_to_index[:3, :3] @ mapped.T + ras_to_index[:3, 3:]
+        found = map_coordinates(field, index, order=1)
+        return float(found @ target / np.linalg.norm(found)) if found.any() else 0.0
+
+    candidates = [
+        Rotation.from_euler("xyz", (nod, roll, turn), degrees=True)
+        for nod in _NOD_DEGREES
+        for roll in _SIDE_DEGREES
+        for turn in _SIDE_DEGREES
+    ]
+    best = max(candidates, key=agreement)
+    finer = [
+        best * Rotation.from_euler("xyz", (nod, roll, turn), degrees=True)
+        for nod in _REFINE_DEGREES
+        for roll in _REFINE_DEGREES
+        for turn in _REFINE_DEGREES
+    ]
+    best = max(finer, key=agreement)
+    flip = LPS_FROM_RAS[:3, :3]
+    transform = sitk.Similarity3DTransform()
+    transform.SetCenter((flip @ atlas_centre).tolist())
+    transform.SetMatrix((scale * flip @ best.as_matrix() @ flip).ravel().tolist(), 1e-4)
+    transform.SetTranslation((flip @ (centre - atlas_centre)).tolist())
+    return transform
+
+
+def _centre_and_volume(brain: Volume) -> tuple[np.ndarray, float]:
+    indices = np.argwhere(brain.array)
+    centre = brain.affine_ras[:3, :3] @ indices.mean(axis=0) + brain.affine_ras[:3, 3]
+    return centre, len(indices) * brain.grid.voxel_ml
+
+
+def _comparison_points(atlas_brain: Volume, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points of the atlas (mm from its centre) and the smoothed, normalised mask there."""
+    step = np.maximum(1, np.round(_POINT_MM / atlas_brain.grid.spacing_mm)).astype(int)
+    field = gaussian_filter(atlas_brain.array.astype(np.float32), _REACH_MM / 2 / atlas_brain.grid.spacing_mm)
+    lattice = np.stack(np.meshgrid(*[np.arange(0, n, s) for n, s in zip(field.shape, step, strict=True)], indexing="ij"))
+    indices = lattice.reshape(3, -1)
+    points = (atlas_brain.affine_ras[:3, :3] @ indices).T + atlas_brain.affine_ras[:3, 3] - centre
+    target = field[tuple(indices)]
+    near = np.linalg.norm(points, axis=1) < 80.0
+    return points[near], target[near] / np.linalg.norm(target[near])
