@@ -7,7 +7,7 @@ steps leave in the input is in the training data as well.
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +32,9 @@ from training.released_z import released_like_z
 _KINDS = ("none", "bgt", "watershed", "near-total", "focal")
 _KIND_SHARE = (0.30, 0.20, 0.20, 0.12, 0.18)
 _PROTOCOL_SHARE = {"2mm": 0.45, "4mm": 0.2, "6mm": 0.35}
+
+
+PART = 200  # infants to a file
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,23 @@ def make_cohort(atlas: Atlas, spec: InputSpec, *, count: int, first_seed: int, w
     return Cohort(*columns)
 
 
-def load_or_make_cohort(file: Path, atlas: Atlas, spec: InputSpec, **options: int) -> Cohort:
-    """``make_cohort``, kept in ``file``: a run that was stopped does not make it again."""
-    if not file.exists():
-        cohort = make_cohort(atlas, spec, **options)
-        part = file.with_suffix(".part.npz")
-        np.savez(part, inputs=cohort.inputs, lesions=cohort.lesions, load=cohort.load, adverse=cohort.adverse)
-        part.rename(file)
-    with np.load(file) as stored:
-        return Cohort(stored["inputs"], stored["lesions"], stored["load"], stored["adverse"])
+def load_or_make_cohort(
+    folder: Path, atlas: Atlas, spec: InputSpec, *, count: int, first_seed: int, workers: int
+) -> Cohort:
+    """``make_cohort`` in parts that are kept in ``folder``: a run that was stopped makes only the missing ones."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = []
+    for start in range(first_seed, first_seed + count, PART):
+        size = min(PART, first_seed + count - start)
+        file = folder / f"infants_{start}_{size}.npz"
+        if not file.exists():
+            made = make_cohort(atlas, spec, count=size, first_seed=start, workers=workers)
+            unfinished = file.with_suffix(".part.npz")
+            np.savez(unfinished, **{field.name: getattr(made, field.name) for field in fields(Cohort)})
+            unfinished.rename(file)
+        with np.load(file) as stored:
+            parts.append(Cohort(**{field.name: stored[field.name] for field in fields(Cohort)}))
+    return Cohort(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Cohort)})
 
 
 def make_case(seed: int, *, atlas: Atlas, spec: InputSpec) -> tuple[np.ndarray, np.ndarray, float, bool]:
@@ -90,7 +101,9 @@ def make_case(seed: int, *, atlas: Atlas, spec: InputSpec) -> tuple[np.ndarray, 
         network_input(adc, brain, other_z, placement, spec)[0, 1:],
     ]
     native_lesion = nearest(injury.lesion, adc.grid)
-    lesion = placement.to_atlas(native_lesion.like(native_lesion.array.astype(np.uint8)), spec.grid, interpolation="nearest")
+    lesion = placement.to_atlas(
+        native_lesion.like(native_lesion.array.astype(np.uint8)), spec.grid, interpolation="nearest"
+    )
     inputs = np.concatenate(channels).astype(np.float16)
     return inputs, lesion.array > 0, injury.load, simulated_outcome(injury.load, injury.deep_grey, rng)
 

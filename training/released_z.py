@@ -15,7 +15,7 @@ from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.volume import Volume
 
-_PLACEMENT_ERROR_MM = 1.2  # rms along each axis, of a careful deformable placement
+_PLACEMENT_ERROR_MM = 1.8  # rms along each axis, of a careful deformable placement
 _Z_LIMIT = 10.0
 
 
@@ -23,10 +23,8 @@ def released_like_z(infant: Infant, adc: Volume, brain: Volume, atlas: Atlas, *,
     """z on the scan's grid from mean and sd that were brought there by a nearly right deformable placement."""
     rng = np.random.default_rng([seed, 11])
     shape = infant.labels.array.shape
-    x, y, z = (
-        axis + _PLACEMENT_ERROR_MM * smooth_noise(rng, shape, FINE_MM, 8.0) for axis in infant.template_points
-    )
-    spread = rng.uniform(1.0, 1.8)  # another atlas has another sd ...
+    x, y, z = (axis + _PLACEMENT_ERROR_MM * smooth_noise(rng, shape, FINE_MM, 8.0) for axis in infant.template_points)
+    spread = rng.uniform(0.7, 1.5)  # another atlas has another sd ...
     offset = rng.normal(0.0, 0.35)  # ... and its infants another mean age
     mean = sample(_filled(atlas.mean, atlas.brain), (x, y, z), FINE_MM)
     sd = sample(_filled(atlas.sd, atlas.brain), (x, y, z), FINE_MM) * spread

@@ -105,7 +105,7 @@ def _sulci(points: Points, depth_mm: np.ndarray, shape: Shape) -> np.ndarray:
     """Narrow fluid-filled clefts, wide at the surface and gone at 11 mm."""
     own = smooth_noise(np.random.default_rng([shape.seed, 1]), _LATTICE_SHAPE, _LATTICE_MM, _FOLD_SCALE_MM)
     folds = np.sqrt(1 - shape.own_folds**2) * _shared_folds() + shape.own_folds * own
-    half_width = 0.16 * shape.sulcus_width * (1.15 - depth_mm / 11.0)
+    half_width = 0.14 * shape.sulcus_width * (1.15 - depth_mm / 11.0)
     return np.asarray(np.abs(sample(folds, points, _LATTICE_MM)) < half_width)
 
 

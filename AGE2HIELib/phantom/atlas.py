@@ -67,5 +67,3 @@ def _centred(array: np.ndarray, grid: Grid) -> np.ndarray:
         out.append(slice(max(-start, 0), max(-start, 0) + min(start + n, wanted) - max(start, 0)))
     result[tuple(into)] = array[tuple(out)]
     return result
-
-

@@ -19,18 +19,19 @@ class Structure:
     paired: bool = True
 
 
-# ADC: medians and normative sd measured on 56 BONBID-HIE cases; the capsule from PMC7850240. White matter is set so that
-# its mixture with cortex, at 2 mm, has the 1330-1360 that the cases show (pure white matter in the literature:
-# 1550-1650). It is brighter than cortex at b = 0, since it holds much water at term.
+# ADC: medians and normative sd measured on 56 BONBID-HIE cases; the capsule from PMC7850240. Cortex and white matter
+# are set so that with the fluid of the sulci, at 2 mm, the whole brain has the percentiles that the cases show
+# (25/50/75 %: 1228/1353/1545); pure cortex and white matter have about 1200 and 1550-1650 in the literature. White
+# matter is brighter than cortex at b = 0, since it holds much water at term.
 STRUCTURES = (
-    Structure(1, "frontal cortex", 1215, 55, 150),
-    Structure(2, "parietal cortex", 1210, 55, 150),
-    Structure(3, "temporal cortex", 1220, 55, 150),
-    Structure(4, "occipital cortex", 1195, 55, 150),
-    Structure(5, "frontal white matter", 1410, 90, 185),
-    Structure(6, "parietal white matter", 1370, 90, 185),
-    Structure(7, "temporal white matter", 1350, 90, 185),
-    Structure(8, "occipital white matter", 1350, 90, 185),
+    Structure(1, "frontal cortex", 1160, 55, 150),
+    Structure(2, "parietal cortex", 1155, 55, 150),
+    Structure(3, "temporal cortex", 1165, 55, 150),
+    Structure(4, "occipital cortex", 1145, 55, 150),
+    Structure(5, "frontal white matter", 1370, 90, 185),
+    Structure(6, "parietal white matter", 1330, 90, 185),
+    Structure(7, "temporal white matter", 1310, 90, 185),
+    Structure(8, "occipital white matter", 1310, 90, 185),
     Structure(9, "thalamus", 1107, 42, 135),
     Structure(10, "lentiform nucleus", 1203, 48, 140),
     Structure(11, "caudate nucleus", 1296, 52, 140),
