@@ -1,4 +1,4 @@
-"""Which volumes of a diffusion series belong together, and how to average their logarithms over directions."""
+"""Which volumes of a diffusion series belong together, and how to average their logarithms."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ SHELL_RELATIVE_WIDTH = 0.05
 SHELL_WIDTH_S_MM2 = 50.0
 B0_LIMIT_S_MM2 = 50.0  # protocols with a "low b" instead of a b0 use up to 50
 
-# ln S of a Gaussian tensor averaged over directions g is -b trace(D M), M = mean of g g^T: the mean diffusivity
-# exactly where M = I/3. A tensor with eigenvalues MD (1 + 2a, 1 - a, 1 - a) is off by at most 3a times the
+# ln S of a Gaussian tensor averaged over directions g is -b trace(D M), M = mean of g g^T: the mean
+# diffusivity exactly where M = I/3. A tensor with eigenvalues MD (1 + 2a, 1 - a, 1 - a) is off by at most 3a times the
 # largest |eigenvalue| of M - I/3; 3a is 0.95 at FA 0.5 (white matter near birth) and 1.83 at FA 0.8 (adult
 # corpus callosum), so a limit of 0.01 keeps the error under 1 % and 2 %. The tables of three vendors' scans
 # (Testing/test_adc_real.py) have at most 0.003, 20 random directions 0.13 (median of 300 draws).
@@ -55,7 +55,7 @@ def find_shells(b_values: np.ndarray, directions: np.ndarray | None = None) -> t
     b_values = np.asarray(b_values, dtype=float).ravel()
     if len(b_values) == 0 or not np.all(np.isfinite(b_values)) or b_values.min() < 0:
         raise InputError(
-            f"The b-values {b_values[:5].tolist()} are not all finite and at least 0. Check the file with them."
+            f"The b-values {b_values[:5].tolist()} are not all finite and at least 0. Check their file."
         )
     if directions is None:
         directions = np.zeros((len(b_values), 3))
@@ -69,7 +69,7 @@ def find_shells(b_values: np.ndarray, directions: np.ndarray | None = None) -> t
 
 
 def unevenness(directions: np.ndarray) -> float:
-    """Largest |eigenvalue| of mean(g g^T) - I/3: 0 for unit vectors that cover the sphere evenly, 2/3 for one."""
+    """Largest |eigenvalue| of mean(g g^T) - I/3: 0 for even cover of the sphere, 2/3 for one."""
     second_moment = directions.T @ directions / len(directions)
     return float(np.abs(np.linalg.eigvalsh(second_moment - np.eye(3) / 3)).max())
 
@@ -78,7 +78,7 @@ def tensor_weights(directions: np.ndarray) -> np.ndarray | None:
     """Weights that turn ln S along directions into its mean over the sphere, by a least-squares tensor.
 
     A shell's ln S is a quadratic form in the direction (a constant is one too), so this equals the mean
-    diffusivity of an ordinary least-squares tensor fit to the shell and b0. None where directions do not allow it.
+    diffusivity of an ordinary least-squares tensor fit to shell and b0. None where directions do not allow it.
     """
     x, y, z = directions.T
     design = np.stack([x * x, y * y, z * z, x * y, x * z, y * z], axis=1)
