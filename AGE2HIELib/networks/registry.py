@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.networks.sfcn import SFCN
 
-NETWORKS: dict[str, Callable[..., SFCN]] = {"sfcn": SFCN}
+if TYPE_CHECKING:
+    from AGE2HIELib.networks.sfcn import SFCN
+
+
+def _sfcn(**arguments: Any) -> SFCN:
+    # Imported here: a bundle can be looked at without the second that importing torch takes.
+    from AGE2HIELib.networks.sfcn import SFCN
+
+    return SFCN(**arguments)
+
+
+NETWORKS: dict[str, Callable[..., SFCN]] = {"sfcn": _sfcn}
 
 # Far above any network that fits the project's data; they keep a faulty file from asking for all memory.
 MOST_CHANNELS = 1024
 MOST_BLOCKS = 8
 
 
-def build_network(name: str, arguments: Mapping[str, Any]) -> SFCN:
-    """A network with random weights, in evaluation mode.
-
-    Args:
-        name: a key of ``NETWORKS``.
-        arguments: keyword arguments of its constructor, as they stand in a bundle's metadata.
-    """
+def check_network_name(name: str) -> None:
     if name not in NETWORKS:
         raise ModelError(
             f"The model asks for a network named {name!r}, which is not one of {', '.join(NETWORKS)}. "
             "Use a newer age2hie, or export the model again."
         )
+
+
+def build_network(name: str, arguments: Mapping[str, Any]) -> SFCN:
+    """A network in evaluation mode, its weights still random.
+
+    Args:
+        name: a key of ``NETWORKS``.
+        arguments: keyword arguments of its constructor, as they stand in a bundle's metadata.
+    """
+    check_network_name(name)
     checked = dict(arguments)
     if "channels" in checked:
         checked["channels"] = _checked_channels(checked["channels"])

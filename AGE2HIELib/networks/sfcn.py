@@ -1,4 +1,4 @@
-"""Simple fully convolutional network for 3D brain images (Peng et al. 2021, doi:10.1016/j.media.2020.101871)."""
+"""Simple fully convolutional network for 3D brain images (Peng 2021, doi:10.1016/j.media.2020.101871)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from torch import nn
 FULL_WIDTH = (32, 64, 128, 256, 256, 64)  # channels after each block, as published
 HALF_WIDTH = (16, 32, 64, 128, 128, 32)
 POOLING = 2  # voxels to a cell, along each axis, of each pooling block
-GROUPS = (
-    8  # channels are normalised in 8 groups: no dependence on the batch, which is 8 or fewer in fine-tuning
-)
+GROUPS = 8  # channels are normalised in 8 groups: no dependence on the batch, which is 8 or fewer in fine-tuning
 
 
 class SFCN(nn.Module):
-    """Pooling blocks ``block1``, ``block2``, ..., one block without pooling, and a linear head on the global mean.
+    """Pooling blocks ``block1``, ``block2``, ..., one block without pooling, and a linear head on the mean.
 
     The blocks are named so that a saliency method can stop at one of them: ``above(below(x, name), name)`` is
     ``forward(x)``.
@@ -76,15 +74,13 @@ class SFCN(nn.Module):
         return result
 
     def pooling(self, layer: str) -> int:
-        """Input voxels to a cell of ``layer`` along each axis; voxels left over at the far end are in no cell."""
+        """Input voxels to a cell of ``layer`` along each axis; those left over at the far end are in none."""
         pooling_blocks = min(self._after(layer), len(self.blocks) - 1)
         return POOLING**pooling_blocks
 
     def _after(self, layer: str) -> int:
         if layer not in self.layers:
-            raise ValueError(
-                f"There is no layer {layer!r} in this network. Choose one of {', '.join(self.layers)}."
-            )
+            raise ValueError(f"There is no layer {layer!r} in this network. Choose one of {', '.join(self.layers)}.")
         return self.layers.index(layer) + 1
 
 

@@ -1,0 +1,152 @@
+"""Model bundles: MONAI's folder layout, a manifest over it, and weights that are only ever read as numbers.
+
+``configs/inference.json`` is there for MONAI's tools. Its expressions could run code, so it is never parsed here: the
+network is built from the allow-list in ``networks.registry``.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from AGE2HIELib.errors import ModelError
+from AGE2HIELib.inference.card import model_card
+from AGE2HIELib.inference.facts import ModelFacts
+from AGE2HIELib.inference.manifest import identity, read_verified, verify_manifest, write_manifest
+from AGE2HIELib.inference.metadata import METADATA, check_facts, metadata_text, read_metadata
+from AGE2HIELib.inference.weights import fill_network, pack_weights, unpack_weights
+from AGE2HIELib.networks.registry import build_network
+
+if TYPE_CHECKING:
+    import torch
+
+    from AGE2HIELib.networks.sfcn import SFCN
+
+INFERENCE = "configs/inference.json"
+CARD = "docs/README.md"
+LICENCE = "LICENSE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle(ModelFacts):
+    """A bundle that was found unchanged.
+
+    Attributes:
+        sha256: over the manifest: what the model is, wherever it lies.
+        members: paths of the weights inside the bundle.
+        files: SHA-256 of each file, by its path inside the bundle.
+    """
+
+    folder: Path
+    sha256: str
+    members: tuple[str, ...]
+    files: Mapping[str, str]
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Check every file of a bundle and read its metadata; torch is not needed for that."""
+    if not folder.is_dir():
+        raise ModelError(f"There is no model folder {folder.name!r}. Name the folder that holds manifest.json.")
+    files = verify_manifest(folder)
+    for name in (METADATA, INFERENCE, CARD, LICENCE):
+        if name not in files:
+            raise ModelError(f"The model bundle {folder.name!r} lacks {name}. Export the model again.")
+    facts, members = read_metadata(read_verified(folder, METADATA, files))
+    for name in members:
+        if name not in files:
+            raise ModelError(f"The model bundle {folder.name!r} lacks its member {name}. Export the model again.")
+    return Bundle(**_values(facts), folder=folder, sha256=identity(files), members=members, files=files)
+
+
+def load_members(bundle: Bundle, device: str = "cpu") -> tuple[SFCN, ...]:
+    """The networks, float32, in evaluation mode and without gradients for their weights."""
+    return tuple(_load_member(bundle, name, device) for name in bundle.members)
+
+
+def write_bundle(
+    folder: Path,
+    *,
+    facts: ModelFacts,
+    members: Sequence[Mapping[str, torch.Tensor]],
+    results: str,
+    licence: str,
+    overwrite: bool = False,
+) -> Bundle:
+    """Write a bundle beside ``folder`` and rename it at the end, so that no half of one is ever found.
+
+    Args:
+        folder: where it will lie; its parent exists.
+        members: ``state_dict`` of each network; kept as float16, so calibrate on ``load_members`` of a bundle.
+        results: Markdown for the model card: how the model was trained and how well it does.
+        licence: the text of ``LICENSE``.
+        overwrite: replace what lies at ``folder``.
+    """
+    if folder.exists() and not overwrite:
+        raise ModelError(f"The folder {folder.name!r} is already there. Choose another one, or ask for overwriting.")
+    check_facts(facts)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        made = Path(scratch, "bundle")
+        _write_files(made, facts, members, results, licence)
+        write_manifest(made)
+        # what was written is read as a user's machine will read it, before it takes anybody's place
+        load_members(read_bundle(made))
+        if folder.exists():
+            folder.rename(Path(scratch, "replaced"))
+        made.rename(folder)
+    return read_bundle(folder)
+
+
+def _load_member(bundle: Bundle, name: str, device: str) -> SFCN:
+    import torch
+
+    with torch.device("meta"):  # no memory and no random numbers for weights that are replaced at once
+        network = build_network(bundle.network, bundle.network_arguments)
+    if bundle.saliency_layer not in network.layers:
+        raise ModelError(
+            f"The model explains layer {bundle.saliency_layer!r}, but its network has {', '.join(network.layers)}. "
+            "Export the model again."
+        )
+    fill_network(network, unpack_weights(read_verified(bundle.folder, name, bundle.files), name), name)
+    return network.requires_grad_(False).eval().to(device)
+
+
+def _write_files(
+    made: Path, facts: ModelFacts, members: Sequence[Mapping[str, torch.Tensor]], results: str, licence: str
+) -> None:
+    names = tuple(f"models/member_{number}.pt" for number in range(len(members)))
+    texts = {
+        METADATA: metadata_text(facts, names),
+        INFERENCE: _inference_text(facts, names),
+        CARD: model_card(facts, len(members), results),
+        LICENCE: licence,
+    }
+    contents = {name: text.encode() for name, text in texts.items()}
+    contents |= {name: pack_weights(state) for name, state in zip(names, members, strict=True)}
+    for name, content in contents.items():
+        path = made / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _inference_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
+    """The network for MONAI's ConfigParser; without ``$`` expressions, so parsing it runs nothing but constructors."""
+    content = {
+        "bundle_root": ".",
+        "device": "cpu",
+        "members": list(members),
+        "network_def": {
+            "_target_": "AGE2HIELib.networks.registry.build_network",
+            "name": facts.network,
+            "arguments": dict(facts.network_arguments),
+        },
+        "inferer": {"_target_": "monai.inferers.SimpleInferer"},
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _values(facts: ModelFacts) -> dict[str, Any]:
+    return {item.name: getattr(facts, item.name) for item in fields(facts)}

@@ -1,0 +1,60 @@
+"""The model card, ``docs/README.md``: what a reader must know before using a model (Mitchell et al. 2019,
+doi:10.1145/3287560.3287596)."""
+
+from __future__ import annotations
+
+from AGE2HIELib.inference.facts import ModelFacts
+
+_DEMONSTRATION = (
+    "> **Synthetic: not for clinical use.** This model was trained on synthetic images only. Its number is a "
+    "demonstration score and says nothing about any child."
+)
+_RESEARCH = "> **Research use only.** This model is not a medical device."
+
+
+def model_card(facts: ModelFacts, members: int, results: str) -> str:
+    """Markdown; ``results`` is the part that only training knows: how it was trained and how well it does."""
+    calibration, spec = facts.calibration, facts.spec
+    spacing = " x ".join(f"{mm:g}" for mm in spec.grid.spacing_mm)
+    shape = " x ".join(str(n) for n in spec.grid.shape)
+    channels = "\n".join(
+        f"| {c.name} | ({c.name} - {c.offset:g}) / {c.scale:g}, clipped to {c.low:g} .. {c.high:g} |"
+        for c in spec.channels
+    )
+    return f"""# {facts.name} {facts.version}
+
+{_DEMONSTRATION if facts.demonstration else _RESEARCH}
+
+{facts.description}
+
+## Use
+{facts.intended_use}
+
+## Trained on
+{facts.trained_on}
+
+Made with `{facts.made_with}`.
+
+## Input
+{shape} cells of {spacing} mm in the atlas's frame, right-anterior-superior.
+
+| channel | scale |
+| --- | --- |
+{channels}
+
+ADC is in 1e-6 mm2/s. Accepted origins of the z map: {", ".join(facts.z_origins)}.
+
+## Output
+{members} members of the network `{facts.network}` ({_arguments(facts)}); the mean of their logits is calibrated:
+probability = sigmoid({calibration.intercept:.4g} + {calibration.slope:.4g} x mean logit), fitted at a prevalence of
+{calibration.prevalence:.3g}. The threshold is {facts.threshold:.3g}. Saliency is taken at `{facts.saliency_layer}`.
+
+{results.strip()}
+
+## Authors and licence
+{facts.authors}. {facts.copyright}; see `LICENSE`.
+"""
+
+
+def _arguments(facts: ModelFacts) -> str:
+    return ", ".join(f"{key} {value}" for key, value in facts.network_arguments.items())

@@ -1,0 +1,60 @@
+"""What a model says of itself: how it is fed, how its numbers are read, what it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from AGE2HIELib.preprocess.network_input import InputSpec
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Platt scaling (Platt 1999): ``probability = sigmoid(intercept + slope * mean logit of the members)``.
+
+    Attributes:
+        slope, intercept: of the logistic regression of the outcome on the mean logit; slope above 0.
+        prevalence: share of adverse outcomes among the cases it was fitted on.
+        slope_sd, intercept_sd: their standard errors; 0 where they are not known.
+        covariance: of the estimates of slope and intercept.
+    """
+
+    slope: float
+    intercept: float
+    prevalence: float
+    slope_sd: float = 0.0
+    intercept_sd: float = 0.0
+    covariance: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """Everything about a model but its weights.
+
+    Attributes:
+        trained_on: cohort, number of cases and where they came from, in one sentence.
+        made_with: the command that made the model.
+        demonstration: True when the model saw synthetic data only.
+        network, network_arguments: the entry in ``networks.registry`` and the arguments of its constructor.
+        z_origins: what the z channel may hold: "released", "none" and the SHA-256 of atlases.
+        threshold: on the calibrated probability.
+        saliency_layer: the layer that is explained unless another one is asked for.
+    """
+
+    name: str
+    version: str
+    description: str
+    trained_on: str
+    intended_use: str
+    made_with: str
+    demonstration: bool
+    spec: InputSpec
+    z_origins: tuple[str, ...]
+    calibration: Calibration
+    threshold: float = 0.5
+    saliency_layer: str = "block2"
+    network: str = "sfcn"
+    network_arguments: Mapping[str, Any] = field(default_factory=dict)
+    authors: str = "The AGE2HIE developers"
+    copyright: str = "The AGE2HIE developers, Apache-2.0"

@@ -1,0 +1,212 @@
+"""``configs/metadata.json``: the keys that MONAI's bundles carry, and a section of ours that is checked key by key."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from typing import Any
+
+import numpy as np
+
+from AGE2HIELib.errors import ModelError
+from AGE2HIELib.inference.facts import Calibration, ModelFacts
+from AGE2HIELib.networks.registry import check_network_name
+from AGE2HIELib.preprocess.network_input import InputSpec
+
+METADATA = "configs/metadata.json"
+OURS = "age2hie"
+FORMAT = 1
+MONAI_WRITTEN_FOR = "1.6.1"
+LARGEST_GRID_VOXELS = 256**3  # keeps a faulty file from asking for all memory
+_NUMBER = (int, float)
+_KEYS: dict[str, type | tuple[type, ...]] = {
+    "version": str,
+    "changelog": dict,
+    "monai_version": str,
+    "pytorch_version": str,
+    "numpy_version": str,
+    "required_packages_version": dict,
+    "task": str,
+    "description": str,
+    "authors": str,
+    "copyright": str,
+    "network_data_format": dict,
+    OURS: dict,
+}
+_OUR_KEYS: dict[str, type | tuple[type, ...]] = {
+    "format": int,
+    "name": str,
+    "trained_on": str,
+    "intended_use": str,
+    "made_with": str,
+    "demonstration": bool,
+    "network": dict,
+    "network_input": dict,
+    "z_origins": list,
+    "calibration": dict,
+    "threshold": _NUMBER,
+    "saliency_layer": str,
+    "members": list,
+}
+_NETWORK_KEYS: dict[str, type | tuple[type, ...]] = {"name": str, "arguments": dict}
+_CALIBRATION_KEYS = dict.fromkeys(Calibration.__dataclass_fields__, _NUMBER)
+
+
+def metadata_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
+    """The file's content; ``members`` are paths inside the bundle."""
+    ours = {
+        "format": FORMAT,
+        **{key: getattr(facts, key) for key in ("name", "trained_on", "intended_use", "made_with")},
+        "demonstration": facts.demonstration,
+        "network": {"name": facts.network, "arguments": dict(facts.network_arguments)},
+        "network_input": facts.spec.to_json(),
+        "z_origins": list(facts.z_origins),
+        "calibration": asdict(facts.calibration),
+        "threshold": facts.threshold,
+        "saliency_layer": facts.saliency_layer,
+        "members": list(members),
+    }
+    content = {
+        "version": facts.version,
+        "changelog": {facts.version: "exported by age2hie"},
+        "monai_version": _installed("monai", MONAI_WRITTEN_FOR),
+        "pytorch_version": _installed("torch", "2.6"),
+        "numpy_version": np.__version__,
+        "required_packages_version": {"age2hie": _installed("age2hie", "0.1.0")},
+        "task": "Two-year outcome of newborns with hypoxic-ischemic encephalopathy",
+        **{key: getattr(facts, key) for key in ("description", "authors", "copyright")},
+        "network_data_format": _data_format(facts.spec),
+        OURS: ours,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def read_metadata(content: bytes) -> tuple[ModelFacts, tuple[str, ...]]:
+    """The facts and the paths of the members; ModelError names the key that is missing, unknown or wrong."""
+    try:
+        parsed = json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as problem:
+        raise ModelError(f"{METADATA} is not JSON ({problem}). Export the model again.") from problem
+    if not isinstance(parsed, dict):
+        raise ModelError(f"{METADATA} holds a {type(parsed).__name__}, not a table. Export the model again.")
+    _check_keys(parsed, _KEYS, METADATA, others_allowed=True)  # MONAI's own keys are many, and change
+    ours = parsed[OURS]
+    if ours.get("format") != FORMAT:
+        raise ModelError(
+            f"{METADATA} is in format {ours.get('format')!r}; this age2hie reads format {FORMAT}. Use a matching one."
+        )
+    _check_keys(ours, _OUR_KEYS, f"{METADATA}, {OURS}")
+    _check_keys(ours["network"], _NETWORK_KEYS, f"{METADATA}, network")
+    _check_keys(ours["calibration"], _CALIBRATION_KEYS, f"{METADATA}, calibration")
+    facts = _facts(parsed, ours)
+    check_facts(facts)
+    members = tuple(ours["members"])
+    if not members or not all(isinstance(name, str) for name in members) or len(set(members)) < len(members):
+        raise ModelError(f"{METADATA}: 'members' is {ours['members']!r}; it must list files. Export the model again.")
+    return facts, members
+
+
+def check_facts(facts: ModelFacts) -> None:
+    """What holds for any model, whether it is being written or read."""
+    check_network_name(facts.network)
+    calibration, arguments = facts.calibration, facts.network_arguments
+    spec_numbers = [number for c in facts.spec.channels for number in (c.offset, c.scale, c.low, c.high)]
+    numeric = all(isinstance(n, _NUMBER) and math.isfinite(n) for n in spec_numbers)
+    _require(numeric, "a number in 'channels'", spec_numbers, "finite")
+    for channel in facts.spec.channels:
+        _require(channel.scale > 0, f"'scale' of channel {channel.name}", channel.scale, "above 0")
+        _require(channel.low < channel.high, f"'low' of channel {channel.name}", channel.low, "below 'high'")
+    shape, determinant = facts.spec.grid.shape, float(np.linalg.det(facts.spec.grid.affine_ras))
+    _require(math.prod(shape) <= LARGEST_GRID_VOXELS, "'shape'", shape, f"at most {LARGEST_GRID_VOXELS} voxels")
+    _require(abs(determinant) > 0, "'affine_ras' has a determinant that", determinant, "other than 0")
+    fed = len(facts.spec.channels)
+    _require(
+        arguments.get("in_channels") == fed, "'in_channels'", arguments.get("in_channels"), f"{fed}, as 'channels'"
+    )
+    _require(arguments.get("outputs", 1) == 1, "'outputs'", arguments.get("outputs"), "1, the logit of adverse")
+    # a slope below 0 would turn the members' answer round, and the sign of the saliency with it
+    _require(calibration.slope > 0, "'slope'", calibration.slope, "above 0")
+    _require(0 < calibration.prevalence < 1, "'prevalence'", calibration.prevalence, "between 0 and 1")
+    _require(min(calibration.slope_sd, calibration.intercept_sd) >= 0, "a standard error", calibration, "0 or more")
+    _require(0 < facts.threshold < 1, "'threshold'", facts.threshold, "between 0 and 1")
+    for origin in facts.z_origins:
+        _require(origin in ("released", "none") or _is_sha256(origin), "'z_origins'", origin, "an atlas's SHA-256")
+    _require(bool(facts.z_origins), "'z_origins'", facts.z_origins, "a list of at least one, such as 'none'")
+
+
+def _facts(parsed: Mapping[str, Any], ours: Mapping[str, Any]) -> ModelFacts:
+    return ModelFacts(
+        **{key: parsed[key] for key in ("version", "description", "authors", "copyright")},
+        **{key: ours[key] for key in ("name", "trained_on", "intended_use", "made_with", "demonstration")},
+        network=ours["network"]["name"],
+        network_arguments=ours["network"]["arguments"],
+        spec=InputSpec.from_json(ours["network_input"]),
+        z_origins=tuple(ours["z_origins"]),
+        calibration=Calibration(**ours["calibration"]),
+        threshold=ours["threshold"],
+        saliency_layer=ours["saliency_layer"],
+    )
+
+
+def _check_keys(table: Mapping[str, Any], keys: Mapping[str, Any], where: str, *, others_allowed: bool = False) -> None:
+    for key, kind in keys.items():
+        if key not in table:
+            raise ModelError(f"{where}: the key {key!r} is missing. Export the model again.")
+        value = table[key]
+        # bool is an int to Python, and a true threshold is none
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            wanted = "number" if kind is _NUMBER else kind.__name__
+            raise ModelError(f"{where}: {key!r} is {value!r}, which is no {wanted}. Export the model again.")
+    unknown = sorted(table.keys() - keys.keys())
+    if unknown and not others_allowed:
+        raise ModelError(f"{where}: unknown key {', '.join(unknown)}. Use the age2hie that wrote it, or a newer one.")
+
+
+def _data_format(spec: InputSpec) -> dict[str, Any]:
+    channels = spec.channels
+    image = {
+        "type": "image",
+        "format": "magnitude",
+        "modality": "MR",
+        "num_channels": len(channels),
+        "spatial_shape": list(spec.grid.shape),
+        "dtype": "float32",
+        "value_range": [min(c.low for c in channels), max(c.high for c in channels)],
+        "is_patch_data": False,
+        "channel_def": {str(number): channel.name for number, channel in enumerate(channels)},
+    }
+    logit = {
+        "type": "probabilities",
+        "format": "classification",
+        "num_channels": 1,
+        "spatial_shape": [],
+        "dtype": "float32",
+        "value_range": [],
+        "is_patch_data": False,
+        "channel_def": {"0": "logit of an adverse outcome, before calibration"},
+    }
+    return {"inputs": {"image": image}, "outputs": {"pred": logit}}
+
+
+def _require(holds: bool, what: str, value: object, wanted: str) -> None:
+    if not holds:
+        raise ModelError(f"The model's {what} is {value!r}; it must be {wanted}. Export the model again.")
+
+
+def _is_sha256(text: object) -> bool:
+    return isinstance(text, str) and len(text) == 64 and set(text) <= set("0123456789abcdef")
+
+
+def _refuse_constant(text: str) -> float:
+    raise ValueError(f"{text} is no number")
+
+
+def _installed(package: str, otherwise: str) -> str:
+    try:
+        return installed_version(package)
+    except PackageNotFoundError:
+        return otherwise

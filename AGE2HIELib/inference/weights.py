@@ -1,0 +1,84 @@
+"""Weights as plain numbers: read without ever running what a file says, kept as float16, used as float32."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import zipfile
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from AGE2HIELib.errors import ModelError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+_AGAIN = "Export the model again with age2hie, and use no weights from a source you do not trust."
+
+
+def pack_weights(state: Mapping[str, torch.Tensor]) -> bytes:
+    """A ``.pt`` file with the floating-point weights rounded to float16."""
+    import torch
+
+    packed = {}
+    for name, value in state.items():
+        small = value.detach().cpu().contiguous()
+        packed[name] = small.half() if small.is_floating_point() else small
+        if not torch.isfinite(packed[name]).all():
+            raise ModelError(
+                f"The weights {name!r} reach {float(value.abs().max()):g}, beyond float16 or not finite. "
+                "Train the network again, with a smaller learning rate or a norm."
+            )
+    file = io.BytesIO()
+    torch.save(packed, file)
+    return file.getvalue()
+
+
+def unpack_weights(content: bytes, name: str) -> dict[str, torch.Tensor]:
+    """Float32 weights from the bytes of a ``.pt`` file; a file that holds anything but tensors is refused."""
+    import torch
+
+    _check_container(content, name)
+    try:
+        state: Any = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, EOFError, AttributeError, TypeError) as problem:
+        # torch's own message proposes weights_only=False: the one thing not to do, so it is not repeated.
+        raise ModelError(
+            f"{name} holds more than weights, or is damaged ({type(problem).__name__}). {_AGAIN}"
+        ) from None
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise ModelError(f"{name} holds a {type(state).__name__} that is no table of tensors. {_AGAIN}")
+    return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+
+
+def fill_network(network: nn.Module, state: Mapping[str, torch.Tensor], name: str) -> None:
+    """Put weights into a network that was built without memory (on torch's ``meta`` device)."""
+    import torch
+
+    wanted = network.state_dict()
+    if wanted.keys() != state.keys():
+        odd = sorted(wanted.keys() ^ state.keys())
+        raise ModelError(f"{name} does not fit its network: {', '.join(odd[:4])} on one side only. {_AGAIN}")
+    for key, value in state.items():
+        if value.shape != wanted[key].shape or value.layout != torch.strided:
+            raise ModelError(
+                f"{name} does not fit its network: {key} has shape {tuple(value.shape)} instead of "
+                f"{tuple(wanted[key].shape)}. {_AGAIN}"
+            )
+        if not torch.isfinite(value).all():
+            raise ModelError(f"{name} holds a value in {key} that is not finite. {_AGAIN}")
+    network.load_state_dict(dict(state), assign=True)
+
+
+def _check_container(content: bytes, name: str) -> None:
+    """Only torch's own container: uncompressed, without TorchScript, which older torch runs whatever one asks."""
+    try:
+        entries = zipfile.ZipFile(io.BytesIO(content)).infolist()
+    except (zipfile.BadZipFile, ValueError) as problem:
+        raise ModelError(f"{name} is not a weights file of torch ({problem}). {_AGAIN}") from problem
+    if any(entry.filename.endswith("constants.pkl") or "/code/" in entry.filename for entry in entries):
+        raise ModelError(f"{name} holds a TorchScript program instead of weights. {_AGAIN}")
+    unpacked_bytes = sum(entry.file_size for entry in entries)
+    if unpacked_bytes > len(content) or any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise ModelError(f"{name} would unpack to {unpacked_bytes} bytes from {len(content)}. {_AGAIN}")

@@ -1,0 +1,65 @@
+"""Bundles for tests: real in every respect but training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from AGE2HIELib.inference.bundle import Bundle, write_bundle
+from AGE2HIELib.inference.facts import Calibration, ModelFacts
+from AGE2HIELib.networks.registry import build_network
+from AGE2HIELib.networks.sfcn import HALF_WIDTH
+from AGE2HIELib.preprocess.network_input import Channel, InputSpec
+from AGE2HIELib.volume import Grid
+
+TINY = (4, 4, 4, 4, 4, 4)  # channels that keep tests fast
+CHANNELS = (Channel("adc", 1300.0, 500.0, -2.0, 4.0), Channel("z_adc", 0.0, 5.0, -2.0, 2.0))
+
+
+def input_spec(grid: Grid | None = None) -> InputSpec:
+    """Both channels on a 56 x 64 x 48 grid at 2 mm around the origin, or on ``grid``."""
+    if grid is None:
+        affine = np.diag([2.0, 2.0, 2.0, 1.0])
+        affine[:3, 3] = [-55.0, -63.0, -47.0]
+        grid = Grid((56, 64, 48), affine)
+    return InputSpec(grid, CHANNELS)
+
+
+def untrained_facts(**changes: object) -> ModelFacts:
+    facts = ModelFacts(
+        name="untrained",
+        version="0.0.1",
+        description="Random weights: a stand-in while no trained model is there.",
+        trained_on="nothing",
+        intended_use="Tests of the software.",
+        made_with="Testing/bundles.py",
+        demonstration=True,
+        spec=input_spec(),
+        z_origins=("released", "none"),
+        calibration=Calibration(1.5, -0.2, 0.4, slope_sd=0.2, intercept_sd=0.1),
+        network_arguments={"in_channels": 2, "channels": list(TINY), "outputs": 1, "norm": "group"},
+    )
+    return replace(facts, **changes)  # type: ignore[arg-type]
+
+
+def untrained_members(facts: ModelFacts, count: int = 5) -> list[dict[str, torch.Tensor]]:
+    """Seeded random weights; the generator that the caller uses is left as it was."""
+    members = []
+    with torch.random.fork_rng(devices=[]):
+        for seed in range(count):
+            torch.manual_seed(seed)
+            members.append(build_network(facts.network, facts.network_arguments).state_dict())
+    return members
+
+
+def untrained_bundle(folder: Path, *, count: int = 5, half_width: bool = False, **changes: object) -> Bundle:
+    """Write a bundle with random weights to ``folder``; ``changes`` are fields of ``ModelFacts``."""
+    if half_width:
+        arguments = {"in_channels": 2, "channels": list(HALF_WIDTH), "outputs": 1, "norm": "group"}
+        changes = {"network_arguments": arguments, **changes}
+    facts = untrained_facts(**changes)
+    members = untrained_members(facts, count)
+    return write_bundle(folder, facts=facts, members=members, results="## Results\nNone.", licence="Apache-2.0")
