@@ -1,0 +1,69 @@
+"""b-values and diffusion directions: what a series must have, and FSL's frame for directions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.volume import DwiSeries
+
+# Scanners store nominal zeros of up to 50 s/mm2 beside true shells of 50 and more (dcm2niix, MRtrix3 `-b_threshold` 10);
+# an ADC from b-values closer than this would be noise.
+_SMALLEST_B_RANGE_S_MM2 = 50.0
+_SHORTEST_DIRECTION = 1e-3  # below it a row means "no direction"; files round components to 1e-4 or finer
+
+
+def make_series(
+    array: np.ndarray,
+    affine_ras: np.ndarray,
+    b_values: np.ndarray,
+    directions_ras: np.ndarray | None,
+    *,
+    name: str,
+) -> DwiSeries:
+    """A DwiSeries with unit directions; raises InputError where its b-values allow no ADC."""
+    check_b_values(b_values, name)
+    if directions_ras is not None:
+        directions_ras = unit_rows(directions_ras)
+        directions_ras[b_values == 0] = 0.0
+    return DwiSeries(array, affine_ras, b_values, directions_ras)
+
+
+def check_b_values(b_values: np.ndarray, name: str) -> None:
+    if not np.all(np.isfinite(b_values)) or np.any(b_values < 0):
+        worst = b_values[~(np.isfinite(b_values) & (b_values >= 0))][0]
+        raise InputError(f"The b-values of '{name}' hold {worst:g}. Convert the series again.")
+    if np.ptp(b_values) < _SMALLEST_B_RANGE_S_MM2:
+        raise InputError(
+            f"All b-values of '{name}' are {b_values.max():g} s/mm^2, so ADC cannot be fitted. "
+            "Give the whole series (b0 and diffusion-weighted volumes), or a 3D ADC map."
+        )
+
+
+def unit_rows(directions: np.ndarray) -> np.ndarray:
+    """``(N, 3)`` rows scaled to length 1; rows without a direction become zero."""
+    lengths = np.linalg.norm(directions, axis=1, keepdims=True)
+    present = lengths > _SHORTEST_DIRECTION
+    return np.where(present, directions / np.where(present, lengths, 1.0), 0.0)
+
+
+def ras_from_fsl(bvecs: np.ndarray, affine_ras: np.ndarray) -> np.ndarray:
+    """FSL's directions ``(N, 3)`` in RAS+.
+
+    FSL gives them along the voxel axes, the first one reversed where the affine's determinant is positive
+    (https://fsl.fmrib.ox.ac.uk/fsl/docs/#/diffusion/dtifit?id=what-conventions-do-the-bvecs-use).
+    """
+    rotation, first_axis = _fsl_axes(affine_ras)
+    return np.asarray((bvecs * [first_axis, 1.0, 1.0]) @ rotation.T)
+
+
+def fsl_from_ras(directions_ras: np.ndarray, affine_ras: np.ndarray) -> np.ndarray:
+    """The inverse of ``ras_from_fsl``."""
+    rotation, first_axis = _fsl_axes(affine_ras)
+    return np.asarray((directions_ras @ rotation) * [first_axis, 1.0, 1.0])
+
+
+def _fsl_axes(affine_ras: np.ndarray) -> tuple[np.ndarray, float]:
+    linear = affine_ras[:3, :3]
+    rotation = linear / np.linalg.norm(linear, axis=0)
+    return rotation, -1.0 if np.linalg.det(linear) > 0 else 1.0

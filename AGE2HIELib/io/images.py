@@ -1,0 +1,98 @@
+"""3D images in and out, by the format that the file's name says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.frames import from_sitk, to_sitk
+from AGE2HIELib.io.integrity import Stored, checked, existing_file, unreadable
+from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, load_nifti, save_nifti
+from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd
+from AGE2HIELib.orientation import to_canonical, to_stored_order
+from AGE2HIELib.volume import Grid, Volume
+
+MHA_SUFFIXES = (".mha", ".mhd")
+SUFFIXES = (*NIFTI_SUFFIXES, *MHA_SUFFIXES, *NRRD_SUFFIXES)
+_SAME_GRID_MM = 1e-3  # the released Z maps repeat their ADC map's geometry to the 6 digits of a text header
+
+# What a file format can hold, for the types that arise inside.
+_STORABLE = {"bool": np.uint8, "int64": np.int32, "uint64": np.uint32, "float16": np.float32}
+
+
+def read_volume(path: Path) -> Volume:
+    """Any 3D NIfTI, MHA or NRRD as float32, values as stored, in the file's voxel order."""
+    stored = load_image(path)
+    if len(stored.array) != 1:
+        raise InputError(f"'{path.name}' holds {len(stored.array)} volumes, where one 3D image was expected.")
+    return Volume(stored.array[0], stored.affine_ras)
+
+
+def load_image(path: Path) -> Stored:
+    """Every volume of an image file."""
+    name = path.name.lower()
+    if name.endswith(NIFTI_SUFFIXES):
+        return load_nifti(path)
+    if name.endswith(NRRD_SUFFIXES):
+        return load_nrrd(path).stored
+    if name.endswith(MHA_SUFFIXES):
+        return _load_mha(path)
+    existing_file(path)
+    raise InputError(f"'{path.name}' is no image this program reads. Use DICOM or {', '.join(SUFFIXES)}.")
+
+
+def read_on_grid(path: Path, grid: Grid, *, what: str) -> Volume:
+    """A map that belongs to a scan, in the scan's voxel order; ``what`` names it in the error.
+
+    Axes that are permuted or flipped in the file are put right exactly; nothing is interpolated.
+    """
+    canonical = to_canonical(read_volume(path))
+    target = to_canonical(Volume(np.empty(grid.shape, dtype=bool), grid.affine_ras))
+    if not canonical.grid.same_as(target.grid, _SAME_GRID_MM):
+        raise InputError(
+            f"The {what} '{path.name}' ({_in_words(canonical.grid)}) does not lie on the scan's grid "
+            f"({_in_words(target.grid)}). Give the {what} that was made from this scan, or resample it."
+        )
+    return to_stored_order(Volume(canonical.array, target.affine_ras), grid)
+
+
+def write_volume(volume: Volume, path: Path) -> None:
+    """Write NIfTI, MHA or NRRD as the name says; bool becomes uint8."""
+    array = volume.array.astype(_STORABLE.get(volume.array.dtype.name, volume.array.dtype), copy=False)
+    storable = volume.like(array)
+    name = path.name.lower()
+    if not name.endswith(SUFFIXES):
+        raise InputError(f"'{path.name}' names no image format. Let the name end in one of {', '.join(SUFFIXES)}.")
+    try:
+        if name.endswith(NIFTI_SUFFIXES):
+            save_nifti(storable, path)
+        else:
+            sitk.WriteImage(to_sitk(storable), str(path), useCompression=True)
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"'{path.name}' cannot be written. Check the folder and its free space.") from error
+
+
+def _load_mha(path: Path) -> Stored:
+    existing_file(path)
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise unreadable(path, error) from error
+    if image.GetDimension() == 4 and image.GetSize()[3] == 1:
+        image = image[:, :, :, 0]
+    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
+        raise InputError(
+            f"'{path.name}' has {image.GetDimension()} axes and {image.GetNumberOfComponentsPerPixel()} values "
+            "a voxel, where one 3D image was expected. Diffusion series are read from DICOM, NIfTI or NRRD."
+        )
+    volume = from_sitk(image)
+    return Stored(checked(volume.array[np.newaxis], volume.affine_ras, path.name), volume.affine_ras)
+
+
+def _in_words(grid: Grid) -> str:
+    size = "x".join(str(n) for n in grid.shape)
+    spacing = "x".join(f"{s:.3g}" for s in grid.spacing_mm)
+    return f"{size} voxels of {spacing} mm"

@@ -1,0 +1,104 @@
+"""What every image must satisfy before anything is computed from it, whatever its format."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.frames import sitk_geometry
+from AGE2HIELib.volume import Grid
+
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An image as its file holds it.
+
+    Attributes:
+        array: ``(N, I, J, K)`` values, scaled as the file says, in the file's voxel order.
+        affine_ras: 4x4, mm.
+        warnings: what the file leaves open, in words for the reader of the result.
+    """
+
+    array: np.ndarray
+    affine_ras: np.ndarray
+    warnings: tuple[str, ...] = ()
+
+
+def existing_file(path: Path) -> Path:
+    """The path itself, if a non-empty file is there."""
+    if not path.exists():
+        raise InputError(f"'{path.name}' does not exist. Check the name of the input.")
+    if not path.is_file():
+        raise InputError(f"'{path.name}' is a folder, where an image file was expected. Name the file itself.")
+    if path.stat().st_size == 0:
+        raise InputError(f"'{path.name}' is empty (0 bytes). Copy or export it again.")
+    return path
+
+
+def checked(array: np.ndarray, affine_ras: np.ndarray, name: str) -> np.ndarray:
+    """``(N, I, J, K)`` as float32; raises InputError for what is not a 3D image with values in it."""
+    if array.dtype.kind not in "buif":
+        kind = "complex" if array.dtype.kind == "c" else f"'{array.dtype}'"
+        raise InputError(f"'{name}' holds {kind} values. Export the magnitude image as integers or floats.")
+    shape = array.shape[1:]
+    if len(shape) != 3 or min(shape) < 2:
+        size = "x".join(str(n) for n in shape)
+        raise InputError(f"'{name}' is not a 3D image: its size is {size} voxels. Give the whole volume.")
+    check_geometry(Grid((shape[0], shape[1], shape[2]), affine_ras), name)
+    values: np.ndarray = np.ascontiguousarray(array, dtype=np.float32)
+    for number, volume in enumerate(values):
+        where = f"'{name}'" if len(values) == 1 else f"Volume {number} of '{name}'"
+        if not np.isfinite(volume).any():
+            raise InputError(f"{where} holds no finite value (NaN everywhere). Convert the scan again.")
+        if not np.any(volume):
+            raise InputError(f"{where} is 0 everywhere. Convert the scan again.")
+    return values
+
+
+def check_geometry(grid: Grid, name: str) -> None:
+    """Raise InputError where the axes are not three perpendicular directions with finite lengths."""
+    try:
+        sitk_geometry(grid)
+    except InputError as error:
+        raise InputError(f"'{name}': {error}") from error
+
+
+def unreadable(path: Path, error: BaseException) -> InputError:
+    """One clear sentence for the many ways in which a file can be broken."""
+    reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+    detail = reason[0].replace(str(path), path.name).replace(str(path.parent), "")[:160]
+    return InputError(
+        f"'{path.name}' cannot be read; it may be truncated or of another format "
+        f"({path.stat().st_size} bytes; {detail}). Copy or export it again."
+    )
+
+
+def sha256_of_files(paths: Iterable[Path]) -> str:
+    """SHA-256 of the files' bytes, one after the other: for one file what ``sha256sum`` says."""
+    digest = hashlib.sha256()
+    for path in paths:
+        _feed(digest, path)
+    return digest.hexdigest()
+
+
+def sha256_of_set(paths: Iterable[Path]) -> str:
+    """SHA-256 over the sorted digests of the files: their names, order and repetitions do not matter."""
+    digests = set()
+    for path in paths:
+        digest = hashlib.sha256()
+        _feed(digest, path)
+        digests.add(digest.digest())
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+
+
+def _feed(digest: hashlib._Hash, path: Path) -> None:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)

@@ -1,0 +1,142 @@
+"""NIfTI in and out: 3D images, and 4D diffusion series with .bval and .bvec beside them."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.gradients import fsl_from_ras, make_series, ras_from_fsl
+from AGE2HIELib.io.integrity import Stored, checked, existing_file, unreadable
+from AGE2HIELib.volume import DwiSeries, Volume
+
+NIFTI_SUFFIXES = (".nii.gz", ".nii")
+_MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}  # "mm" and "unknown" are read as mm, as every viewer does
+_BROKEN = (OSError, ValueError, EOFError, zlib.error, nib.filebasedimages.ImageFileError)
+
+
+@dataclass(frozen=True)
+class GradientFiles:
+    """The text files that belong to a 4D NIfTI; ``bvec`` is None where there is none."""
+
+    bval: Path
+    bvec: Path | None
+
+
+def load_nifti(path: Path) -> Stored:
+    """Values with the file's slope and intercept applied; the sform rules, then the qform."""
+    existing_file(path)
+    try:
+        image = nib.load(path)
+        assert isinstance(image, nib.Nifti1Image | nib.Nifti1Pair)
+        raw = np.asanyarray(image.dataobj)
+    except (*_BROKEN, AssertionError) as error:
+        raise unreadable(path, error) from error
+    affine, warnings = _affine_ras(image)
+    while raw.ndim > 3 and raw.shape[-1] == 1:  # a 4D or 5D image of one volume is a 3D image
+        raw = raw[..., 0]
+    if raw.ndim == 5 and raw.shape[3] == 1:  # NIfTI keeps vectors on the fifth axis
+        raw = raw[:, :, :, 0]
+    if raw.ndim > 4:
+        raise InputError(f"'{path.name}' has {raw.ndim} axes {raw.shape}. Give a 3D image or a 4D series.")
+    volumes = np.moveaxis(raw, 3, 0) if raw.ndim == 4 else raw[np.newaxis]
+    return Stored(checked(volumes, affine, path.name), affine, warnings)
+
+
+def _affine_ras(image: nib.Nifti1Pair) -> tuple[np.ndarray, tuple[str, ...]]:
+    header = image.header
+    affine = np.array(image.affine, dtype=float)
+    affine[:3] *= _MM_PER_UNIT.get(header.get_xyzt_units()[0], 1.0)
+    if header["sform_code"] == 0 and header["qform_code"] == 0:
+        return affine, ("The NIfTI file states no orientation: left and right may be exchanged.",)
+    return affine, ()
+
+
+def gradient_files(path: Path) -> GradientFiles | None:
+    """``.bval`` (or ``.bvals``) and ``.bvec`` with the image's name; None where there is no ``.bval``."""
+    stem = without_suffix(path)
+    bval = _first_existing(path, stem, ("bval", "bvals"))
+    return GradientFiles(bval, _first_existing(path, stem, ("bvec", "bvecs"))) if bval else None
+
+
+def without_suffix(path: Path) -> str:
+    for suffix in NIFTI_SUFFIXES:
+        if path.name.lower().endswith(suffix):
+            return path.name[: -len(suffix)]
+    return path.stem
+
+
+def _first_existing(path: Path, stem: str, endings: tuple[str, ...]) -> Path | None:
+    return next((path.with_name(f"{stem}.{e}") for e in endings if path.with_name(f"{stem}.{e}").is_file()), None)
+
+
+def series_from_nifti(stored: Stored, path: Path) -> DwiSeries:
+    """The diffusion series of a 4D NIfTI with its ``.bval`` and, where there is one, ``.bvec``."""
+    files = gradient_files(path)
+    count = len(stored.array)
+    if files is None:
+        raise InputError(
+            f"'{path.name}' holds {count} volumes, but '{without_suffix(path)}.bval' is not beside it. "
+            "Put the .bval file (and .bvec, if there is one) into the same folder."
+        )
+    b_values = _numbers(files.bval).ravel()
+    if b_values.size != count:
+        raise InputError(
+            f"'{files.bval.name}' holds {b_values.size} b-values for the {count} volumes of '{path.name}'. "
+            "Use the .bval that was made with this image."
+        )
+    directions = None
+    if files.bvec is not None:
+        directions = ras_from_fsl(_bvecs(files.bvec, count), stored.affine_ras)
+    return make_series(stored.array, stored.affine_ras, b_values, directions, name=path.name)
+
+
+def _bvecs(path: Path, count: int) -> np.ndarray:
+    """``(N, 3)`` from three rows (FSL) or three columns."""
+    table = _numbers(path)
+    if table.shape == (3, count):
+        return table.T
+    if table.shape == (count, 3):
+        return table
+    rows, columns = table.shape
+    raise InputError(
+        f"'{path.name}' holds {rows} x {columns} numbers, where 3 x {count} were expected. "
+        "Use the .bvec that was made with this image, or remove it."
+    )
+
+
+def _numbers(path: Path) -> np.ndarray:
+    try:
+        table = np.loadtxt(path, ndmin=2, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:
+        raise InputError(f"'{path.name}' is not a table of numbers ({error}). Convert the series again.") from error
+    if table.size == 0 or not np.all(np.isfinite(table)):
+        raise InputError(f"'{path.name}' is empty or holds a value that is not finite. Convert the series again.")
+    return table
+
+
+def save_nifti(volume: Volume, path: Path) -> None:
+    """qform and sform are both set, so that every reader sees the same geometry."""
+    _save(volume.array, volume.affine_ras, path)
+
+
+def write_dwi_nifti(series: DwiSeries, path: Path) -> None:
+    """4D NIfTI, ``.bval`` and, where there are directions, ``.bvec`` in FSL's convention."""
+    _save(np.moveaxis(series.array, 0, 3), series.affine_ras, path)
+    stem = without_suffix(path)
+    np.savetxt(path.with_name(f"{stem}.bval"), series.b_values[np.newaxis], fmt="%g")
+    if series.directions_ras is not None:
+        bvecs = fsl_from_ras(series.directions_ras, series.affine_ras)
+        np.savetxt(path.with_name(f"{stem}.bvec"), bvecs.T + 0.0, fmt="%.8f")
+
+
+def _save(array: np.ndarray, affine_ras: np.ndarray, path: Path) -> None:
+    image = nib.Nifti1Image(array, affine_ras)
+    image.set_sform(affine_ras, code=1)
+    image.set_qform(affine_ras, code=1)
+    image.header.set_xyzt_units("mm", "sec" if array.ndim == 4 else "unknown")
+    nib.save(image, path)

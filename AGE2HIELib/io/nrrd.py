@@ -1,0 +1,148 @@
+"""NRRD in and out: 3D images, and diffusion series in the NA-MIC convention (DWMRI_ keys)."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.frames import LPS_FROM_RAS
+from AGE2HIELib.io.gradients import make_series
+from AGE2HIELib.io.integrity import Stored, checked, existing_file, unreadable
+from AGE2HIELib.io.nrrd_header import NrrdHeader, parse_header
+from AGE2HIELib.volume import DwiSeries
+
+NRRD_SUFFIXES = (".nrrd", ".nhdr")
+_LONGEST_HEADER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class NrrdImage:
+    """A NRRD file: its volumes, its header and the files that hold it."""
+
+    stored: Stored
+    header: NrrdHeader
+    files: tuple[Path, ...]
+
+
+def load_nrrd(path: Path) -> NrrdImage:
+    """A 3D image, or a 4D one whose list axis may be anywhere."""
+    existing_file(path)
+    with path.open("rb") as file:
+        start = file.read(_LONGEST_HEADER_BYTES)
+    header = parse_header(start, path.name)
+    data_path = path if header.data_file is None else existing_file(path.parent / header.data_file)
+    content = data_path.read_bytes()
+    try:
+        samples = _samples(content[header.length_bytes :] if header.data_file is None else content, header)
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        raise unreadable(data_path, error) from error
+    array = samples.reshape(header.sizes, order="F")
+    volumes = array[np.newaxis] if header.list_axis is None else np.moveaxis(array, header.list_axis, 0)
+    values = checked(volumes, header.affine_ras, path.name)
+    files = (path,) if data_path == path else (path, data_path)
+    return NrrdImage(Stored(values, header.affine_ras, header.warnings), header, files)
+
+
+def _samples(content: bytes, header: NrrdHeader) -> np.ndarray:
+    """All samples, fastest axis first; ValueError where there are too few."""
+    for _ in range(header.line_skip):
+        content = content[content.index(b"\n") + 1 :]
+    if header.encoding in ("gzip", "gz"):
+        content = gzip.decompress(content)
+    elif header.encoding in ("bzip2", "bz2"):
+        content = bz2.decompress(content)
+    count = int(np.prod(header.sizes))
+    if header.encoding in ("ascii", "text", "txt"):
+        samples = np.array(content.split(), dtype=float)
+    else:
+        needed = count * header.dtype.itemsize
+        skip = len(content) - needed if header.byte_skip == -1 else header.byte_skip
+        if skip < 0 or len(content) - skip < needed:
+            raise ValueError(f"{len(content)} bytes of samples where {needed} are needed")
+        samples = np.frombuffer(content, dtype=header.dtype, count=count, offset=skip)
+    if samples.size < count:
+        raise ValueError(f"{samples.size} samples where {count} are needed")
+    return samples[:count]
+
+
+def series_from_nrrd(image: NrrdImage, name: str) -> DwiSeries:
+    """b-values are the nominal one times the squared length of each gradient (NA-MIC convention)."""
+    header = image.header
+    count = len(image.stored.array)
+    gradients = header.gradients()
+    if header.nominal_b is None or gradients is None:
+        raise InputError(
+            f"'{name}' holds {count} volumes but no DWMRI_b-value and DWMRI_gradient keys. "
+            "Convert the diffusion series again, for instance with Slicer's DWIConvert."
+        )
+    if len(gradients) != count:
+        raise InputError(
+            f"'{name}' holds {len(gradients)} gradients for {count} volumes. Convert the diffusion series again."
+        )
+    squared = (gradients**2).sum(axis=1)
+    # Lengths over 1 are directions nobody has scaled, such as (1, 1, 0): the longest then has the nominal b-value.
+    longest = max(1.0, float(squared.max()))
+    b_values = np.round(header.nominal_b * squared / longest)  # scanners set whole s/mm2; components are rounded
+    directions_ras = gradients @ header.ras_from_measurement.T
+    return make_series(image.stored.array, image.stored.affine_ras, b_values, directions_ras, name=name)
+
+
+def write_dwi_nrrd(series: DwiSeries, path: Path) -> None:
+    """A DWI NRRD as Slicer writes it: left-posterior-superior, gradients in that frame, list axis last."""
+    directions = series.directions_ras
+    weighted = series.b_values > 0
+    if directions is None or not np.all(np.any(directions[weighted] != 0, axis=1)):
+        raise InputError(
+            f"'{path.name}' cannot be written: a DWI NRRD has no way to say b > 0 without a direction, and this "
+            "series holds a direction-averaged volume. Write NIfTI instead."
+        )
+    nominal = float(series.b_values.max())
+    lengths = np.sqrt(series.b_values / nominal)[:, np.newaxis]
+    gradients_lps = directions * np.diag(LPS_FROM_RAS)[:3] * lengths
+    affine_lps = LPS_FROM_RAS @ series.affine_ras
+    array = np.moveaxis(series.array, 0, 3)
+    array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    lines = [
+        "NRRD0005",
+        f"type: {_TYPE_NAMES[array.dtype.name]}",
+        "dimension: 4",
+        "space: left-posterior-superior",
+        "sizes: " + " ".join(str(n) for n in array.shape),
+        "space directions: " + " ".join(_vector(affine_lps[:3, axis]) for axis in range(3)) + " none",
+        "kinds: space space space list",
+        "endian: little",
+        "encoding: gzip",
+        'space units: "mm" "mm" "mm"',
+        "space origin: " + _vector(affine_lps[:3, 3]),
+        "measurement frame: (1,0,0) (0,1,0) (0,0,1)",
+        "modality:=DWMRI",
+        f"DWMRI_b-value:={nominal:.10g}",
+    ]
+    lines += [
+        f"DWMRI_gradient_{number:04d}:=" + " ".join(f"{c + 0.0:.10f}" for c in gradient)
+        for number, gradient in enumerate(gradients_lps)
+    ]
+    head = ("\n".join(lines) + "\n\n").encode("ascii")
+    path.write_bytes(head + gzip.compress(array.tobytes(order="F"), compresslevel=1, mtime=0))
+
+
+_TYPE_NAMES = {
+    "int8": "int8",
+    "uint8": "uint8",
+    "int16": "int16",
+    "uint16": "uint16",
+    "int32": "int32",
+    "uint32": "uint32",
+    "float32": "float",
+    "float64": "double",
+}
+
+
+def _vector(values: np.ndarray) -> str:
+    return "(" + ",".join(f"{value + 0.0:.12g}" for value in values) + ")"

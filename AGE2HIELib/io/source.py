@@ -1,0 +1,103 @@
+"""One way in: whatever the input is, a Source comes out, in its stored voxel order and with known units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.dicom import is_dicom, read_dicom
+from AGE2HIELib.io.images import MHA_SUFFIXES, load_image
+from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files, sha256_of_set
+from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files, load_nifti, series_from_nifti
+from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd, series_from_nrrd
+from AGE2HIELib.io.units import find_unit
+from AGE2HIELib.volume import DwiSeries, Grid, Volume
+
+
+@dataclass(frozen=True)
+class Source:
+    """What was read, in the stored voxel order; exactly one of ``dwi`` and ``adc`` is set.
+
+    Attributes:
+        kind: dwi-nifti, dwi-nrrd, dwi-dicom, adc-nifti, adc-mha, adc-nrrd or adc-dicom.
+        sha256: of the bytes that were read; for DICOM independent of the files' names and order.
+        adc: float32, 1e-6 mm2/s; values as stored where ``adc_unit_found`` is None.
+        adc_unit_found: None for a diffusion series, and for a 3D image that does not look like an ADC map.
+        warnings: what the reader of the result should know about the input.
+    """
+
+    kind: str
+    sha256: str
+    dwi: DwiSeries | None
+    adc: Volume | None
+    adc_unit_found: str | None
+    warnings: tuple[str, ...]
+
+    @property
+    def stored(self) -> Grid:
+        """The input's own grid: results are written back on it."""
+        image = self.dwi if self.dwi is not None else self.adc
+        assert image is not None  # one of the two is always set
+        return image.grid
+
+
+def read_source(path: Path, *, series: str | None = None) -> Source:
+    """Read a DICOM folder or file, a 4D NIfTI with ``.bval``, a DWI NRRD or a 3D ADC map.
+
+    Args:
+        path: the input.
+        series: DICOM only: the number of the series to read, or two joined by ``+`` (a b0 and its trace image).
+    """
+    if not path.exists():
+        raise InputError(f"'{path.name}' does not exist. Check the name of the input.")
+    if path.is_dir() or is_dicom(existing_file(path)):
+        return _from_dicom(path, series)
+    if series is not None:
+        raise InputError(f"A series ({series}) can be chosen from DICOM only, and '{path.name}' is not DICOM.")
+    name = path.name.lower()
+    if name.endswith(NIFTI_SUFFIXES):
+        return _from_nifti(path)
+    if name.endswith(NRRD_SUFFIXES):
+        return _from_nrrd(path)
+    stored = load_image(path)
+    assert name.endswith(MHA_SUFFIXES)  # load_image refuses every other name
+    return _adc_source("adc-mha", stored, sha256_of_files([path]), path.name)
+
+
+def _from_nifti(path: Path) -> Source:
+    stored = load_nifti(path)
+    if len(stored.array) == 1:
+        return _adc_source("adc-nifti", stored, sha256_of_files([path]), path.name)
+    dwi = series_from_nifti(stored, path)
+    files = gradient_files(path)
+    assert files is not None  # series_from_nifti refuses an image without b-values
+    parts = [path, files.bval, *([files.bvec] if files.bvec else [])]
+    return Source("dwi-nifti", sha256_of_files(parts), dwi, None, None, stored.warnings)
+
+
+def _from_nrrd(path: Path) -> Source:
+    image = load_nrrd(path)
+    sha256 = sha256_of_files(image.files)
+    if len(image.stored.array) == 1:
+        return _adc_source("adc-nrrd", image.stored, sha256, path.name)
+    dwi = series_from_nrrd(image, path.name)
+    return Source("dwi-nrrd", sha256, dwi, None, None, image.stored.warnings)
+
+
+def _from_dicom(path: Path, series: str | None) -> Source:
+    found = read_dicom(path, series=series)
+    sha256 = sha256_of_set(found.files)
+    if found.dwi is not None:
+        return Source("dwi-dicom", sha256, found.dwi, None, None, found.warnings)
+    assert found.adc is not None  # read_dicom returns one of the two
+    return _adc_source("adc-dicom", found.adc, sha256, found.label)
+
+
+def _adc_source(kind: str, stored: Stored, sha256: str, name: str) -> Source:
+    values = stored.array[0]
+    unit = find_unit(values, name=name)
+    adc = Volume(np.asarray(values * np.float32(unit.factor), dtype=np.float32), stored.affine_ras)
+    return Source(kind, sha256, None, adc, unit.name, stored.warnings)
