@@ -35,7 +35,7 @@ _THREE_AXES = (0.0,) + (1000.0,) * 3
 PROTOCOLS = {
     "2mm": Protocol((128, 128, 54), (2.0, 2.0, 2.0), _ONE_SHELL, 22, 12, False),
     "2mm-shells": Protocol((96, 96, 50), (2.0, 2.0, 2.0), _TWO_SHELLS, 22, 12, False),
-    "4mm": Protocol((128, 128, 25), (1.5625, 1.5625, 4.0), _THREE_AXES, 18, 6, True),
+    "4mm": Protocol((128, 128, 25), (1.5625, 1.5625, 4.0), _THREE_AXES, 9, 6, True),
     "6mm": Protocol((160, 160, 18), (1.375, 1.375, 6.0), _THREE_AXES, 20, 10, False),
 }
 

@@ -20,6 +20,7 @@ from AGE2HIELib.volume import DwiSeries, Grid, Volume
 _WHITE_MATTER_SIGNAL = 185.0
 _FIBRE_ANISOTROPY = 0.25  # of white matter: ADC along fibres over the mean, minus one, is 2/3 of this
 _ADC_MAXIMUM = 4095.0
+_RECEIVER_GAIN = 8.0  # scanners store integers; this many units keep their rounding far below the noise
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def scan_infant(infant: Infant, injury: Injury, head: Head, protocol: Protocol, 
         # fibres run front to back here; the mean over an even set of directions stays the ADC
         along = fibres.array * (direction[1] ** 2 - 1 / 3) if b > 0 else 0.0
         attenuated = signal.like((signal.array * np.exp(-b * 1e-6 * adc.array * (1 + along))).astype(np.float32))
-        volumes.append(rician(slice_average(attenuated, grid).array * sensitivity, noise_sd, rng))
+        measured = rician(slice_average(attenuated, grid).array * sensitivity, noise_sd, rng)
+        volumes.append(np.rint(_RECEIVER_GAIN * measured).astype(np.int16))
     dwi = DwiSeries(np.stack(volumes), grid.affine_ras, np.array(protocol.b_values), directions)
     return Scan(dwi, nearest(infant.labels, grid), nearest(injury.lesion, grid))
 

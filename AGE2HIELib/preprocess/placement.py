@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
+from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import from_sitk, reference_image, to_sitk
 from AGE2HIELib.preprocess.atlas import Atlas
-from AGE2HIELib.preprocess.smoothing import smooth_inside
+from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
 from AGE2HIELib.preprocess.tilt import start_transform
 from AGE2HIELib.volume import Grid, Volume
 
 _WORKING_MM = 3.0
+_MARGIN_MM = 20.0  # of background around the brain: the metric looks only where the scan has voxels
 _TISSUE_WEIGHT = 0.6  # of the outline image; fluid adds the rest
 _TISSUE_ADC, _FLUID_ADC = 1300.0, 2600.0  # 1e-6 mm^2/s
 _INTERPOLATORS = {"linear": sitk.sitkLinear, "nearest": sitk.sitkNearestNeighbor}
@@ -62,17 +64,28 @@ def place_in_atlas(adc: Volume, brain: Volume, atlas: Atlas) -> Placement:
         adc: 1e-6 mm^2/s, canonical voxel order.
         brain: bool, same grid, not empty.
         atlas: the target.
+
+    Raises:
+        InputError: the brain is empty.
     """
+    if not brain.array.any():
+        raise InputError(
+            "No brain was found in the scan, so it cannot be placed in the atlas. Give a brain mask with --mask."
+        )
+    box = bounding_box(brain.array)
+    whole_adc, whole_brain = adc, brain
+    adc, brain = cropped(adc, box, margin_mm=_MARGIN_MM), cropped(brain, box, margin_mm=_MARGIN_MM)
     working = _working_grid(atlas.grid)
     fixed = to_sitk(_on_grid(_outline(atlas.mean, atlas.brain), working))
+    around = sitk.BinaryDilate(fixed > 0, [round(_MARGIN_MM / 2 / _WORKING_MM)] * 3)
     moving = to_sitk(_outline(adc, brain))
-    rigid = _register(fixed, moving, start_transform(atlas.brain, brain))
+    rigid = _register(fixed, moving, around, start_transform(atlas.brain, brain))
     affine = sitk.AffineTransform(3)
     affine.SetCenter(rigid.GetCenter())
     affine.SetMatrix(rigid.GetMatrix())
     affine.SetTranslation(rigid.GetTranslation())
-    affine = _register(fixed, moving, affine)
-    return describe_placement(adc, brain, atlas, affine)
+    affine = _register(fixed, moving, around, affine)
+    return describe_placement(whole_adc, whole_brain, atlas, affine)
 
 
 def describe_placement(adc: Volume, brain: Volume, atlas: Atlas, native_from_atlas: sitk.Transform) -> Placement:
@@ -81,7 +94,9 @@ def describe_placement(adc: Volume, brain: Volume, atlas: Atlas, native_from_atl
     on_working = {
         "adc": _resample(smooth_inside(adc, brain), working, native_from_atlas, "linear", 0.0),
         "brain": _resample(_as_float(brain), working, native_from_atlas, "linear", 0.0),
-        "seen": _resample(brain.like(np.ones(brain.array.shape, np.float32)), working, native_from_atlas, "nearest", 0.0),
+        "seen": _resample(
+            brain.like(np.ones(brain.array.shape, np.float32)), working, native_from_atlas, "nearest", 0.0
+        ),
         "mean": _on_grid(atlas.mean, working),
         "atlas": _on_grid(_as_float(atlas.brain), working),
     }
@@ -106,18 +121,19 @@ def describe_placement(adc: Volume, brain: Volume, atlas: Atlas, native_from_atl
     )
 
 
-def _register(fixed: sitk.Image, moving: sitk.Image, start: sitk.Transform) -> sitk.Transform:
+def _register(fixed: sitk.Image, moving: sitk.Image, around: sitk.Image, start: sitk.Transform) -> sitk.Transform:
     """Maximise the correlation from coarse to fine, on one thread and every voxel: no random sampling."""
     method = sitk.ImageRegistrationMethod()
     method.SetNumberOfThreads(1)
     method.SetMetricAsCorrelation()
     method.SetMetricSamplingStrategy(method.NONE)
+    method.SetMetricFixedMask(around)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetShrinkFactorsPerLevel([2, 1])
     method.SetSmoothingSigmasPerLevel([3.0, 1.0])
     method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
     method.SetOptimizerAsRegularStepGradientDescent(
-        learningRate=1.0, minStep=1e-3, numberOfIterations=120, gradientMagnitudeTolerance=1e-7
+        learningRate=1.0, minStep=0.01, numberOfIterations=80, gradientMagnitudeTolerance=1e-7
     )
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetInitialTransform(start, inPlace=True)

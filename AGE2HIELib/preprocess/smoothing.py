@@ -7,9 +7,10 @@ from scipy.ndimage import gaussian_filter
 
 from AGE2HIELib.volume import Volume
 
-# The released maps are called "smooth2mm". On seven sample cases the fine detail of released z follows ADC smoothed with a
-# sigma up to 0.85 mm best (correlation 0.60-0.70) and one of 2 mm much worse (0.40-0.51): 2 mm is the full width.
+# The released maps are called "smooth2mm". On seven sample cases the fine detail of released z follows ADC smoothed
+# with a sigma up to 0.85 mm best (correlation 0.60-0.70), and one of 2 mm much worse (0.40-0.51): 2 mm is the full width.
 Z_MAP_SIGMA_MM = float(2.0 / np.sqrt(8 * np.log(2)))
+_LEAST_WEIGHT = 1e-4  # where less of the kernel lies on usable voxels there is nothing to average
 
 
 def smooth_inside(image: Volume, brain: Volume, sigma_mm: float = Z_MAP_SIGMA_MM) -> Volume:
@@ -17,8 +18,32 @@ def smooth_inside(image: Volume, brain: Volume, sigma_mm: float = Z_MAP_SIGMA_MM
 
     Voxels of the brain that are not finite have no weight, and take the mean of their neighbours.
     """
-    valid = brain.array & np.isfinite(image.array)
+    smoothed = np.zeros(image.array.shape, dtype=np.float32)
+    if not brain.array.any():
+        return image.like(smoothed)
+    box = bounding_box(brain.array)
+    inside, values = brain.array[box], image.array[box]
+    valid = inside & np.isfinite(values)
     sigma = sigma_mm / image.grid.spacing_mm
     weight = gaussian_filter(valid.astype(np.float32), sigma)
-    total = gaussian_filter(np.where(valid, image.array, 0).astype(np.float32), sigma)
-    return image.like(np.where(brain.array & (weight > 1e-4), total / np.maximum(weight, 1e-4), 0).astype(np.float32))
+    total = gaussian_filter(np.where(valid, values, 0).astype(np.float32), sigma)
+    smoothed[box] = np.where(inside & (weight > _LEAST_WEIGHT), total / np.maximum(weight, _LEAST_WEIGHT), 0)
+    return image.like(smoothed)
+
+
+def bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
+    """The smallest box that holds every true voxel of a mask that is not empty."""
+    box = []
+    for axis in range(mask.ndim):
+        others = tuple(other for other in range(mask.ndim) if other != axis)
+        occupied = np.flatnonzero(mask.any(axis=others))
+        box.append(slice(int(occupied[0]), int(occupied[-1]) + 1))
+    return tuple(box)
+
+
+def cropped(image: Volume, box: tuple[slice, ...], *, margin_mm: float) -> Volume:
+    """Part of an image, where it was, with a margin of zeros around it."""
+    margin = np.ceil(margin_mm / image.grid.spacing_mm).astype(int)
+    affine = image.affine_ras.copy()
+    affine[:3, 3] += affine[:3, :3] @ ([part.start for part in box] - margin)
+    return Volume(np.pad(image.array[box], [(n, n) for n in margin]), affine)

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from AGE2HIELib.io.frames import LPS_FROM_RAS
 from AGE2HIELib.volume import Volume
 
-_POINT_MM = 5.0  # distance of the points at which masks are compared
+_POINT_MM = 7.5  # distance of the points at which masks are compared
 _NOD_DEGREES = range(-180, 180, 15)  # about the left-right axis: slices are tilted most about this one
 _SIDE_DEGREES = (-40, -20, 0, 20, 40)  # about the other two
 _REFINE_DEGREES = (-7.5, 0, 7.5)
@@ -64,7 +64,9 @@ def _comparison_points(atlas_brain: Volume, centre: np.ndarray) -> tuple[np.ndar
     """Points of the atlas (mm from its centre) and the smoothed, normalised mask there."""
     step = np.maximum(1, np.round(_POINT_MM / atlas_brain.grid.spacing_mm)).astype(int)
     field = gaussian_filter(atlas_brain.array.astype(np.float32), _REACH_MM / 2 / atlas_brain.grid.spacing_mm)
-    lattice = np.stack(np.meshgrid(*[np.arange(0, n, s) for n, s in zip(field.shape, step, strict=True)], indexing="ij"))
+    lattice = np.stack(
+        np.meshgrid(*[np.arange(0, n, s) for n, s in zip(field.shape, step, strict=True)], indexing="ij")
+    )
     indices = lattice.reshape(3, -1)
     points = (atlas_brain.affine_ras[:3, :3] @ indices).T + atlas_brain.affine_ras[:3, 3] - centre
     target = field[tuple(indices)]
