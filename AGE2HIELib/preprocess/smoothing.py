@@ -7,8 +7,8 @@ from scipy.ndimage import gaussian_filter
 
 from AGE2HIELib.volume import Volume
 
-# The released maps are called "smooth2mm". On seven sample cases the fine detail of released z follows ADC smoothed
-# with a sigma up to 0.85 mm best (correlation 0.60-0.70), and one of 2 mm much worse (0.40-0.51): 2 mm is the full width.
+# The released maps are called "smooth2mm", read as full width at half maximum: On seven sample cases the fine detail of released z follows ADC smoothed
+# with a sigma up to 0.85 mm best (correlation 0.60-0.70), and one of 2 mm much worse (0.40-0.51).
 Z_MAP_SIGMA_MM = float(2.0 / np.sqrt(8 * np.log(2)))
 _LEAST_WEIGHT = 1e-4  # where less of the kernel lies on usable voxels there is nothing to average
 
@@ -25,8 +25,8 @@ def smooth_inside(image: Volume, brain: Volume, sigma_mm: float = Z_MAP_SIGMA_MM
     inside, values = brain.array[box], image.array[box]
     valid = inside & np.isfinite(values)
     sigma = sigma_mm / image.grid.spacing_mm
-    weight = gaussian_filter(valid.astype(np.float32), sigma)
-    total = gaussian_filter(np.where(valid, values, 0).astype(np.float32), sigma)
+    weight = gaussian_filter(valid.astype(np.float32), sigma, mode="constant")
+    total = gaussian_filter(np.where(valid, values, 0).astype(np.float32), sigma, mode="constant")
     smoothed[box] = np.where(inside & (weight > _LEAST_WEIGHT), total / np.maximum(weight, _LEAST_WEIGHT), 0)
     return image.like(smoothed)
 
