@@ -7,9 +7,9 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.volume import DwiSeries
 
-# Scanners store nominal zeros of up to 50 s/mm2 beside true shells of 50 and more (dcm2niix, MRtrix3 `-b_threshold` 10);
-# an ADC from b-values closer than this would be noise.
-_SMALLEST_B_RANGE_S_MM2 = 50.0
+# Scanners store nominal zeros of up to 50 s/mm2 beside true shells of 50 and more; an ADC from b-values closer than
+# this would be noise.
+SMALLEST_B_RANGE_S_MM2 = 50.0
 _SHORTEST_DIRECTION = 1e-3  # below it a row means "no direction"; files round components to 1e-4 or finer
 
 
@@ -33,7 +33,7 @@ def check_b_values(b_values: np.ndarray, name: str) -> None:
     if not np.all(np.isfinite(b_values)) or np.any(b_values < 0):
         worst = b_values[~(np.isfinite(b_values) & (b_values >= 0))][0]
         raise InputError(f"The b-values of '{name}' hold {worst:g}. Convert the series again.")
-    if np.ptp(b_values) < _SMALLEST_B_RANGE_S_MM2:
+    if np.ptp(b_values) < SMALLEST_B_RANGE_S_MM2:
         raise InputError(
             f"All b-values of '{name}' are {b_values.max():g} s/mm^2, so ADC cannot be fitted. "
             "Give the whole series (b0 and diffusion-weighted volumes), or a 3D ADC map."

@@ -31,7 +31,7 @@ def load_nifti(path: Path) -> Stored:
     """Values with the file's slope and intercept applied; the sform rules, then the qform."""
     existing_file(path)
     try:
-        image = nib.load(path)
+        image = nib.load(path, mmap=False)  # the file may be gone before the values are used
         assert isinstance(image, nib.Nifti1Image | nib.Nifti1Pair)
         raw = np.asanyarray(image.dataobj)
     except (*_BROKEN, AssertionError) as error:
@@ -83,7 +83,7 @@ def series_from_nifti(stored: Stored, path: Path) -> DwiSeries:
             f"'{path.name}' holds {count} volumes, but '{without_suffix(path)}.bval' is not beside it. "
             "Put the .bval file (and .bvec, if there is one) into the same folder."
         )
-    b_values = _numbers(files.bval).ravel()
+    b_values = numbers(files.bval).ravel()
     if b_values.size != count:
         raise InputError(
             f"'{files.bval.name}' holds {b_values.size} b-values for the {count} volumes of '{path.name}'. "
@@ -97,7 +97,7 @@ def series_from_nifti(stored: Stored, path: Path) -> DwiSeries:
 
 def _bvecs(path: Path, count: int) -> np.ndarray:
     """``(N, 3)`` from three rows (FSL) or three columns."""
-    table = _numbers(path)
+    table = numbers(path)
     if table.shape == (3, count):
         return table.T
     if table.shape == (count, 3):
@@ -109,7 +109,8 @@ def _bvecs(path: Path, count: int) -> np.ndarray:
     )
 
 
-def _numbers(path: Path) -> np.ndarray:
+def numbers(path: Path) -> np.ndarray:
+    """A text table of finite numbers, two-dimensional; InputError for anything else."""
     try:
         table = np.loadtxt(path, ndmin=2, encoding="utf-8-sig")
     except (ValueError, OSError) as error:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom import is_dicom, read_dicom
+from AGE2HIELib.io.dicom import read_dicom
+from AGE2HIELib.io.dicom_headers import is_dicom
 from AGE2HIELib.io.images import MHA_SUFFIXES, load_image
 from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files, sha256_of_set
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files, load_nifti, series_from_nifti
@@ -93,7 +94,8 @@ def _from_dicom(path: Path, series: str | None) -> Source:
     if found.dwi is not None:
         return Source("dwi-dicom", sha256, found.dwi, None, None, found.warnings)
     assert found.adc is not None  # read_dicom returns one of the two
-    return _adc_source("adc-dicom", found.adc, sha256, found.label)
+    adc = Stored(found.adc.array, found.adc.affine_ras, (*found.adc.warnings, *found.warnings))
+    return _adc_source("adc-dicom", adc, sha256, found.label)
 
 
 def _adc_source(kind: str, stored: Stored, sha256: str, name: str) -> Source:

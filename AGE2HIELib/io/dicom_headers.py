@@ -1,0 +1,212 @@
+"""What DICOM headers say about a folder: its series, and which of them are maps that a scanner derived."""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom
+from pydicom.errors import InvalidDicomError
+from pydicom.tag import Tag
+
+from AGE2HIELib.errors import InputError
+
+_PREAMBLE_BYTES = 128
+# Without the preamble a file begins with group 2 or 8, little endian (GE and old archives).
+_BARE_STARTS = (b"\x02\x00", b"\x08\x00")
+_TAGS = [
+    "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "SeriesNumber", "SeriesDescription", "ImageType",
+    "Modality", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "SamplesPerPixel", "DiffusionBValue",
+    "MRDiffusionSequence", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "SequenceName",
+]  # fmt: skip
+_PRIVATE_B_TAGS = [(0x0019, 0x100C), (0x2001, 0x1003), (0x0043, 0x1039)]  # Siemens, Philips, GE
+_GE_OFFSET = 1_000_000_000  # GE adds it to b-values (dcm2niix, GE/README.md)
+_ADC_TEXT = re.compile(r"(?<![a-z])(adc|apparent diffusion)", re.IGNORECASE)
+_TRACE_TEXT = re.compile(r"(?<![a-z])(trace|isotropic)", re.IGNORECASE)
+_MAP_WORDS = {
+    "FA",
+    "COLFA",
+    "TENSOR",
+    "TENSOR_B0",
+    "EADC",
+    "EXP",
+    "EXPONENTIAL",
+    "VR",
+    "RA",
+    "AD",
+    "RD",
+    "PROJECTION IMAGE",
+}
+# A truncated or foreign file fails in pydicom in these ways.
+_BROKEN = (InvalidDicomError, OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, struct.error)
+
+
+@dataclass(frozen=True)
+class DicomFile:
+    """One file's header. ``b_values``: the distinct ones it states, in s/mm^2."""
+
+    path: Path
+    instance: str
+    group: tuple[str, str]
+    b_values: tuple[float, ...]
+    frames: int
+    mosaic: bool
+
+
+@dataclass(frozen=True)
+class DicomSeries:
+    """Files of one series that share a kind: "scan" (acquired), "adc", "trace", "map" or "derived" (not known)."""
+
+    number: str
+    description: str
+    study: str
+    kind: str
+    files: tuple[DicomFile, ...]
+
+    @property
+    def label(self) -> str:
+        return f"series {self.number}"
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(file.path for file in self.files)
+
+
+def is_dicom(path: Path) -> bool:
+    """By content, never by name."""
+    with path.open("rb") as file:
+        start = file.read(_PREAMBLE_BYTES + 4)
+    return start[_PREAMBLE_BYTES:] == b"DICM" or (start[:2] in _BARE_STARTS and start[4:6].isalpha())
+
+
+def find_series(path: Path) -> tuple[DicomSeries, ...]:
+    """The MR image series of a folder and its subfolders, or of one file, by series number."""
+    paths = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    if not paths:
+        raise InputError(f"The folder '{path.name}' is empty. Give the folder that holds the DICOM files.")
+    files: dict[tuple[str, str], dict[str, DicomFile]] = {}
+    series: dict[tuple[str, str], DicomSeries] = {}
+    others = 0
+    for candidate in paths:
+        header = _header(candidate)
+        if header is None:
+            others += 1
+            continue
+        file = _file(candidate, header)
+        _check_complete(candidate, header, file.frames)
+        files.setdefault(file.group, {}).setdefault(file.instance, file)
+        series.setdefault(file.group, _series(header))
+    if not series:
+        raise InputError(
+            f"'{path.name}' holds no MR images in DICOM ({others} other files). "
+            "Give the folder of a diffusion series, or name an image file itself."
+        )
+    found = [_with_files(series[group], files[group]) for group in series]
+    return tuple(
+        sorted(found, key=lambda s: (not s.number.isdigit(), int(s.number) if s.number.isdigit() else 0, s.kind))
+    )
+
+
+def kind_of(image_type: list[str], description: str) -> str:
+    """ImageType decides; the description only helps where a derived image does not say what it is."""
+    words = {word.upper() for word in image_type}
+    if words & _MAP_WORDS:
+        return "map"
+    if any(word == "ADC" or word.startswith("ADC_") for word in words):
+        return "adc"
+    if any(word.startswith("TRACE") or word == "ISOTROPIC" for word in words):
+        return "trace"
+    if "DERIVED" not in words:
+        return "scan"
+    if _ADC_TEXT.search(description):
+        return "adc"
+    return "trace" if _TRACE_TEXT.search(description) else "derived"
+
+
+def _header(path: Path) -> pydicom.Dataset | None:
+    """The header of an MR image, or None for every other file."""
+    if not is_dicom(path):
+        return None
+    try:
+        header = pydicom.dcmread(
+            path, stop_before_pixels=True, force=True, specific_tags=[*map(Tag, _TAGS), *map(Tag, _PRIVATE_B_TAGS)]
+        )
+        usable = header.get("Modality") == "MR" and "SeriesInstanceUID" in header and "Rows" in header
+    except _BROKEN:
+        return None
+    return header if usable else None
+
+
+def _file(path: Path, header: pydicom.Dataset) -> DicomFile:
+    image_type = [str(word) for word in header.get("ImageType", [])]
+    kind = kind_of(image_type, str(header.get("SeriesDescription", "")))
+    return DicomFile(
+        path=path,
+        instance=str(header.get("SOPInstanceUID", path)),
+        group=(str(header.SeriesInstanceUID), kind),
+        b_values=_b_values(header),
+        frames=int(header.get("NumberOfFrames") or 1),
+        mosaic="MOSAIC" in {word.upper() for word in image_type},
+    )
+
+
+def _series(header: pydicom.Dataset) -> DicomSeries:
+    number = header.get("SeriesNumber")
+    description = str(header.get("SeriesDescription", "")).strip()
+    kind = kind_of([str(word) for word in header.get("ImageType", [])], description)
+    study = str(header.get("StudyInstanceUID", ""))
+    return DicomSeries("?" if number is None else str(number), description, study, kind, ())
+
+
+def _with_files(series: DicomSeries, files: dict[str, DicomFile]) -> DicomSeries:
+    return DicomSeries(series.number, series.description, series.study, series.kind, tuple(files.values()))
+
+
+def _check_complete(path: Path, header: pydicom.Dataset, frames: int) -> None:
+    """Uncompressed pixels must fit into the file: dcm2niix converts a truncated one without an error."""
+    syntax = getattr(header.file_meta, "TransferSyntaxUID", None) if hasattr(header, "file_meta") else None
+    if syntax is None or syntax.is_compressed or syntax.is_deflated:
+        return
+    bits = int(header.get("BitsAllocated") or 16) * int(header.get("SamplesPerPixel") or 1)
+    needed = int(header.Rows) * int(header.Columns) * frames * bits // 8
+    if path.stat().st_size < needed:
+        raise InputError(
+            f"The DICOM file '{path.name}' is truncated: {path.stat().st_size} bytes, where its pixels alone take "
+            f"{needed}. Copy or export the series again."
+        )
+
+
+def _b_values(header: pydicom.Dataset) -> tuple[float, ...]:
+    """Needed only where dcm2niix writes none: single b0 and trace images."""
+    groups = [*header.get("SharedFunctionalGroupsSequence", []), *header.get("PerFrameFunctionalGroupsSequence", [])]
+    found = {
+        float(item.DiffusionBValue)
+        for group in groups
+        for item in group.get("MRDiffusionSequence", [])
+        if item.get("DiffusionBValue") is not None
+    }
+    if found:
+        return tuple(sorted(found))
+    for value in (header.get("DiffusionBValue"), _private(header, 0x0019, 0x100C), _private(header, 0x2001, 0x1003)):
+        if value is not None:
+            return (float(value),)
+    ge = _private(header, 0x0043, 0x1039)
+    if ge is not None:
+        return (float(ge) % _GE_OFFSET,)
+    siemens = re.search(r"_b(\d+)", str(header.get("SequenceName", "")))
+    return (float(siemens[1]),) if siemens else ()
+
+
+def _private(header: pydicom.Dataset, group: int, element: int) -> float | None:
+    """The first number of a vendor's element; unknown representations arrive as bytes."""
+    if (group, element) not in header:
+        return None
+    value = header[group, element].value
+    if isinstance(value, bytes):
+        text = value.decode("ascii", errors="ignore").strip("\x00 ")
+    else:
+        text = str(value if isinstance(value, str | int | float) else next(iter(value), ""))
+    number = re.match(r"\s*([0-9.]+)", text)
+    return float(number[1]) if number else None
