@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from AGE2HIELib.errors import ModelError
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def fill_network(network: nn.Module, state: Mapping[str, torch.Tensor], name: st
                 f"{name} does not fit its network: {key} has shape {tuple(value.shape)} instead of "
                 f"{tuple(wanted[key].shape)}. {_AGAIN}"
             )
-        if not torch.isfinite(value).all():
+        if not np.isfinite(value.numpy()).all():  # torch's own test starts threads for each of these small arrays
             raise ModelError(f"{name} holds a value in {key} that is not finite. {_AGAIN}")
     network.load_state_dict(dict(state), assign=True)
 

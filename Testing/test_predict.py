@@ -1,0 +1,107 @@
+"""Calibration, interval and label, on numbers that can be worked out by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from bundles import untrained_bundle, untrained_facts, untrained_members
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.inference.bundle import load_members
+from AGE2HIELib.inference.device import choose_device
+from AGE2HIELib.inference.facts import Calibration
+from AGE2HIELib.inference.predict import predict, prediction, probability_interval
+from AGE2HIELib.networks.registry import build_network
+
+_PLAIN = Calibration(slope=1.0, intercept=0.0, prevalence=0.5)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return untrained_bundle(tmp_path_factory.mktemp("models") / "untrained", half_width=True)
+
+
+@pytest.fixture(scope="module")
+def image(bundle):
+    shape = (1, 2, *bundle.spec.grid.shape)
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def test_probability_is_the_calibrated_mean_logit():
+    facts = untrained_facts(calibration=Calibration(slope=2.0, intercept=-1.0, prevalence=0.4))
+    answer = prediction([0.0, 1.0, 2.0], facts)
+    assert answer.probability_adverse == pytest.approx(1 / (1 + np.exp(-1.0)))
+    assert answer.members == pytest.approx([1 / (1 + np.exp(-x)) for x in (-1.0, 1.0, 3.0)])
+
+
+def test_interval_holds_the_answer_of_nine_in_ten_further_members():
+    logits = np.random.default_rng(0).normal(0.3, 0.8, size=(4000, 6))
+    further = 1 / (1 + np.exp(-logits[:, 5]))
+    bounds = np.array([probability_interval(row, _PLAIN) for row in logits[:, :5]])
+    inside = np.mean((bounds[:, 0] <= further) & (further <= bounds[:, 1]))
+    assert inside == pytest.approx(0.90, abs=3 * np.sqrt(0.9 * 0.1 / 4000))
+
+
+def test_calibration_alone_gives_the_delta_method():
+    # members agree on a logit of 2: the variance is 0.3^2 + 2^2 * 0.1^2 - 2 * 2 * 0.02 = 0.05
+    calibration = Calibration(1.0, 0.0, 0.5, slope_sd=0.1, intercept_sd=0.3, covariance=-0.02)
+    low, high = probability_interval(np.full(5, 2.0), calibration)
+    half_width = 1.6449 * np.sqrt(0.05)
+    assert (low, high) == pytest.approx([1 / (1 + np.exp(-2 + s * half_width)) for s in (1, -1)], abs=1e-5)
+
+
+def test_a_single_member_of_a_certain_calibration_has_no_interval():
+    low, high = probability_interval(np.array([1.0]), _PLAIN)
+    assert low == high == pytest.approx(1 / (1 + np.exp(-1.0)))
+
+
+@pytest.mark.parametrize(
+    ("mean", "spread", "label"),
+    [(3.0, 0.1, "adverse"), (-3.0, 0.1, "favourable"), (0.1, 1.0, "indeterminate"), (3.0, 3.0, "indeterminate")],
+)
+def test_label_is_given_only_where_the_interval_keeps_off_the_threshold(mean, spread, label):
+    logits = mean + spread * np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
+    facts = untrained_facts(calibration=_PLAIN, demonstration=False)
+    assert prediction(logits.tolist(), facts).label == label
+    assert prediction(logits.tolist(), replace(facts, demonstration=True)).label == "demonstration"
+
+
+def test_number_of_threads_does_not_change_the_answer(bundle, image):
+    members, before = load_members(bundle), torch.get_num_threads()
+    answers = []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        answers.append(predict(members, bundle, image).probability_adverse)
+    torch.set_num_threads(before)
+    assert np.ptp(answers) < 1e-6
+
+
+def test_float16_on_disk_moves_the_answer_by_less_than_a_thousandth(bundle, image):
+    exact = []
+    for state in untrained_members(bundle):
+        network = build_network(bundle.network, bundle.network_arguments)
+        network.load_state_dict(state)
+        exact.append(network)
+    rounded = predict(load_members(bundle), bundle, image)
+    assert rounded.probability_adverse == pytest.approx(predict(exact, bundle, image).probability_adverse, abs=1e-3)
+
+
+def test_an_image_of_another_grid_or_with_a_hole_is_not_answered(bundle, image):
+    members = load_members(bundle)
+    with pytest.raises(ValueError, match=r"\(1, 2, 55, 64, 48\)"):
+        predict(members, bundle, image[:, :, 1:])
+    broken = image.copy()
+    broken[0, 0, 0, 0, 0] = np.nan
+    with pytest.raises(ValueError, match="finite"):
+        predict(members, bundle, broken)
+
+
+def test_a_device_that_is_not_there_is_said_so():
+    assert choose_device("cpu") == "cpu"
+    with pytest.raises(InputError, match="abacus"):
+        choose_device("abacus")
+    if not torch.cuda.is_available():
+        assert choose_device("auto") == "cpu"
+        with pytest.raises(InputError, match="cuda"):
+            choose_device("cuda")
