@@ -14,6 +14,7 @@ from training.phantom_cohort import Cohort
 
 SOURCES = ("atlas", "released", "none")
 INJURED_LOAD = 0.01  # of the brain
+_NO_SLOPE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def platt(logit: np.ndarray, adverse: np.ndarray) -> Calibration:
     fitted = statsmodels.GLM(target, statsmodels.add_constant(logit), family=statsmodels.families.Binomial()).fit()
     covariance = fitted.cov_params()
     intercept, slope = (float(value) for value in fitted.params)
+    if slope <= 0:  # the logits order cases wrongly: all that can be said is the prevalence
+        slope, intercept = _NO_SLOPE, float(np.log(target.mean() / (1 - target.mean())))
     return Calibration(
         slope=slope,
         intercept=intercept,

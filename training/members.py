@@ -9,6 +9,7 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
@@ -51,7 +52,7 @@ class OutcomeModule(lightning.LightningModule):
         self.log_dict({"outcome": outcome_loss, "load": load_loss}, prog_bar=True, on_step=False, on_epoch=True)
         return outcome_loss + _LOAD_WEIGHT * load_loss
 
-    def configure_optimizers(self) -> dict:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         optimiser = torch.optim.AdamW(
             self.parameters(), lr=self.options.learning_rate, weight_decay=self.options.weight_decay
         )
@@ -90,12 +91,13 @@ def fit_member(cohort: Cohort, options: FitOptions, *, seed: int, folder: Path) 
 
 def outcome_network(trained: SFCN) -> SFCN:
     """The network without its auxiliary output."""
-    linear = trained.head.linear
+    linear = trained.head[-1]
+    assert isinstance(linear, nn.Linear)
     single = nn.Linear(linear.in_features, 1)
     with torch.no_grad():
         single.weight.copy_(linear.weight[:1])
         single.bias.copy_(linear.bias[:1])
-    trained.head.linear = single
+    trained.head[-1] = single
     return trained.cpu().eval()
 
 

@@ -7,8 +7,9 @@ from scipy.ndimage import gaussian_filter
 
 from AGE2HIELib.volume import Volume
 
-# The released maps are called "smooth2mm", read as full width at half maximum: On seven sample cases the fine detail of released z follows ADC smoothed
-# with a sigma up to 0.85 mm best (correlation 0.60-0.70), and one of 2 mm much worse (0.40-0.51).
+# The released maps are called "smooth2mm", read as full width at half maximum: on seven sample cases the fine detail of
+# released z follows ADC smoothed with a sigma up to 0.85 mm best (correlation 0.60-0.70), one of 2 mm much worse
+# (0.40-0.51).
 Z_MAP_SIGMA_MM = float(2.0 / np.sqrt(8 * np.log(2)))
 _LEAST_WEIGHT = 1e-4  # where less of the kernel lies on usable voxels there is nothing to average
 
