@@ -90,12 +90,13 @@ def find_series(path: Path) -> tuple[DicomSeries, ...]:
     series: dict[tuple[str, str], DicomSeries] = {}
     others = 0
     for candidate in paths:
-        header = _header(candidate)
-        if header is None:
+        read = _header(candidate)
+        if read is None:
             others += 1
             continue
+        header, pixels_at = read
+        _check_complete(candidate, header, pixels_at)
         file = _file(candidate, header)
-        _check_complete(candidate, header, file.frames)
         files.setdefault(file.group, {}).setdefault(file.instance, file)
         series.setdefault(file.group, _series(header))
     if not series:
@@ -125,18 +126,19 @@ def kind_of(image_type: list[str], description: str) -> str:
     return "trace" if _TRACE_TEXT.search(description) else "derived"
 
 
-def _header(path: Path) -> pydicom.Dataset | None:
-    """The header of an MR image, or None for every other file."""
+def _header(path: Path) -> tuple[pydicom.Dataset, int] | None:
+    """The header of an MR image and where its pixels begin, or None for every other file."""
     if not is_dicom(path):
         return None
+    tags = [*map(Tag, _TAGS), *map(Tag, _PRIVATE_B_TAGS)]
     try:
-        header = pydicom.dcmread(
-            path, stop_before_pixels=True, force=True, specific_tags=[*map(Tag, _TAGS), *map(Tag, _PRIVATE_B_TAGS)]
-        )
+        with path.open("rb") as file:
+            header = pydicom.dcmread(file, stop_before_pixels=True, force=True, specific_tags=tags)
+            pixels_at = file.tell()
         usable = header.get("Modality") == "MR" and "SeriesInstanceUID" in header and "Rows" in header
     except _BROKEN:
         return None
-    return header if usable else None
+    return (header, pixels_at) if usable else None
 
 
 def _file(path: Path, header: pydicom.Dataset) -> DicomFile:
@@ -164,17 +166,18 @@ def _with_files(series: DicomSeries, files: dict[str, DicomFile]) -> DicomSeries
     return DicomSeries(series.number, series.description, series.study, series.kind, tuple(files.values()))
 
 
-def _check_complete(path: Path, header: pydicom.Dataset, frames: int) -> None:
-    """Uncompressed pixels must fit into the file: dcm2niix converts a truncated one without an error."""
-    syntax = getattr(header.file_meta, "TransferSyntaxUID", None) if hasattr(header, "file_meta") else None
+def _check_complete(path: Path, header: pydicom.Dataset, pixels_at: int) -> None:
+    """Uncompressed pixels must fit into the file, whatever a converter makes of a truncated one."""
+    syntax = header.file_meta.get("TransferSyntaxUID") if hasattr(header, "file_meta") else None
     if syntax is None or syntax.is_compressed or syntax.is_deflated:
         return
     bits = int(header.get("BitsAllocated") or 16) * int(header.get("SamplesPerPixel") or 1)
-    needed = int(header.Rows) * int(header.Columns) * frames * bits // 8
+    frames = int(header.get("NumberOfFrames") or 1)
+    needed = pixels_at + int(header.Rows) * int(header.Columns) * frames * bits // 8
     if path.stat().st_size < needed:
         raise InputError(
-            f"The DICOM file '{path.name}' is truncated: {path.stat().st_size} bytes, where its pixels alone take "
-            f"{needed}. Copy or export the series again."
+            f"The DICOM file '{path.name}' is truncated: {path.stat().st_size} bytes, where its header and pixels "
+            f"take {needed}. Copy or export the series again."
         )
 
 

@@ -57,7 +57,9 @@ def read_source(path: Path, *, series: str | None = None) -> Source:
     if path.is_dir() or is_dicom(existing_file(path)):
         return _from_dicom(path, series)
     if series is not None:
-        raise InputError(f"A series ({series}) can be chosen from DICOM only, and '{path.name}' is not DICOM.")
+        raise InputError(
+            f"A series ({series}) can be chosen from DICOM only, and '{path.name}' is not DICOM. Leave it out."
+        )
     name = path.name.lower()
     if name.endswith(NIFTI_SUFFIXES):
         return _from_nifti(path)
