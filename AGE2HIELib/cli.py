@@ -1,0 +1,122 @@
+"""The command line: options in, exit codes out. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from AGE2HIELib import __version__
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.options import add_commands
+from AGE2HIELib.progress import Progress, Silent, make_progress
+
+DEFECT, UNUSABLE, CANCELLED = 1, 2, 130
+
+
+class Cancelled(KeyboardInterrupt):
+    """SIGTERM: ends a run as Ctrl-C does, so that nothing half made stays behind."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A wrong call is reported like any other unusable input: one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"Wrong call: {message.rstrip('.')}. See '{self.prog} --help'.")
+
+
+def parser() -> Parser:
+    top = Parser(
+        prog="age2hie",
+        description="Two-year outcome of newborns with hypoxic-ischemic encephalopathy, read from diffusion MRI. "
+        "Research use only.",
+        epilog="Exit codes: 0 predicted, 2 unusable input or wrong call, 3 refused by the quality gate, "
+        "1 a defect of this program, 130 cancelled.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"age2hie {__version__}")
+    add_commands(top)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code; the only place that catches everything."""
+    progress: Progress = Silent()
+    arguments = argparse.Namespace()
+    try:
+        arguments = parser().parse_args(argv)
+        progress = make_progress(arguments.progress, out=sys.stdout, err=sys.stderr)
+        with _termination_cancels():
+            return int(_command(arguments)(arguments, progress))
+    except InputError as error:
+        return _fail(UNUSABLE, str(error), progress)
+    except KeyboardInterrupt:
+        return _fail(CANCELLED, "Cancelled; nothing was written. Start again when ready.", progress)
+    except Exception as error:  # a front door: whatever is wrong, the caller gets a line and a log
+        where = _write_log(getattr(arguments, "output", None))
+        message = f"Defect of age2hie ({type(error).__name__}). The traceback is in {where}: please report it."
+        return _fail(DEFECT, message, progress)
+
+
+def _command(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]  # a command: (Namespace, Progress) -> int
+    module, function = arguments.command.split(":")
+    _quiet_libraries()
+    return getattr(import_module(f"AGE2HIELib.commands.{module}"), function)
+
+
+def _fail(code: int, message: str, progress: Progress) -> int:
+    line = " ".join(message.split())
+    progress.close()
+    progress.error(code, line)
+    print(f"age2hie: error: {line}", file=sys.stderr)
+    return code
+
+
+def _quiet_libraries() -> None:
+    """Notices of libraries would make more than one line of an error; ours are kept in the result."""
+    import logging
+    import warnings
+
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+
+
+def _write_log(output: Path | None) -> Path:
+    """The traceback beside the output folder, or, where that cannot be, in the folder for temporary files."""
+    import tempfile
+    import traceback
+
+    name = f"{output.name if output else 'age2hie'}.log"
+    for folder in (output.resolve().parent if output else Path.cwd(), Path(tempfile.gettempdir())):
+        try:
+            (folder / name).write_text(traceback.format_exc(), encoding="utf-8")
+        except OSError:
+            continue
+        return folder / name
+    return Path("no file, since none could be written")
+
+
+@contextmanager
+def _termination_cancels() -> Iterator[None]:
+    def cancel(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise Cancelled
+
+    try:
+        before = signal.signal(signal.SIGTERM, cancel)
+    except ValueError:  # only the main thread may; elsewhere the caller handles its signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""``age2hie adc``: the ADC map alone, on the input's grid."""
+
+from __future__ import annotations
+
+import argparse
+
+from AGE2HIELib.commands.reading import given_paths
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.images import SUFFIXES, write_volume
+from AGE2HIELib.io.source import read_source
+from AGE2HIELib.outputs import output_file
+from AGE2HIELib.preprocess.adc import adc_map
+from AGE2HIELib.preprocess.align import align_series
+from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.volume import Volume
+
+STAGES = ("read", "adc", "write")
+
+
+def run(arguments: argparse.Namespace, progress: Progress) -> int:
+    """An input that is an ADC map already is written in 1e-6 mm^2/s."""
+    output = arguments.output
+    if not output.name.lower().endswith(SUFFIXES):
+        raise InputError(f"'{output.name}' names no image format. Let the name end in one of {', '.join(SUFFIXES)}.")
+    stages = Stages(STAGES, progress)
+    with output_file(output, overwrite=arguments.overwrite, inputs=given_paths(arguments)) as part:
+        source = stages.run("read", read_source, arguments.input, series=arguments.series)
+        if source.dwi is not None:
+            adc = stages.run("adc", lambda: adc_map(align_series(source.dwi, arguments.align).series).adc)
+        else:
+            adc = _known(source.adc, source.adc_unit_found, arguments.input.name)
+        stages.run("write", write_volume, adc, part)
+    progress.close()
+    progress.result(output)
+    if arguments.progress == "text":
+        print(f"ADC in 1e-6 mm2/s: {output}")
+    return 0
+
+
+def _known(adc: Volume | None, unit: str | None, name: str) -> Volume:
+    assert adc is not None  # a Source holds a series or a map
+    if unit is None:
+        raise InputError(f"'{name}' does not look like an ADC map. Give a diffusion series or an ADC map.")
+    return adc

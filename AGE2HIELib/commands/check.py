@@ -1,0 +1,48 @@
+"""``age2hie check``: the quality gate alone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.commands.speaking import say_refused
+from AGE2HIELib.pipeline import CHECK_STAGES, examine, read_scan
+from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.quality import Quality
+
+
+def run(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Ends with 0 or 3."""
+    stages = Stages(CHECK_STAGES, progress)
+    atlas = stages.run("read", load_atlas, resolve_atlas(arguments.atlas))
+    scan = stages.run("read", read_scan, arguments.input, series=arguments.series, mask=arguments.mask)
+    seen = examine(scan, atlas, stages, align=arguments.align)
+    progress.close()
+    if arguments.progress == "text":
+        _print_table(seen.quality)
+        for warning in seen.warnings:
+            print(f"warning: {warning}")
+    if arguments.progress == "jsonl":
+        _print_event(seen.quality)
+    failed = tuple(check for check in seen.quality.checks if not check.passed)
+    if failed:
+        say_refused(failed, progress)
+        return 3
+    return 0
+
+
+def _print_table(quality: Quality) -> None:
+    for check in quality.checks:
+        value = f"{check.value:.4g}" if isinstance(check.value, float) else str(check.value)
+        print(f"{'passed' if check.passed else 'FAILED':<8}{check.name:<32}{value:<16}must be {check.limit}")
+        if not check.passed:
+            print(f"{'':<8}{check.remedy}")
+
+
+def _print_event(quality: Quality) -> None:
+    from AGE2HIELib.report.record import check_records
+
+    checks = check_records(quality)
+    print(json.dumps({"event": "quality", "passed": bool(quality.passed), "checks": checks}), flush=True)

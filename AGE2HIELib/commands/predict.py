@@ -1,0 +1,113 @@
+"""``age2hie predict``: one scan in, an output folder out."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from AGE2HIELib.commands.reading import given_paths, model_folder, resolve_atlas
+from AGE2HIELib.outputs import output_folder
+from AGE2HIELib.pipeline import STAGES, Analysis, HieModel, analyse, check_z_origin, load_model, read_scan
+from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.quality import Check
+from AGE2HIELib.report.folder import PAGE, RECORD, write_maps, write_report
+from AGE2HIELib.report.overlay import Maps
+from AGE2HIELib.report.record import Circumstances, result_record, write_record
+from AGE2HIELib.timing import timing_warnings
+
+PREDICTED, REFUSED = 0, 3
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the caller asked for."""
+
+    scan: Path
+    series: str | None = None
+    align: str = "auto"
+    z_adc: Path | None = None
+    mask: Path | None = None
+    model: Path | None = None
+    atlas: Path | None = None
+    saliency: str | None = None
+    device: str = "auto"
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a prediction ended: its exit code, the number (None: refused) and the checks that were not passed."""
+
+    code: int
+    probability: float | None
+    interval: tuple[float, float] | None
+    demonstration: bool
+    failed: tuple[Check, ...]
+
+
+def run(arguments: argparse.Namespace, progress: Progress) -> int:
+    """The command itself."""
+    request = _request(arguments)
+    with output_folder(arguments.output, overwrite=arguments.overwrite, inputs=given_paths(arguments)) as folder:
+        outcome = predict_into(folder, request, progress)
+    progress.close()
+    tell(outcome, arguments.output, progress, text=arguments.progress == "text")
+    return outcome.code
+
+
+def predict_into(folder: Path, request: Request, progress: Progress) -> Outcome:
+    """Predict one scan and write everything about it into an existing empty folder."""
+    stages = Stages(STAGES, progress)
+    atlas = stages.run("read", load_atlas, resolve_atlas(request.atlas))
+    scan = stages.run("read", read_scan, request.scan, series=request.series, z_adc=request.z_adc, mask=request.mask)
+    model = stages.run("model", load_model, model_folder(request.model), device=request.device)
+    check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
+    found = analyse(scan, model, atlas, stages, align=request.align, method=request.saliency)
+    about = Circumstances(scan.source, model.bundle, atlas, model.device, (*found.examined.warnings, *request.warnings))
+    _write(found, about, stages, folder)
+    return _outcome(found, model)
+
+
+def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> None:
+    """Say how it ended: in words, or as events."""
+    if outcome.code == REFUSED:
+        from AGE2HIELib.commands.speaking import say_refused
+
+        say_refused(outcome.failed, progress, page=output / PAGE)
+    progress.result(output)
+    if not text:
+        return
+    if outcome.probability is not None and outcome.interval is not None:
+        heading = "Demonstration score" if outcome.demonstration else "Probability of an adverse outcome at two years"
+        low, high = outcome.interval
+        print(f"{heading} {outcome.probability:.2f} (90 % interval {low:.2f}-{high:.2f})")
+    print(f"Report: {output / PAGE}")
+
+
+def _write(found: Analysis, about: Circumstances, stages: Stages, folder: Path) -> None:
+    seen = found.examined
+    maps = Maps(seen.adc, seen.brain, found.z, found.saliency)
+    stages.run("report", write_maps, maps, about.source.stored, folder)
+    record = result_record(about, seen.quality, found.explanation, stages.seconds)
+    stages.run("report", write_report, maps, found.regions, record, folder)
+    write_record({**record, "timing_s": stages.seconds}, folder / RECORD)
+
+
+def _outcome(found: Analysis, model: HieModel) -> Outcome:
+    failed = tuple(check for check in found.examined.quality.checks if not check.passed)
+    if found.explanation is None:
+        return Outcome(REFUSED, None, None, model.bundle.demonstration, failed)
+    number = found.explanation.prediction
+    return Outcome(PREDICTED, number.probability_adverse, number.interval, model.bundle.demonstration, failed)
+
+
+def _request(arguments: argparse.Namespace) -> Request:
+    warnings = timing_warnings(
+        age_days=arguments.age_days,
+        gestation_weeks=arguments.gestation_weeks,
+        cooled=None if arguments.cooled is None else arguments.cooled == "yes",
+    )
+    names = ("series", "align", "z_adc", "mask", "model", "atlas", "saliency", "device")
+    return replace(Request(arguments.input, warnings=warnings), **{name: getattr(arguments, name) for name in names})

@@ -1,0 +1,25 @@
+"""Lines for people on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from AGE2HIELib.progress import Progress
+from AGE2HIELib.quality import Check
+
+REFUSED = 3
+
+
+def in_words(check: Check) -> str:
+    value = f"{check.value:.4g}" if isinstance(check.value, float) else str(check.value)
+    return f"{check.name} is {value} (must be {check.limit})"
+
+
+def say_refused(failed: Sequence[Check], progress: Progress, *, page: Path | None = None) -> None:
+    """One line on stderr and, for programs, an event; the reasons first, then what to do about the first of them."""
+    reasons = "; ".join(in_words(check) for check in failed)
+    progress.error(REFUSED, f"Refused by the quality gate: {reasons}. {failed[0].remedy}")
+    where = f" See {page}." if page else ""
+    print(f"age2hie: refused: {reasons}.{where}", file=sys.stderr)

@@ -1,0 +1,92 @@
+"""What each region of the atlas holds in this scan: volume, diffusion and the share of the evidence."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.placement import Placement
+from AGE2HIELib.volume import Volume
+
+_DIGITS = 6  # significant digits in the table: float32 maps hold no more
+
+
+@dataclass(frozen=True)
+class RegionRow:
+    """One region of one hemisphere, on the scan's grid; None where nothing can be said.
+
+    Attributes:
+        hemisphere: the patient's side: left, right or midline.
+        mean_adc_1e6_mm2_s: mean ADC over measured voxels, in 1e-6 mm^2/s.
+        mean_z: mean of the z-map.
+        saliency_share: part of all positive saliency in the brain that lies here, 0..1.
+        saliency_peak: highest saliency here, in the map's own unit.
+    """
+
+    region: str
+    hemisphere: str
+    volume_ml: float
+    mean_adc_1e6_mm2_s: float | None
+    mean_z: float | None
+    saliency_share: float | None
+    saliency_peak: float | None
+
+
+def region_table(
+    labels: Volume, atlas: Atlas, *, adc: Volume, z: Volume | None = None, saliency: Volume | None = None
+) -> tuple[RegionRow, ...]:
+    """A row for each region, in the atlas's order.
+
+    Args:
+        labels: the atlas's labels on the scan's grid (``labels_on_scan``).
+        atlas: names the labels.
+        adc, z, saliency: maps on the same grid.
+    """
+    inside = labels.array > 0
+    total = float(np.maximum(saliency.array[inside], 0).sum(dtype=np.float64)) if saliency is not None else 0.0
+    rows = []
+    for region in atlas.regions:
+        here = labels.array == region.value
+        evidence = saliency.array[here] if saliency is not None else np.empty(0)
+        share = float(np.maximum(evidence, 0).sum(dtype=np.float64)) / total if total > 0 else None
+        rows.append(
+            RegionRow(
+                region.name,
+                region.hemisphere,
+                _rounded(float(here.sum()) * labels.grid.voxel_ml),
+                _mean(adc.array[here]),
+                _mean(z.array[here]) if z is not None else None,
+                _rounded(share) if share is not None else None,
+                _rounded(float(evidence.max())) if evidence.size else None,
+            )
+        )
+    return tuple(rows)
+
+
+def labels_on_scan(atlas: Atlas, placement: Placement, brain: Volume) -> Volume:
+    """The atlas's labels, placed nearest, within the scan's brain."""
+    placed = placement.to_native(atlas.labels, interpolation="nearest")
+    return placed.like(np.where(brain.array, placed.array, 0))
+
+
+def write_region_table(rows: Sequence[RegionRow], path: Path) -> None:
+    """A CSV file; empty where there is nothing to say."""
+    names = [field.name for field in fields(RegionRow)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+
+
+def _mean(values: np.ndarray) -> float | None:
+    finite = values[np.isfinite(values)]
+    return _rounded(float(finite.mean(dtype=np.float64))) if finite.size else None
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")

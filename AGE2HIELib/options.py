@@ -1,0 +1,120 @@
+"""The options of every command. Their names and values are a contract that scripts rely on."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from AGE2HIELib.progress import KINDS
+
+# Named here and not taken from the modules that own them, which import numpy or torch; a test compares both.
+ALIGN = ("auto", "on", "off")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+SALIENCY = ("hirescam", "gradcam")
+FORMATS = ("nifti", "nrrd", "mha")
+INJURIES = ("none", "bgt", "watershed", "near-total")
+ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
+
+
+def add_commands(top: argparse.ArgumentParser) -> None:
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_predict(commands)
+    _add_check(commands)
+    _add_adc(commands)
+    _add_demo(commands)
+    _add_phantom(commands)
+    _add_model(commands)
+    _add_atlas(commands)
+
+
+def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse does not publish the type
+    command = _new(commands, "predict", "predict:run", "predict the outcome from one scan")
+    _add_reading(command)
+    command.add_argument("--align", choices=ALIGN, default="auto", help="align volumes: only where they moved (auto)")
+    command.add_argument("--mask", type=Path, metavar="FILE", help="brain mask on the scan's grid")
+    command.add_argument("--z-adc", type=Path, metavar="FILE", help="released z-map on the scan's grid")
+    command.add_argument("--model", type=Path, metavar="DIR", help="model bundle (default: the demonstration model)")
+    command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
+    command.add_argument("--age-days", type=float, metavar="N", help="days after birth at the scan, for warnings")
+    command.add_argument("--gestation-weeks", type=float, metavar="N", help="gestational age at birth, for warnings")
+    command.add_argument("--cooled", choices=("yes", "no"), help="whether the infant was cooled, for warnings")
+    command.add_argument("--saliency", choices=SALIENCY, metavar="METHOD", help=f"one of {', '.join(SALIENCY)}")
+    command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
+    _add_output(command, required=True)
+    _add_progress(command)
+
+
+def _add_check(commands) -> None:  # type: ignore[no-untyped-def]
+    command = _new(commands, "check", "check:run", "run the quality gate alone")
+    _add_reading(command)
+    command.add_argument("--align", choices=ALIGN, default="auto", help="align volumes: only where they moved (auto)")
+    command.add_argument("--mask", type=Path, metavar="FILE", help="brain mask on the scan's grid")
+    command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
+    _add_progress(command)
+
+
+def _add_adc(commands) -> None:  # type: ignore[no-untyped-def]
+    command = _new(commands, "adc", "adc:run", "write the ADC map alone, in 1e-6 mm2/s")
+    _add_reading(command)
+    command.add_argument("--align", choices=ALIGN, default="off", help="align volumes first (default: off)")
+    command.add_argument("--output", type=Path, required=True, metavar="FILE", help="image file to write")
+    command.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    _add_progress(command)
+
+
+def _add_demo(commands) -> None:  # type: ignore[no-untyped-def]
+    command = _new(commands, "demo", "phantom:run_demo", "make a synthetic infant's raw scan and predict it")
+    command.add_argument(
+        "--output", type=Path, default=Path("age2hie-demo"), metavar="DIR", help="default: age2hie-demo"
+    )
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+    _add_progress(command)
+
+
+def _add_phantom(commands) -> None:  # type: ignore[no-untyped-def]
+    command = _new(commands, "phantom", "phantom:run_phantom", "make a synthetic newborn's scan")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same infant")
+    command.add_argument("--format", choices=FORMATS, default="nifti", help="default: nifti")
+    command.add_argument("--injury", choices=INJURIES, default="none", help="default: none")
+    command.add_argument("--acquisition", choices=ACQUISITIONS, default="2mm", help="default: 2mm")
+    _add_output(command, required=True)
+    _add_progress(command)
+
+
+def _add_model(commands) -> None:  # type: ignore[no-untyped-def]
+    group = commands.add_parser("model", help="look into a model bundle", allow_abbrev=False)
+    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
+    for name, text in (("info", "what the bundle says of itself"), ("verify", "check every file and load the weights")):
+        command = _new(actions, name, f"facts:run_model_{name}", text)
+        command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: the demonstration model")
+
+
+def _add_atlas(commands) -> None:  # type: ignore[no-untyped-def]
+    group = commands.add_parser("atlas", help="look into an atlas folder", allow_abbrev=False)
+    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
+    command = _new(actions, "info", "facts:run_atlas_info", "what the atlas says of itself")
+    command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: the bundled atlas")
+
+
+def _new(commands, name: str, function: str, text: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False
+    )
+    command.set_defaults(command=function, progress="text", output=None)
+    return command
+
+
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "input", type=Path, metavar="INPUT", help="DICOM folder, 4D NIfTI with .bval, DWI NRRD, ADC map"
+    )
+    command.add_argument("--series", metavar="N", help="DICOM: which series to read")
+
+
+def _add_output(command: argparse.ArgumentParser, *, required: bool) -> None:
+    command.add_argument("--output", type=Path, required=required, metavar="DIR", help="folder to make")
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+
+
+def _add_progress(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--progress", choices=KINDS, default="text", help="bar, JSON lines on stdout, or nothing")

@@ -1,0 +1,149 @@
+"""A result appears whole or not at all: work goes into a temporary sibling that is renamed at the end."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+from AGE2HIELib.errors import InputError
+
+RESULT_MARKS = ("result.json", "truth/truth.json")  # a folder with one of these was made by an earlier run
+
+# The disk's fault, not ours: exit code 2 with a plain line.
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+
+
+@contextmanager
+def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> Iterator[Path]:
+    """Yield an empty folder beside ``output``, renamed to it on leaving; on any error it is removed.
+
+    With ``overwrite`` the earlier result keeps its place until the new one is complete. Raises InputError before
+    any work where the place cannot be used.
+    """
+    target = output.resolve()
+    _refuse_inputs(target, inputs)
+    _put_back_aside(target)
+    _refuse_existing(target, overwrite=overwrite)
+    part, made = _make_part(target, folder=True)
+    try:
+        with disk_errors(output):
+            yield part
+            _replace(part, target)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        _remove_empty(made)
+        raise
+
+
+@contextmanager
+def output_file(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> Iterator[Path]:
+    """As ``output_folder`` for a single file; the temporary one keeps the suffix that names the format."""
+    target = output.resolve()
+    _refuse_inputs(target, inputs)
+    if target.is_dir():
+        raise InputError(f"The output '{output.name}' is a folder. Give the name of a file.")
+    if target.exists() and not overwrite:
+        raise InputError(f"The output '{output.name}' exists already. Choose another name, or add --overwrite.")
+    part, made = _make_part(target, folder=False)
+    try:
+        with disk_errors(output):
+            yield part
+            os.replace(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        _remove_empty(made)
+        raise
+
+
+@contextmanager
+def disk_errors(output: Path) -> Iterator[None]:
+    """A full or read-only disk is reported in words."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        raise InputError(
+            f"The output '{output.name}' cannot be written: {os.strerror(error.errno)}. "
+            "Free some space, or choose another place."
+        ) from error
+
+
+def _refuse_inputs(target: Path, inputs: Sequence[Path]) -> None:
+    for path in inputs:
+        read = path.resolve()
+        if target == read or target in read.parents:
+            raise InputError(
+                f"The output '{target.name}' is or holds '{path.name}', which is read. Choose another output."
+            )
+
+
+def _refuse_existing(target: Path, *, overwrite: bool) -> None:
+    if not os.path.lexists(target):
+        return
+    if not overwrite:
+        raise InputError(f"The output '{target.name}' exists already. Choose another name, or add --overwrite.")
+    if not target.is_dir():
+        raise InputError(f"The output '{target.name}' is a file. Give the name of a folder.")
+    if any(target.iterdir()) and not any((target / mark).is_file() for mark in RESULT_MARKS):
+        raise InputError(
+            f"The output '{target.name}' holds files that no earlier run made, and --overwrite would delete them. "
+            "Choose another output."
+        )
+
+
+def _make_part(target: Path, *, folder: bool) -> tuple[Path, list[Path]]:
+    """The temporary sibling and the parent folders that had to be made for it, innermost first."""
+    suffixes = "".join(target.suffixes[-2:])
+    part = target.with_name(f".part-{uuid4().hex[:12]}{'' if folder else suffixes}")
+    made = [parent for parent in target.parents if not parent.exists()]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.mkdir() if folder else part.touch()
+    except OSError as error:
+        _remove_empty(made)
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise InputError(
+            f"The output '{target.name}' cannot be made in '{target.parent.name or target.parent}': {reason}. "
+            "Choose a place that can be written."
+        ) from error
+    return part, made
+
+
+def _replace(part: Path, target: Path) -> None:
+    """Two renames; a run killed between them is put right by the next one (``_put_back_aside``)."""
+    aside = _aside(target)
+    try:
+        if target.exists():
+            target.rename(aside)
+        part.rename(target)
+    except BaseException:
+        if aside.exists() and not target.exists():
+            aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put_back_aside(target: Path) -> None:
+    aside = _aside(target)
+    if not aside.exists():
+        return
+    if target.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        aside.rename(target)
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.age2hie-aside")
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()

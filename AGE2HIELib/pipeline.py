@@ -1,0 +1,168 @@
+"""From a scan to a probability and the place of its evidence: read ``analyse`` first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from AGE2HIELib.errors import InputError, ModelError
+from AGE2HIELib.explain.regions import RegionRow, labels_on_scan, region_table
+from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
+from AGE2HIELib.io.images import read_on_grid
+from AGE2HIELib.io.source import Source, read_source
+from AGE2HIELib.orientation import series_to_canonical, to_canonical
+from AGE2HIELib.preprocess.adc import adc_map
+from AGE2HIELib.preprocess.align import align_series
+from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.mask import brain_mask
+from AGE2HIELib.preprocess.network_input import network_input
+from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
+from AGE2HIELib.preprocess.zmap import z_map
+from AGE2HIELib.progress import Stages
+from AGE2HIELib.quality import Quality, check_quality
+from AGE2HIELib.volume import Volume
+
+if TYPE_CHECKING:
+    from AGE2HIELib.explain.cam import Explanation
+    from AGE2HIELib.networks.sfcn import SFCN
+
+STAGES = ("read", "model", "adc", "mask", "place", "gate", "z-map", "predict", "explain", "report")
+CHECK_STAGES = ("read", "adc", "mask", "place", "gate")
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What was read. ``z_adc`` (released) and ``mask`` are in canonical voxel order, ``source`` as stored."""
+
+    source: Source
+    z_adc: Volume | None = None
+    mask: Volume | None = None
+
+
+@dataclass(frozen=True)
+class HieModel:
+    """A verified bundle with its networks on a device."""
+
+    bundle: Bundle
+    members: tuple[SFCN, ...]
+    device: str
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A scan up to the quality gate, in canonical voxel order; ``placement`` is None where no brain was found."""
+
+    adc: Volume
+    brain: Volume
+    placement: Placement | None
+    quality: Quality
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything that was found, in canonical voxel order; what follows ``examined`` is None for a refused scan."""
+
+    examined: Examined
+    z: Volume | None = None
+    explanation: Explanation | None = None
+    saliency: Volume | None = None
+    regions: tuple[RegionRow, ...] = ()
+
+
+def analyse(
+    scan: Scan, model: HieModel, atlas: Atlas, stages: Stages, *, align: str = "auto", method: str | None = None
+) -> Analysis:
+    """The whole way for one scan; it ends at the gate for a scan that should not be believed."""
+    seen = examine(scan, atlas, stages, align=align)
+    if seen.placement is None or not seen.quality.passed:
+        return Analysis(seen)
+    z = stages.run("z-map", _z_of, scan, seen, atlas)
+    image = stages.run("predict", network_input, seen.adc, seen.brain, z, seen.placement, model.bundle.spec)
+    explanation = stages.run("predict", _explained, model, image, method)
+    saliency = stages.run("explain", _on_scan, explanation.saliency, seen)
+    labels = stages.run("explain", labels_on_scan, atlas, seen.placement, seen.brain)
+    regions = stages.run("explain", region_table, labels, atlas, adc=seen.adc, z=z, saliency=saliency)
+    return Analysis(seen, z, explanation, saliency, regions)
+
+
+def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto") -> Examined:
+    """The way up to the quality gate, which needs no model."""
+    adc, contrast, warnings = stages.run("adc", _measured_adc, scan, align)
+    brain = scan.mask or stages.run("mask", brain_mask, adc, contrast=contrast)
+    placement = stages.run("place", place_in_atlas, adc, brain, atlas) if brain.array.any() else None
+    quality = stages.run("gate", check_quality, scan.source, adc, brain, placement, atlas)
+    return Examined(adc, brain, placement, quality, (*scan.source.warnings, *warnings))
+
+
+def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = None, mask: Path | None = None) -> Scan:
+    """The input and what belongs to it, which must lie on its grid."""
+    source = read_source(path, series=series)
+    released = read_on_grid(z_adc, source.stored, what="z-map") if z_adc else None
+    brain = read_on_grid(mask, source.stored, what="brain mask") if mask else None
+    if brain is not None and not (brain.array > 0).any():
+        raise InputError("The brain mask is empty. Give one in which the brain is above 0, or leave --mask out.")
+    return Scan(
+        source,
+        to_canonical(released.like(np.nan_to_num(released.array))) if released else None,
+        to_canonical(brain.like(brain.array > 0)) if brain else None,
+    )
+
+
+def load_model(folder: Path, *, device: str = "auto") -> HieModel:
+    """A bundle, checked file by file, with its weights in memory."""
+    from AGE2HIELib.inference.device import choose_device  # torch takes a second: only who predicts waits for it
+
+    bundle = read_bundle(folder)
+    chosen = choose_device(device)
+    return HieModel(bundle, load_members(bundle, chosen), chosen)
+
+
+def check_z_origin(bundle: Bundle, atlas: Atlas, *, released: bool) -> None:
+    """A z-map of another origin than the network was trained on is out of its distribution, and is refused."""
+    if "z_adc" not in [channel.name for channel in bundle.spec.channels]:
+        return
+    if released and "released" not in bundle.z_origins:
+        raise ModelError(
+            f"The model {bundle.name} was not trained on released z-maps (its z-maps: {', '.join(bundle.z_origins)}). "
+            "Leave --z-adc out, or use another model."
+        )
+    if not released and atlas.sha256 not in bundle.z_origins:
+        raise ModelError(
+            f"The model {bundle.name} was not trained on z-maps of the atlas {atlas.name} ({atlas.sha256[:12]}...). "
+            "Leave --atlas out, or use a model that was made with it."
+        )
+
+
+def _measured_adc(scan: Scan, align: str) -> tuple[Volume, Volume | None, tuple[str, ...]]:
+    """ADC in canonical order, the image that shows the head (mean b0) where there is one, and warnings."""
+    if scan.source.dwi is None:
+        assert scan.source.adc is not None  # a Source holds one of the two
+        return to_canonical(scan.source.adc), None, ()
+    aligned = align_series(series_to_canonical(scan.source.dwi), align)
+    fit = adc_map(aligned.series)
+    moved = f"Volumes were aligned to the mean b0: up to {aligned.motion_mm:.1f} mm of motion was found."
+    return fit.adc, fit.mean_b0, (*((moved,) if aligned.applied else ()), *fit.warnings)
+
+
+def _z_of(scan: Scan, seen: Examined, atlas: Atlas) -> Volume:
+    if scan.z_adc is not None:
+        return scan.z_adc
+    assert seen.placement is not None  # analyse goes on only with a placed scan
+    return z_map(seen.adc, seen.brain, atlas, seen.placement)
+
+
+def _explained(model: HieModel, image: np.ndarray, method: str | None) -> Explanation:
+    from AGE2HIELib.explain.cam import DEFAULT_METHOD, explain
+
+    return explain(model.members, model.bundle, image, method=method or DEFAULT_METHOD)
+
+
+def _on_scan(saliency: Volume, seen: Examined) -> Volume:
+    """Brought to the scan's grid in one interpolation, 0 outside the brain."""
+    assert seen.placement is not None
+    placed = seen.placement.to_native(saliency)
+    return placed.like(np.where(seen.brain.array, placed.array, 0).astype(np.float32))

@@ -1,0 +1,38 @@
+"""The output folder: volumes on the input's own grid, tables, picture, page and record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from AGE2HIELib.explain.regions import RegionRow, write_region_table
+from AGE2HIELib.io.images import write_volume
+from AGE2HIELib.orientation import to_stored_order
+from AGE2HIELib.report.overlay import Maps, overlay_picture
+from AGE2HIELib.report.page import page_html
+from AGE2HIELib.volume import Grid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RECORD = "result.json"
+REGIONS = "regions.csv"
+OVERLAY = "overlay.png"
+PAGE = "report.html"
+
+
+def write_maps(maps: Maps, stored: Grid, folder: Path) -> None:
+    """The volumes that exist, in the voxel order in which the input was stored."""
+    volumes = {"adc": maps.adc, "brain_mask": maps.brain, "z_adc": maps.z, "saliency": maps.saliency}
+    for name, volume in volumes.items():
+        if volume is not None:
+            write_volume(to_stored_order(volume, stored), folder / f"{name}.nii.gz")
+
+
+def write_report(maps: Maps, regions: Sequence[RegionRow], record: Mapping[str, Any], folder: Path) -> None:
+    """Picture, page and, where the scan was not refused, the table of regions."""
+    overlay_picture(maps, demonstration=record["demonstration"]).save(folder / OVERLAY, optimize=False)
+    if regions:
+        write_region_table(regions, folder / REGIONS)
+    (folder / PAGE).write_text(page_html(record, regions, folder / OVERLAY), encoding="utf-8")

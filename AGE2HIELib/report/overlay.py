@@ -1,0 +1,132 @@
+"""overlay.png: ADC, z-map and saliency in axial slices from bottom to top, with legends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from AGE2HIELib.report.colours import Scale, adc_scale, saliency_scale, z_scale
+from AGE2HIELib.report.tiles import View, choose_view, outline, tile
+from AGE2HIELib.volume import Volume
+
+COLUMNS = 8
+TILE_WIDTH = 190  # pixels
+_GAP, _HEADER, _FOOTER, _RIBBON, _LEGEND = 6, 40, 30, 34, 260  # pixels
+_BACKGROUND, _TEXT, _FAINT, _LINE = (12, 13, 16), (232, 234, 238), (150, 155, 165), (90, 220, 160)
+_RIBBON_COLOURS = (250, 196, 60), (30, 22, 0)
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What a run found, on one grid in canonical (right, anterior, superior) voxel order; None: not made."""
+
+    adc: Volume
+    brain: Volume
+    z: Volume | None = None
+    saliency: Volume | None = None
+
+
+@dataclass(frozen=True)
+class _Row:
+    title: str
+    low: str
+    high: str
+    scale: Scale
+    draw: Callable[[int], np.ndarray]
+
+
+def overlay_picture(maps: Maps, *, demonstration: bool) -> Image.Image:
+    """The mosaic; the rows are those maps that exist."""
+    view = choose_view(maps.brain, columns=COLUMNS, tile_width=TILE_WIDTH)
+    rows = _rows(maps, view)
+    width = COLUMNS * (TILE_WIDTH + _GAP) + _GAP
+    ribbon = _RIBBON if demonstration else 0
+    height = ribbon + len(rows) * (_HEADER + view.size[1] + _GAP) + _FOOTER
+    picture = Image.new("RGB", (width, height), _BACKGROUND)
+    pen = ImageDraw.Draw(picture)
+    if demonstration:
+        _draw_ribbon(pen, width)
+    for number, row in enumerate(rows):
+        top = ribbon + number * (_HEADER + view.size[1] + _GAP)
+        _draw_header(picture, pen, row, top, width)
+        for column, level in enumerate(view.slices):
+            left = _GAP + column * (TILE_WIDTH + _GAP)
+            _draw_tile(picture, pen, row.draw(level), (left, top + _HEADER), view)
+            if number == 0:
+                slice_text = f"{level + 1}/{maps.adc.array.shape[2]}"
+                pen.text((left + 5, top + _HEADER + 3), slice_text, font=_font(13), fill=_FAINT)
+    note = "Axial slices from below (number/of).  R, L: the patient's right and left (radiological convention)."
+    pen.text((_GAP + 4, height - _FOOTER + 6), f"{note}  Research use only.", font=_font(14), fill=_FAINT)
+    return picture
+
+
+def _rows(maps: Maps, view: View) -> list[_Row]:
+    grey = adc_scale()
+
+    def adc(level: int) -> np.ndarray:
+        picture = tile(maps.adc, level, view, grey)[..., :3]
+        if maps.z is None:  # a refused scan: show what was taken for the brain
+            picture[outline(maps.brain, level, view)] = _LINE
+        return picture
+
+    rows = [_Row("ADC (1e-6 mm2/s)", f"{grey.low:g}", f"{grey.high:g}", grey, adc)]
+    if maps.z is not None:
+        z, colours = maps.z, z_scale()
+
+        def z_row(level: int) -> np.ndarray:
+            return _over(tile(z, level, view, colours, brain=maps.brain), np.zeros(3))
+
+        rows.append(_Row("Z_ADC (sd from normal)", f"{colours.low:g}", f"+{colours.high:g}", colours, z_row))
+    if maps.saliency is not None:
+        rows.append(_saliency_row(maps, maps.saliency, view, adc))
+    return rows
+
+
+def _saliency_row(maps: Maps, saliency: Volume, view: View, adc: Callable[[int], np.ndarray]) -> _Row:
+    peak = float(saliency.array.max(initial=0.0))
+    hot = saliency_scale(peak if peak > 0 else 1.0)
+
+    def draw(level: int) -> np.ndarray:
+        return _over(tile(saliency, level, view, hot, brain=maps.brain), adc(level))
+
+    return _Row("Saliency over ADC (what raised the score)", "0", f"peak {peak:.2g}", hot, draw)
+
+
+def _over(top: np.ndarray, below: np.ndarray) -> np.ndarray:
+    opacity = top[..., 3:]
+    return np.asarray(top[..., :3] * opacity + below * (1 - opacity))
+
+
+def _draw_tile(
+    picture: Image.Image, pen: ImageDraw.ImageDraw, rgb: np.ndarray, at: tuple[int, int], view: View
+) -> None:
+    picture.paste(Image.fromarray(np.clip(np.rint(rgb), 0, 255).astype(np.uint8)), at)
+    bottom = at[1] + view.size[1] - 24  # corners, which no brain reaches
+    pen.text((at[0] + 5, bottom), "R", font=_font(17), fill=_TEXT)
+    pen.text((at[0] + view.size[0] - 6, bottom), "L", font=_font(17), fill=_TEXT, anchor="ra")
+
+
+def _draw_header(picture: Image.Image, pen: ImageDraw.ImageDraw, row: _Row, top: int, width: int) -> None:
+    pen.text((_GAP + 4, top + 12), row.title, font=_font(18), fill=_TEXT)
+    font = _font(15)
+    bar_width, bar_height = 160, 12
+    left = width - _LEGEND
+    bar = row.scale.rgb(np.linspace(row.scale.low, row.scale.high, bar_width))
+    picture.paste(Image.fromarray(np.tile(bar[None], (bar_height, 1, 1)).astype(np.uint8)), (left, top + 16))
+    pen.rectangle((left - 1, top + 15, left + bar_width, top + 16 + bar_height), outline=(80, 84, 92))
+    pen.text((left - 8, top + 13), row.low, font=font, fill=_TEXT, anchor="ra")
+    pen.text((left + bar_width + 8, top + 13), row.high, font=font, fill=_TEXT)
+
+
+def _draw_ribbon(pen: ImageDraw.ImageDraw, width: int) -> None:
+    fill, ink = _RIBBON_COLOURS
+    pen.rectangle((0, 0, width, _RIBBON - 4), fill=fill)
+    text = "DEMONSTRATION: the model saw synthetic data only. Not for clinical use."
+    pen.text((width // 2, (_RIBBON - 4) // 2), text, font=_font(17), fill=ink, anchor="mm")
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)  # Pillow's own: the same picture on every machine, in ASCII

@@ -1,0 +1,69 @@
+"""report.html: one file that opens offline, for a reader who was not there when the numbers were made."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from AGE2HIELib.explain.regions import RegionRow
+
+TEMPLATE = "page.html.j2"
+_BAR_LEFT, _BAR_WIDTH = 20.0, 600.0  # of the score's drawing, in its own units
+_HEADINGS = {True: "Demonstration score", False: "Probability of an adverse outcome at two years"}
+
+
+def page_html(record: Mapping[str, Any], regions: Sequence[RegionRow], picture: Path) -> str:
+    """The page for a record (``report.record``); ``picture`` is embedded."""
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["figure"] = figure
+    return environment.get_template(TEMPLATE).render(
+        record=record,
+        regions=regions,
+        strongest=max((row.saliency_share or 0.0 for row in regions), default=0.0),
+        heading=_HEADINGS[bool(record["demonstration"])],
+        score=score_drawing(record) if record["probability_adverse"] is not None else None,
+        refused=[check for check in record["quality"]["checks"] if not check["passed"]],
+        picture="data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii"),
+    )
+
+
+def score_drawing(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the marks of the score's bar lie; members that fall together are stacked."""
+    low, high = record["interval"]
+    dots: list[dict[str, float]] = []
+    taken: list[float] = []
+    for value in sorted(record["members"]):
+        x = _x(value)
+        level = sum(abs(x - other) < 8 for other in taken)
+        taken.append(x)
+        dots.append({"x": x, "y": 20.0 - 7 * level, "value": value})
+    return {
+        "left": _BAR_LEFT,
+        "width": _BAR_WIDTH,
+        "low": _x(low),
+        "high": _x(high),
+        "score": _x(record["probability_adverse"]),
+        "threshold": _x(record["threshold"]),
+        "dots": dots,
+        "ticks": [{"x": _x(t / 4), "text": f"{t / 4:g}"} for t in range(5)],
+    }
+
+
+def figure(value: object, digits: int = 3) -> str:
+    """A number for people: three significant digits, thousands whole; a dash for nothing."""
+    if value is None:
+        return "-"
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return f"{value:.0f}" if abs(value) >= 100 else f"{value:.{digits}g}"
+    return str(value)
+
+
+def _x(share: float) -> float:
+    return round(_BAR_LEFT + _BAR_WIDTH * float(share), 1)

@@ -1,0 +1,115 @@
+"""result.json: what was found, with what, and how long it took. Nothing in it says who the patient is."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from AGE2HIELib import __version__
+from AGE2HIELib.inference.bundle import Bundle
+from AGE2HIELib.io.source import Source
+from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.quality import Quality
+
+if TYPE_CHECKING:
+    from AGE2HIELib.explain.cam import Explanation
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a result was made from and with."""
+
+    source: Source
+    bundle: Bundle
+    atlas: Atlas
+    device: str
+    warnings: Sequence[str]
+
+
+def result_record(
+    about: Circumstances, quality: Quality, explanation: Explanation | None, timing_s: Mapping[str, float]
+) -> dict[str, Any]:
+    """The content of result.json; without ``explanation`` (a refused scan) there is no probability."""
+    bundle = about.bundle
+    return {
+        "demonstration": bundle.demonstration,
+        **_numbers(explanation, bundle),
+        "quality": {"passed": bool(quality.passed), "checks": check_records(quality)},
+        "saliency": _saliency(explanation),
+        "model": {key: getattr(bundle, key) for key in ("name", "version", "sha256", "trained_on", "intended_use")},
+        "atlas": {"name": about.atlas.name, "provenance": about.atlas.provenance},
+        "input": _input(about.source),
+        "software": {"version": __version__, "python": platform.python_version(), "torch": _torch_version()},
+        "device": about.device,
+        "timing_s": dict(timing_s),
+        "warnings": list(about.warnings),
+    }
+
+
+def write_record(record: Mapping[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _numbers(explanation: Explanation | None, bundle: Bundle) -> dict[str, Any]:
+    if explanation is None:
+        empty: dict[str, Any] = {"probability_adverse": None, "interval": None, "members": []}
+        return {**empty, "threshold": bundle.threshold, "label": None}
+    found = explanation.prediction
+    return {
+        "probability_adverse": found.probability_adverse,
+        "interval": list(found.interval),
+        "members": list(found.members),
+        "threshold": found.threshold,
+        "label": found.label,
+    }
+
+
+def check_records(quality: Quality) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": check.name,
+            "value": _plain(check.value),
+            "limit": check.limit,
+            "passed": bool(check.passed),
+            "remedy": check.remedy,
+        }
+        for check in quality.checks
+    ]
+
+
+def _saliency(explanation: Explanation | None) -> dict[str, Any] | None:
+    if explanation is None:
+        return None
+    resolution = [round(mm, 3) for mm in explanation.resolution_mm]
+    return {"method": explanation.method, "layer": explanation.layer, "resolution_mm": resolution}
+
+
+def _input(source: Source) -> dict[str, Any]:
+    return {
+        "kind": source.kind,
+        "sha256": source.sha256,
+        "shape": [int(n) for n in source.stored.shape],
+        "spacing_mm": [round(float(mm), 4) for mm in source.stored.spacing_mm],
+        "adc_unit_found": source.adc_unit_found,
+    }
+
+
+def _plain(value: float | str | None) -> float | str | None:
+    """JSON knows no NaN."""
+    if value is None or isinstance(value, str):
+        return value
+    return round(float(value), 6) if math.isfinite(value) else None
+
+
+def _torch_version() -> str:
+    try:
+        return installed_version("torch")
+    except PackageNotFoundError:  # inside Slicer torch may come without metadata
+        return "unknown"

@@ -1,0 +1,43 @@
+"""What the infant's age and treatment mean for reading an ADC map."""
+
+from __future__ import annotations
+
+import math
+
+from AGE2HIELib.errors import InputError
+
+LAST_DAY = 14.0  # days after birth: the scans of BONBID-HIE, which the method was made for, are of days 0-14
+FIRST_SAFE_DAY = 1.0  # ADC falls on days 2-3 (PMC3345786); before, it may still look normal
+PSEUDONORMAL_DAY_COOLED = 10.0  # PMC3345786: low ADC returns to normal after day 10 with cooling,
+PSEUDONORMAL_DAY = 6.0  # and from days 6-8 without
+TERM_WEEKS = 36.0  # youngest gestation in the trials of cooling, and the atlas is of term newborns
+_WEEKS_POSSIBLE = (22.0, 45.0)
+_DAYS_POSSIBLE = (0.0, 36_525.0)
+
+
+def timing_warnings(
+    *, age_days: float | None = None, gestation_weeks: float | None = None, cooled: bool | None = None
+) -> tuple[str, ...]:
+    """Warnings that hold no number of the child's own; raises InputError for an age that cannot be."""
+    _check("--age-days", age_days, _DAYS_POSSIBLE, "days")
+    _check("--gestation-weeks", gestation_weeks, _WEEKS_POSSIBLE, "weeks")
+    found = []
+    if gestation_weeks is not None and gestation_weeks < TERM_WEEKS:
+        found.append(f"Born before {TERM_WEEKS:g} weeks: the atlas and the model are of newborns at term.")
+    if age_days is None:
+        return tuple(found)
+    if age_days < FIRST_SAFE_DAY:
+        found.append("Scanned within the first day: ADC falls on days 2-3, so injury may not show yet (PMC3345786).")
+    if age_days > LAST_DAY:
+        found.append(f"Scanned after day {LAST_DAY:g}: the method was made for days 0-14.")
+    limit = PSEUDONORMAL_DAY_COOLED if cooled else PSEUDONORMAL_DAY
+    if age_days >= limit:
+        treated = {True: "with cooling", False: "without cooling", None: "where there was no cooling"}[cooled]
+        found.append(f"Scanned on or after day {limit:g}: low ADC may have returned to normal {treated} (PMC3345786).")
+    return tuple(found)
+
+
+def _check(option: str, value: float | None, possible: tuple[float, float], unit: str) -> None:
+    low, high = possible
+    if value is not None and not (math.isfinite(value) and low <= value <= high):
+        raise InputError(f"{option} is {value:g}, which is no age in {unit} ({low:g}-{high:g}). Check the number.")
