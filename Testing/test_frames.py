@@ -56,6 +56,12 @@ def test_masks_are_written_as_whole_numbers(tmp_path):
     assert nib.load(tmp_path / "mask.nii.gz").get_data_dtype() == np.uint8
 
 
+def test_an_empty_lesion_mask_is_readable(tmp_path):
+    volume = adc_volume(shape=(6, 6, 6))
+    write_volume(volume.like(np.zeros(volume.array.shape, bool)), tmp_path / "mask.mha")
+    assert not read_volume(tmp_path / "mask.mha").array.any()
+
+
 @pytest.mark.parametrize("axes", AXES)
 def test_directions_are_the_same_from_nifti_and_nrrd(tmp_path, axes):
     series = dwi_series(axes=axes)

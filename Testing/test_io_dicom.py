@@ -8,6 +8,8 @@ from io_samples import adc_volume, write_dicom
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.dicom_headers import kind_of
+from AGE2HIELib.io.nifti import write_dwi_nifti
+from AGE2HIELib.io.nrrd import write_dwi_nrrd
 from AGE2HIELib.io.source import read_source
 
 RNG = np.random.default_rng(7)
@@ -158,3 +160,35 @@ def test_real_philips_b0_with_isotropic_volume_alone(real_data, tmp_path):
 def test_real_adult_adc_is_in_1e_3(real_data):
     source = read_source(real_data / "adc-nifti" / "sub-strokecase0009_ses-0001_adc.nii.gz")
     assert (source.kind, source.adc_unit_found) == ("adc-nifti", "1e-3 mm2/s")
+
+
+@pytest.mark.real
+def test_real_directions_are_those_of_the_dicom_headers(real_data):
+    """DICOM states gradients in the patient's LPS frame: the way through .bvec must come back to them."""
+    import pydicom
+
+    folder = real_data / "dwi-dicom" / "siemens-xa30"
+    stated = {}
+    for path in (folder / "10_DWI_dir80_PA").glob("*.dcm"):
+        header = pydicom.dcmread(path, stop_before_pixels=True)
+        diffusion = header.PerFrameFunctionalGroupsSequence[0].MRDiffusionSequence[0]
+        if diffusion.DiffusionBValue:
+            gradient = diffusion.DiffusionGradientDirectionSequence[0].DiffusionGradientOrientation
+            stated[int(header.AcquisitionNumber)] = np.array(gradient) * [-1, -1, 1]
+    found = read_source(folder, series="10").dwi.directions_ras[1:]
+    cosines = (found * np.array([stated[number] for number in sorted(stated)])).sum(axis=1)
+    np.testing.assert_allclose(np.abs(cosines), 1, atol=1e-3)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("folder", ["siemens-mosaic", "philips-classic"])
+def test_real_series_are_the_same_from_nifti_and_nrrd(real_data, tmp_path, folder):
+    series = read_source(real_data / "dwi-dicom" / folder).dwi
+    write_dwi_nifti(series, tmp_path / "a.nii")
+    write_dwi_nrrd(series, tmp_path / "a.nrrd")
+    for name in ("a.nii", "a.nrrd"):
+        found = read_source(tmp_path / name).dwi
+        np.testing.assert_array_equal(found.array, series.array)
+        np.testing.assert_allclose(found.directions_ras, series.directions_ras, atol=2e-6)
+        np.testing.assert_array_equal(found.b_values, series.b_values)
+        assert found.grid.same_as(series.grid, 1e-4)

@@ -56,7 +56,7 @@ def test_a_file_of_another_kind(tmp_path):
     ("values", "words"),
     [
         (np.full((6, 6, 6), np.nan, np.float32), "NaN everywhere"),
-        (np.zeros((6, 6, 6), np.float32), "0 everywhere"),
+        (np.zeros((6, 6, 6), np.float32), "no positive value"),
         (np.ones((6, 6), np.float32), "not a 3D image"),
         (np.ones((6, 6, 1), np.float32), "not a 3D image"),
         (np.ones((6, 6, 6), np.complex64), "complex"),
@@ -87,6 +87,13 @@ def test_directions_that_do_not_match(tmp_path):
     np.savetxt(tmp_path / "dwi.bvec", np.ones((3, 4)))
     with pytest.raises(InputError, match="3 x 4"):
         read_source(tmp_path / "dwi.nii.gz")
+
+
+def test_a_volume_without_signal(tmp_path):
+    full = dwi_series()
+    full.array[3] = 0
+    write_dwi_nifti(full, tmp_path / "dwi.nii.gz")
+    assert "Volume 3 of 'dwi.nii.gz' is 0 everywhere" in refusal(tmp_path / "dwi.nii.gz")
 
 
 def test_one_b_value_only(tmp_path):

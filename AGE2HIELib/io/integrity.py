@@ -57,8 +57,6 @@ def checked(array: np.ndarray, affine_ras: np.ndarray, name: str) -> np.ndarray:
         where = f"'{name}'" if len(values) == 1 else f"Volume {number} of '{name}'"
         if not np.isfinite(volume).any():
             raise InputError(f"{where} holds no finite value (NaN everywhere). Convert the scan again.")
-        if not np.any(volume):
-            raise InputError(f"{where} is 0 everywhere. Convert the scan again.")
     return values
 
 

@@ -55,7 +55,7 @@ def brain_values(array: np.ndarray) -> np.ndarray:
     A map that is not stripped is mostly air, where the fit returns noise of both signs, clamped values or dust;
     tissue is the part that varies little from voxel to voxel.
     """
-    finite = np.where(np.isfinite(array), array, 0.0).astype(np.float64)
+    finite = np.where(np.isfinite(array), array, 0.0).astype(np.float32)
     positive = finite > 0
     if not positive.any():
         return finite[positive]
