@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from AGE2HIELib.volume import Volume
 
-# A stripped image is exactly 0 or NaN around one compact piece. Over the 12 BONBID-HIE cases: border at least 0.977,
+# A stripped image is exactly 0 or NaN around one compact piece. In 12 BONBID-HIE cases: border at least 0.977,
 # largest piece at least 0.9999, holes at most 0.001; a scanner's ADC of a whole head (Siemens XA30): 0.85, 0.999, 0.020.
 STRIPPED_BORDER = 0.9
 STRIPPED_LARGEST_PIECE = 0.98
@@ -75,7 +75,7 @@ def _largest(mask: np.ndarray) -> np.ndarray:
 
 
 def _distance_mm(mask: np.ndarray, spacing_mm: np.ndarray) -> np.ndarray:
-    """Distance of each voxel in the mask to the nearest one outside, 0 outside; voxels beyond the image count as inside."""
+    """Distance of each voxel in the mask to the nearest one outside, 0 outside; beyond the image counts as inside."""
     if mask.all():
         return np.full(mask.shape, np.inf)
     return np.asarray(ndimage.distance_transform_edt(mask, sampling=spacing_mm))
