@@ -1,0 +1,31 @@
+# Everything a checkout needs. The first target that runs anything makes the environment in .venv.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint bench clean
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found: install it, or call make PYTHON=..." >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+demo: $(READY)  ## a synthetic infant's raw scan, predicted
+	$(BIN)/age2hie demo --overwrite
+
+test: lint  ## says how many tests were left out for lack of real scans (AGE2HIE_TEST_DATA)
+	$(BIN)/python -m pytest -q
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## seconds of --help, predict and its stages, each in a process of its own
+	$(BIN)/python benchmark/predict.py
+
+clean:
+	rm -rf build dist age2hie-demo .pytest_cache .ruff_cache .mypy_cache
