@@ -57,7 +57,14 @@ def overlay_picture(maps: Maps, *, demonstration: bool) -> Image.Image:
             _draw_tile(picture, pen, row.draw(level), (left, top + _HEADER), view)
             if number == 0:
                 slice_text = f"{level + 1}/{maps.adc.array.shape[2]}"
-                pen.text((left + 5, top + _HEADER + 3), slice_text, font=_font(13), fill=_FAINT)
+                pen.text(
+                    (left + 5, top + _HEADER + 3),
+                    slice_text,
+                    font=_font(13),
+                    fill=_FAINT,
+                    stroke_width=2,
+                    stroke_fill=_BACKGROUND,
+                )
     note = "Axial slices from below (number/of).  R, L: the patient's right and left (radiological convention)."
     pen.text((_GAP + 4, height - _FOOTER + 6), f"{note}  Research use only.", font=_font(14), fill=_FAINT)
     return picture
@@ -105,8 +112,16 @@ def _draw_tile(
 ) -> None:
     picture.paste(Image.fromarray(np.clip(np.rint(rgb), 0, 255).astype(np.uint8)), at)
     bottom = at[1] + view.size[1] - 24  # corners, which no brain reaches
-    pen.text((at[0] + 5, bottom), "R", font=_font(17), fill=_TEXT)
-    pen.text((at[0] + view.size[0] - 6, bottom), "L", font=_font(17), fill=_TEXT, anchor="ra")
+    pen.text((at[0] + 5, bottom), "R", font=_font(17), fill=_TEXT, stroke_width=2, stroke_fill=_BACKGROUND)
+    pen.text(
+        (at[0] + view.size[0] - 6, bottom),
+        "L",
+        font=_font(17),
+        fill=_TEXT,
+        anchor="ra",
+        stroke_width=2,
+        stroke_fill=_BACKGROUND,
+    )
 
 
 def _draw_header(picture: Image.Image, pen: ImageDraw.ImageDraw, row: _Row, top: int, width: int) -> None:

@@ -1,0 +1,132 @@
+"""The command line's contract: exit codes, the output folder, events and options."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import SimpleITK as sitk
+from calling import run
+
+from AGE2HIELib import cli, options
+from AGE2HIELib.explain.cam import METHODS
+from AGE2HIELib.inference import device
+from AGE2HIELib.phantom.injury import INJURIES
+from AGE2HIELib.phantom.protocol import PROTOCOLS
+from AGE2HIELib.phantom.write import FORMATS
+
+
+def test_a_prediction_writes_the_whole_folder(
+    infant_file: Path, untrained_model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    code, told, errors = run(
+        capfd, "predict", infant_file, "--model", untrained_model, "--output", out, "--progress", "jsonl"
+    )
+    assert (code, errors) == (0, "")
+    volumes = {"adc.nii.gz", "brain_mask.nii.gz", "z_adc.nii.gz", "saliency.nii.gz"}
+    assert {path.name for path in out.iterdir()} == volumes | {
+        "result.json",
+        "regions.csv",
+        "overlay.png",
+        "report.html",
+    }
+    record = json.loads((out / "result.json").read_text())
+    assert set(record) == {
+        *("demonstration", "probability_adverse", "interval", "members", "threshold", "label", "quality", "saliency"),
+        *("model", "atlas", "input", "software", "device", "timing_s", "warnings"),
+    }
+    low, high = record["interval"]
+    assert 0 < low < record["probability_adverse"] < high < 1
+    assert (record["demonstration"], record["label"], len(record["members"])) == (True, "demonstration", 5)
+    assert record["saliency"] == {"method": "hirescam", "layer": "block2", "resolution_mm": [8.0, 8.0, 8.0]}
+    assert record["input"]["kind"] == "adc-mha"
+    assert str(tmp_path) not in (out / "result.json").read_text()
+    assert infant_file.stem not in (out / "report.html").read_text()
+    events = [json.loads(line) for line in told.splitlines()]
+    stages = [event["name"] for event in events if event["event"] == "stage"]
+    assert stages == ["read", "model", "adc", "mask", "place", "gate", "z-map", "predict", "explain", "report"]
+    assert list(record["timing_s"]) == stages
+    assert events[-1] == {"event": "result", "output": str(out)}
+
+
+def test_a_scan_that_is_no_newborn_is_refused_with_reasons(
+    infant_file: Path, untrained_model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out, adult = tmp_path / "out", tmp_path / "adult.nii.gz"
+    image = sitk.ReadImage(str(infant_file))
+    image.SetSpacing([1.6 * mm for mm in image.GetSpacing()])  # four times the volume
+    sitk.WriteImage(image, str(adult))
+    code, _, errors = run(capfd, "predict", adult, "--model", untrained_model, "--output", out)
+    assert code == 3
+    assert errors.startswith("age2hie: refused: ")
+    assert errors.count("\n") == 1
+    record = json.loads((out / "result.json").read_text())
+    assert record["probability_adverse"] is None
+    assert record["interval"] is None
+    assert not record["quality"]["passed"]
+    failed = [check for check in record["quality"]["checks"] if not check["passed"]]
+    assert failed
+    assert all(check["remedy"] for check in failed)
+    assert "No score" in (out / "report.html").read_text()
+    assert {path.name for path in out.iterdir()} >= {"adc.nii.gz", "brain_mask.nii.gz", "overlay.png"}
+    assert not (out / "saliency.nii.gz").exists()
+    assert run(capfd, "check", adult)[0] == 3
+
+
+def test_check_passes_a_newborn_without_any_model(infant_file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, told, errors = run(capfd, "check", infant_file)
+    assert (code, errors) == (0, "")
+    assert "FAILED" not in told
+    code, told, _ = run(capfd, "check", infant_file, "--progress", "jsonl")
+    assert [json.loads(line)["event"] for line in told.splitlines()][-1] == "quality"
+
+
+def test_a_defect_leaves_a_log_and_no_output(
+    infant_file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import AGE2HIELib.commands.predict as command
+
+    monkeypatch.setattr(command, "analyse", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(command, "check_z_origin", lambda *_, **__: None)
+    monkeypatch.setattr(command, "load_model", lambda *_, **__: type("Model", (), {"bundle": None}))
+    code, out, err = run(capfd, "predict", infant_file, "--output", tmp_path / "out")
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert "out.log" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["out.log"]
+    assert "ZeroDivisionError" in (tmp_path / "out.log").read_text()
+
+
+def test_info_tells_what_a_bundle_and_an_atlas_are(untrained_model: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, told, _ = run(capfd, "model", "info", untrained_model)
+    assert code == 0
+    assert "saw synthetic data only" in told
+    code, told, _ = run(capfd, "atlas", "info")
+    assert code == 0
+    assert "no child was scanned" in told
+
+
+def test_the_options_are_those_that_the_library_knows() -> None:
+    assert set(options.SALIENCY) == set(METHODS)
+    assert options.DEVICES == device.DEVICES
+    assert set(options.FORMATS) == set(FORMATS)
+    assert set(options.INJURIES) <= set(INJURIES)  # a focal one is for experiments
+    assert set(options.ACQUISITIONS) == set(PROTOCOLS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--age-days", "12", "--cooled", "yes"], "day 10: low ADC may have returned to normal with cooling"),
+        (["--age-days", "7", "--cooled", "no"], "day 6: low ADC may have returned to normal without cooling"),
+        (["--age-days", "0.5"], "ADC falls on days 2-3"),
+        (["--gestation-weeks", "30"], "Born before 36 weeks"),
+    ],
+)
+def test_timing_ends_in_warnings(arguments: list[str], words: str) -> None:
+    from AGE2HIELib.commands.predict import _request
+
+    parsed = cli.parser().parse_args(["predict", "scan.mha", "--output", "out", *arguments])
+    assert any(words in warning for warning in _request(parsed).warnings)

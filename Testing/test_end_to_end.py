@@ -1,0 +1,175 @@
+"""The whole way: the same infant gives the same answer however the scan is stored, on synthetic and on real scans."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from nibabel.orientations import apply_orientation, inv_ornt_aff
+
+from AGE2HIELib import cli
+from AGE2HIELib.io.frames import from_sitk, to_sitk
+from AGE2HIELib.io.images import read_volume, write_volume
+from AGE2HIELib.resources import resource_path
+from AGE2HIELib.volume import Volume
+
+VOLUMES = ("adc", "brain_mask", "z_adc", "saliency")
+CASES = ("010", "028", "231", "263", "306", "312", "329", "350", "373", "379", "447", "449")
+# A permutation of each kind, flips of each axis, one mirrored and one turned storage.
+ORIENTATIONS = [((0, 1, 2), (-1, 1, 1)), ((1, 0, 2), (1, -1, 1)), ((2, 0, 1), (1, 1, -1)), ((2, 1, 0), (-1, -1, -1))]
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    record: dict
+    regions: list[dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def model(untrained_model: Path) -> Path:
+    """The demonstration model where it is bundled."""
+    demo = resource_path("models", "demo")
+    return demo if demo.is_dir() else untrained_model
+
+
+def predict(scan: Path, model: Path, out: Path, *more: object) -> Answer:
+    arguments = ["predict", scan, "--model", model, "--output", out, "--progress", "none", *more]
+    code = cli.main([str(argument) for argument in arguments])
+    with (out / "result.json").open() as file:
+        record = json.load(file)
+    table = out / "regions.csv"
+    regions = list(csv.DictReader(table.open())) if table.exists() else []
+    return Answer(code, record, regions)
+
+
+def stored_as(scan: Volume, axes: tuple[int, ...], flips: tuple[int, ...]) -> Volume:
+    """The same voxels in another order in the file."""
+    orientation = np.array([[axes.index(axis), flips[axis]] for axis in range(3)])
+    array = np.ascontiguousarray(apply_orientation(scan.array, orientation))
+    return Volume(array, scan.affine_ras @ inv_ornt_aff(orientation, scan.array.shape))
+
+
+def assert_same_regions(one: Answer, other: Answer, *, relative: float, z: float) -> None:
+    for row, same in zip(one.regions, other.regions, strict=True):
+        assert (row["region"], row["hemisphere"]) == (same["region"], same["hemisphere"])
+        for column, tolerance in (("volume_ml", relative), ("mean_adc_1e6_mm2_s", relative)):
+            assert float(row[column]) == pytest.approx(float(same[column]), rel=tolerance), row
+        assert float(row["mean_z"]) == pytest.approx(float(same["mean_z"]), abs=z), row
+
+
+@pytest.fixture(scope="session")
+def reference(infant_file: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Answer:
+    return predict(infant_file, model, tmp_path_factory.mktemp("reference") / "out")
+
+
+def test_the_number_of_orientations_is_48() -> None:
+    every = itertools.product(itertools.permutations(range(3)), itertools.product((-1, 1), repeat=3))
+    assert len(list(every)) == 48
+
+
+@pytest.mark.parametrize(("axes", "flips"), ORIENTATIONS)
+def test_axes_permuted_and_flipped_in_the_file_change_nothing(
+    axes: tuple[int, ...], flips: tuple[int, ...], infant_file: Path, model: Path, reference: Answer, tmp_path: Path
+) -> None:
+    scan = stored_as(read_volume(infant_file), axes, flips)
+    write_volume(scan, tmp_path / "adc.nii.gz")
+    answer = predict(tmp_path / "adc.nii.gz", model, tmp_path / "out")
+    assert answer.code == 0
+    assert answer.record["probability_adverse"] == pytest.approx(reference.record["probability_adverse"], abs=1e-6)
+    assert_same_regions(answer, reference, relative=1e-4, z=1e-3)
+    for name in VOLUMES:
+        written = nibabel.load(tmp_path / "out" / f"{name}.nii.gz")
+        assert written.shape == scan.array.shape
+        np.testing.assert_allclose(written.affine, scan.affine_ras, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_oblique_storage_changes_little(infant_file: Path, model: Path, reference: Answer, tmp_path: Path) -> None:
+    """Resampled on a grid that is turned by 12 degrees: 2 mm voxels, so that thick slices are not mixed."""
+    turn = sitk.Euler3DTransform()
+    turn.SetRotation(0.15, -0.1, 0.12)  # radians: about 12 degrees in all
+    image = to_sitk(read_volume(infant_file))
+    centre = image.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in image.GetSize()])
+    matrix = np.array(turn.GetMatrix()).reshape(3, 3)
+    size, spacing = [110, 120, 80], [1.4, 1.4, 2.0]
+    origin = np.array(centre) - matrix @ (np.array(spacing) * (np.array(size) - 1) / 2)
+    oblique = sitk.Resample(
+        image, size, sitk.Transform(), sitk.sitkLinear, origin.tolist(), spacing, matrix.ravel().tolist(), 0.0
+    )
+    inside = sitk.Resample(
+        image > 0,
+        size,
+        sitk.Transform(),
+        sitk.sitkNearestNeighbor,
+        origin.tolist(),
+        spacing,
+        matrix.ravel().tolist(),
+        0,
+    )
+    write_volume(from_sitk(sitk.Mask(oblique, inside)), tmp_path / "adc.nii.gz")
+    answer = predict(tmp_path / "adc.nii.gz", model, tmp_path / "out")
+    assert answer.code == 0
+    assert answer.record["probability_adverse"] == pytest.approx(reference.record["probability_adverse"], abs=0.03)
+
+
+def test_the_demo_says_where_the_report_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if not resource_path("models", "demo").is_dir():
+        pytest.skip("the demonstration model is not bundled yet")
+    assert cli.main(["demo", "--output", str(tmp_path / "demo")]) == 0
+    assert str(tmp_path / "demo" / "report.html") in capsys.readouterr().out
+    record = json.loads((tmp_path / "demo" / "result.json").read_text())
+    assert record["input"]["kind"] == "dwi-nifti"
+    assert record["label"] == "demonstration"
+    assert (tmp_path / "demo" / "scan" / "dwi.bval").exists()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("with_z", [False, True], ids=["own z", "released z"])
+@pytest.mark.parametrize("case", CASES)
+def test_real_infants_are_predicted_on_their_own_grid(
+    case: str, with_z: bool, real_data: Path, model: Path, tmp_path: Path
+) -> None:
+    folder = real_data / "bonbid-hie"
+    scan = folder / "1ADC_ss" / f"MGHNICU_{case}-VISIT_01-ADC_ss.mha"
+    released = folder / "2Z_ADC" / f"Zmap_MGHNICU_{case}-VISIT_01-ADC_smooth2mm_clipped10.mha"
+    answer = predict(scan, model, tmp_path / "out", *(["--z-adc", released] if with_z else []))
+    assert answer.code == 0, answer.record["quality"]
+    given = sitk.ReadImage(str(scan))
+    for name in VOLUMES:
+        written = sitk.ReadImage(str(tmp_path / "out" / f"{name}.nii.gz"))
+        assert written.GetSize() == given.GetSize()
+        for measure in ("GetSpacing", "GetOrigin", "GetDirection"):
+            np.testing.assert_allclose(getattr(written, measure)(), getattr(given, measure)(), atol=1e-4)
+    if with_z:
+        written = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "out" / "z_adc.nii.gz")))
+        np.testing.assert_allclose(written, sitk.GetArrayFromImage(sitk.ReadImage(str(released))), atol=1e-5)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("scan", "series"),
+    [
+        ("dwi-dicom/siemens-xa30", "10"),
+        ("dwi-dicom/siemens-xa30", "11"),
+        ("dwi-dicom/siemens-mosaic", None),
+        ("dwi-dicom/philips-classic", None),
+        ("dwi-dicom/ge-phantom", None),
+        ("adc-nifti/sub-strokecase0009_ses-0001_adc.nii.gz", None),
+    ],
+)
+def test_adults_and_a_phantom_are_refused(
+    scan: str, series: str | None, real_data: Path, model: Path, tmp_path: Path
+) -> None:
+    more = ["--align", "off", *(["--series", series] if series else [])]
+    answer = predict(real_data / scan, model, tmp_path / "out", *more)
+    assert answer.code == 3
+    assert answer.record["probability_adverse"] is None
+    assert any(not check["passed"] and check["remedy"] for check in answer.record["quality"]["checks"])
