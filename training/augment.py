@@ -14,8 +14,13 @@ _AFFINE = 0.08  # sd of the entries of the linear part
 _NO_Z, _OWN_Z = 0.15, 0.5  # share of the batch without z, and (of all) with the z of the bundled atlas or none
 
 
-def augment(inputs: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """``(N, 3, D, H, W)`` prepared inputs -> ``(N, 2, D, H, W)``: ADC and one of the z-maps, or zeros."""
+def augment(
+    inputs: torch.Tensor, lesions: torch.Tensor, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Prepared inputs ``(N, 3, D, H, W)`` -> ``(N, 2, D, H, W)``: ADC and one of the z-maps, or zeros.
+
+    The lesions ``(N, 1, D, H, W)`` are moved along.
+    """
     count = len(inputs)
     inside = (inputs != 0).any(dim=1, keepdim=True).float()
     adc, own_z, other_z = inputs[:, :1], inputs[:, 1:2], inputs[:, 2:3]
@@ -28,7 +33,8 @@ def augment(inputs: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     adc = adc + noise * _normal(adc.shape, generator)
     z = torch.where(draw < _NO_Z, torch.zeros_like(z), z + 0.5 * noise * _normal(z.shape, generator))
     both = torch.cat([adc, z], dim=1) * _edge(inside, generator)
-    return _move(both, generator)
+    moved = _move(torch.cat([both, lesions], dim=1), generator)
+    return moved[:, :2], moved[:, 2:]
 
 
 def pick_z(inputs: torch.Tensor, source: str) -> torch.Tensor:

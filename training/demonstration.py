@@ -25,6 +25,7 @@ from training.phantom_cohort import Cohort, load_or_make_cohort
 class Preset:
     """``infants`` are made; the last ``held_out`` of them calibrate and measure and are never trained on."""
 
+    name: str
     infants: int
     held_out: int
     members: int
@@ -33,8 +34,8 @@ class Preset:
 
 
 PRESETS = {
-    "bundle": Preset(1000, 200, 5, FitOptions(HALF_WIDTH, epochs=8)),
-    "quick": Preset(24, 8, 2, FitOptions((4, 4, 8, 8, 8), epochs=2, batch_size=4), grid_mm=4.0),
+    "bundle": Preset("bundle", 600, 120, 5, FitOptions(HALF_WIDTH, epochs=5)),
+    "quick": Preset("quick", 24, 8, 2, FitOptions((4, 4, 8, 8, 8), epochs=2, batch_size=4), grid_mm=4.0),
 }
 
 # z-scores reach 10; ADC from 100 (dying tissue) to 2900 (fluid) lies within the clips
@@ -77,12 +78,17 @@ def make_demonstration(preset: Preset, output: Path, export: Path, *, workers: i
             description="Shows what age2hie does. Learned from synthetic infants: not for clinical use.",
             trained_on=f"synthetic only: {len(trained_on.adverse)} procedural phantoms, simulated outcomes; no child",
             intended_use="Demonstration and tests of the software. Not for clinical use.",
-            made_with="python training/run.py --preset bundle --export Resources/models/demo",
+            made_with=f"python training/run.py --preset {preset.name}",
             demonstration=True,
             spec=spec,
             z_origins=("released", "none", atlas.sha256),
             calibration=calibration,
-            network_arguments={"in_channels": 2, "channels": list(preset.fit.channels), "outputs": 1},
+            network_arguments={
+                "in_channels": 2,
+                "channels": list(preset.fit.channels),
+                "outputs": 1,
+                "norm": preset.fit.norm,
+            },
         ),
         members=[member.state_dict() for member in members],
         results=_results(preset, cohort, atlas, figures),
@@ -113,6 +119,7 @@ noise. No child's scan was used in training or calibration.
   held out for calibration and for the figures below
 - members: {preset.members}, seeds 0-{preset.members - 1}, SFCN of widths {preset.fit.channels}, {preset.fit.epochs}
   passes, batches of {preset.fit.batch_size}, AdamW at {preset.fit.learning_rate:g}
+- two auxiliary targets while training, the lesion load and the lesion's place; neither is part of the model
 - each case as ADC with the z-map of the bundled atlas ({atlas.sha256[:12]}), with a z-map as another atlas would give
   it, or without one
 - source revision: {_revision()}

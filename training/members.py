@@ -18,7 +18,11 @@ from AGE2HIELib.networks.sfcn import SFCN
 from training.augment import augment, pick_z
 from training.phantom_cohort import Cohort
 
-_LOAD_WEIGHT = 0.5  # of the auxiliary target, which teaches the network what the outcome depends on
+# Two auxiliary targets teach a network on few cases what the outcome depends on: how much of the brain is lesion, and
+# where. Neither is part of what ships.
+_LOAD_WEIGHT = 0.5
+_PLACE_WEIGHT = 3.0
+_PLACE_LAYER = "block3"
 _LOAD_FLOOR = 1e-3  # share of the brain; loads below it count as none
 
 
@@ -29,28 +33,35 @@ class FitOptions:
     channels: tuple[int, ...]
     epochs: int
     batch_size: int = 8
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
+    norm: str = "batch"
     weight_decay: float = 1e-3
     dropout: float = 0.1
 
 
 class OutcomeModule(lightning.LightningModule):
-    """An SFCN with two outputs, the outcome's logit and, while training, the logarithm of the lesion load."""
+    """An SFCN with two outputs, the outcome's logit and the logarithm of the lesion load, and a map of the lesion."""
 
     def __init__(self, options: FitOptions, *, in_channels: int, seed: int, steps: int) -> None:
         super().__init__()
         self.options = options
         self.steps = steps
-        self.network = SFCN(in_channels, options.channels, outputs=2, dropout=options.dropout)
+        self.network = SFCN(in_channels, options.channels, outputs=2, norm=options.norm, dropout=options.dropout)
+        self.place = nn.Conv3d(options.channels[int(_PLACE_LAYER[-1]) - 1], 1, 1)
         self.draw = torch.Generator().manual_seed(seed)
 
     def training_step(self, batch: list[torch.Tensor], _: int) -> torch.Tensor:
-        inputs, load, adverse = batch
-        outputs = self.network(augment(inputs.float(), self.draw))
+        inputs, lesions, load, adverse = batch
+        images, lesions = augment(inputs.float(), lesions.float(), self.draw)
+        features = self.network.below(images, _PLACE_LAYER)
+        outputs = self.network.above(features, _PLACE_LAYER)
+        share = functional.adaptive_avg_pool3d(lesions, features.shape[2:])
+        place_loss = functional.binary_cross_entropy_with_logits(self.place(features), share)
         outcome_loss = functional.binary_cross_entropy_with_logits(outputs[:, 0], adverse)
         load_loss = functional.smooth_l1_loss(outputs[:, 1], log_load(load))
-        self.log_dict({"outcome": outcome_loss, "load": load_loss}, prog_bar=True, on_step=False, on_epoch=True)
-        return outcome_loss + _LOAD_WEIGHT * load_loss
+        losses = {"outcome": outcome_loss, "load": load_loss, "place": place_loss}
+        self.log_dict(losses, prog_bar=True, on_step=False, on_epoch=True)
+        return outcome_loss + _LOAD_WEIGHT * load_loss + _PLACE_WEIGHT * place_loss
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         optimiser = torch.optim.AdamW(
@@ -69,7 +80,10 @@ def fit_member(cohort: Cohort, options: FitOptions, *, seed: int, folder: Path) 
     """Train one member; the folder keeps its log and last checkpoint, from which a stopped run goes on."""
     lightning.seed_everything(seed, verbose=False)
     data = TensorDataset(
-        torch.from_numpy(cohort.inputs), torch.from_numpy(cohort.load).float(), torch.from_numpy(cohort.adverse).float()
+        torch.from_numpy(cohort.inputs),
+        torch.from_numpy(cohort.lesions[:, None]),
+        torch.from_numpy(cohort.load).float(),
+        torch.from_numpy(cohort.adverse).float(),
     )
     order = torch.Generator().manual_seed(seed)
     loader = DataLoader(data, batch_size=options.batch_size, shuffle=True, drop_last=True, generator=order)
