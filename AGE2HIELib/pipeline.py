@@ -17,9 +17,10 @@ from AGE2HIELib.orientation import series_to_canonical, to_canonical
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.align import align_series
 from AGE2HIELib.preprocess.atlas import Atlas
-from AGE2HIELib.preprocess.mask import brain_mask
+from AGE2HIELib.preprocess.mask import brain_mask, is_stripped
 from AGE2HIELib.preprocess.network_input import network_input
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
+from AGE2HIELib.preprocess.refine import refine_mask
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality import Quality, check_quality
@@ -94,6 +95,8 @@ def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto") ->
     adc, contrast, warnings = stages.run("adc", _measured_adc, scan, align)
     brain = scan.mask or stages.run("mask", brain_mask, adc, contrast=contrast)
     placement = stages.run("place", place_in_atlas, adc, brain, atlas) if brain.array.any() else None
+    if placement is not None and scan.mask is None and not is_stripped(adc):
+        brain, placement = stages.run("place", refine_mask, adc, brain, placement, atlas)
     quality = stages.run("gate", check_quality, scan.source, adc, brain, placement, atlas)
     return Examined(adc, brain, placement, quality, (*scan.source.warnings, *warnings))
 
