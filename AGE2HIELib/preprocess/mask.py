@@ -7,8 +7,8 @@ from scipy import ndimage
 
 from AGE2HIELib.volume import Volume
 
-# A stripped image is exactly 0 or NaN around one compact piece. In 12 BONBID-HIE cases: border at least 0.977,
-# largest piece at least 0.9999, holes at most 0.001; a scanner's ADC of a whole head (Siemens XA30): 0.85, 0.999, 0.020.
+# A stripped image is exactly 0 or NaN around one compact piece. 12 BONBID-HIE cases: border at least 0.977,
+# largest piece at least 0.9999, holes at most 0.001; the ADC of a whole head (Siemens XA30): 0.85, 0.999, 0.020.
 STRIPPED_BORDER = 0.9
 STRIPPED_LARGEST_PIECE = 0.98
 STRIPPED_HOLES = 0.01
