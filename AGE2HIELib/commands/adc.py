@@ -26,7 +26,8 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     with output_file(output, overwrite=arguments.overwrite, inputs=given_paths(arguments)) as part:
         source = stages.run("read", read_source, arguments.input, series=arguments.series)
         if source.dwi is not None:
-            adc = stages.run("adc", lambda: adc_map(align_series(source.dwi, arguments.align).series).adc)
+            aligned = stages.run("adc", align_series, source.dwi, arguments.align)
+            adc = stages.run("adc", adc_map, aligned.series).adc
         else:
             adc = _known(source.adc, source.adc_unit_found, arguments.input.name)
         stages.run("write", write_volume, adc, part)

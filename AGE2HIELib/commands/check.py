@@ -6,7 +6,7 @@ import argparse
 import json
 
 from AGE2HIELib.commands.reading import resolve_atlas
-from AGE2HIELib.commands.speaking import say_refused
+from AGE2HIELib.commands.speaking import say_refused, value_in_words
 from AGE2HIELib.pipeline import CHECK_STAGES, examine, read_scan
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.progress import Progress, Stages
@@ -34,9 +34,10 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
 
 
 def _print_table(quality: Quality) -> None:
+    wide = max(len(check.name) for check in quality.checks)
     for check in quality.checks:
-        value = f"{check.value:.4g}" if isinstance(check.value, float) else str(check.value)
-        print(f"{'passed' if check.passed else 'FAILED':<8}{check.name:<32}{value:<16}must be {check.limit}")
+        verdict = "passed" if check.passed else "FAILED"
+        print(f"{verdict:<8}{check.name:<{wide + 2}}{value_in_words(check)}  (must be {check.limit})")
         if not check.passed:
             print(f"{'':<8}{check.remedy}")
 

@@ -13,8 +13,13 @@ REFUSED = 3
 
 
 def in_words(check: Check) -> str:
-    value = f"{check.value:.4g}" if isinstance(check.value, float) else str(check.value)
-    return f"{check.name} is {value} (must be {check.limit})"
+    return f"{check.name} is {value_in_words(check)} (must be {check.limit})"
+
+
+def value_in_words(check: Check) -> str:
+    if check.value is None:
+        return "not known"
+    return f"{check.value:.4g}" if isinstance(check.value, float) else str(check.value)
 
 
 def say_refused(failed: Sequence[Check], progress: Progress, *, page: Path | None = None) -> None:
