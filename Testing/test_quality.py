@@ -1,0 +1,152 @@
+"""The gate passes newborns, and refuses adults, T1 images, noise and halves of brains, with the reasons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scans import bundled_atlas, infant_with, stripped_scan
+
+from AGE2HIELib.io.source import Source, read_source
+from AGE2HIELib.orientation import series_to_canonical, to_canonical
+from AGE2HIELib.phantom.head import make_head
+from AGE2HIELib.phantom.protocol import PROTOCOLS
+from AGE2HIELib.phantom.scan import scan_infant
+from AGE2HIELib.preprocess.adc import adc_map
+from AGE2HIELib.preprocess.mask import brain_mask
+from AGE2HIELib.preprocess.placement import place_in_atlas
+from AGE2HIELib.preprocess.refine import refine_mask
+from AGE2HIELib.quality import Quality, check_quality
+from AGE2HIELib.volume import Volume
+
+
+def gate(source: Source) -> Quality:
+    """The way of a scan to the gate."""
+    if source.dwi is not None:
+        fit = adc_map(series_to_canonical(source.dwi))
+        adc, contrast = fit.adc, fit.mean_b0
+    else:
+        assert source.adc is not None
+        adc, contrast = to_canonical(source.adc), None
+    brain = brain_mask(adc, contrast=contrast)
+    placement = place_in_atlas(adc, brain, bundled_atlas()) if brain.array.any() else None
+    return check_quality(source, adc, brain, placement, bundled_atlas())
+
+
+def as_source(adc: Volume) -> Source:
+    return Source("adc-nifti", "", None, adc, "1e-6 mm2/s", ())
+
+
+def failed(quality: Quality) -> list[str]:
+    return [check.name for check in quality.checks if not check.passed]
+
+
+@pytest.mark.parametrize("kind", ["none", "bgt", "near-total"])
+@pytest.mark.parametrize("acquisition", ["2mm", "4mm", "6mm"])
+def test_newborns_pass_injured_or_not(kind: str, acquisition: str) -> None:
+    adc, _ = stripped_scan(kind, acquisition, 31)
+    assert failed(gate(as_source(adc))) == []
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("upper", [False, True])
+def test_half_a_brain_is_refused(axis: int, upper: bool) -> None:
+    adc, brain = stripped_scan("none", "2mm", 32)
+    occupied = np.argwhere(brain.array)[:, axis]
+    middle = (occupied.min() + occupied.max()) // 2
+    half = np.moveaxis(adc.array.copy(), axis, 0)
+    half[slice(middle, None) if upper else slice(0, middle)] = 0
+    assert failed(gate(as_source(adc.like(np.moveaxis(half, 0, axis)))))
+
+
+def test_noise_in_the_shape_of_a_brain_is_refused() -> None:
+    adc, brain = stripped_scan("none", "2mm", 33)
+    rng = np.random.default_rng(0)
+    noise = np.where(brain.array, rng.normal(1300, 300, brain.array.shape), 0).astype(np.float32)
+    assert "similarity to the atlas" in failed(gate(as_source(adc.like(noise))))
+
+
+def test_noise_all_over_is_refused() -> None:
+    adc, _ = stripped_scan("none", "2mm", 33)
+    noise = np.random.default_rng(0).uniform(1, 4000, adc.array.shape).astype(np.float32)
+    assert failed(gate(as_source(adc.like(noise))))
+
+
+def test_a_head_of_twice_the_size_is_refused_by_its_volume() -> None:
+    adc, _ = stripped_scan("none", "2mm", 34)
+    adult = Volume(adc.array, np.diag([1.4, 1.4, 1.4, 1.0]) @ adc.affine_ras)
+    assert "brain volume" in failed(gate(as_source(adult)))
+
+
+def test_every_failed_check_says_what_to_do() -> None:
+    adc, _ = stripped_scan("none", "2mm", 34)
+    quality = gate(Source("adc-nifti", "", None, adc.like(adc.array * 3), None, ()))
+    assert "modality and unit" in failed(quality)
+    assert all(len(check.remedy) > 20 and check.limit for check in quality.checks)
+
+
+def test_the_mask_of_a_whole_head_loses_an_eye_and_a_hole() -> None:
+    infant, injury = infant_with("none", 35)
+    scan = scan_infant(infant, injury, make_head(infant), PROTOCOLS["2mm"], seed=35)
+    fit = adc_map(series_to_canonical(scan.dwi))
+    truth = to_canonical(scan.labels).array > 0
+    adc, atlas = fit.adc, bundled_atlas()
+    indices = np.argwhere(truth)
+    spoilt = truth.copy()
+    front = indices[:, 1].max()
+    spoilt[64 - 5 : 64 + 5, front : front + 12, indices[:, 2].min() + 6 : indices[:, 2].min() + 14] = True
+    centre = indices.mean(axis=0).astype(int)
+    spoilt[tuple(slice(c - 2, c + 3) for c in centre)] = False
+    brain = adc.like(spoilt)
+    refined, _ = refine_mask(adc, brain, place_in_atlas(adc, brain, atlas), atlas)
+    assert refined.array[tuple(centre)]
+    wrong_before, wrong_after = ((mask != truth).sum() for mask in (spoilt, refined.array))
+    assert wrong_after < 0.6 * wrong_before
+
+
+@pytest.mark.real
+def test_the_twelve_newborns_pass(real_data: Path) -> None:
+    files = sorted((real_data / "bonbid-hie" / "1ADC_ss").glob("*.mha"))
+    assert len(files) == 12
+    assert {file.name: failed(gate(read_source(file))) for file in files} == {file.name: [] for file in files}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("folder", ["siemens-xa30", "siemens-mosaic", "philips-classic", "ge-phantom"])
+def test_adults_and_a_bottle_are_refused(real_data: Path, folder: str) -> None:
+    assert failed(gate(read_source(real_data / "dwi-dicom" / folder)))
+
+
+@pytest.mark.real
+def test_an_adult_adc_map_is_refused(real_data: Path) -> None:
+    names = failed(gate(read_source(next((real_data / "adc-nifti").glob("*adc.nii.gz")))))
+    assert "brain volume" in names
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_every_t1_image_is_refused(real_data: Path) -> None:
+    files = sorted((real_data / "t1-ages").glob("sub-*/**/*T1w.nii.gz"))
+    assert len(files) == 33
+    passed = [file.name for file in files if gate(read_source(file)).passed]
+    assert passed == []
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_halves_of_the_newborns_are_refused(real_data: Path) -> None:
+    passed = []
+    for file in sorted((real_data / "bonbid-hie" / "1ADC_ss").glob("*.mha")):
+        source = read_source(file)
+        assert source.adc is not None
+        adc = to_canonical(source.adc)
+        for axis in range(3):
+            occupied = np.argwhere(adc.array != 0)[:, axis]
+            middle = (occupied.min() + occupied.max()) // 2
+            for part in (slice(0, middle), slice(middle, None)):
+                half = np.moveaxis(adc.array.copy(), axis, 0)
+                half[part] = 0
+                if gate(as_source(adc.like(np.moveaxis(half, 0, axis)))).passed:
+                    passed.append((file.name, axis, part))
+    assert passed == []
