@@ -59,11 +59,7 @@ def fit_adc(signal: np.ndarray, b_values: np.ndarray, directions: np.ndarray | N
         for start in range(0, len(adc), rows):
             slab = slice(start, start + rows)
             log_means = [_mean_log(signal, shell, slab) for shell in shells]
-            slope = (
-                _two_point_slope(log_means, shells)
-                if len(shells) == 2
-                else _weighted_slope(log_means, shells)
-            )
+            slope = _two_point_slope(log_means, shells) if len(shells) == 2 else _weighted_slope(log_means, shells)
             slope *= -_MM2_S
             slope[~np.isfinite(slope)] = np.nan
             adc[slab] = slope
@@ -72,9 +68,7 @@ def fit_adc(signal: np.ndarray, b_values: np.ndarray, directions: np.ndarray | N
 
 def _check_lengths(signal: np.ndarray, b_values: np.ndarray, directions: np.ndarray | None) -> None:
     if signal.ndim != 4 or len(b_values) != len(signal):
-        raise InputError(
-            f"{len(b_values)} b-values do not fit an image of shape {signal.shape}. Give one a volume."
-        )
+        raise InputError(f"{len(b_values)} b-values do not fit an image of shape {signal.shape}. Give one a volume.")
     if directions is not None and np.shape(directions) != (len(signal), 3):
         raise InputError(
             f"Directions of shape {np.shape(directions)} do not fit {len(signal)} volumes. Check the file."
@@ -103,9 +97,7 @@ def _two_point_slope(log_means: Sequence[np.ndarray], shells: Sequence[Shell]) -
 def _weighted_slope(log_means: Sequence[np.ndarray], shells: Sequence[Shell]) -> np.ndarray:
     """Slope of the weighted line; weights are relative to the largest signal, so no gain overflows them."""
     largest = np.maximum.reduce(log_means)
-    weights = [
-        len(s.volumes) * np.exp(2 * (mean - largest)) for mean, s in zip(log_means, shells, strict=True)
-    ]
+    weights = [len(s.volumes) * np.exp(2 * (mean - largest)) for mean, s in zip(log_means, shells, strict=True)]
     total = sum(weights)
     mean_b = sum(w * np.float32(s.b_value) for w, s in zip(weights, shells, strict=True)) / total
     covariance = np.zeros_like(largest)

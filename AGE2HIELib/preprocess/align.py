@@ -28,7 +28,7 @@ MODES = ("auto", "on", "off")
 # Interpolation costs accuracy (a still volunteer aligned all the same: 39 % of voxels within 2 %, notes of the field),
 # so volumes that moved by less stay as they are. A voxel is the cube root of its volume here.
 MOTION_LIMIT_VOXELS = 0.5
-# Another contrast looks displaced: still heads show 0.23-0.27 voxel (phantoms) and 0.54-0.72 (three adults, b >= 2000)
+# Another contrast looks displaced: still heads show 0.21-0.25 voxel (phantoms) and 0.34-0.97 (three adults, b >= 2000)
 # between b0 and a shell, so less than this is no proof that the whole shell has moved.
 SHELL_LIMIT_VOXELS = 1.0
 # Eddy currents shift a volume in proportion to its diffusion gradient (Siemens XA30: 2.9 mm times g_z, along the phase

@@ -1,0 +1,101 @@
+"""Brain masks against heads whose brain is known, and against the stripped cases of BONBID-HIE."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import binary_fill_holes
+
+from AGE2HIELib.io.images import read_volume
+from AGE2HIELib.preprocess.mask import brain_mask, is_stripped
+from AGE2HIELib.volume import Volume
+
+GRIDS = [((96, 96, 60), (2.0, 2.0, 2.0)), ((100, 110, 30), (1.5, 1.5, 4.0))]
+# (signal at b = 0, ADC in 1e-6 mm2/s) of brain, ventricle, bone, scalp, eye
+BRAIN, FLUID, BONE, SCALP, EYE = (160, 1350), (320, 2900), (10, 500), (80, 1300), (300, 2800)
+
+
+def synthetic_head(shape, spacing_mm, *, seed=0):
+    """(mean b0, ADC, brain): ellipsoids, Rician noise and a bright rim as of a head coil."""
+    rng = np.random.default_rng(seed)
+    axes = [(np.arange(n) - (n - 1) / 2) * mm for n, mm in zip(shape, spacing_mm, strict=True)]
+    x, y, z = np.meshgrid(*axes, indexing="ij")
+
+    def radius(a, b, c):
+        return np.sqrt((x / a) ** 2 + (y / b) ** 2 + (z / c) ** 2)
+
+    s0, adc = np.zeros(shape), np.full(shape, 1000.0)
+    brain = radius(44, 54, 41) < 1
+    eyes = np.minimum((x - 18) ** 2, (x + 18) ** 2) + (y - 60) ** 2 + (z + 18) ** 2 < 8**2
+    layers = [(radius(56, 66, 53) < 1, SCALP), (radius(50, 60, 47) < 1, BONE), (eyes, EYE)]
+    layers += [(brain, BRAIN), (radius(8, 18, 10) < 1, FLUID)]
+    for where, (signal, diffusivity) in layers:
+        s0[where], adc[where] = signal, diffusivity
+    s0 *= 0.7 + 0.5 * radius(60, 70, 60) ** 2 / 2
+
+    def magnitude(signal):
+        return np.hypot(signal + rng.normal(0, 6, shape), rng.normal(0, 6, shape))
+
+    b0, trace = magnitude(s0), magnitude(s0 * np.exp(-1e-3 * adc))
+    affine = np.diag([*spacing_mm, 1.0])
+    return Volume(b0.astype(np.float32), affine), Volume(1e3 * np.log(b0 / trace).astype(np.float32), affine), brain
+
+
+def dice(a, b):
+    return 2 * (a & b).sum() / (a.sum() + b.sum())
+
+
+@pytest.mark.parametrize(("shape", "spacing_mm"), GRIDS)
+def test_a_whole_head_is_masked_with_dice_093_or_more(shape, spacing_mm):
+    b0, adc, brain = synthetic_head(shape, spacing_mm)
+    assert not is_stripped(adc)
+    found = brain_mask(adc, contrast=b0)
+    assert found.array.dtype == bool
+    assert dice(found.array, brain) >= 0.93
+    assert dice(brain_mask(adc, contrast=None).array, brain) >= 0.88  # without the head's contrast: rougher
+
+
+def test_the_mask_does_not_depend_on_gain_or_left_and_right():
+    b0, adc, _ = synthetic_head(*GRIDS[0])
+    mask = brain_mask(adc, contrast=b0).array
+    assert dice(brain_mask(adc, contrast=b0.like(b0.array * 37)).array, mask) > 0.9999
+    flipped = brain_mask(adc.like(adc.array[::-1]), contrast=b0.like(b0.array[::-1])).array[::-1]
+    assert dice(flipped, mask) > 0.999
+
+
+def test_eyes_and_scalp_are_not_brain():
+    b0, adc, brain = synthetic_head(*GRIDS[0])
+    found = brain_mask(adc, contrast=b0).array
+    assert (found & ~brain).sum() < 0.08 * brain.sum()
+
+
+@pytest.mark.parametrize("background", [0.0, np.nan])
+def test_a_stripped_map_keeps_exactly_its_brain_with_zeros_and_negatives_inside(background):
+    _, adc, brain = synthetic_head(*GRIDS[0])
+    array = np.where(brain, np.abs(adc.array) + 1, background).astype(np.float32)
+    array[48, 48, 30] = 0  # a clamped voxel inside the brain
+    array[40, 48, 30] = -1060
+    array[2, 2, 2] = 800  # a stray voxel far outside
+    stripped = adc.like(array)
+    assert is_stripped(stripped)
+    np.testing.assert_array_equal(brain_mask(stripped, contrast=None).array, brain)
+
+
+def test_noise_without_a_head_gives_a_mask_without_failing():
+    noise = np.random.default_rng(4).rayleigh(10, (40, 40, 20)).astype(np.float32)
+    volume = Volume(noise, np.diag([2.0, 2, 2, 1]))
+    assert brain_mask(volume.like(noise * 50 - 500), contrast=volume).array.mean() < 0.9
+    empty = volume.like(np.zeros_like(noise))
+    assert not brain_mask(empty, contrast=empty).array.any()
+    assert not brain_mask(empty.like(np.full_like(noise, np.nan)), contrast=None).array.any()
+
+
+@pytest.mark.real
+def test_the_twelve_cases_keep_their_nonzero_voxels_filled(real_data):
+    paths = sorted((real_data / "bonbid-hie" / "1ADC_ss").glob("*.mha"))
+    assert len(paths) == 12
+    for path in paths:
+        adc = read_volume(path)
+        filled = binary_fill_holes(adc.array != 0)
+        assert is_stripped(adc), path.name
+        assert (brain_mask(adc, contrast=None).array ^ filled).sum() <= 0.005 * filled.sum(), path.name
