@@ -18,7 +18,7 @@ from AGE2HIELib.volume import Volume
 
 COARSE_MM = 4.0  # volumes are averaged to voxels of at most this size where they are finer: 8 times faster
 SMOOTHING_MM = 3.0  # single noisy volumes must not look displaced: 3 to 5 mm compared, no better beyond 3
-# Of the largest signal, in logarithms. Apparent motion of the still XA30 volunteer between b0 and b = 2500: 1.0 voxel at
+# Of the largest signal, in logarithms. Apparent motion of the still XA30 volunteer from b0 to b = 2500: 1.0 voxel at
 # 0.1, 0.69 at 0.05, 0.34 at 0.003 and 0.001; phantoms do not mind.
 SIGNAL_FLOOR = 1e-3
 _MOST_POINTS = 15000  # evenly drawn from the mask: 100000 change the result by less than 0.05 voxel
