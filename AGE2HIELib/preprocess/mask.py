@@ -14,14 +14,14 @@ STRIPPED_LARGEST_PIECE = 0.98
 STRIPPED_HOLES = 0.01
 
 MEDIAN_RADIUS_MM = 2.0  # removes single noisy voxels, keeps the dark skull of a newborn (2-3 mm) open
-OPENING_RADIUS_MM = 5.0  # cuts scalp, eyes and optic nerves from the brain; 3 to 8 mm compared on phantoms
-CLOSING_RADIUS_MM = 4.0  # sulci and dark deep grey at the surface belong to the brain
+OPENING_RADIUS_MM = 5.0  # cuts scalp, eyes and optic nerves from the brain; 3 to 6 mm compared on phantoms
+CLOSING_RADIUS_MM = 4.0  # sulci and dark deep grey at the surface belong to the brain; not tuned
 # Brain is brighter than this share of the tissue within BIAS_SD_MM; bone and most scalp are not. 15-25 mm and 0.35-0.65
 # compared: on phantoms Dice 0.92-0.97, and the dark centre of an adult in a 32-channel coil (Siemens XA30) stays in.
 BRAIN_SHARE = 0.6
 BIAS_SD_MM = 15.0
 FLUID_ADC = 2200.0  # 1e-6 mm2/s: 95 % of the brain voxels of 56 BONBID-HIE cases lie below 2275 (notes/domain.md)
-FLUID_DEPTH_MM = 3.0  # of fluid around the brain that is taken off the mask
+FLUID_DEPTH_MM = 3.0  # of fluid around the brain that is taken off the mask: the depth of the phantom's subarachnoid space
 PLAUSIBLE_ADC = (300.0, 3400.0)  # 1e-6 mm2/s: below the deepest infarct, above free water at 37 degrees (3000)
 # Median absolute deviation of ADC nearby, 1e-6 mm2/s: tissue scatters less, air more (5-95 %: -1300 to 1000). Chosen
 # on phantoms, where ADC alone gave Dice 0.90-0.95.

@@ -1,7 +1,7 @@
 """Rigid motion between two images of one head, of the same contrast or of another.
 
-Mattes mutual information (SimpleITK) was tried first: on still phantoms it saw 0.25-0.66 voxel of motion between b0 and
-b = 1000, and from 5 mm away its descent ended 0.3-1.3 voxel off. The correlation ratio sees 0.23-0.27 and ends within
+Mattes mutual information (SimpleITK) was tried first: on still phantoms it saw 0.25-0.42 voxel of motion between b0 and
+b = 1000, and from 5 mm away its descent ended 0.3-1.3 voxel off. The correlation ratio sees 0.21-0.25 and ends within
 0.37. It draws nothing at random and runs on one thread, so the answer never changes.
 """
 
@@ -21,7 +21,7 @@ SMOOTHING_MM = 3.0  # single noisy volumes must not look displaced: 3 to 5 mm co
 # Of the largest signal, in logarithms. Apparent motion of the still XA30 volunteer from b0 to b = 2500: 1.0 voxel at
 # 0.1, 0.69 at 0.05, 0.34 at 0.003 and 0.001; phantoms do not mind.
 SIGNAL_FLOOR = 1e-3
-_MOST_POINTS = 15000  # evenly drawn from the mask: 100000 change the result by less than 0.05 voxel
+_MOST_POINTS = 15000  # evenly drawn from the mask: every voxel instead changes the result by 0.06 voxel at most
 _HEAD_RADIUS_MM = 60.0  # turns radians into mm at the edge of a newborn's head
 _CONVERGED_MM = 0.01
 _GAUSS_NEWTON_STEPS = 25  # 4 to 10 are used
