@@ -107,18 +107,38 @@ def turned(image: sitk.Image) -> sitk.Image:
     return sitk.Mask(total / sitk.Clamp(share, lowerBound=0.5), share > 0.5)
 
 
+@pytest.fixture(scope="session")
+def oblique(infant_file: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Answer:
+    """The newborn with 6 mm slices, which the interpolation mixes: the hardest of the acquisitions."""
+    folder = tmp_path_factory.mktemp("oblique")
+    write_volume(from_sitk(turned(to_sitk(read_volume(infant_file)))), folder / "adc.nii.gz")
+    return predict(folder / "adc.nii.gz", model, folder / "out")
+
+
+def changes(one: Answer, other: Answer) -> tuple[np.ndarray, np.ndarray]:
+    """By region: relative change of mean ADC, and change of mean z."""
+    pairs = [pair for pair in zip(one.regions, other.regions, strict=True) if pair[1]["mean_adc_1e6_mm2_s"]]
+    adc = [float(a["mean_adc_1e6_mm2_s"]) / float(b["mean_adc_1e6_mm2_s"]) - 1 for a, b in pairs]
+    z = [float(a["mean_z"]) - float(b["mean_z"]) for a, b in pairs]
+    return np.abs(adc), np.abs(z)
+
+
 @pytest.mark.slow
-def test_oblique_storage_changes_little(infant_file: Path, model: Path, reference: Answer, tmp_path: Path) -> None:
-    """6 mm slices, mixed by the interpolation: most regions keep their ADC within 2 %, small ones at fluid do not."""
-    write_volume(from_sitk(turned(to_sitk(read_volume(infant_file)))), tmp_path / "adc.nii.gz")
-    answer = predict(tmp_path / "adc.nii.gz", model, tmp_path / "out")
-    assert answer.code == 0
-    assert answer.record["probability_adverse"] == pytest.approx(reference.record["probability_adverse"], abs=0.03)
-    pairs = [pair for pair in zip(answer.regions, reference.regions, strict=True) if pair[1]["mean_adc_1e6_mm2_s"]]
-    adc = [float(one["mean_adc_1e6_mm2_s"]) / float(other["mean_adc_1e6_mm2_s"]) - 1 for one, other in pairs]
-    z = [float(one["mean_z"]) - float(other["mean_z"]) for one, other in pairs]
-    assert np.median(np.abs(adc)) < 0.02
-    assert np.median(np.abs(z)) < 0.1
+def test_oblique_storage_changes_the_score_little(oblique: Answer, reference: Answer) -> None:
+    assert oblique.code == 0
+    assert oblique.record["probability_adverse"] == pytest.approx(reference.record["probability_adverse"], abs=0.03)
+    assert np.median(changes(oblique, reference)[0]) < 0.02
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(
+    strict=True,
+    reason="small regions at fluid change more: within 2 % or 0.05 z are 32-33 of 34 regions at 2 mm slices, "
+    "26-30 at 4 mm, 24-27 at 6 mm (three infants each)",
+)
+def test_oblique_storage_keeps_every_region_within_2_percent_or_0_05_z(oblique: Answer, reference: Answer) -> None:
+    adc, z = changes(oblique, reference)
+    assert np.all((adc <= 0.02) | (z <= 0.05))
 
 
 def test_the_demo_says_where_the_report_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
