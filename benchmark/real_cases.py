@@ -1,0 +1,83 @@
+"""The bundled model on the sample cases of BONBID-HIE: score beside expert lesion load, and seconds by stage.
+
+    AGE2HIE_TEST_DATA=FOLDER python benchmark/real_cases.py
+
+The model has seen synthetic infants only, and none of these cases chose anything about it. The plain rule that it is
+compared with is the volume with Z < -2 in the released map.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
+
+from AGE2HIELib.commands.reading import model_folder, resolve_atlas
+from AGE2HIELib.io.images import read_volume
+from AGE2HIELib.pipeline import STAGES, analyse, load_model, read_scan
+from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.progress import Silent, Stages
+
+INJURED_LOAD = 0.01
+LESION_Z = -2.0
+SHOWN_STAGES = ("read", "place", "z-map", "predict", "explain")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case; ``load`` is the expert lesion's share of the brain, ``rule_ml`` the volume with Z < -2."""
+
+    case: str
+    load: float
+    rule_ml: float
+    released: float
+    computed: float
+    seconds: dict[str, float]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, help="another bundle")
+    options = parser.parse_args()
+    folder = Path(os.environ["AGE2HIE_TEST_DATA"]) / "bonbid-hie"
+    atlas, model = load_atlas(resolve_atlas(None)), load_model(model_folder(options.model))
+    rows = []
+    for file in sorted((folder / "1ADC_ss").glob("*.mha")):
+        name = file.name.removesuffix("-ADC_ss.mha")
+        z_file = folder / "2Z_ADC" / f"Zmap_{name}-ADC_smooth2mm_clipped10.mha"
+        scores, stages = [], Stages(STAGES, Silent())
+        for z_adc in (z_file, None):
+            stages = Stages(STAGES, Silent())
+            scan = stages.run("read", read_scan, file, z_adc=z_adc)
+            found = analyse(scan, model, atlas, stages)
+            scores.append(found.explanation.prediction.probability_adverse if found.explanation else float("nan"))
+        z, lesion, adc = (read_volume(path) for path in (z_file, folder / "3LABEL" / f"{name}_lesion.mha", file))
+        load = float((lesion.array > 0).sum() / (adc.array != 0).sum())
+        rule_ml = float((z.array < LESION_Z).sum() * z.grid.voxel_ml)
+        rows.append(Row(name, load, rule_ml, scores[0], scores[1], stages.seconds))
+    print_table(rows)
+
+
+def print_table(rows: list[Row]) -> None:
+    print("case                  load %  Z<-2 ml  released Z  own Z   " + "  ".join(f"{s:>7}" for s in SHOWN_STAGES))
+    for row in sorted(rows, key=lambda one: one.load):
+        seconds = "  ".join(f"{row.seconds.get(stage, 0):7.2f}" for stage in SHOWN_STAGES)
+        scores = f"{row.released:10.3f}  {row.computed:5.3f}"
+        print(f"{row.case:20}  {100 * row.load:6.2f}  {row.rule_ml:7.1f}  {scores}   {seconds}")
+    load = np.array([row.load for row in rows])
+    for name in ("released", "computed", "rule_ml"):
+        values = np.array([getattr(row, name) for row in rows])
+        auc = roc_auc_score(load > INJURED_LOAD, values)
+        print(
+            f"{name}: AUROC for a load over 1 % {auc:.3f}, "
+            f"Spearman with the load {spearmanr(values, load).statistic:.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
