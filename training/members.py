@@ -55,7 +55,8 @@ class OutcomeModule(lightning.LightningModule):
         images, lesions = augment(inputs.float(), lesions.float(), self.draw)
         features = self.network.below(images, _PLACE_LAYER)
         outputs = self.network.above(features, _PLACE_LAYER)
-        share = functional.adaptive_avg_pool3d(lesions, features.shape[2:])
+        depth, height, width = features.shape[2:]
+        share = functional.adaptive_avg_pool3d(lesions, (depth, height, width))
         place_loss = functional.binary_cross_entropy_with_logits(self.place(features), share)
         outcome_loss = functional.binary_cross_entropy_with_logits(outputs[:, 0], adverse)
         load_loss = functional.smooth_l1_loss(outputs[:, 1], log_load(load))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+Hemisphere = Literal["left", "right", "midline"]
 RIGHT_OFFSET = 32  # the right-hand copy of a paired structure
 
 
@@ -56,9 +58,9 @@ def base_value(value: int) -> int:
     return value - RIGHT_OFFSET if RIGHT_OFFSET < value < 2 * RIGHT_OFFSET else value
 
 
-def region_table() -> list[tuple[int, str, str]]:
+def region_table() -> list[tuple[int, str, Hemisphere]]:
     """(value, name, hemisphere) of every label, in a stable order."""
-    rows = []
+    rows: list[tuple[int, str, Hemisphere]] = []
     for structure in STRUCTURES:
         if structure.paired:
             rows += [

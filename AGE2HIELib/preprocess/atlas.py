@@ -93,7 +93,7 @@ def load_atlas(folder: Path) -> Atlas:
         synthetic = bool(description["synthetic"])
         images = {name: to_canonical(read_volume(folder / f"{name}.nii.gz")) for name in _IMAGES}
     except (KeyError, TypeError, ValueError, InputError) as problem:
-        raise ModelError(f"The atlas '{folder.name}' cannot be read: {problem}. Build or install it again.") from problem
+        raise ModelError(f"The atlas '{folder.name}' cannot be read: {problem}. Install it again.") from problem
     for name in _IMAGES[1:]:
         if not images[name].grid.same_as(images["mean"].grid):
             raise ModelError(f"The atlas '{folder.name}' is not on one grid: {name} differs from mean. Build it again.")

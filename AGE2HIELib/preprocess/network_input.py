@@ -48,10 +48,10 @@ class InputSpec:
             affine = np.array(description["affine_ras"], dtype=np.float64).reshape(4, 4)
             channels = tuple(Channel(**channel) for channel in description["channels"])
         except (KeyError, TypeError, ValueError) as problem:
-            raise ModelError(f"The model's network input cannot be read: {problem}. Export the model again.") from problem
+            raise ModelError(f"The model's network input cannot be read: {problem}. Export it again.") from problem
         unknown = [channel.name for channel in channels if channel.name not in ("adc", "z_adc")]
         if unknown or not channels or min(i, j, k) < 1 or not np.isfinite(affine).all():
-            raise ModelError(f"The model asks for the input {dict(description)}, which cannot be made. Export it again.")
+            raise ModelError(f"The model asks for the input {dict(description)}, which cannot be made. Export again.")
         return InputSpec(Grid((i, j, k), affine), channels)
 
 
