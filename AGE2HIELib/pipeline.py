@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from AGE2HIELib.errors import InputError, ModelError
-from AGE2HIELib.explain.regions import RegionRow, labels_on_scan, region_table
+from AGE2HIELib.explain.regions import RegionRow, measured_regions
 from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
 from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.io.source import Source, read_source
@@ -85,8 +85,8 @@ def analyse(
     image = stages.run("predict", network_input, seen.adc, seen.brain, z, seen.placement, model.bundle.spec)
     explanation = stages.run("predict", _explained, model, image, method)
     saliency = stages.run("explain", _on_scan, explanation.saliency, seen)
-    labels = stages.run("explain", labels_on_scan, atlas, seen.placement, seen.brain)
-    regions = stages.run("explain", region_table, labels, atlas, adc=seen.adc, z=z, saliency=saliency)
+    maps = {"adc": seen.adc, "z": z, "saliency": saliency}
+    regions = stages.run("explain", measured_regions, atlas, seen.placement, seen.brain, **maps)
     return Analysis(seen, z, explanation, saliency, regions)
 
 

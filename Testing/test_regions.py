@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff
 
-from AGE2HIELib.explain.regions import labels_on_scan, region_table, write_region_table
+from AGE2HIELib.explain.regions import measured_regions, region_table, write_region_table
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.preprocess.atlas import Atlas, Region
@@ -59,10 +59,10 @@ def test_a_lesion_planted_on_the_left_is_reported_on_the_left(atlas: Atlas, tmp_
 
     scan = to_canonical(read_volume(tmp_path / "adc.nii.gz"))
     brain = scan.like(np.ones(scan.array.shape, dtype=bool))
-    labels = labels_on_scan(atlas, in_place(scan.grid), brain)
     z = scan.like((scan.array - 1300.0) / 50.0)
     saliency = scan.like(np.where(scan.array < 1000, 2.0, 0.0).astype(np.float32))
-    left, right, stem = region_table(labels, atlas, adc=scan, z=z, saliency=saliency)
+    maps = {"adc": scan, "z": z, "saliency": saliency}
+    left, right, stem = measured_regions(atlas, in_place(scan.grid), brain, **maps)
 
     # 5 * 4 * 4 voxels of 10 * 20 * 14 are in the lesion
     assert left.mean_adc_1e6_mm2_s == pytest.approx(1300 - 500 * 80 / 2800, rel=1e-5)
@@ -80,10 +80,24 @@ def test_volumes_are_those_of_the_brain_alone(atlas: Atlas) -> None:
     grid = atlas_grid()
     brain = Volume(np.zeros(grid.shape, dtype=bool), grid.affine_ras)
     brain.array[5:15, :, 6:10] = True
-    labels = labels_on_scan(atlas, in_place(grid), brain)
-    rows = region_table(labels, atlas, adc=atlas.mean)
+    none = brain.like(np.zeros(grid.shape, dtype=np.float32))
+    rows = measured_regions(atlas, in_place(grid), brain, adc=atlas.mean, z=none, saliency=none)
     assert [row.volume_ml for row in rows] == pytest.approx([3.2, 3.2, 0.0])  # 5 * 20 * 4 voxels of 8 mm3
     assert rows[2].mean_adc_1e6_mm2_s is None
+
+
+def test_a_scan_of_another_size_keeps_its_own_millilitres(atlas: Atlas) -> None:
+    """The infant is 1.1 times the atlas along every axis: its regions are 1.331 times as large."""
+    grid = Grid(atlas_grid().shape, np.diag([1.1, 1.1, 1.1, 1.0]) @ atlas_grid().affine_ras)
+    larger, smaller = sitk.AffineTransform(3), sitk.AffineTransform(3)
+    larger.Scale(1.1)
+    smaller.Scale(1 / 1.1)
+    placement = Placement(grid, atlas_grid(), larger, smaller, 1.0, 1.0, (1.1, 1.1, 1.1), 1.0)
+    brain = Volume(np.ones(grid.shape, dtype=bool), grid.affine_ras)
+    adc = Volume(np.full(grid.shape, 1200.0, np.float32), grid.affine_ras)
+    rows = measured_regions(atlas, placement, brain, adc=adc, z=adc, saliency=adc)
+    assert rows[0].volume_ml == pytest.approx(10 * 20 * 14 * 0.008 * 1.331, rel=1e-3)
+    assert rows[0].mean_adc_1e6_mm2_s == pytest.approx(1200.0, rel=1e-5)
 
 
 def test_shares_add_up_and_negative_saliency_is_no_evidence(atlas: Atlas) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +13,13 @@ from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.volume import Volume
 
+_BRAIN_SHARE = 0.5  # of an atlas voxel that must be the scan's brain
 _DIGITS = 6  # significant digits in the table: float32 maps hold no more
 
 
 @dataclass(frozen=True)
 class RegionRow:
-    """One region of one hemisphere, on the scan's grid; None where nothing can be said.
+    """One region of one hemisphere; None where nothing can be said.
 
     Attributes:
         hemisphere: the patient's side: left, right or midline.
@@ -43,7 +44,7 @@ def region_table(
     """A row for each region, in the atlas's order.
 
     Args:
-        labels: the atlas's labels on the scan's grid (``labels_on_scan``).
+        labels: the atlas's labels within the brain, on any grid.
         atlas: names the labels.
         adc, z, saliency: maps on the same grid.
     """
@@ -68,10 +69,37 @@ def region_table(
     return tuple(rows)
 
 
-def labels_on_scan(atlas: Atlas, placement: Placement, brain: Volume) -> Volume:
-    """The atlas's labels, placed nearest, within the scan's brain."""
-    placed = placement.to_native(atlas.labels, interpolation="nearest")
-    return placed.like(np.where(brain.array, placed.array, 0))
+def measured_regions(
+    atlas: Atlas, placement: Placement, brain: Volume, *, adc: Volume, z: Volume, saliency: Volume
+) -> tuple[RegionRow, ...]:
+    """The table of a scan, measured on the atlas's finer grid, with volumes as they are in the scan.
+
+    There every region is the same set of voxels for every scan: on the scan's own grid a small one would be a few
+    voxels, and other ones for every way the slices lie. Near the brain's border only brain counts.
+
+    Args:
+        atlas: where the scan was placed.
+        placement: of the scan.
+        brain, adc, z, saliency: on the scan's grid, canonical voxel order.
+    """
+
+    def placed(image: Volume, valid: np.ndarray) -> Volume:
+        weight = placement.to_atlas(brain.like(valid.astype(np.float32)), atlas.grid).array
+        values = placement.to_atlas(image.like(np.where(valid, image.array, 0).astype(np.float32)), atlas.grid).array
+        usable = weight >= _BRAIN_SHARE
+        return atlas.labels.like(np.where(usable, values / np.maximum(weight, _BRAIN_SHARE), np.nan))
+
+    evidence = placed(saliency, brain.array)
+    labels = atlas.labels.like(np.where(np.isfinite(evidence.array), atlas.labels.array, 0))
+    rows = region_table(
+        labels,
+        atlas,
+        adc=placed(adc, brain.array & np.isfinite(adc.array)),
+        z=placed(z, brain.array),
+        saliency=evidence.like(np.nan_to_num(evidence.array)),
+    )
+    stretch = float(np.prod(placement.scale))
+    return tuple(replace(row, volume_ml=_rounded(row.volume_ml * stretch)) for row in rows)
 
 
 def write_region_table(rows: Sequence[RegionRow], path: Path) -> None:
