@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench demo-model clean
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found: install it, or call make PYTHON=..." >&2; exit 1; }
@@ -28,6 +28,9 @@ lint: $(READY)
 
 bench: $(READY)  ## seconds of --help, predict and its stages, each in a process of its own
 	$(BIN)/python benchmark/predict.py
+
+demo-model: $(READY)  ## the bundled model again, from seeds; about an hour on two cores
+	$(BIN)/python training/run.py --preset bundle --export Resources/models/demo
 
 clean:
 	rm -rf build dist age2hie-demo .pytest_cache .ruff_cache .mypy_cache

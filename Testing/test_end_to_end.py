@@ -133,8 +133,9 @@ def test_oblique_storage_changes_the_score_little(oblique: Answer, reference: An
 @pytest.mark.slow
 @pytest.mark.xfail(
     strict=True,
-    reason="small regions at fluid change more: within 2 % or 0.05 z are 32-33 of 34 regions at 2 mm slices, "
-    "26-30 at 4 mm, 24-27 at 6 mm (three infants each)",
+    reason="fluid, and injured deep grey matter in thick slices, change more when a scan is interpolated: within 2 % or "
+    "0.05 z are 31-33 of 34 regions at 2 mm slices, 28-31 at 4 mm, 27-31 at 6 mm (three infants each), 32-34 in four "
+    "real cases",
 )
 def test_oblique_storage_keeps_every_region_within_2_percent_or_0_05_z(oblique: Answer, reference: Answer) -> None:
     adc, z = changes(oblique, reference)
