@@ -133,7 +133,7 @@ def test_oblique_storage_changes_the_score_little(oblique: Answer, reference: An
 @pytest.mark.slow
 @pytest.mark.xfail(
     strict=True,
-    reason="fluid, and injured deep grey matter in thick slices, change more when a scan is interpolated: within 2 % or "
+    reason="fluid, and injured deep grey matter in thick slices, change more when interpolated: within 2 % or "
     "0.05 z are 31-33 of 34 regions at 2 mm slices, 28-31 at 4 mm, 27-31 at 6 mm (three infants each), 32-34 in four "
     "real cases",
 )
