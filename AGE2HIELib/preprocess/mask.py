@@ -38,7 +38,7 @@ def is_stripped(adc: Volume) -> bool:
     if not inside.any() or inside[border].mean() > 1 - STRIPPED_BORDER:
         return False
     count = inside.sum()
-    piece = _largest(inside)
+    piece = largest_piece(inside)
     holes = ndimage.binary_fill_holes(piece).sum() - piece.sum()
     return bool(piece.sum() >= STRIPPED_LARGEST_PIECE * count and holes <= STRIPPED_HOLES * count)
 
@@ -51,14 +51,14 @@ def brain_mask(adc: Volume, *, contrast: Volume | None) -> Volume:
         contrast: mean b0 or trace on the same grid, which shows the head; None where there is only the ADC.
     """
     if is_stripped(adc):
-        return adc.like(ndimage.binary_fill_holes(_largest(_measured(adc.array))))
+        return adc.like(ndimage.binary_fill_holes(largest_piece(_measured(adc.array))))
     spacing_mm = adc.grid.spacing_mm
     bright = _smooth_tissue(adc.array, spacing_mm) if contrast is None else _bright(contrast.array, spacing_mm)
-    core = _largest(_distance_mm(bright, spacing_mm) > OPENING_RADIUS_MM)
+    core = largest_piece(_distance_mm(bright, spacing_mm) > OPENING_RADIUS_MM)
     if not core.any():
         return adc.like(core)
     brain = bright & (_distance_mm(~core, spacing_mm) <= OPENING_RADIUS_MM)
-    closed = _closed(_largest(brain), spacing_mm)
+    closed = _closed(largest_piece(brain), spacing_mm)
     return adc.like(_without_outer_fluid(closed, adc.array, spacing_mm))
 
 
@@ -66,7 +66,7 @@ def _measured(array: np.ndarray) -> np.ndarray:
     return np.asarray(np.isfinite(array) & (array != 0))
 
 
-def _largest(mask: np.ndarray) -> np.ndarray:
+def largest_piece(mask: np.ndarray) -> np.ndarray:
     """The largest piece, face-connected; an empty mask stays empty."""
     labels, count = ndimage.label(mask)
     if count == 0:
@@ -138,4 +138,4 @@ def _without_outer_fluid(mask: np.ndarray, adc: np.ndarray, spacing_mm: np.ndarr
     """Take fluid off the surface: it is around the brain, and its partial volume would look like oedema."""
     outer = _distance_mm(mask, spacing_mm) <= FLUID_DEPTH_MM
     fluid = np.nan_to_num(adc, nan=np.inf) > FLUID_ADC
-    return _largest(mask & ~(outer & fluid))
+    return largest_piece(mask & ~(outer & fluid))

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.mask import largest_piece
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.volume import Volume
 
@@ -33,15 +34,8 @@ def refine_mask(adc: Volume, brain: Volume, placement: Placement, atlas: Atlas) 
     spacing_mm = adc.grid.spacing_mm
     near = ndimage.distance_transform_edt(~expected, sampling=spacing_mm) <= _MARGIN_MM
     deep = ndimage.distance_transform_edt(expected, sampling=spacing_mm) > _MARGIN_MM
-    refined = _largest_piece((brain.array & near) | deep)
+    refined = largest_piece((brain.array & near) | deep)
     if (refined != brain.array).sum() <= _CHANGED_SHARE * brain.array.sum():
         return brain, placement
     corrected = brain.like(refined)
     return corrected, place_in_atlas(adc, corrected, atlas)
-
-
-def _largest_piece(mask: np.ndarray) -> np.ndarray:
-    pieces, count = ndimage.label(mask)
-    if count <= 1:
-        return mask
-    return np.asarray(pieces == np.bincount(pieces.ravel())[1:].argmax() + 1)
