@@ -19,7 +19,7 @@ demo: $(READY)  ## a synthetic infant's raw scan, predicted
 	$(BIN)/age2hie demo --overwrite
 
 test: lint  ## says how many tests were left out for lack of real scans (AGE2HIE_TEST_DATA)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=12
 
 lint: $(READY)
 	$(BIN)/ruff check .
