@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from AGE2HIELib.options import add_commands
 from AGE2HIELib.progress import Progress, Silent, make_progress
 
 DEFECT, UNUSABLE, CANCELLED = 1, 2, 130
+READER_GONE = 141  # as a shell reports a program that a closed pipe ended
 
 
 class Cancelled(KeyboardInterrupt):
@@ -53,11 +55,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parser().parse_args(argv)
         progress = make_progress(arguments.progress, out=sys.stdout, err=sys.stderr)
         with _termination_cancels():
-            return int(_command(arguments)(arguments, progress))
+            code = int(_command(arguments)(arguments, progress))
+            sys.stdout.flush()  # a closed pipe shows here, where it is dealt with
+            return code
     except InputError as error:
         return _fail(UNUSABLE, str(error), progress)
     except KeyboardInterrupt:
         return _fail(CANCELLED, "Cancelled; nothing was written. Start again when ready.", progress)
+    except BrokenPipeError:  # who read our output has left, as `| head` does: no defect, and nobody to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
     except Exception as error:  # a front door: whatever is wrong, the caller gets a line and a log
         where = _write_log(getattr(arguments, "output", None))
         message = f"Defect of age2hie ({type(error).__name__}). The traceback is in {where}: please report it."

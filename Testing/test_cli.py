@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -130,3 +133,14 @@ def test_timing_ends_in_warnings(arguments: list[str], words: str) -> None:
 
     parsed = cli.parser().parse_args(["predict", "scan.mha", "--output", "out", *arguments])
     assert any(words in warning for warning in _request(parsed).warnings)
+
+
+def test_a_reader_that_leaves_early_is_no_defect(tmp_path: Path) -> None:
+    """``age2hie model info | head -1``: no message, no log."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = [sys.executable, "-m", "AGE2HIELib.cli", "model", "info"]
+    ended = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+    os.close(write_end)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+    assert not list(tmp_path.iterdir())
