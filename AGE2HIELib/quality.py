@@ -19,7 +19,8 @@ from AGE2HIELib.volume import Volume
 # Newborns of BONBID-HIE have 304-578 ml, halves of the sample cases 151-329, adults and T1 of children over 1000.
 BRAIN_ML = (230.0, 700.0)
 # Sample cases have medians of 989 (57 % of the brain injured) to 1340; all 56 have 1226-1623 in normal-looking brain;
-# adults have 665-904, at which a newborn's brain would be one lesion.
+# adults' raw series have 665-695, at which a newborn's brain would be one lesion. An adult's clinical map (904) passes
+# here and is refused by its volume.
 MEDIAN_ADC = (750.0, 1900.0)
 # Slices are 2-6 mm in BONBID-HIE and 1.4-2 mm in plane; at 8 mm the basal ganglia are in two slices.
 SPACING_MM = (0.3, 8.0)
@@ -33,7 +34,9 @@ NOT_FINITE_SHARE = 0.02  # where the raw signal was not positive
 FIELD_OF_VIEW_SHARE = 0.90  # of the atlas brain that the field of view must hold; sample cases have 0.99-1.00
 OVERLAP = 0.80  # Dice of the brains after placement: 0.90-0.93 in sample cases, 0.55-0.91 in what is not a whole brain
 STRETCH = 1.42  # largest over smallest factor of the placement: 1.05-1.30, and 1.13-3.6 for half a brain
-SIMILARITY = 0.09  # correlation with the atlas mean: 0.15-0.25, and -0.19 to 0.08 for T1, noise and most half brains
+# Correlation with the atlas mean: 0.15-0.25 in sample cases, -0.19 to 0.05 for T1 and noise. Adults (0.28-0.33) and
+# some halves (up to 0.18) pass here: this check is for what is no ADC map.
+SIMILARITY = 0.09
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import injure
 from AGE2HIELib.phantom.protocol import PROTOCOLS, even_directions
 from AGE2HIELib.phantom.scan import nearest, rician, scan_infant, scanner_adc
-from AGE2HIELib.phantom.structures import DEEP_GREY, RIGHT_OFFSET, VALUE, base_value
+from AGE2HIELib.phantom.structures import BASE_VALUE, DEEP_GREY, RIGHT_OFFSET, VALUE
 from AGE2HIELib.phantom.write import write_phantom
 
 SEEDS = range(8)
@@ -73,7 +73,7 @@ def test_left_is_left_and_every_structure_is_there(infants: list[Infant]) -> Non
 def test_injury_patterns_lie_where_their_names_say(infants: list[Infant]) -> None:
     infant = infants[0]
     z = infant.template_points[2]
-    deep = np.isin([base_value(v) for v in range(256)], DEEP_GREY)[infant.labels.array]
+    deep = np.isin(BASE_VALUE[infant.labels.array], DEEP_GREY)
     central = injure(infant, "bgt", seed=1, extent=0.5)
     border = injure(infant, "watershed", seed=1, extent=0.7)
     total = injure(infant, "near-total", seed=1, extent=0.9)

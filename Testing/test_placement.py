@@ -57,7 +57,6 @@ def test_tilted_heads_are_found_and_never_mirrored(degrees: tuple[float, float, 
 
 
 def test_a_lesion_on_the_left_is_placed_on_the_left() -> None:
-    infant, _ = infant_with("none", 13)
     adc, brain = stripped_scan("none", "4mm", 13)
     marker = np.zeros(adc.array.shape, np.float32)
     x_mm = (np.indices(adc.array.shape).reshape(3, -1).T @ adc.affine_ras[:3, :3].T + adc.affine_ras[:3, 3])[:, 0]
@@ -67,7 +66,6 @@ def test_a_lesion_on_the_left_is_placed_on_the_left() -> None:
     placed = placement.to_atlas(adc.like(marker), atlas.grid).array > 0.5
     x_atlas = np.argwhere(placed) @ atlas.grid.affine_ras[:3, :3].T + atlas.grid.affine_ras[:3, 3]
     assert np.percentile(x_atlas[:, 0], 99) < 0
-    assert infant.labels.array.any()
 
 
 def test_thread_count_changes_next_to_nothing() -> None:

@@ -2,7 +2,8 @@
 
     AGE2HIE_TEST_DATA=FOLDER python benchmark/real_cases.py
 
-The model has seen synthetic infants only, and none of these cases chose anything about it. The plain rule that it is
+The model has seen synthetic infants only. Percentiles of these cases shaped the phantom; their scores chose nothing.
+The plain rule that it is
 compared with is the volume with Z < -2 in the released map.
 """
 

@@ -1,7 +1,8 @@
 """Augmentation of prepared inputs, on the device and a batch at a time.
 
-ADC is a quantitative map: it is scaled by at most 5 % and never stretched in contrast. z-maps of other atlases differ
-in offset and spread, and may be missing; edges and noise differ between scanners.
+ADC is a quantitative map: its level is shifted (sd 48e-6 mm^2/s, 4 % of tissue; half of that varying over the
+brain), and its contrast is never stretched. z-maps of other atlases differ in offset and spread, and may be missing;
+edges and noise differ between scanners.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from AGE2HIELib.phantom.anatomy import Shape, label_points
 from AGE2HIELib.phantom.fields import Points, smooth_noise
-from AGE2HIELib.phantom.structures import FLUID, STRUCTURES, base_value
+from AGE2HIELib.phantom.structures import BASE_VALUE, FLUID, STRUCTURES
 from AGE2HIELib.volume import Grid, Volume
 
 FINE_MM = 1.25
@@ -110,7 +110,7 @@ def _tissue(rng: np.random.Generator, labels: np.ndarray, points: Points) -> tup
             side = 0.25 * rng.standard_normal()
             adc_of[value] = structure.adc + 0.8 * structure.adc_sd * (deviation + side)
             b0_of[value] = structure.b0_signal * (1 + 0.04 * rng.standard_normal())
-    fluid = np.isin(_BASE[labels], FLUID)
+    fluid = np.isin(BASE_VALUE[labels], FLUID)
     inside = labels > 0
     texture = 0.035 * smooth_noise(rng, labels.shape, FINE_MM, 3.0) + 0.03 * smooth_noise(
         rng, labels.shape, FINE_MM, 12.0
@@ -126,6 +126,3 @@ def _tissue(rng: np.random.Generator, labels: np.ndarray, points: Points) -> tup
 def _blur_inside(image: np.ndarray, inside: np.ndarray) -> np.ndarray:
     weight = gaussian_filter(inside.astype(np.float32), 0.6)
     return np.asarray(np.where(inside, gaussian_filter(image * inside, 0.6) / np.maximum(weight, 1e-6), 0))
-
-
-_BASE = np.array([base_value(value) for value in range(256)], dtype=np.uint8)

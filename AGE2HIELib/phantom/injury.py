@@ -14,7 +14,7 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.phantom.fields import ellipsoid, smooth_noise
 from AGE2HIELib.phantom.infant import FINE_MM, Infant
-from AGE2HIELib.phantom.structures import CORTEX, DEEP_GREY, FLUID, base_value
+from AGE2HIELib.phantom.structures import BASE_VALUE, CORTEX, DEEP_GREY, FLUID
 from AGE2HIELib.volume import Volume
 
 INJURIES = ("none", "bgt", "watershed", "near-total", "focal")
@@ -62,12 +62,12 @@ def injure(infant: Infant, kind: str, *, seed: int, extent: float | None = None)
     else:
         distance_mm = _PATTERNS[kind](infant, rng, full)
         effect = np.clip(0.5 - distance_mm / (2 * _EDGE_MM), 0, 1).astype(np.float32)
-    tissue = (labels > 0) & ~np.isin(_BASE[labels], FLUID)
+    tissue = (labels > 0) & ~np.isin(BASE_VALUE[labels], FLUID)
     effect *= tissue
     low, high = _LARGE_DROP if kind == "near-total" else _SMALL_DROP
     drop = rng.uniform(low, high) * (1 + 0.12 * smooth_noise(rng, labels.shape, FINE_MM, 5.0))
     lesion = effect > 0.5
-    deep = np.isin(_BASE[labels], DEEP_GREY)
+    deep = np.isin(BASE_VALUE[labels], DEEP_GREY)
     return Injury(
         kind=kind,
         adc=infant.adc.like((infant.adc.array * (1 - drop * effect)).astype(np.float32)),
@@ -88,7 +88,7 @@ def _basal_ganglia_thalamus(infant: Infant, rng: np.random.Generator, extent: fl
         distance = np.minimum(distance, ellipsoid(points, (11, -8, 3), (7 * size, 9 * size, 8 * size)))
     if extent > rng.uniform(0.3, 0.8):
         rolandic = np.maximum(np.abs(y - 8.0 + 0.5 * z) - 9.0 * extent, 16.0 - z)
-        cortex = np.isin(_BASE[infant.labels.array], CORTEX)
+        cortex = np.isin(BASE_VALUE[infant.labels.array], CORTEX)
         distance = np.where(cortex, np.minimum(distance, rolandic), distance)
     return np.asarray(distance + _roughness(infant, rng, 1.2))
 
@@ -117,7 +117,7 @@ def _near_total(infant: Infant, rng: np.random.Generator, extent: float) -> np.n
 def _focal(infant: Infant, rng: np.random.Generator, extent: float) -> np.ndarray:
     """One ball of 12 to 32 mm across that lies in tissue."""
     labels = infant.labels.array
-    tissue = (labels > 0) & ~np.isin(_BASE[labels], FLUID)
+    tissue = (labels > 0) & ~np.isin(BASE_VALUE[labels], FLUID)
     x, y, z = infant.template_points
     candidates = np.flatnonzero(tissue & (ellipsoid((x, y, z), (0, 0, 4), (36, 47, 30)) < 0))
     centre = np.unravel_index(rng.choice(candidates), labels.shape)
@@ -137,4 +137,3 @@ _PATTERNS = {
     "near-total": _near_total,
     "focal": _focal,
 }
-_BASE = np.array([base_value(value) for value in range(256)], dtype=np.uint8)

@@ -14,7 +14,7 @@ from AGE2HIELib.phantom.head import Head
 from AGE2HIELib.phantom.infant import FINE_MM, Infant
 from AGE2HIELib.phantom.injury import Injury
 from AGE2HIELib.phantom.protocol import Protocol, gradient_table
-from AGE2HIELib.phantom.structures import WHITE_MATTER, base_value
+from AGE2HIELib.phantom.structures import BASE_VALUE, WHITE_MATTER
 from AGE2HIELib.volume import DwiSeries, Grid, Volume
 
 _WHITE_MATTER_SIGNAL = 185.0
@@ -121,8 +121,5 @@ def coil_bias(grid: Grid, rng: np.random.Generator) -> np.ndarray:
 
 
 def _fibre_strength(infant: Infant) -> Volume:
-    white = np.isin(_BASE[infant.labels.array], WHITE_MATTER)
+    white = np.isin(BASE_VALUE[infant.labels.array], WHITE_MATTER)
     return infant.labels.like(gaussian_filter(white.astype(np.float32), 0.8) * _FIBRE_ANISOTROPY)
-
-
-_BASE = np.array([base_value(value) for value in range(256)], dtype=np.uint8)

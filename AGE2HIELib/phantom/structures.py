@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 Hemisphere = Literal["left", "right", "midline"]
 RIGHT_OFFSET = 32  # the right-hand copy of a paired structure
 
@@ -53,9 +55,12 @@ DEEP_GREY = (9, 10, 11, 12)
 FLUID = (15, 65, 66)
 
 
-def base_value(value: int) -> int:
-    """The label of a structure whichever side it is on."""
+def _base_value(value: int) -> int:
     return value - RIGHT_OFFSET if RIGHT_OFFSET < value < 2 * RIGHT_OFFSET else value
+
+
+# The label of a structure whichever side it is on, by its label.
+BASE_VALUE = np.array([_base_value(value) for value in range(256)], dtype=np.uint8)
 
 
 def region_table() -> list[tuple[int, str, Hemisphere]]:

@@ -20,7 +20,7 @@ CLOSING_RADIUS_MM = 4.0  # sulci and dark deep grey at the surface belong to the
 # compared: on phantoms Dice 0.92-0.97, and the dark centre of an adult in a 32-channel coil (Siemens XA30) stays in.
 BRAIN_SHARE = 0.6
 BIAS_SD_MM = 15.0
-FLUID_ADC = 2200.0  # 1e-6 mm2/s: 95 % of the brain voxels of 56 BONBID-HIE cases lie below 2275 (notes/domain.md)
+FLUID_ADC = 2200.0  # 1e-6 mm2/s: 95 % of the brain voxels of 56 BONBID-HIE cases lie below 2275
 FLUID_DEPTH_MM = 3.0  # fluid that is taken off the surface: about the subarachnoid space of the phantom
 PLAUSIBLE_ADC = (300.0, 3400.0)  # 1e-6 mm2/s: below the deepest infarct, above free water at 37 degrees (3000)
 # Median absolute deviation of ADC nearby, 1e-6 mm2/s: tissue scatters less, air more (5-95 %: -1300 to 1000). Chosen
