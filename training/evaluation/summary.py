@@ -1,0 +1,125 @@
+"""From the predictions of every case to the tables: each arm with intervals, and arms against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from AGE2HIELib.errors import InputError
+from training.evaluation.baselines import LESION_VOLUME, ROWS
+from training.evaluation.intervals import RESAMPLES, estimates, mean_over_repeats, percentile_interval, resampled_cases
+from training.evaluation.paired import components, delong, discordant
+from training.evaluation.splits import PROTOCOLS
+
+TRANSFER = "transfer"
+ARMS = (TRANSFER, "scratch", "shuffled-age", "untrained-frozen")
+ALL = "all"  # every setting of a protocol together: each case is tested once in it
+COMPARED_WITH = ("scratch", "shuffled-age", "untrained-frozen", LESION_VOLUME)
+
+
+def summarise(predictions: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
+    """Every metric of every arm in every setting, with a 95 % bootstrap interval over children.
+
+    Returns:
+        Columns ``arm protocol setting metric value low high n n_adverse subjects repeats``. A protocol of several
+        settings has a setting "all" beside them.
+    """
+    rows = []
+    for where, part in settings(predictions):
+        drawn = resampled_cases(part, resamples=resamples, seed=seed)
+        for arm in in_order(part["arm"].unique()):
+            mine = part[part["arm"] == arm]
+            found = estimates(mine, drawn)
+            rows += [
+                {"arm": arm, **where, "metric": metric, "value": value, "low": low, "high": high, **_sizes(mine)}
+                for metric, (value, low, high) in found.items()
+            ]
+    return pd.DataFrame(rows)
+
+
+def compare(predictions: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
+    """Transfer against the other arms and the lesion volume, in every setting, on the same children.
+
+    Returns:
+        Columns ``arm other protocol setting metric difference low high p test only_arm only_other n n_adverse
+        subjects repeats``; metric "auc" with paired DeLong and "accuracy" with exact McNemar (``only_arm``: children
+        that ``arm`` alone judged right; -1 for AUC).
+    """
+    rows = []
+    for where, part in settings(predictions):
+        drawn = resampled_cases(part, resamples=resamples, seed=seed)
+        arms = {str(arm): mine for arm, mine in part.groupby("arm")}
+        if TRANSFER not in arms:
+            continue
+        for other in (name for name in COMPARED_WITH if name in arms):
+            pair = {"arm": TRANSFER, "other": other, **where}
+            rows += [{**pair, **found, **_sizes(part)} for found in _differences(arms[TRANSFER], arms[other], drawn)]
+    return pd.DataFrame(rows)
+
+
+def _differences(first: pd.DataFrame, second: pd.DataFrame, drawn: pd.DataFrame) -> Iterator[dict[str, object]]:
+    values = [mean_over_repeats(rows) for rows in (first, second)]
+    replicates = [mean_over_repeats(rows, drawn) for rows in (first, second)]
+    split = discordant(first, second)
+    _, p_auc = delong(components(first), components(second))
+    tests = {
+        "auc": {"p": p_auc, "test": "paired DeLong", "only_arm": -1, "only_other": -1},
+        "accuracy": {
+            "p": split.p,
+            "test": "exact McNemar",
+            "only_arm": split.only_first,
+            "only_other": split.only_second,
+        },
+    }
+    for metric, test in tests.items():
+        low, high = percentile_interval(replicates[0][metric] - replicates[1][metric])
+        yield {
+            "metric": metric,
+            "difference": float(values[0][metric][0] - values[1][metric][0]),
+            "low": low,
+            "high": high,
+            **test,
+        }
+
+
+def settings(predictions: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """The rows of each setting of each protocol, and of several settings of a protocol together as "all"."""
+    for protocol in (name for name in PROTOCOLS if name in set(predictions["protocol"])):
+        part = predictions[predictions["protocol"] == protocol]
+        names = sorted(part["setting"].unique())
+        for setting in names:
+            here = part[part["setting"] == setting]
+            _check_same_cases(here)
+            yield {"protocol": protocol, "setting": setting}, here
+        if len(names) > 1:
+            yield {"protocol": protocol, "setting": ALL}, part
+
+
+def in_order(arms: np.ndarray) -> list[str]:
+    """Arms in the order of the tables; others after them by name."""
+    known = [arm for arm in (*ARMS, *ROWS) if arm in set(arms)]
+    return known + sorted(set(map(str, arms)) - set(known))
+
+
+def _check_same_cases(part: pd.DataFrame) -> None:
+    """Paired statistics need every arm to have predicted every case once in each repeat."""
+    if part.duplicated(["arm", "repeat", "case"]).any():
+        raise InputError("predictions.tsv has a case twice in one arm and repeat: remove the older run's rows.")
+    tested = {str(arm): set(zip(rows["repeat"], rows["case"], strict=True)) for arm, rows in part.groupby("arm")}
+    fewest = min(tested, key=lambda arm: len(tested[arm]))
+    missing = len(set().union(*tested.values()) - tested[fewest])
+    if missing:
+        where = f"{part['protocol'].iloc[0]} {part['setting'].iloc[0]}"
+        raise InputError(f"Arm {fewest} lacks {missing} predictions in {where} that other arms have: finish its run.")
+
+
+def _sizes(rows: pd.DataFrame) -> dict[str, int]:
+    cases = rows.drop_duplicates("case")
+    return {
+        "n": len(cases),
+        "n_adverse": int(cases["adverse"].sum()),
+        "subjects": int(cases["subject"].nunique()),
+        "repeats": int(rows["repeat"].nunique()),
+    }

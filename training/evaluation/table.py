@@ -1,0 +1,62 @@
+"""The main table as plain text, for the terminal."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from training.evaluation.baselines import MAJORITY
+from training.evaluation.splits import PROTOCOLS
+from training.evaluation.summary import ALL, in_order
+
+_ARM_WIDTH, _CELL_WIDTH = 18, 31
+
+
+def main_table_text(summary: pd.DataFrame) -> str:
+    """Arms by protocol: AUC with its interval, then accuracy; at most 111 columns."""
+    shown = whole_protocols(summary)
+    protocols = [name for name in PROTOCOLS if name in set(shown["protocol"])]
+    sizes = [shown[shown["protocol"] == name].iloc[0] for name in protocols]
+    lines = [
+        _line("", protocols),
+        _line("", [f"{size.n} cases, {size.n_adverse} adverse" for size in sizes]),
+        _line("", ["AUC [95 %]           accuracy"] * len(protocols)),
+        "-" * (_ARM_WIDTH + _CELL_WIDTH * len(protocols) - 2),
+    ]
+    arms = in_order(shown["arm"].unique())
+    for arm in arms:
+        if arm == MAJORITY and arm != arms[0]:
+            lines.append("")
+        lines.append(_line(arm, [_cell(shown, arm, protocol) for protocol in protocols]))
+    note = (
+        "AUC: pairs of cases scored by the same network. Intervals: bootstrap over children. Accuracy at the threshold"
+    )
+    return "\n".join([*lines, "", note, "chosen on inner folds. Research use only."])
+
+
+def whole_protocols(summary: pd.DataFrame) -> pd.DataFrame:
+    """The rows that stand for a whole protocol: setting "all", or the only setting."""
+    single = summary.groupby("protocol")["setting"].transform("nunique") == 1
+    return summary[single | (summary["setting"] == ALL)]
+
+
+def value_text(value: float, low: float, high: float, digits: int = 2) -> str:
+    """``0.71 [0.60, 0.80]``; a dash where it is not defined."""
+    if math.isnan(value):
+        return "-"
+    if math.isnan(low):
+        return f"{value:.{digits}f}"
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _cell(shown: pd.DataFrame, arm: str, protocol: str) -> str:
+    mine = shown[(shown["arm"] == arm) & (shown["protocol"] == protocol)].set_index("metric")
+    if mine.empty:
+        return "-"
+    value, low, high = (float(mine[column]["auc"]) for column in ("value", "low", "high"))
+    return f"{value_text(value, low, high, 3):<23}{mine['value']['accuracy']:.3f}"
+
+
+def _line(first: str, cells: list[str]) -> str:
+    return (f"{first:<{_ARM_WIDTH}}" + "".join(f"{cell:<{_CELL_WIDTH}}" for cell in cells)).rstrip()
