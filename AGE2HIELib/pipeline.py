@@ -28,7 +28,7 @@ from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
     from AGE2HIELib.explain.cam import Explanation
-    from AGE2HIELib.networks.sfcn import SFCN
+    from AGE2HIELib.networks.staged import StagedNetwork
 
 STAGES = ("read", "model", "adc", "mask", "place", "gate", "z-map", "predict", "explain", "report")
 CHECK_STAGES = ("read", "adc", "mask", "place", "gate")
@@ -48,7 +48,7 @@ class HieModel:
     """A verified bundle with its networks on a device."""
 
     bundle: Bundle
-    members: tuple[SFCN, ...]
+    members: tuple[StagedNetwork, ...]
     device: str
 
 

@@ -12,6 +12,7 @@ from AGE2HIELib.inference.bundle import load_members
 from AGE2HIELib.inference.facts import Calibration
 from AGE2HIELib.inference.predict import predict
 from AGE2HIELib.networks.sfcn import SFCN
+from AGE2HIELib.networks.staged import Cells
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
 
@@ -102,7 +103,7 @@ def test_a_bump_is_found_where_it_was_put(pooling_blocks, centre):
 
 def test_two_poolings_of_odd_sizes_leave_the_cells_of_one_pooling_by_four():
     grid = oblique_grid((7, 11, 13))
-    twice, once = feature_grid(feature_grid(grid, 2), 2), feature_grid(grid, 4)
+    twice, once = feature_grid(feature_grid(grid, Cells(2, 0.5)), Cells(2, 0.5)), feature_grid(grid, Cells(4, 1.5))
     assert twice.same_as(once)
     assert once.shape == (1, 2, 3)
 

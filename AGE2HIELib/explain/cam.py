@@ -21,7 +21,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.inference.device import full_precision
 from AGE2HIELib.inference.facts import ModelFacts
 from AGE2HIELib.inference.predict import Prediction, as_tensor, prediction
-from AGE2HIELib.networks.sfcn import SFCN
+from AGE2HIELib.networks.staged import Cells, StagedNetwork
 from AGE2HIELib.volume import Grid, Volume
 
 
@@ -59,7 +59,7 @@ DEFAULT_METHOD = "hirescam"
 
 
 def explain(
-    members: Sequence[SFCN],
+    members: Sequence[StagedNetwork],
     facts: ModelFacts,
     image: np.ndarray,
     *,
@@ -84,7 +84,7 @@ def explain(
             logit, cells = _logit_and_map(member, as_tensor(image, facts, member), layer, method)
             logits.append(logit)
             maps.append(cells)
-    grid = feature_grid(facts.spec.grid, members[0].pooling(layer))
+    grid = feature_grid(facts.spec.grid, members[0].cells(layer))
     saliency = facts.calibration.slope * np.mean(maps, axis=0, dtype=np.float64)
     if saliency.shape != grid.shape:
         raise ValueError(f"layer {layer} has {saliency.shape} cells, {grid.shape} were expected")
@@ -93,18 +93,15 @@ def explain(
     return Explanation(prediction(logits, facts), volume, method, layer, (right, anterior, superior))
 
 
-def feature_grid(grid: Grid, pooling: int) -> Grid:
-    """The cells that hold ``pooling`` voxels of ``grid`` along each axis; left-over voxels at the far end are in none.
-
-    The centre of the first cell is the mean position of its voxels: (pooling - 1) / 2 voxels from the first one.
-    """
-    i, j, k = (size // pooling for size in grid.shape)
-    voxel_from_cell = np.diag([pooling, pooling, pooling, 1.0])
-    voxel_from_cell[:3, 3] = (pooling - 1) / 2
+def feature_grid(grid: Grid, cells: Cells) -> Grid:
+    """The cells of a layer as a grid in the frame of ``grid``, the network's input."""
+    i, j, k = (cells.count(size) for size in grid.shape)
+    voxel_from_cell = np.diag([cells.stride, cells.stride, cells.stride, 1.0])
+    voxel_from_cell[:3, 3] = cells.first
     return Grid((i, j, k), grid.affine_ras @ voxel_from_cell)
 
 
-def _logit_and_map(member: SFCN, image: torch.Tensor, layer: str, method: str) -> tuple[float, np.ndarray]:
+def _logit_and_map(member: StagedNetwork, image: torch.Tensor, layer: str, method: str) -> tuple[float, np.ndarray]:
     with torch.no_grad():
         activation = member.below(image, layer)
     activation.requires_grad_(True)

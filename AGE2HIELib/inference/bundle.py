@@ -24,7 +24,7 @@ from AGE2HIELib.networks.registry import build_network
 if TYPE_CHECKING:
     import torch
 
-    from AGE2HIELib.networks.sfcn import SFCN
+    from AGE2HIELib.networks.staged import StagedNetwork
 
 INFERENCE = "configs/inference.json"
 CARD = "docs/README.md"
@@ -62,7 +62,7 @@ def read_bundle(folder: Path) -> Bundle:
     return Bundle(**_values(facts), folder=folder, sha256=identity(files), members=members, files=files)
 
 
-def load_members(bundle: Bundle, device: str = "cpu") -> tuple[SFCN, ...]:
+def load_members(bundle: Bundle, device: str = "cpu") -> tuple[StagedNetwork, ...]:
     """The networks, float32, in evaluation mode and without gradients for their weights."""
     return tuple(_load_member(bundle, name, device) for name in bundle.members)
 
@@ -100,7 +100,7 @@ def write_bundle(
     return read_bundle(folder)
 
 
-def _load_member(bundle: Bundle, name: str, device: str) -> SFCN:
+def _load_member(bundle: Bundle, name: str, device: str) -> StagedNetwork:
     import torch
 
     with torch.device("meta"):  # no memory and no random numbers for weights that are replaced at once

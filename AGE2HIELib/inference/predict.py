@@ -15,7 +15,7 @@ from AGE2HIELib.inference.facts import Calibration, ModelFacts
 if TYPE_CHECKING:
     import torch
 
-    from AGE2HIELib.networks.sfcn import SFCN
+    from AGE2HIELib.networks.staged import StagedNetwork
 
 COVERAGE = 0.90  # of the interval, as the result's contract says
 
@@ -38,7 +38,7 @@ class Prediction:
     threshold: float
 
 
-def predict(members: Sequence[SFCN], facts: ModelFacts, image: np.ndarray) -> Prediction:
+def predict(members: Sequence[StagedNetwork], facts: ModelFacts, image: np.ndarray) -> Prediction:
     """Ask every member, one after the other (the second costs no more memory than the first).
 
     Args:
@@ -55,7 +55,7 @@ def predict(members: Sequence[SFCN], facts: ModelFacts, image: np.ndarray) -> Pr
     return prediction(logits, facts)
 
 
-def as_tensor(image: np.ndarray, facts: ModelFacts, member: SFCN) -> torch.Tensor:
+def as_tensor(image: np.ndarray, facts: ModelFacts, member: StagedNetwork) -> torch.Tensor:
     """The image on the member's device, after a check that it is what the model must be fed."""
     import torch
 

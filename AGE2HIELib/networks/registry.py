@@ -8,17 +8,33 @@ from typing import TYPE_CHECKING, Any
 from AGE2HIELib.errors import ModelError
 
 if TYPE_CHECKING:
-    from AGE2HIELib.networks.sfcn import SFCN
+    from AGE2HIELib.networks.staged import StagedNetwork
 
 
-def _sfcn(**arguments: Any) -> SFCN:
-    # Imported here: a bundle can be looked at without the second that importing torch takes.
+# Imported where they are built: a bundle can be looked at without the second that importing torch takes.
+def _sfcn(**arguments: Any) -> StagedNetwork:
     from AGE2HIELib.networks.sfcn import SFCN
 
     return SFCN(**arguments)
 
 
-NETWORKS: dict[str, Callable[..., SFCN]] = {"sfcn": _sfcn}
+def _resnet18(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.monai_networks import resnet18
+
+    return resnet18(**arguments)
+
+
+def _densenet121(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.monai_networks import densenet121
+
+    return densenet121(**arguments)
+
+
+NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
+    "sfcn": _sfcn,
+    "resnet18": _resnet18,
+    "densenet121": _densenet121,
+}
 
 # Far above any network that fits the project's data; they keep a faulty file from asking for all memory.
 MOST_CHANNELS = 1024
@@ -33,7 +49,7 @@ def check_network_name(name: str) -> None:
         )
 
 
-def build_network(name: str, arguments: Mapping[str, Any]) -> SFCN:
+def build_network(name: str, arguments: Mapping[str, Any]) -> StagedNetwork:
     """A network in evaluation mode, its weights still random.
 
     Args:
