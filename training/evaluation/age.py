@@ -59,9 +59,13 @@ def age_summary(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def error_text(band: str, mae_years: float) -> str:
-    """Years, or days for bands below one year."""
+    """Years; days for bands below one year, where the error is below one too."""
     infant = {each.name for each in BANDS if each.high <= _INFANT_YEARS}
-    return f"{mae_years * DAYS_PER_YEAR:.0f} days" if band in infant else f"{mae_years:.2f} years"
+    return (
+        f"{mae_years * DAYS_PER_YEAR:.0f} days"
+        if band in infant and mae_years < _INFANT_YEARS
+        else f"{mae_years:.2f} years"
+    )
 
 
 def _figures(part: pd.DataFrame) -> dict[str, float]:

@@ -20,6 +20,7 @@ from scipy.special import expit, logit
 PROBABILITY_FLOOR = 1e-6  # logits of calibrated probabilities stay finite
 _NEWTON_STEPS = 30
 _LONGEST_STEP = 2.0  # a full step from far away overshoots
+_NO_SPREAD = 1e-9  # of logits
 _CONVERGED, _NEARLY = 1e-8, 1e-4
 _LARGEST_SLOPE = 1e3  # beyond it the classes are separated and the slope has no finite estimate
 
@@ -138,7 +139,7 @@ def calibration_line(cases: Scored, weights: np.ndarray) -> tuple[np.ndarray, np
     """``(B,)`` slope and intercept of the outcome on the logit, by Newton's method on all weightings at once."""
     x = _logits(cases)
     centre, spread = x.mean(), x.std()
-    if spread < 1e-9:  # one probability for all
+    if max(np.ptp(x[cases.block == block]) for block in np.unique(cases.block)) < _NO_SPREAD:  # knows only its fold
         undefined = np.full(len(weights), np.nan)
         return undefined, undefined
     scaled = (x - centre) / spread

@@ -17,11 +17,12 @@ _MAJORITY = 0.5
 
 @dataclass(frozen=True)
 class Components:
-    """What each case adds to an AUC: the mean over the adverse is the AUC, and so is that over the normal."""
+    """What each case adds to an AUC, by case: the mean over the adverse is the AUC, and so is that over the normal."""
 
-    share: pd.Series  # by case
-    adverse: pd.Series  # by case, bool
-    subject: pd.Series  # by case
+    share: pd.Series
+    adverse: pd.Series
+    subject: pd.Series
+    setting: pd.Series
 
 
 @dataclass(frozen=True)
@@ -36,38 +37,43 @@ class Discordant:
 
 def components(rows: pd.DataFrame) -> Components:
     """Placement values of one arm, averaged over repeats, so that their mean is the AUC of ``metrics.auc``."""
-    by_repeat = [
-        pd.Series(placements(scored(part)), index=part["case"].to_numpy()) for _, part in rows.groupby("repeat")
-    ]
+    by_repeat = []
+    for _, part in rows.groupby("repeat"):
+        share, weight = placements(scored(part))
+        by_repeat.append(pd.Series(share * weight, index=part["case"].to_numpy()))
     known = rows.drop_duplicates("case").set_index("case").sort_index()
-    share = pd.concat(by_repeat, axis=1).mean(axis=1).loc[known.index]
-    return Components(share, known["adverse"].astype(bool), known["subject"])
+    mean = pd.concat(by_repeat, axis=1).mean(axis=1).loc[known.index]
+    return Components(mean, known["adverse"].astype(bool), known["subject"], known["setting"])
 
 
-def placements(cases: Scored) -> np.ndarray:
-    """Share of the other class in the right order, within the block, by midranks (Sun and Xu 2014,
-    doi:10.1109/LSP.2014.2337313).
+def placements(cases: Scored) -> tuple[np.ndarray, np.ndarray]:
+    """For each case, the share of the other class of its block that stands in the right order, and its weight.
 
-    Blocks of unequal size are weighted by their pairs. With one block these are DeLong's structural components.
+    Shares come from midranks (Sun and Xu 2014, doi:10.1109/LSP.2014.2337313). Weights have mean 1 in each class and
+    give every pair the same say where blocks differ in size; with one block they are 1, and the shares are DeLong's
+    structural components.
     """
-    shares, pairs = np.zeros(len(cases.adverse)), 0
+    shares, weights, pairs = np.zeros(len(cases.adverse)), np.zeros(len(cases.adverse)), 0
     for block in np.unique(cases.block):
         here = cases.block == block
         adverse, normal = here & cases.adverse, here & ~cases.adverse
         both = np.zeros(len(shares))
         both[here] = rankdata(cases.probability[here])
+        weights[adverse], weights[normal] = normal.sum(), adverse.sum()
         shares[adverse] = both[adverse] - rankdata(cases.probability[adverse])
         shares[normal] = adverse.sum() - (both[normal] - rankdata(cases.probability[normal]))
         pairs += int(adverse.sum() * normal.sum())
+    if not pairs:
+        return np.full(len(shares), np.nan), weights
     totals = np.where(cases.adverse, cases.adverse.sum(), (~cases.adverse).sum())
-    return shares * totals / pairs if pairs else np.full(len(shares), np.nan)
+    return shares / np.maximum(weights, 1), weights * totals / pairs
 
 
 def delong(first: Components, second: Components) -> tuple[float, float]:
     """Difference of two AUCs on the same cases and its two-sided p (DeLong et al. 1988, doi:10.2307/2531595).
 
     The cases of a subject are summed before the variance is taken (Obuchowski 1997, doi:10.2307/2533958; one outcome to
-    a subject, so the two classes stay independent). p is 1 where the arms order all pairs alike.
+    a subject, so the two classes stay independent), and settings are strata. p is 1 where all pairs are ordered alike.
     """
     if not first.share.index.equals(second.share.index):
         raise ValueError("Arms are compared on the same cases.")
@@ -76,8 +82,9 @@ def delong(first: Components, second: Components) -> tuple[float, float]:
     for outcome in (True, False):
         values = gap[first.adverse == outcome]
         difference = float(values.mean())
-        sums = (values - difference).groupby(first.subject[values.index]).sum().to_numpy()
-        variance += sums @ sums * len(sums) / max(len(sums) - 1, 1) / len(values) ** 2
+        for _, part in values.groupby(first.setting[values.index]):
+            sums = (part - part.mean()).groupby(first.subject[part.index]).sum().to_numpy()
+            variance += sums @ sums * len(sums) / max(len(sums) - 1, 1) / len(values) ** 2
     if variance <= 0:
         return difference, 1.0 if abs(difference) < 1e-12 else 0.0
     return difference, float(2 * norm.sf(abs(difference) / np.sqrt(variance)))

@@ -45,9 +45,8 @@ def value_text(value: float, low: float, high: float, digits: int = 2) -> str:
     """``0.71 [0.60, 0.80]``; a dash where it is not defined."""
     if math.isnan(value):
         return "-"
-    if math.isnan(low):
-        return f"{value:.{digits}f}"
-    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    told = [f"{round(number, digits) + 0.0:.{digits}f}" for number in (value, low, high)]  # + 0.0: no "-0.00"
+    return told[0] if math.isnan(low) else f"{told[0]} [{told[1]}, {told[2]}]"
 
 
 def _cell(shown: pd.DataFrame, arm: str, protocol: str) -> str:
