@@ -1,0 +1,75 @@
+"""What a report is made of. A report states what stands here, and calls the rest unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+SYNTHETIC_BANNER = "Synthetic cohort: says nothing about any child. Research use only."
+RESEARCH_BANNER = "Research use only. Not a medical device; no decision about a patient's care may rest on this page."
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportContent:
+    """One finished evaluation.
+
+    Attributes:
+        synthetic: whether the cases were made by the phantom code.
+        command: what makes this report again.
+        settings: resolved configuration, nested or not.
+        provenance: package versions, data hash, commit, start; no name of a machine or a user.
+        cases: one row a case, columns ``case subject site adverse`` and measurements.
+        predictions: rows of ``predictions.tsv``.
+        age_predictions: rows of ``age_predictions.tsv``; None when no encoder was pretrained in this run.
+        curves: heading -> ``metrics.csv`` of a Lightning CSV logger.
+        summary, comparisons: of ``evaluation.summary``.
+        notes: what the reader must know besides, a sentence each.
+    """
+
+    title: str
+    synthetic: bool
+    command: str
+    settings: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    cases: pd.DataFrame
+    predictions: pd.DataFrame
+    age_predictions: pd.DataFrame | None
+    summary: pd.DataFrame
+    comparisons: pd.DataFrame
+    curves: Mapping[str, Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def banner(self) -> str:
+        return SYNTHETIC_BANNER if self.synthetic else RESEARCH_BANNER
+
+
+def flattened(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """``("fit.epochs", "5")`` and so on, in the order given."""
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from flattened(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", UNKNOWN if value is None else str(value)
+
+
+def sizes(cases: pd.DataFrame) -> pd.DataFrame:
+    """Cases and subjects by site and outcome, and of all sites: columns ``site cases subjects normal adverse``."""
+    rows = [("all sites", cases), *((str(site), part) for site, part in cases.groupby("site"))]
+    return pd.DataFrame(
+        [
+            {
+                "site": name,
+                "cases": len(part),
+                "subjects": part["subject"].nunique(),
+                "normal": int((~part["adverse"].astype(bool)).sum()),
+                "adverse": int(part["adverse"].sum()),
+            }
+            for name, part in rows[1:] + rows[:1]
+        ]
+    )

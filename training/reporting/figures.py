@@ -1,0 +1,69 @@
+"""All pictures of a report, with what each shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from training.reporting.content import ReportContent
+from training.reporting.curves import GROUPS, calibration, decision, roc
+from training.reporting.forest import forest
+from training.reporting.style import png
+from training.reporting.training_curves import MOST_PANELS, age_scatter, learning
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG with the words that stand under it; ``name`` is also its file's."""
+
+    name: str
+    alt: str
+    caption: str
+    png: bytes
+
+
+def draw_figures(content: ReportContent) -> Iterator[Picture]:
+    """Every figure for which the content has data."""
+    if len(content.comparisons):
+        yield Picture(
+            "effect_of_transfer",
+            "Differences between transfer and the other arms with intervals",
+            "Effect of transfer. Squares: all cases of a protocol; dots: one setting. Lines: 95 % bootstrap intervals "
+            "over children. p is not corrected for the number of comparisons.",
+            png(forest(content.comparisons)),
+        )
+    predictions = content.predictions
+    yield Picture(
+        "roc",
+        "ROC curves by protocol",
+        "ROC curves. Each adverse case enters at the share of normal cases of its own fold that score higher, so that "
+        "the area is the AUC of the table.",
+        png(roc(predictions, content.summary)),
+    )
+    yield Picture(
+        "calibration",
+        "Calibration by protocol",
+        f"Calibration of out-of-fold probabilities in {GROUPS} groups of equal size, with 95 % Wilson intervals; "
+        "below, how often each probability was given. On the line is perfect.",
+        png(calibration(predictions)),
+    )
+    yield Picture(
+        "decision_curve",
+        "Decision curves by protocol",
+        "Net benefit: adverse cases found a case, less normal cases called adverse weighted by the odds of the "
+        "threshold. A rule is of use where it lies above both black lines (call everyone adverse, call no one).",
+        png(decision(predictions)),
+    )
+    if content.age_predictions is not None and len(content.age_predictions):
+        yield Picture(
+            "age",
+            "Predicted against true age",
+            "Held-out subjects. Both axes are logarithmic in age plus three months, so that infants are seen; "
+            "predictions below zero stand just under it.",
+            png(age_scatter(content.age_predictions)),
+        )
+    if content.curves:
+        left_out = len(content.curves) - MOST_PANELS
+        more = f" {left_out} further runs are not drawn." if left_out > 0 else ""
+        caption = f"Losses, mean of each epoch.{more}"
+        yield Picture("learning_curves", "Learning curves", caption, png(learning(content.curves)))

@@ -1,0 +1,52 @@
+"""One report in Markdown and HTML, with a model card and a reporting checklist beside it; all of it opens offline."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from training.reporting.content import ReportContent
+from training.reporting.figures import draw_figures
+from training.reporting.model_card import model_card
+from training.reporting.sections import report_sections
+from training.reporting.tripod import tripod
+
+REPORT, CARD, CHECKLIST = "report", "model_card.md", "tripod_ai.md"
+_FIGURES = "figures"
+
+
+def write_report(folder: Path, content: ReportContent) -> None:
+    """``report.md``, ``report.html`` (pictures embedded), ``figures/``, ``model_card.md`` and ``tripod_ai.md``."""
+    pictures = {picture.name: picture for picture in draw_figures(content)}
+    (folder / _FIGURES).mkdir(parents=True, exist_ok=True)
+    for picture in pictures.values():
+        (folder / _FIGURES / f"{picture.name}.png").write_bytes(picture.png)
+    known = {"content": content, "sections": list(report_sections(content, pictures)), "figures": _FIGURES}
+    for ending in ("md", "html"):
+        page = _environment(escape=ending == "html").get_template(f"{REPORT}.{ending}.j2").render(known)
+        (folder / f"{REPORT}.{ending}").write_text(page, encoding="utf-8")
+    (folder / CARD).write_text(model_card(content), encoding="utf-8")
+    (folder / CHECKLIST).write_text(tripod(content), encoding="utf-8")
+
+
+def unbroken_interval(text: str) -> Markup:
+    """A line may end before an interval, never in it."""
+    value, bracket, interval = text.partition(" [")
+    return Markup('{} <span class="i">[{}</span>').format(value, interval) if bracket else Markup("{}").format(text)
+
+
+def _environment(*, escape: bool) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=escape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["base64"] = lambda data: base64.b64encode(data).decode("ascii")
+    environment.filters["whole"] = unbroken_interval
+    environment.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
+    return environment

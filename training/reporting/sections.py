@@ -1,0 +1,180 @@
+"""The sections of the report, in the order in which they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from training.evaluation.age import age_summary, error_text
+from training.evaluation.metrics import METRICS
+from training.evaluation.splits import PROTOCOLS
+from training.evaluation.summary import ALL, in_order
+from training.evaluation.table import value_text, whole_protocols
+from training.reporting.blocks import Block, Image, Paragraph, Points, Section, Table, section
+from training.reporting.content import ReportContent, flattened, sizes
+from training.reporting.figures import Picture
+from training.reporting.statements import age_findings, main_findings, unknowns
+from training.reporting.style import p_text
+
+METRIC_NAMES = {
+    "auc": "AUC",
+    "auc_pooled": "AUC, pairs across folds too",
+    "auprc": "AUPRC",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "f1": "F1",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "mcc": "Matthews correlation",
+    "brier": "Brier score",
+    "calibration_slope": "Calibration slope",
+    "calibration_intercept": "Calibration intercept, slope free",
+    "calibration_in_the_large": "Calibration in the large, slope 1",
+}
+_HOW_READ = (
+    "Brackets: 95 % bootstrap intervals over children, the networks held fixed. AUC counts pairs of cases scored by "
+    "the same network. Threshold and calibration come from inner folds only. A dash: not defined."
+)
+_RIGHT_ALONE = (
+    "Right alone: children that only the first, and only the second, judged rightly; one decision a child, adverse "
+    "where at least half of its decisions over repeats and scans say so. p is not corrected."
+)
+
+
+def report_sections(content: ReportContent, pictures: Mapping[str, Picture]) -> Iterator[Section]:
+    def drawn(*names: str) -> list[Block]:
+        return [Image(pictures[name]) for name in names if name in pictures]
+
+    yield section("In short", [Points((*main_findings(content.comparisons), *age_findings(content.age_predictions)))])
+    yield section("Arms by protocol", [main_table(content.summary)])
+    if len(content.comparisons):
+        yield section("Effect of transfer", [*drawn("effect_of_transfer"), comparison_table(content.comparisons)])
+    yield section("Curves", drawn("roc", "calibration", "decision_curve"))
+    yield section("All figures", [*metric_tables(content.summary), *_by_setting(content)])
+    if content.age_predictions is not None and len(content.age_predictions):
+        yield section("Brain age", [age_table(content.age_predictions), *drawn("age")])
+    if content.curves:
+        yield section("Training", drawn("learning_curves"))
+    yield section("How it was made", list(_made(content)))
+    repeats = int(content.predictions["repeat"].nunique())
+    yield section("What is not known", [Points(tuple(unknowns(content.synthetic, repeats)))])
+    if content.notes:
+        yield section("Notes", [Points(content.notes)])
+
+
+def main_table(summary: pd.DataFrame) -> Table:
+    """AUC and accuracy with intervals, arms by protocol."""
+    shown = whole_protocols(summary)
+    protocols = [name for name in PROTOCOLS if name in set(shown["protocol"])]
+    pairs = [(protocol, metric) for protocol in protocols for metric in ("auc", "accuracy")]
+    header = ("Arm", *(f"{protocol}: {METRIC_NAMES[metric]}" for protocol, metric in pairs))
+    cells = _cells(shown, ["arm", "protocol", "metric"])
+    rows = tuple((arm, *(cells.get((arm, *pair), "-") for pair in pairs)) for arm in in_order(shown["arm"].unique()))
+    return Table(header, rows, note=f"{_sizes_told(shown)} {_HOW_READ}")
+
+
+def setting_table(summary: pd.DataFrame) -> Table:
+    """AUC of every arm in every setting that is a part of its protocol."""
+    parts = summary[(summary["setting"] != ALL) & (summary["setting"] != summary["protocol"])]
+    settings = [(str(p), str(s)) for p, s in parts[["protocol", "setting"]].drop_duplicates().to_numpy()]
+    cells = _cells(parts[parts["metric"] == "auc"], ["arm", "protocol", "setting"])
+    rows = tuple((arm, *(cells.get((arm, *at), "-") for at in settings)) for arm in in_order(parts["arm"].unique()))
+    header = ("AUC", *(f"{protocol}, {setting}" for protocol, setting in settings))
+    return Table(header, rows, note=f"{_sizes_told(parts)} All other figures by setting: summary.tsv.")
+
+
+def comparison_table(comparisons: pd.DataFrame) -> Table:
+    """Every comparison with n and p, by arm; the settings of a protocol, then all of them."""
+    pairs = comparisons.groupby(["other", "protocol", "setting"], sort=False)
+    by_other = comparisons["other"].drop_duplicates()
+    rows = [
+        _comparison_row(other, part.set_index("metric").to_dict("index"))
+        for other in by_other
+        for (name, _, _), part in pairs
+        if name == other
+    ]
+    header = (
+        *("transfer against", "Setting", "Cases (adverse)", "AUC differs by", "DeLong"),
+        *("Accuracy differs by", "Right alone", "McNemar"),
+    )
+    return Table(header, tuple(rows), note=_RIGHT_ALONE, numbers=False)
+
+
+def _comparison_row(other: str, found: Mapping[Hashable, Mapping[Hashable, Any]]) -> tuple[str, ...]:
+    auc, accuracy = found["auc"], found["accuracy"]
+    setting = "all" if auc["setting"] == ALL else auc["setting"]
+    return (
+        other,
+        f"{auc['protocol']}, {setting}" if auc["protocol"] != setting else setting,
+        f"{auc['n']} ({auc['n_adverse']})",
+        value_text(auc["difference"], auc["low"], auc["high"], 3),
+        p_text(auc["p"]),
+        value_text(accuracy["difference"], accuracy["low"], accuracy["high"], 3),
+        f"{accuracy['only_arm']} : {accuracy['only_other']}",
+        p_text(accuracy["p"]),
+    )
+
+
+def metric_tables(summary: pd.DataFrame) -> Iterator[Table]:
+    """Every metric of every arm with its interval, a table for each protocol."""
+    shown = whole_protocols(summary)
+    cells = _cells(shown, ["protocol", "arm", "metric"])
+    for protocol in (name for name in PROTOCOLS if name in set(shown["protocol"])):
+        here = shown[shown["protocol"] == protocol]
+        arms = in_order(here["arm"].unique())
+        rows = tuple(
+            (METRIC_NAMES[metric], *(cells.get((protocol, arm, metric), "-") for arm in arms)) for metric in METRICS
+        )
+        yield Table((protocol, *arms), rows, note=_sizes_told(here))
+
+
+def _sizes_told(rows: pd.DataFrame) -> str:
+    """``pooled: 156 cases of 156 children, 73 adverse.`` for each setting in the rows."""
+    told = []
+    for row in rows.drop_duplicates(["protocol", "setting"]).to_dict("records"):
+        name = row["protocol"] if row["setting"] in (ALL, row["protocol"]) else f"{row['protocol']} {row['setting']}"
+        told.append(f"{name}: {row['n']} cases of {row['subjects']} children, {row['n_adverse']} adverse")
+    return "; ".join(told) + "."
+
+
+def age_table(age_predictions: pd.DataFrame) -> Table:
+    table = age_summary(age_predictions)
+    rows = tuple(
+        (
+            row["band"],
+            row["pretraining"],
+            str(row["n"]),
+            error_text(row["band"], row["mae_years"]),
+            error_text(row["band"], row["mae_of_band_mean_years"]),
+            *(f"{row[name]:.2f}" if not pd.isna(row[name]) else "-" for name in ("spearman", "pearson")),
+        )
+        for row in table.to_dict("records")
+    )
+    header = ("Age", "Pretraining", "Subjects", "Mean absolute error", "of the band's own mean", "Spearman", "Pearson")
+    note = (
+        "Held-out subjects. The band's own mean is a reference that knows the band, and so a hard one in narrow bands."
+    )
+    return Table(header, rows, note=note)
+
+
+def _by_setting(content: ReportContent) -> Iterator[Block]:
+    if (content.summary["setting"] == ALL).any():
+        yield setting_table(content.summary)
+
+
+def _made(content: ReportContent) -> Iterator[Block]:
+    yield Paragraph(f"Made by: {content.command}")
+    counted = sizes(content.cases)
+    rows = tuple(tuple(str(value) for value in row.values()) for row in counted.to_dict("records"))
+    yield Table(("Site", "Cases", "Children", "Normal", "Adverse"), rows, note="What went into the evaluation.")
+    for name, mapping in (("Setting", content.settings), ("Made with", content.provenance)):
+        yield Table((name, "Value"), tuple(flattened(mapping)), numbers=False)
+
+
+def _cells(summary: pd.DataFrame, keys: list[str]) -> dict[tuple[str, ...], str]:
+    return {
+        tuple(row[key] for key in keys): value_text(row["value"], row["low"], row["high"])
+        for row in summary.to_dict("records")
+    }
