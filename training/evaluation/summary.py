@@ -16,6 +16,10 @@ from training.evaluation.splits import PROTOCOLS
 TRANSFER = "transfer"
 ARMS = (TRANSFER, "scratch", "shuffled-age", "untrained-frozen")
 ALL = "all"  # every setting of a protocol together: each case is tested once in it
+COMPARISON_COLUMNS = (
+    *("arm", "other", "protocol", "setting", "metric", "difference", "low", "high", "p", "test"),
+    *("only_arm", "only_other", "n", "n_adverse", "subjects", "repeats"),
+)
 COMPARED_WITH = ("scratch", "shuffled-age", "untrained-frozen", LESION_VOLUME)
 
 
@@ -56,7 +60,7 @@ def compare(predictions: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
         for other in (name for name in COMPARED_WITH if name in arms):
             pair = {"arm": TRANSFER, "other": other, **where}
             rows += [{**pair, **found, **_sizes(part)} for found in _differences(arms[TRANSFER], arms[other], drawn)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
 
 
 def _differences(first: pd.DataFrame, second: pd.DataFrame, drawn: pd.DataFrame) -> Iterator[dict[str, object]]:

@@ -35,7 +35,8 @@ METRIC_NAMES = {
 }
 _HOW_READ = (
     "Brackets: 95 % bootstrap intervals over children, the networks held fixed. AUC counts pairs of cases scored by "
-    "the same network. Threshold and calibration come from inner folds only. A dash: not defined."
+    "the same network. Threshold and calibration come from inner folds only. A dash: not defined. "
+    "An interval without width is a limit of the bootstrap, not certainty."
 )
 _RIGHT_ALONE = (
     "Right alone: children that only the first, and only the second, judged rightly; one decision a child, adverse "
