@@ -82,7 +82,8 @@ def analyse(
     if seen.placement is None or not seen.quality.passed:
         return Analysis(seen)
     z = stages.run("z-map", _z_of, scan, seen, atlas)
-    image = stages.run("predict", network_input, seen.adc, seen.brain, z, seen.placement, model.bundle.spec)
+    images = {"adc": seen.adc, "z_adc": z}
+    image = stages.run("predict", network_input, images, seen.brain, seen.placement, model.bundle.spec)
     explanation = stages.run("predict", _explained, model, image, method)
     saliency = stages.run("explain", _on_scan, explanation.saliency, seen)
     maps = {"adc": seen.adc, "z": z, "saliency": saliency}

@@ -94,7 +94,7 @@ def test_network_input_holds_scaled_values_inside_and_zeros_outside() -> None:
     atlas = bundled_atlas()
     placement = place_in_atlas(adc, brain, atlas)
     z = z_map(adc, brain, atlas, placement)
-    tensor = network_input(adc, brain, z, placement, spec())
+    tensor = network_input({"adc": adc, "z_adc": z}, brain, placement, spec())
     assert tensor.shape == (1, 2, 56, 64, 48)
     assert tensor.dtype == np.float32
     inside = placement.to_atlas(brain.like(brain.array.astype(np.float32)), spec().grid).array >= 0.5
@@ -108,7 +108,7 @@ def test_a_missing_z_is_zeros_and_leaves_the_adc_channel_alone() -> None:
     atlas = bundled_atlas()
     placement = place_in_atlas(adc, brain, atlas)
     z = z_map(adc, brain, atlas, placement)
-    with_z, without = (network_input(adc, brain, map_or_none, placement, spec()) for map_or_none in (z, None))
+    with_z, without = (network_input({"adc": adc, "z_adc": map_or_none}, brain, placement, spec()) for map_or_none in (z, None))
     np.testing.assert_array_equal(with_z[0, 0], without[0, 0])
     assert np.all(without[0, 1] == 0)
 
@@ -119,7 +119,7 @@ def test_values_that_are_not_finite_count_as_the_offset() -> None:
     placement = place_in_atlas(adc, brain, atlas)
     void = adc.array.copy()
     void[brain.array] = np.nan
-    tensor = network_input(adc.like(void), brain, None, placement, spec())
+    tensor = network_input({"adc": adc.like(void), "z_adc": None}, brain, placement, spec())
     assert np.all(tensor == 0)
 
 

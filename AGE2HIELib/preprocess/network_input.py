@@ -13,17 +13,26 @@ from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.volume import Grid, Volume
 
 _BRAIN_SHARE = 0.5  # of a cell that must be brain
+_NAMES = ("adc", "z_adc", "t1")
+_SCALINGS = ("fixed", "robust")
+_SPREAD = (10.0, 90.0)  # percentiles; their distance is 2.563 standard deviations of a normal distribution
+_SPREAD_IN_SD = 2.563
 
 
 @dataclass(frozen=True)
 class Channel:
-    """``clip((x - offset) / scale, low, high)``: a fixed scale, since ADC and z are quantitative."""
+    """``clip((x - offset) / scale, low, high)``.
 
-    name: Literal["adc", "z_adc"]
+    Scaling "fixed" takes x as it is: ADC and z are quantitative. "robust" is for images without a unit, such as T1: x
+    is first centred on the brain's median and divided by its spread, ``(p90 - p10) / 2.563``.
+    """
+
+    name: Literal["adc", "z_adc", "t1"]
     offset: float
     scale: float
     low: float
     high: float
+    scaling: Literal["fixed", "robust"] = "fixed"
 
 
 @dataclass(frozen=True)
@@ -49,19 +58,22 @@ class InputSpec:
             channels = tuple(Channel(**channel) for channel in description["channels"])
         except (KeyError, TypeError, ValueError) as problem:
             raise ModelError(f"The model's network input cannot be read: {problem}. Export it again.") from problem
-        unknown = [channel.name for channel in channels if channel.name not in ("adc", "z_adc")]
+        unknown = [c for c in channels if c.name not in _NAMES or c.scaling not in _SCALINGS]
         if unknown or not channels or min(i, j, k) < 1 or not np.isfinite(affine).all():
             raise ModelError(f"The model asks for the input {dict(description)}, which cannot be made. Export again.")
         return InputSpec(Grid((i, j, k), affine), channels)
 
 
-def network_input(adc: Volume, brain: Volume, z: Volume | None, placement: Placement, spec: InputSpec) -> np.ndarray:
-    """Place ADC and z once, scale them, and stack them.
+def network_input(
+    images: Mapping[str, Volume | None], brain: Volume, placement: Placement, spec: InputSpec
+) -> np.ndarray:
+    """Scale the images, place each once, and stack them.
 
     Args:
-        adc: 1e-6 mm^2/s, canonical voxel order; not-finite voxels count as the channel's offset.
+        images: by the name of their channel: ``adc`` (1e-6 mm^2/s), ``z_adc``, ``t1``; all on one grid in canonical
+            voxel order. Not-finite voxels count as the channel's offset; a channel whose image is None is zeros, as z
+            is in a part of the training cases.
         brain: bool, same grid.
-        z: on the same grid, or None: its channel is zeros, as in a part of the training cases.
         placement: of this scan.
         spec: from the model bundle.
 
@@ -70,15 +82,23 @@ def network_input(adc: Volume, brain: Volume, z: Volume | None, placement: Place
     """
     share = placement.to_atlas(brain.like(brain.array.astype(np.float32)), spec.grid).array
     inside = share >= _BRAIN_SHARE
-    sources = {"adc": adc, "z_adc": z}
     stacked = np.zeros((1, len(spec.channels), *spec.grid.shape), dtype=np.float32)
     for number, channel in enumerate(spec.channels):
-        source = sources[channel.name]
+        source = images[channel.name]
         if source is None:
             continue
-        scaled = np.clip((source.array - channel.offset) / channel.scale, channel.low, channel.high)
+        values = source.array if channel.scaling == "fixed" else _standardised(source.array, brain.array)
+        scaled = np.clip((values - channel.offset) / channel.scale, channel.low, channel.high)
         usable = brain.array & np.isfinite(scaled)
         placed = placement.to_atlas(source.like(np.where(usable, scaled, 0).astype(np.float32)), spec.grid).array
         # the brain's share takes the outside, which is 0, out of the mean at the border
         stacked[0, number] = np.where(inside, placed / np.maximum(share, _BRAIN_SHARE), 0)
     return stacked
+
+
+def _standardised(values: np.ndarray, brain: np.ndarray) -> np.ndarray:
+    """The values in spreads from the brain's median; an image that is even all over the brain stays even."""
+    inside = values[brain & np.isfinite(values)]
+    low, high = np.percentile(inside, _SPREAD)
+    spread = (high - low) / _SPREAD_IN_SD
+    return np.asarray((values - np.median(inside)) / (spread if spread > 0 else 1.0), dtype=np.float32)
