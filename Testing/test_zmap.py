@@ -108,7 +108,9 @@ def test_a_missing_z_is_zeros_and_leaves_the_adc_channel_alone() -> None:
     atlas = bundled_atlas()
     placement = place_in_atlas(adc, brain, atlas)
     z = z_map(adc, brain, atlas, placement)
-    with_z, without = (network_input({"adc": adc, "z_adc": map_or_none}, brain, placement, spec()) for map_or_none in (z, None))
+    with_z, without = (
+        network_input({"adc": adc, "z_adc": map_or_none}, brain, placement, spec()) for map_or_none in (z, None)
+    )
     np.testing.assert_array_equal(with_z[0, 0], without[0, 0])
     assert np.all(without[0, 1] == 0)
 
@@ -131,4 +133,4 @@ def test_the_spec_survives_json_and_refuses_what_it_cannot_mean() -> None:
     with pytest.raises(ModelError, match="network input"):
         InputSpec.from_json({**described, "channels": [{"name": "adc"}]})
     with pytest.raises(ModelError):
-        InputSpec.from_json({**described, "channels": [{**described["channels"][0], "name": "t1"}]})
+        InputSpec.from_json({**described, "channels": [{**described["channels"][0], "name": "t2"}]})

@@ -9,7 +9,7 @@ import numpy as np
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from AGE2HIELib.inference.facts import Calibration
-from training.figures import platt
+from training.evaluation.platt import platt
 
 _EVEN = 0.5
 _NO_SLOPE = 1e-3  # logits that do not differ say nothing: the prevalence is left

@@ -173,3 +173,10 @@ def _parts(table: pd.DataFrame, folds: int, seed: int) -> list[Fold]:
 def _seed(*key: object) -> int:
     """The same key gives the same folds in every process (Python's own hash of a string does not)."""
     return zlib.crc32("|".join(map(str, key)).encode("utf-8"))
+
+
+def whole_cohort(cases: pd.DataFrame, *, inner_folds: int, seed: int) -> Split:
+    """All cases for training and none for a test: what an exported model learns from."""
+    table = cases.sort_values("case", ignore_index=True)
+    every = tuple(table["case"])
+    return _split(table, Split("export", "all", 0, 0, every, (), ()), Folding(0, 1, inner_folds, seed))

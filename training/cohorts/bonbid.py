@@ -1,0 +1,109 @@
+"""Reads infants in the layout of BONBID-HIE (Bao 2023, doi:10.1101/2023.06.30.546841), with an outcome table.
+
+``1ADC_ss/``, ``2Z_ADC/`` (optional) and ``3LABEL/`` (optional), with or without a folder for each site.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.cohorts.outcomes import MAPPING, Outcome, read_outcomes
+from training.cohorts.problems import Problem
+
+_CASE = re.compile(r"(?P<subject>(?P<site>MGH|BCH)H?NICU_\d+)-(?P<visit>VISIT_\d+)")
+_SUFFIXES = (".mha", ".nii", ".nii.gz", ".nrrd")
+
+
+@dataclass(frozen=True)
+class HieCase:
+    """One infant's scan. ``z_adc`` and ``lesion`` are None where they were not released; ``age_days`` may be NaN."""
+
+    case: str
+    subject: str
+    site: str
+    image: Path
+    adverse: bool
+    z_adc: Path | None = None
+    lesion: Path | None = None
+    age_days: float = float("nan")
+
+
+def read_bonbid(root: Path, mapping: Path | None = None) -> tuple[list[HieCase], list[Problem]]:
+    """All cases with image and outcome, and everything that keeps some of them from being used.
+
+    Args:
+        root: holds ``1ADC_ss``.
+        mapping: the file that explains the outcome table; ``outcomes.toml`` in ``root`` unless given.
+    """
+    images, problems = _by_case(root / "1ADC_ss")
+    if not images and not problems:
+        return [], [Problem(root.name, "there is no image in 1ADC_ss. Give the folder that holds 1ADC_ss")]
+    outcomes, wrong_rows = read_outcomes(mapping or root / MAPPING)
+    problems += wrong_rows
+    z_maps, wrong_z = _by_case(root / "2Z_ADC")
+    lesions, wrong_lesions = _by_case(root / "3LABEL")
+    problems += [*wrong_z, *wrong_lesions, *_unmatched(images, outcomes)]
+    cases = []
+    for outcome in outcomes:
+        for case in _cases_of(outcome.case, images):
+            match = _CASE.search(case)
+            assert match is not None  # _by_case kept those that match
+            cases.append(
+                HieCase(
+                    case=case,
+                    subject=match["subject"],
+                    site=match["site"],
+                    image=images[case],
+                    adverse=outcome.adverse,
+                    z_adc=z_maps.get(case),
+                    lesion=lesions.get(case),
+                    age_days=outcome.age_days,
+                )
+            )
+    twice = [case for case, count in Counter(case.case for case in cases).items() if count > 1]
+    problems += [Problem("outcome table", f"{case} is meant by two rows. Keep one") for case in twice]
+    return sorted(cases, key=lambda case: case.case), problems
+
+
+def _by_case(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
+    """Files by ``SITENICU_NNN-VISIT_NN``, whichever site folder they lie in."""
+    found: dict[str, Path] = {}
+    problems = []
+    for path in sorted(folder.rglob("*")):
+        hidden = path.name.startswith(".")  # half-written files among them
+        if hidden or not path.is_file() or not path.name.endswith(_SUFFIXES):
+            continue
+        match = _CASE.search(path.name)
+        if match is None:
+            problems.append(Problem(path.name, "names no case. Name it as in MGHNICU_001-VISIT_01-ADC_ss.mha"))
+            continue
+        case = match.group()
+        if case in found:
+            problems.append(Problem(path.name, f"{case} has a second file in {folder.name}. Keep one"))
+        found[case] = path
+    return found, problems
+
+
+def _cases_of(written: str, images: Iterable[str]) -> list[str]:
+    """The cases that a row of the table means: one visit, or all visits of a subject."""
+    return [case for case in images if written == case or case.startswith(f"{written}-")]
+
+
+def _unmatched(images: dict[str, Path], outcomes: list[Outcome]) -> list[Problem]:
+    meant = {case for outcome in outcomes for case in _cases_of(outcome.case, images)}
+    without_image = [outcome.case for outcome in outcomes if not _cases_of(outcome.case, images)]
+    return [
+        *(
+            Problem("outcome table", f"{case} has no image in 1ADC_ss. Add it, or take the row out")
+            for case in without_image
+        ),
+        *(
+            Problem(images[case].name, "has no outcome in the table. Add a row, or take it away")
+            for case in images
+            if case not in meant
+        ),
+    ]

@@ -1,0 +1,139 @@
+"""Synthetic infants at two sites, written in the layout of BONBID-HIE with an outcome table.
+
+The sites differ as MGH and BCH do in the paper: 37 % and 58 % adverse, other scanners, another noise. Site names are
+those of the layout's identifiers; every table says that no child was scanned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from AGE2HIELib.io.images import write_volume
+from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.phantom.infant import Infant, make_infant
+from AGE2HIELib.phantom.injury import Injury, injure
+from AGE2HIELib.phantom.protocol import PROTOCOLS
+from AGE2HIELib.phantom.scan import nearest, scanner_adc
+from AGE2HIELib.preprocess.atlas import Atlas
+from training.cohorts.outcomes import MAPPING
+from training.cohorts.released_z import released_like_z
+from training.cohorts.simulated_outcome import simulated_outcome
+from training.files import write_text, write_whole
+from training.parallel import run_all
+
+STATEMENT = "Synthetic: procedural phantoms with simulated outcomes; no child was scanned. Not for clinical use."
+FIRST_SEED = 100_000
+_SEEDS_A_SITE = 100_000
+
+
+@dataclass(frozen=True)
+class Site:
+    """``adverse``: share of bad outcomes; ``protocols`` and their shares; ``snr``: factor on the protocol's own."""
+
+    adverse: float
+    protocols: dict[str, float]
+    snr: float
+    severity: float
+
+
+# Prevalence from the paper (31 of 84 at MGH, 42 of 72 at BCH); scanners as seen in BONBID-HIE.
+SITES = {
+    "MGH": Site(31 / 84, {"2mm": 0.6, "4mm": 0.25, "6mm": 0.15}, 1.0, 1.0),
+    "BCH": Site(42 / 72, {"2mm": 0.25, "6mm": 0.75}, 0.75, 1.3),
+}
+# 19 of 56 released cases have a load over 1 %, the quartiles are 0.05, 0.20 and 1.79 %: many small injuries, some
+# large ones.
+_KINDS = ("none", "bgt", "watershed", "near-total", "focal")
+_KIND_SHARE = np.array([0.30, 0.20, 0.20, 0.12, 0.18])
+_MOST_TRIES = 60
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One infant to make: the outcome is fixed beforehand, so that a site's prevalence is exact."""
+
+    case: str
+    site: str
+    adverse: bool
+    seed: int
+
+
+def write_synthetic_hie(folder: Path, atlas: Atlas, cases: dict[str, int], *, seed: int, jobs: int) -> None:
+    """Make ``cases`` infants of each site; those that are there already are kept."""
+    plan = planned_cases(cases, seed=seed)
+    missing = [case for case in plan if not _files(folder, case)["adc"].exists()]
+    run_all(partial(_write_case, folder=folder, atlas=atlas), missing, jobs=jobs, description="synthetic infants")
+    rows = [f"{case.case},{'adverse' if case.adverse else 'normal'}" for case in plan]
+    write_text(folder / "synthetic_outcomes.csv", "\n".join(["case,simulated outcome (synthetic)", *rows]) + "\n")
+    write_text(folder / MAPPING, _MAPPING_TEXT)
+    write_text(folder / "README.md", f"{STATEMENT}\n\nMade by `python training/run.py`, seed {seed}.\n")
+
+
+_MAPPING_TEXT = """# how to read the outcome table
+file = "synthetic_outcomes.csv"
+[columns]
+case = "case"
+outcome = "simulated outcome (synthetic)"
+[outcome]
+adverse = ["adverse"]
+normal = ["normal"]
+"""
+
+
+def planned_cases(cases: dict[str, int], *, seed: int) -> list[Planned]:
+    """The infants of each site: so many with either outcome, in an order drawn from the seed."""
+    plan = []
+    for number, (site, count) in enumerate(sorted(cases.items())):
+        adverse = np.arange(count) < round(SITES[site].adverse * count)
+        np.random.default_rng([seed, 20, number]).shuffle(adverse)
+        first = FIRST_SEED + 10_000_000 * seed + _SEEDS_A_SITE * number
+        plan += [
+            Planned(f"{site}NICU_{index + 1:03d}-VISIT_01", site, bool(bad), first + index)
+            for index, bad in enumerate(adverse)
+        ]
+    return plan
+
+
+def _write_case(case: Planned, *, folder: Path, atlas: Atlas) -> None:
+    """Scan, z-map and lesion of one infant; the ADC map comes last and says that the others are complete."""
+    rng = np.random.default_rng([case.seed, 10])
+    site = SITES[case.site]
+    infant = make_infant(case.seed)
+    injury = injury_with_outcome(infant, case, rng)
+    name = str(rng.choice(list(site.protocols), p=list(site.protocols.values())))
+    protocol = replace(PROTOCOLS[name], snr=PROTOCOLS[name].snr * site.snr)
+    adc = to_canonical(scanner_adc(infant, injury, protocol, seed=case.seed))
+    brain = adc.like(adc.array != 0)
+    lesion = nearest(injury.lesion, adc.grid)
+    files = _files(folder, case)
+    images = {
+        "z": released_like_z(infant, adc, brain, atlas, seed=case.seed),
+        "lesion": lesion.like((lesion.array & brain.array).astype(np.uint8)),
+        "adc": adc,
+    }
+    for key, image in images.items():
+        write_whole(files[key], partial(write_volume, image))
+
+
+def injury_with_outcome(infant: Infant, case: Planned, rng: np.random.Generator) -> Injury:
+    """Injuries are drawn until the rule gives the outcome that was planned for this infant."""
+    shares = _KIND_SHARE * np.array([1.0, *[SITES[case.site].severity] * (len(_KINDS) - 1)])
+    for attempt in range(_MOST_TRIES):
+        kind = str(rng.choice(_KINDS, p=shares / shares.sum()))
+        extent = float(rng.beta(0.8, 1.3))
+        injury = injure(infant, kind, seed=case.seed + 7_000_000 * attempt, extent=extent)
+        if simulated_outcome(injury.load, injury.deep_grey, rng) == case.adverse:
+            return injury
+    raise RuntimeError(f"no injury of {case.case} led to the planned outcome in {_MOST_TRIES} tries")
+
+
+def _files(folder: Path, case: Planned) -> dict[str, Path]:
+    return {
+        "adc": folder / "1ADC_ss" / case.site / f"{case.case}-ADC_ss.mha",
+        "z": folder / "2Z_ADC" / case.site / f"Zmap_{case.case}-ADC_smooth2mm_clipped10.mha",
+        "lesion": folder / "3LABEL" / case.site / f"{case.case}_lesion.mha",
+    }

@@ -1,0 +1,131 @@
+"""Augmentation of prepared volumes, on the device and a batch at a time.
+
+ADC is quantitative: its level changes by at most 5 %, and its contrast never. z-maps of other atlases differ in
+offset and spread, and may be missing. T1 has no unit: gain and bias vary more. All numbers come from a table of
+uniform ones, a row for each sample (``randomness.uniforms``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+_DEGREES = 10.0
+_STRETCH = 0.06  # sd of the relative size along each axis
+_SHIFT = 0.03  # sd, of half the field of view
+_LATTICE = (6, 7, 5)  # of the smooth fields
+_NO_Z, _OWN_Z = 0.15, 0.5  # share of the samples without z, and (of all) with the z of the bundled atlas or none
+_ADC_SCALE = 0.05
+_ADC_OFFSET_IN_SCALES = 1300.0 / 400.0  # where ADC is 0 lies so far below the middle of its channel
+_THICK = 0.3  # share of the samples whose slices are thickened
+_TABLE_VALUES = 32 + 2 * 210
+
+
+@dataclass(frozen=True)
+class Draws:
+    """``table``: ``(N, values)`` uniform numbers on the device. ``bank``: standard normal numbers there."""
+
+    table: torch.Tensor
+    bank: torch.Tensor
+
+    def uniform(self, column: int, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
+        """``(N, 1, 1, 1, 1)`` between ``low`` and ``high``."""
+        return (low + (high - low) * self.table[:, column]).view(-1, 1, 1, 1, 1)
+
+    def normal(self, first: int, count: int) -> torch.Tensor:
+        """``(N, count)`` standard normal numbers from as many columns."""
+        inside = self.table[:, first : first + count].clamp(1e-6, 1 - 1e-6)
+        return torch.special.ndtri(inside)
+
+    def smooth(self, number: int, shape: torch.Size) -> torch.Tensor:
+        """``(N, 1, D, H, W)`` of about unit variance that changes over some ten voxels."""
+        values = _LATTICE[0] * _LATTICE[1] * _LATTICE[2]
+        coarse = self.normal(32 + number * values, values).view(-1, 1, *_LATTICE)
+        return 1.5 * functional.interpolate(coarse, size=tuple(shape[2:]), mode="trilinear")
+
+    def noise(self, column: int, shape: torch.Size) -> torch.Tensor:
+        """``(N, C, D, H, W)`` cut from the bank, each sample at a place of its own."""
+        size = int(torch.Size(shape[1:]).numel())
+        if size >= len(self.bank):
+            return self.bank.repeat(size // len(self.bank) + 2)[:size].view(1, *shape[1:]).expand(shape)
+        starts = (self.table[:, column] * (len(self.bank) - size)).long().tolist()
+        return torch.stack([self.bank[start : start + size] for start in starts]).view(shape)
+
+
+TABLE_VALUES = _TABLE_VALUES
+
+
+def augment_adc(volumes: torch.Tensor, lesions: torch.Tensor | None, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
+    """``(N, 3, D, H, W)`` as stored -> ``(N, 2, D, H, W)`` ADC and one of the z-maps or zeros, and the moved lesions.
+
+    Lesions are ``(N, 1, D, H, W)``; where there are none an empty tensor comes back.
+    """
+    volumes = volumes.float()
+    adc, inside = volumes[:, :1], (volumes[:, :1] != 0) | (volumes[:, 1:2] != 0)
+    choice = draws.uniform(0)
+    z = torch.where(choice < _OWN_Z, volumes[:, 1:2], volumes[:, 2:3])
+    normal = draws.normal(1, 2).view(-1, 2, 1, 1, 1, 1)
+    z = z * draws.uniform(3, 0.8, 1.25) + 0.06 * (normal[:, 0] + draws.smooth(0, z.shape))
+    scale = draws.uniform(4, 1 - _ADC_SCALE, 1 + _ADC_SCALE)
+    adc = adc * scale + _ADC_OFFSET_IN_SCALES * (scale - 1) + 0.04 * draws.smooth(1, adc.shape)
+    noise = draws.uniform(5, 0.0, 0.12) * draws.noise(6, torch.Size((len(volumes), 2, *volumes.shape[2:])))
+    z = torch.where(choice < _NO_Z, torch.zeros_like(z), z + 0.5 * noise[:, 1:])
+    image = torch.cat([adc + noise[:, :1], z], dim=1) * inside
+    if lesions is None:
+        return moved(_thickened(image, draws), draws), volumes.new_zeros(0)
+    both = moved(torch.cat([_thickened(image, draws), lesions.float()], dim=1), draws)
+    return both[:, :2], both[:, 2:]
+
+
+def augment_t1(volumes: torch.Tensor, draws: Draws) -> torch.Tensor:
+    """``(N, 1, D, H, W)`` -> the same, with another gain, bias field, noise, slices and place."""
+    volumes = volumes.float()
+    inside = volumes != 0
+    image = volumes * draws.uniform(3, 0.9, 1.1) + draws.uniform(4, -0.1, 0.1) + 0.06 * draws.smooth(0, volumes.shape)
+    image = (image + draws.uniform(5, 0.0, 0.12) * draws.noise(6, image.shape)) * inside
+    return moved(_thickened(image, draws), draws)
+
+
+def pick_z(volumes: torch.Tensor, source: str) -> torch.Tensor:
+    """``(N, 3, ...)`` -> ``(N, 2, ...)`` without augmentation; source "atlas", "released" or "none"."""
+    volumes = volumes.float()
+    adc = volumes[:, :1]
+    z = {"atlas": volumes[:, 1:2], "released": volumes[:, 2:3], "none": torch.zeros_like(adc)}[source]
+    return torch.cat([adc, z], dim=1)
+
+
+def moved(images: torch.Tensor, draws: Draws) -> torch.Tensor:
+    """Turned by up to 10 degrees about each axis, stretched and shifted a little, half of them left-right swapped."""
+    theta = affine_matrices(draws, images.shape)
+    grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
+    return functional.grid_sample(images, grid, align_corners=False)
+
+
+def affine_matrices(draws: Draws, shape: torch.Size) -> torch.Tensor:
+    """``(N, 3, 4)`` for ``affine_grid``, whose x, y, z are the last, middle and first image axis."""
+    angles = (draws.table[:, 7:10] * 2 - 1) * (_DEGREES * torch.pi / 180)
+    rotation = torch.linalg.matrix_exp(_cross_products(angles))
+    linear = rotation * torch.exp(_STRETCH * draws.normal(10, 3)).unsqueeze(1)
+    half = torch.tensor([shape[4], shape[3], shape[2]], dtype=linear.dtype, device=linear.device)
+    linear = linear * half.view(1, 1, 3) / half.view(1, 3, 1)  # a turn in voxels, not in halves of the field
+    mirror = torch.where(draws.table[:, 16] < 0.5, -1.0, 1.0)
+    linear = torch.cat([linear[:, :, :2], linear[:, :, 2:] * mirror.view(-1, 1, 1)], dim=2)  # i is left-right
+    return torch.cat([linear, (_SHIFT * draws.normal(13, 3)).unsqueeze(2)], dim=2)
+
+
+def _cross_products(angles: torch.Tensor) -> torch.Tensor:
+    """``(N, 3, 3)`` matrices whose exponential turns about the axis ``angles`` by its length."""
+    x, y, z = angles.unbind(1)
+    zero = torch.zeros_like(x)
+    return torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=1).view(-1, 3, 3)
+
+
+def _thickened(images: torch.Tensor, draws: Draws) -> torch.Tensor:
+    """Some samples with slices of twice the thickness, as clinical scans have them."""
+    chosen = draws.uniform(17) < _THICK
+    if not bool(chosen.any()):
+        return images
+    thick = functional.avg_pool3d(images, (1, 1, 2))
+    return torch.where(chosen, functional.interpolate(thick, size=images.shape[2:], mode="nearest"), images)

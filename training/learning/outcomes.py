@@ -1,0 +1,133 @@
+"""Learning the outcome from ADC and z: the arms' common step, with or without a pretrained trunk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from AGE2HIELib.networks.staged import StagedNetwork
+from training.learning.augment import Draws, augment_adc, pick_z
+from training.learning.keyed import KeyedModule, Learner, Rates
+from training.learning.transfer import Start
+
+# Two auxiliary targets teach a network on few cases what the outcome depends on: how much of the brain is lesion, and
+# where. Neither is part of what ships.
+_LOAD_WEIGHT = 0.5
+_PLACE_WEIGHT = 3.0
+_LOAD_FLOOR = 1e-3  # share of the brain; loads below it count as none
+
+
+@dataclass(frozen=True)
+class Infants:
+    """The cohort's targets.
+
+    Attributes:
+        chosen: indices to learn from.
+        adverse: ``(N,)`` bool.
+        lesions: ``(N, D, H, W)`` uint8 and ``load`` ``(N,)`` share of the brain; None without auxiliary targets.
+        z_maps: "released" or "atlas": what is fed where nothing is augmented.
+    """
+
+    chosen: np.ndarray
+    adverse: np.ndarray
+    z_maps: str
+    lesions: np.ndarray | None = None
+    load: np.ndarray | None = None
+
+
+class OutcomeModule(KeyedModule):
+    """Learns the logit of an adverse outcome from where ``start`` says."""
+
+    network: StagedNetwork
+
+    def __init__(self, start: Start, volumes: np.ndarray, infants: Infants, learner: Learner) -> None:
+        super().__init__(start.network, volumes, infants.chosen, learner)
+        self.infants = infants
+        self.start = start
+        self.adverse = torch.tensor(infants.adverse).float()
+        self.auxiliary = _Auxiliary(start.network) if infants.lesions is not None else None
+
+    def rates(self) -> Sequence[Rates]:
+        extra = tuple(self.auxiliary.parameters()) if self.auxiliary is not None else ()
+        return [*self.start.groups, Rates(extra, self.start.groups[0].rate)]
+
+    def on_train_epoch_start(self) -> None:
+        for module in self.network.modules() if self.start.norms_frozen else ():
+            if isinstance(module, nn.BatchNorm3d):
+                module.eval()  # their statistics were measured beforehand, and stay
+
+    def loss(self, volumes: torch.Tensor, rows: torch.Tensor, draws: Draws | None) -> dict[str, torch.Tensor]:
+        lesions = self._lesions(rows)
+        if draws is None:
+            images = pick_z(volumes, self.infants.z_maps)
+        else:
+            images, lesions = augment_adc(volumes, lesions, draws)
+        target = self.adverse.to(rows.device)[rows]
+        if self.auxiliary is None or lesions is None:
+            logits = self.network(images)[:, 0]
+            return {"outcome_loss": functional.binary_cross_entropy_with_logits(logits, target)}
+        middle = self.network.below(images, self.auxiliary.layer)
+        top = self.network.blocks[self.network.layers.index(self.auxiliary.layer) + 1 :](middle)
+        load_loss, place_loss = self.auxiliary(middle, top, lesions.float(), self._load(rows))
+        outcome = functional.binary_cross_entropy_with_logits(self.network.head(top)[:, 0], target)
+        return {
+            "outcome_loss": outcome,
+            "load_loss": _LOAD_WEIGHT * load_loss,
+            "place_loss": _PLACE_WEIGHT * place_loss,
+        }
+
+    def _lesions(self, rows: torch.Tensor) -> torch.Tensor | None:
+        if self.infants.lesions is None:
+            return None
+        return torch.from_numpy(self.infants.lesions[rows.cpu().numpy()])[:, None].to(rows.device)
+
+    def _load(self, rows: torch.Tensor) -> torch.Tensor:
+        assert self.infants.load is not None  # load and lesions come together
+        return torch.from_numpy(self.infants.load[rows.cpu().numpy()]).float().to(rows.device)
+
+
+class _Auxiliary(nn.Module):
+    """From the middle of the trunk to a map of the lesion, and from its end to the logarithm of the load."""
+
+    def __init__(self, network: StagedNetwork) -> None:
+        super().__init__()
+        self.layer = network.layers[min(2, len(network.layers) - 2)]
+        self.place = nn.LazyConv3d(1, 1)
+        self.load = nn.LazyLinear(1)
+        with torch.no_grad():
+            middle = network.below(torch.zeros(1, _channels_in(network), 64, 64, 64), self.layer)
+            self.place(middle)
+            self.load(network.blocks[network.layers.index(self.layer) + 1 :](middle).mean((2, 3, 4)))
+
+    def forward(
+        self, middle: torch.Tensor, top: torch.Tensor, lesions: torch.Tensor, load: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        depth, height, width = middle.shape[2:]
+        share = functional.adaptive_avg_pool3d(lesions, (depth, height, width))
+        place = functional.binary_cross_entropy_with_logits(self.place(middle), share)
+        return functional.smooth_l1_loss(self.load(top.mean((2, 3, 4)))[:, 0], log_load(load)), place
+
+
+def log_load(load: torch.Tensor) -> torch.Tensor:
+    """log10 of the lesion load in units of 1 %, floored at 0.1 %."""
+    return torch.log10(torch.clamp(load, min=_LOAD_FLOOR) / 0.01)
+
+
+def _channels_in(network: StagedNetwork) -> int:
+    return next(module.in_channels for module in network.modules() if isinstance(module, nn.Conv3d))
+
+
+def logits(network: StagedNetwork, volumes: np.ndarray, z_maps: str, *, batch_size: int = 8) -> np.ndarray:
+    """``(N,)`` logits of prepared volumes ``(N, 3, D, H, W)``, without augmentation, on the network's device."""
+    device = next(network.parameters()).device
+    found = []
+    with torch.no_grad():
+        for start in range(0, len(volumes), batch_size):
+            part = torch.from_numpy(np.asarray(volumes[start : start + batch_size])).to(device)
+            found.append(network(pick_z(part, z_maps))[:, 0].cpu())
+    return torch.cat(found).numpy()

@@ -1,0 +1,131 @@
+"""From a network that knows age to one that learns the outcome: what is kept, what is new, what learns how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from AGE2HIELib.networks.registry import build_network
+from AGE2HIELib.networks.staged import StagedNetwork
+from training.learning.augment import pick_z
+from training.learning.keyed import Rates
+from training.settings import Finetune, Network
+
+ADC_CHANNELS = 2
+_STEM = "blocks.0"
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where fine-tuning starts.
+
+    Attributes:
+        network: one output, the logit.
+        groups: parameters with their rates; what is in none of them does not learn.
+        norms_frozen: whether batch norm keeps the statistics it has.
+    """
+
+    network: StagedNetwork
+    groups: tuple[Rates, ...]
+    norms_frozen: bool
+
+
+def network_arguments(network: Network, *, in_channels: int, outputs: int) -> dict[str, object]:
+    """Arguments for ``networks.registry.build_network``, as they stand in a bundle."""
+    arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs, "norm": network.norm}
+    if network.name == "sfcn":
+        arguments["channels"] = list(network.channels)
+    return arguments
+
+
+def new_network(network: Network, *, in_channels: int, outputs: int, seed: int) -> StagedNetwork:
+    """A network with first weights that depend on the seed alone."""
+    torch.manual_seed(seed)
+    arguments = network_arguments(network, in_channels=in_channels, outputs=outputs)
+    return build_network(network.name, {**arguments, "dropout": network.dropout})
+
+
+def from_scratch(network: Network, options: Finetune, *, seed: int) -> Start:
+    """Every weight new, everything learns at one rate."""
+    made = new_network(network, in_channels=ADC_CHANNELS, outputs=1, seed=seed)
+    return Start(made, (Rates(tuple(made.parameters()), options.scratch_rate),), norms_frozen=False)
+
+
+def untrained_frozen(network: Network, options: Finetune, *, seed: int, volumes: np.ndarray, z_maps: str) -> Start:
+    """Every weight new, and only the linear head learns: what the architecture alone gives."""
+    made = new_network(network, in_channels=ADC_CHANNELS, outputs=1, seed=seed)
+    measure_norms(made, volumes, z_maps)
+    made.blocks.requires_grad_(False)
+    return Start(made, (Rates(tuple(made.head.parameters()), options.head_rate),), norms_frozen=True)
+
+
+def from_ages(
+    network: Network,
+    options: Finetune,
+    trunk: Mapping[str, torch.Tensor],
+    *,
+    seed: int,
+    volumes: np.ndarray,
+    z_maps: str,
+) -> Start:
+    """The trunk of an age network under a new head.
+
+    Args:
+        trunk: state of an encoder that saw one channel; its stem is copied to both input channels and halved, so
+            that features keep their size. Batch norm is given the statistics of the training infants and then kept.
+        volumes: of the training infants, ``(N, 3, D, H, W)``.
+    """
+    made = new_network(network, in_channels=ADC_CHANNELS, outputs=1, seed=seed)
+    kept = {name: value for name, value in trunk.items() if name.startswith("blocks.")}
+    stem = stem_name(made)
+    kept[stem] = widened(kept[stem], ADC_CHANNELS)
+    missing, unexpected = made.load_state_dict(kept, strict=False)
+    assert not unexpected
+    assert all(name.startswith("head.") for name in missing)
+    measure_norms(made, volumes, z_maps)
+    return Start(made, _staged_rates(made, options), norms_frozen=True)
+
+
+def stem_name(network: nn.Module) -> str:
+    """The name of the first convolution's weight."""
+    return next(f"{name}.weight" for name, module in network.named_modules() if isinstance(module, nn.Conv3d))
+
+
+def widened(weight: torch.Tensor, channels: int) -> torch.Tensor:
+    """``(out, 1, k, k, k)`` -> ``(out, channels, k, k, k)``: copied and divided, so that equal inputs give the same."""
+    return weight.expand(-1, channels, -1, -1, -1) / channels
+
+
+def _staged_rates(network: StagedNetwork, options: Finetune) -> tuple[Rates, ...]:
+    """Head and stem learn from the start, then one block after another from the head downwards, ever more slowly."""
+    blocks = list(network.blocks)
+    groups = [
+        Rates(tuple(network.head.parameters()), options.head_rate),
+        Rates(tuple(blocks[0].parameters()), options.trunk_rate),  # it has never seen ADC
+    ]
+    for depth, block in enumerate(reversed(blocks[1:])):
+        release = options.frozen_epochs + depth * options.unfreeze_every
+        rate = options.trunk_rate * options.layer_decay**depth
+        groups.append(Rates(tuple(block.parameters()), rate, min(release, options.epochs - 1)))
+    return tuple(groups)
+
+
+def measure_norms(network: StagedNetwork, volumes: np.ndarray, z_maps: str) -> None:
+    """Give batch norms the mean and variance of these volumes; other norms have none to give."""
+    norms: Sequence[nn.BatchNorm3d] = [m for m in network.modules() if isinstance(m, nn.BatchNorm3d)]
+    if not norms:
+        return
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain average over all batches
+    network.train()
+    with torch.no_grad():
+        for part in np.array_split(np.arange(len(volumes)), max(1, len(volumes) // 8)):
+            network(pick_z(torch.from_numpy(np.asarray(volumes[part])), z_maps))
+    for norm in norms:
+        norm.momentum = 0.1
+    network.eval()

@@ -1,0 +1,78 @@
+"""Runs one function over many items in processes of one thread each, with a progress bar."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import SimpleITK as sitk
+import torch
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+def run_all(function: Callable[[Item], Result], items: Sequence[Item], *, jobs: int, description: str) -> list[Result]:
+    """``[function(item) for item in items]``, ``jobs`` at a time; the order and the results do not depend on it.
+
+    Every process starts anew and computes on one thread: libraries that were loaded here are not forked, and a sum
+    is added up in the same order however many cores there are.
+    """
+    if not items:
+        return []
+    if (jobs or core_count()) == 1:
+        with _one_thread_here():
+            return [function(item) for item in tqdm(items, desc=description, mininterval=bar_seconds())]
+    results: dict[int, Result] = {}
+    with _pool(min(jobs or core_count(), len(items))) as pool:
+        waiting = {pool.submit(function, item): number for number, item in enumerate(items)}
+        for done in tqdm(as_completed(waiting), total=len(items), desc=description, mininterval=bar_seconds()):
+            results[waiting[done]] = _result(done, pool)
+    return [results[number] for number in range(len(items))]
+
+
+def core_count() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def bar_seconds() -> float:
+    """A bar on a terminal moves; in a log it speaks up now and then."""
+    return 0.5 if sys.stderr.isatty() else 15.0
+
+
+def _result(done: Any, pool: ProcessPoolExecutor) -> Any:
+    try:
+        return done.result()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)  # what has not begun need not be waited for
+        raise
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    for variable in _THREAD_VARIABLES:
+        os.environ.setdefault(variable, "1")  # read by the children when they load their libraries
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_one_thread)
+
+
+def _one_thread() -> None:
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    torch.set_num_threads(1)
+
+
+@contextmanager
+def _one_thread_here() -> Iterator[None]:
+    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads(), torch.get_num_threads()
+    _one_thread()
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before[0])
+        torch.set_num_threads(before[1])

@@ -1,0 +1,220 @@
+"""What a run is made of: every setting with its meaning, read from presets, small files and the command line.
+
+A setting that does not exist is an error, and so is a value of the wrong kind. The settings of a run are written into
+its folder, and a run folder is never continued with other ones.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from AGE2HIELib.errors import InputError
+
+CONFIGS = Path(__file__).parent / "configs"
+PRESETS = ("demo", "quick", "bundle", "full")
+SYNTHETIC = "synthetic"
+
+Arm = Literal["transfer", "scratch", "shuffled-age", "untrained-frozen"]
+Protocol = Literal["same-site", "pooled", "cross-site"]
+
+
+class Section(BaseModel):
+    """Values that cannot be changed once they are read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Run(Section):
+    """``jobs`` processes prepare images and fit networks side by side, each with one thread; they change no result."""
+
+    seed: int = 0
+    jobs: int = Field(0, ge=0, description="processes; 0 means one for each core")
+
+
+class Ages(Section):
+    """Where the pretraining scans come from: ``synthetic``, or a BIDS folder of T1w with ages."""
+
+    source: str = SYNTHETIC
+    subjects: int = Field(600, ge=8, description="synthetic subjects, the held-out ones included")
+    held_out: float = Field(0.25, gt=0, lt=1, description="share of the subjects that the network never learns from")
+
+
+class Hie(Section):
+    """Where the infants come from: ``synthetic``, or a folder in the BONBID-HIE layout with ``outcomes.toml``."""
+
+    source: str = SYNTHETIC
+    outcomes: str = Field("", description="the mapping file; outcomes.toml in the folder unless given")
+    cases: dict[str, int] = Field(default={"MGH": 84, "BCH": 72}, description="synthetic cases of each site")
+    z_maps: Literal["released", "atlas"] = Field("released", description="z-maps to use where released ones are there")
+
+
+class Input(Section):
+    """The grid that both modalities are placed on, centred on the atlas."""
+
+    spacing_mm: float = Field(4.0, gt=0)
+    t1_placement: Literal["affine", "rigid"] = "affine"
+
+
+class Network(Section):
+    """The encoder. ``channels`` and ``norm`` are read by the SFCN; MONAI's networks have their own widths."""
+
+    name: Literal["sfcn", "resnet18", "densenet121"] = "sfcn"
+    channels: tuple[int, ...] = (8, 16, 32, 32, 16)
+    norm: Literal["group", "batch"] = "group"
+    dropout: float = Field(0.1, ge=0, lt=1)
+
+
+class Pretrain(Section):
+    """Brain age from T1."""
+
+    head: Literal["huber", "soft"] = Field("huber", description="regression, or SFCN's soft labels with KL divergence")
+    epochs: int = Field(40, ge=1)
+    batch_size: int = Field(8, ge=1)
+    learning_rate: float = Field(5e-3, gt=0)
+    weight_decay: float = Field(1e-3, ge=0)
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    augment: bool = True
+    brain_volume: bool = Field(False, description="let the age also depend on the logarithm of the brain volume")
+
+
+class Finetune(Section):
+    """The outcome from ADC maps. Rates of the trunk fall from block to block towards the input by ``layer_decay``."""
+
+    epochs: int = Field(16, ge=1)
+    batch_size: int = Field(8, ge=1)
+    head_rate: float = Field(1e-2, gt=0)
+    trunk_rate: float = Field(1e-3, gt=0, description="of the last block, for pretrained trunks")
+    layer_decay: float = Field(0.7, gt=0, le=1)
+    frozen_epochs: int = Field(2, ge=0, description="epochs in which only head and stem of a pretrained trunk learn")
+    unfreeze_every: int = Field(1, ge=0, description="epochs from one block's release to the next; 0: all at once")
+    scratch_rate: float = Field(5e-3, gt=0)
+    weight_decay: float = Field(1e-3, ge=0)
+    auxiliary: bool = Field(False, description="also learn the lesion's load and place from 3LABEL; not in the model")
+    augment: bool = True
+
+
+class Evaluate(Section):
+    """``inner_folds`` networks learn for each test fold; the cases each left out set threshold and calibration."""
+
+    folds: int = Field(3, ge=2)
+    repeats: int = Field(1, ge=1)
+    inner_folds: int = Field(2, ge=2)
+    arms: tuple[Arm, ...] = ("transfer", "scratch", "shuffled-age", "untrained-frozen")
+    protocols: tuple[Protocol, ...] = ("same-site", "pooled", "cross-site")
+    resamples: int = Field(1000, ge=50)
+
+
+class Export(Section):
+    """The bundle: networks of the named arm that were trained on all cases, ``members`` of them."""
+
+    arm: Arm = "transfer"
+    members: int = Field(3, ge=2)
+    name: str = "age2hie-run"
+    version: str = "0.1.0"
+
+
+class Hardware(Section):
+    """Passed on to Lightning; ``torchrun`` sets the number of processes itself."""
+
+    accelerator: Literal["auto", "cpu", "gpu", "mps"] = "auto"
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
+    devices: int = Field(1, ge=1)
+    nodes: int = Field(1, ge=1)
+    accumulate: int = Field(1, ge=1, description="batches that are added up for one step")
+    resident_share: float = Field(0.6, ge=0, le=1, description="of the device's free memory that volumes may fill")
+
+
+class Settings(Section):
+    """Everything, section by section."""
+
+    run: Run = Run()
+    ages: Ages = Ages()
+    hie: Hie = Hie()
+    input: Input = Input()
+    network: Network = Network()
+    pretrain: Pretrain = Pretrain()
+    finetune: Finetune = Finetune()
+    evaluate: Evaluate = Evaluate()
+    export: Export = Export()
+    hardware: Hardware = Hardware()
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the outcome model sees synthetic infants only: then it is a demonstration."""
+        return self.hie.source == SYNTHETIC
+
+
+def load_settings(preset: str, config: Path | None = None, changes: Sequence[str] = ()) -> Settings:
+    """A preset, changed by a TOML or YAML file, changed by ``section.key=value`` from the command line.
+
+    Raises:
+        InputError: a file that cannot be read, an unknown key, a value of the wrong kind: all of them, a line each.
+    """
+    table = _read(CONFIGS / f"{preset}.toml")
+    if config is not None:
+        table = _merged(table, _read(config))
+    for change in changes:
+        table = _merged(table, _from_words(change))
+    return check_settings(table)
+
+
+def check_settings(table: Mapping[str, Any]) -> Settings:
+    """A table of plain values as settings; InputError names every key that is wrong."""
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as problem:
+        raise InputError("; ".join(_in_words(error) for error in problem.errors())) from None
+
+
+def differences(old: Settings, new: Settings) -> list[str]:
+    """The settings in which two runs differ, as ``section.key: old, now new``; ``run.jobs`` changes no result."""
+    before, after = (_flat(settings.model_dump(mode="json")) for settings in (old, new))
+    changed = [key for key in before if before[key] != after[key] and key != "run.jobs"]
+    return [f"{key}: {before[key]}, now {after[key]}" for key in changed]
+
+
+def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{section}.{key}": value for section, values in table.items() for key, value in values.items()}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as problem:
+        raise InputError(f"{path.name} cannot be read ({problem}). Give a TOML or YAML file of settings.") from problem
+    if not isinstance(table, dict | None):
+        raise InputError(
+            f"{path.name} holds a {type(table).__name__}. Write sections, as in training/configs/demo.toml."
+        )
+    return table or {}
+
+
+def _merged(table: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(table)
+    for key, value in changes.items():
+        old = merged.get(key)
+        whole = not (isinstance(old, dict) and isinstance(value, dict)) or key == "cases"
+        merged[key] = value if whole else _merged(merged[key], value)
+    return merged
+
+
+def _from_words(change: str) -> dict[str, Any]:
+    path, sign, value = change.partition("=")
+    section, dot, key = path.partition(".")
+    if not (sign and dot and key):
+        raise InputError(f"'{change}' is no setting. Write it as section.key=value, for example pretrain.epochs=5.")
+    return {section.strip(): {key.strip(): yaml.safe_load(value)}}
+
+
+def _in_words(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"There is no setting '{where}'. See training/settings.py for those there are"
+    return f"The setting '{where}' is {error['input']!r}: {error['msg'].lower()}"
