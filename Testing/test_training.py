@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 from scans import bundled_atlas
-
-from AGE2HIELib.resources import resource_path
 from training.augment import augment, pick_z
 from training.demonstration import input_spec
-from training.figures import platt
 from training.members import FitOptions, fit_member
 from training.phantom_cohort import Cohort, make_case, simulated_outcome
+
+from AGE2HIELib.resources import resource_path
+from training.evaluation.platt import platt
 
 SHAPE = (16, 16, 16)
 

@@ -1,29 +1,101 @@
-"""Makes the model that ships with age2hie, from nothing but its own phantom."""
+"""Brain-age pretraining, fine-tuning on infants with HIE, and whether the transfer helps.
+
+Without a step everything is done: the synthetic cohorts are made, the networks trained, every arm evaluated, a report
+and a model bundle written. A run that was stopped goes on where it was when the same command is given again.
+"""
 
 from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # training/ is not an installed package
 
-from training.demonstration import PRESETS, make_demonstration  # the path above comes first
+from AGE2HIELib.errors import InputError, ModelError  # the path above comes first
+from training.settings import PRESETS, Settings, load_settings
+
+STEPS = {
+    "check-data": "list every problem of the data, with file and remedy",
+    "prepare": "place every image once, as the network will see it",
+    "pretrain": "learn brain age from the T1 scans",
+    "finetune": "learn the outcome: every arm on every split",
+    "evaluate": "predictions of every case, tables, comparisons",
+    "report": "the page with tables and figures, the model card, the TRIPOD+AI list",
+    "export": "the model bundle that age2hie loads",
+}
+_EPILOG = """examples:
+  python training/run.py                                    everything on synthetic cohorts, 20 minutes on two cores
+  python training/run.py --preset quick                     the same with as little as possible, about 2 minutes
+  python training/run.py check-data --set ages.source=T1 --set hie.source=HIE
+                                                            a BIDS folder T1, a BONBID-HIE folder HIE
+  torchrun --nproc-per-node 2 training/run.py pretrain      several processes; prepare first
+settings and what they mean: training/settings.py"""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="bundle", help="how much of everything")
-    parser.add_argument("--output", type=Path, default=Path("runs/bundle"), help="cohort, logs, checkpoints")
+def main(arguments: list[str] | None = None) -> int:
+    words = sys.argv[1:] if arguments is None else arguments
+    given = _parser().parse_args(words)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        settings = load_settings(given.preset, given.config, given.set)
+        if given.jobs is not None:
+            settings = settings.model_copy(update={"run": settings.run.model_copy(update={"jobs": given.jobs})})
+        return _run(given, settings, words)
+    except (InputError, ModelError) as problem:
+        print(f"run.py: error: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("run.py: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python training/run.py",
+        description=__doc__,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    steps = "\n".join(f"{name}: {what}" for name, what in STEPS.items())
+    parser.add_argument("step", nargs="?", choices=STEPS, metavar="STEP", help=f"one of {', '.join(STEPS)}; else all")
+    parser.add_argument("--preset", choices=PRESETS, default="demo", help="how much of everything (default: demo)")
+    parser.add_argument("--config", type=Path, help="a TOML or YAML file of settings that change the preset")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change one setting")
+    parser.add_argument("--output", type=Path, help="the run's folder (default: runs/PRESET)")
     parser.add_argument("--export", type=Path, help="where the model bundle goes (default: OUTPUT/model)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that make infants")
-    arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    export = arguments.export or arguments.output / "model"
-    print(make_demonstration(PRESETS[arguments.preset], arguments.output, export, workers=arguments.workers))
+    parser.add_argument("--jobs", type=int, help="processes (default: one for each core)")
+    parser.epilog = f"steps:\n  {steps.replace(chr(10), chr(10) + '  ')}\n\n{_EPILOG}"
+    return parser
+
+
+def _run(given: argparse.Namespace, settings: Settings, words: list[str]) -> int:
+    from training import steps  # torch and Lightning: --help and a wrong setting do not wait for them
+    from training.evaluation.table import main_table_text
+    from training.run_folder import RunFolder, called_as, open_run
+
+    root = given.output or Path("runs") / given.preset
+    if given.step == "check-data":
+        problems = steps.check_data(RunFolder(root, settings))
+        print("\n".join(map(str, problems)) or "no problem found")
+        return 2 if problems else 0
+    run = open_run(root, settings, called_as(words))
+    bundle = given.export or root / "model"
+    simple = {"prepare": steps.prepare, "pretrain": steps.pretrain_step, "finetune": steps.finetune_step}
+    if given.step in simple:
+        simple[given.step](run)
+    elif given.step == "export":
+        steps.export_step(run, bundle)
+        print(f"model: {bundle}")
+    elif given.step in ("evaluate", "report"):
+        found = steps.evaluate(run) if given.step == "evaluate" else steps.report_step(run)
+        print(main_table_text(found.summary))
+    else:
+        print(main_table_text(steps.everything(run, bundle)["summary"]))
+        print(f"\nreport: {run.report / 'report.html'}\nmodel: {bundle}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 INFERENCE = "configs/inference.json"
 CARD = "docs/README.md"
 LICENCE = "LICENSE"
+SEEN = "configs/seen.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,13 @@ def read_bundle(folder: Path) -> Bundle:
     return Bundle(**_values(facts), folder=folder, sha256=identity(files), members=members, files=files)
 
 
+def seen_subjects(bundle: Bundle) -> tuple[str, ...]:
+    """Hashes of the subjects and images that the model has learned from; empty where the bundle does not say."""
+    if SEEN not in bundle.files:
+        return ()
+    return tuple(map(str, json.loads(read_verified(bundle.folder, SEEN, bundle.files))))
+
+
 def load_members(bundle: Bundle, device: str = "cpu") -> tuple[StagedNetwork, ...]:
     """The networks, float32, in evaluation mode and without gradients for their weights."""
     return tuple(_load_member(bundle, name, device) for name in bundle.members)
@@ -74,6 +82,7 @@ def write_bundle(
     members: Sequence[Mapping[str, torch.Tensor]],
     results: str,
     licence: str,
+    seen: Sequence[str] = (),
     overwrite: bool = False,
 ) -> Bundle:
     """Write a bundle beside ``folder`` and rename it at the end, so that no half of one is ever found.
@@ -83,6 +92,7 @@ def write_bundle(
         members: ``state_dict`` of each network; kept as float16, so calibrate on ``load_members`` of a bundle.
         results: Markdown for the model card: how the model was trained and how well it does.
         licence: the text of ``LICENSE``.
+        seen: hashes of the subjects and images that any part of the model has learned from; kept in ``SEEN``.
         overwrite: replace what lies at ``folder``.
     """
     if folder.exists() and not overwrite:
@@ -91,6 +101,8 @@ def write_bundle(
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         made = Path(scratch, "bundle")
         _write_files(made, facts, members, results, licence)
+        if seen:
+            (made / SEEN).write_text(json.dumps(sorted(seen), indent=0) + "\n", encoding="utf-8")
         write_manifest(made)
         # what was written is read as a user's machine will read it, before it takes anybody's place
         load_members(read_bundle(made))

@@ -8,6 +8,7 @@ uniform ones, a row for each sample (``randomness.uniforms``).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch.nn import functional
@@ -19,6 +20,7 @@ _LATTICE = (6, 7, 5)  # of the smooth fields
 _NO_Z, _OWN_Z = 0.15, 0.5  # share of the samples without z, and (of all) with the z of the bundled atlas or none
 _ADC_SCALE = 0.05
 _ADC_OFFSET_IN_SCALES = 1300.0 / 400.0  # where ADC is 0 lies so far below the middle of its channel
+_SWAPPED, _MOVED = 0.5, 0.5  # shares of the samples
 _THICK = 0.3  # share of the samples whose slices are thickened
 _TABLE_VALUES = 32 + 2 * 210
 
@@ -42,8 +44,12 @@ class Draws:
     def smooth(self, number: int, shape: torch.Size) -> torch.Tensor:
         """``(N, 1, D, H, W)`` of about unit variance that changes over some ten voxels."""
         values = _LATTICE[0] * _LATTICE[1] * _LATTICE[2]
-        coarse = self.normal(32 + number * values, values).view(-1, 1, *_LATTICE)
-        return 1.5 * functional.interpolate(coarse, size=tuple(shape[2:]), mode="trilinear")
+        field = self.normal(32 + number * values, values).view(-1, *_LATTICE)
+        # trilinear interpolation one axis after another: ten times faster than the general one
+        depth, height, width = (_between(n, size).to(field) for n, size in zip(_LATTICE, shape[2:], strict=True))
+        field = torch.einsum("nijk,di->ndjk", field, depth)
+        field = torch.einsum("ndjk,hj->ndhk", field, height)
+        return 1.5 * torch.einsum("ndhk,wk->ndhw", field, width).unsqueeze(1)
 
     def noise(self, column: int, shape: torch.Size) -> torch.Tensor:
         """``(N, C, D, H, W)`` cut from the bank, each sample at a place of its own."""
@@ -97,10 +103,18 @@ def pick_z(volumes: torch.Tensor, source: str) -> torch.Tensor:
 
 
 def moved(images: torch.Tensor, draws: Draws) -> torch.Tensor:
-    """Turned by up to 10 degrees about each axis, stretched and shifted a little, half of them left-right swapped."""
-    theta = affine_matrices(draws, images.shape)
-    grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
-    return functional.grid_sample(images, grid, align_corners=False)
+    """Half of the samples left-right swapped; half turned by up to 10 degrees about each axis, stretched and shifted.
+
+    The others keep their place: moving is what costs most, and placed scans are where they belong on the average.
+    """
+    images = torch.where(draws.uniform(16) < _SWAPPED, images.flip(2), images)  # i is left-right
+    chosen = torch.nonzero(draws.table[:, 18] < _MOVED)[:, 0]
+    if len(chosen) == 0:
+        return images
+    part = images[chosen]
+    grid = functional.affine_grid(affine_matrices(draws, part.shape)[chosen], list(part.shape), align_corners=False)
+    images[chosen] = functional.grid_sample(part, grid, align_corners=False)
+    return images
 
 
 def affine_matrices(draws: Draws, shape: torch.Size) -> torch.Tensor:
@@ -110,8 +124,6 @@ def affine_matrices(draws: Draws, shape: torch.Size) -> torch.Tensor:
     linear = rotation * torch.exp(_STRETCH * draws.normal(10, 3)).unsqueeze(1)
     half = torch.tensor([shape[4], shape[3], shape[2]], dtype=linear.dtype, device=linear.device)
     linear = linear * half.view(1, 1, 3) / half.view(1, 3, 1)  # a turn in voxels, not in halves of the field
-    mirror = torch.where(draws.table[:, 16] < 0.5, -1.0, 1.0)
-    linear = torch.cat([linear[:, :, :2], linear[:, :, 2:] * mirror.view(-1, 1, 1)], dim=2)  # i is left-right
     return torch.cat([linear, (_SHIFT * draws.normal(13, 3)).unsqueeze(2)], dim=2)
 
 
@@ -124,8 +136,16 @@ def _cross_products(angles: torch.Tensor) -> torch.Tensor:
 
 def _thickened(images: torch.Tensor, draws: Draws) -> torch.Tensor:
     """Some samples with slices of twice the thickness, as clinical scans have them."""
-    chosen = draws.uniform(17) < _THICK
-    if not bool(chosen.any()):
+    chosen = torch.nonzero(draws.table[:, 17] < _THICK)[:, 0]
+    if len(chosen) == 0:
         return images
-    thick = functional.avg_pool3d(images, (1, 1, 2))
-    return torch.where(chosen, functional.interpolate(thick, size=images.shape[2:], mode="nearest"), images)
+    thick = functional.avg_pool3d(images[chosen], (1, 1, 2))
+    images = images.clone()
+    images[chosen] = functional.interpolate(thick, size=images.shape[2:], mode="nearest")
+    return images
+
+
+@cache
+def _between(lattice: int, size: int) -> torch.Tensor:
+    """``(size, lattice)`` weights of linear interpolation from the lattice's points to ``size`` voxels."""
+    return functional.interpolate(torch.eye(lattice)[None], size=size, mode="linear")[0].T.contiguous()

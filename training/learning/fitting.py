@@ -52,7 +52,8 @@ def fit(module: KeyedModule, place: Place) -> dict[str, torch.Tensor]:
     done = place.folder / WEIGHTS
     if not done.exists():
         last = place.folder / _LAST
-        _set_log_aside(place.folder)
+        if int(os.environ.get("RANK", "0")) == 0:
+            _set_log_aside(place.folder)
         trainer = _trainer(module, place)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*(does not have many workers|exists and is not empty).*")

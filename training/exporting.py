@@ -1,0 +1,93 @@
+"""The bundle that ``age2hie`` and MONAI load, made from the networks that were trained on all cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from AGE2HIELib.inference.bundle import write_bundle
+from AGE2HIELib.inference.facts import ModelFacts
+from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.resources import resource_path
+from training.cohorts.synthetic_hie import STATEMENT
+from training.evaluating import export_decision
+from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_network, pretrained_file
+from training.learning.transfer import ADC_CHANNELS, network_arguments
+from training.preparing.inputs import adc_spec
+from training.preparing.store import Prepared, load_prepared
+from training.pretraining import load_pretrained
+from training.run_folder import RunFolder, read_record
+from training.seen import seen_in
+
+_LAYER = {"sfcn": 1, "resnet18": 1, "densenet121": 1}  # the second block: cells of 4 to 8 voxels
+
+
+def export(run: RunFolder, folder: Path, *, results: str) -> None:
+    """Write the bundle; ``results`` is the Markdown that the card ends with, the measured figures."""
+    settings, cohort = run.settings, load_prepared(run.prepared_hie)
+    split = export_split(settings, cohort.table)
+    members = [exported_network(Fit(settings.export.arm, split, n), run, cohort) for n in range(len(split.inner))]
+    decision = export_decision(run, cohort.table)
+    arguments = network_arguments(settings.network, in_channels=ADC_CHANNELS, outputs=1)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    write_bundle(
+        folder,
+        facts=ModelFacts(
+            name=settings.export.name,
+            version=settings.export.version,
+            description=_description(settings.synthetic),
+            trained_on=_trained_on(run, cohort.table),
+            intended_use=_intended_use(settings.synthetic),
+            made_with=str(read_record(run.root)["command"]),
+            demonstration=settings.synthetic,
+            spec=adc_spec(settings.input.spacing_mm),
+            z_origins=z_origins(run, cohort.table),
+            calibration=decision.calibration,
+            threshold=decision.threshold,
+            network=settings.network.name,
+            network_arguments=arguments,
+            saliency_layer=members[0].layers[_LAYER[settings.network.name]],
+        ),
+        members=[member.state_dict() for member in members],
+        results=results,
+        licence=Path(__file__).resolve().parent.parent.joinpath("LICENSE.txt").read_text(encoding="utf-8"),
+        seen=_seen(run, cohort),
+        overwrite=True,
+    )
+
+
+def z_origins(run: RunFolder, table: pd.DataFrame) -> tuple[str, ...]:
+    """What the z channel held while training: augmentation shows every network all there is, and none at times."""
+    atlas = load_atlas(resource_path("atlas")).sha256
+    if not run.settings.finetune.augment:
+        return ("released",) if run.settings.hie.z_maps == "released" and table["released_z"].all() else (atlas,)
+    return ("released", "none", atlas) if table["released_z"].any() else ("none", atlas)
+
+
+def _seen(run: RunFolder, cohort: Prepared) -> list[str]:
+    pretrained: tuple[str, ...] = ()
+    if run.settings.export.arm in PRETRAINING_OF:
+        pretrained = load_pretrained(pretrained_file(run, run.settings.export.arm), run.settings).seen
+    return sorted({*seen_in(cohort.table), *pretrained})
+
+
+def _trained_on(run: RunFolder, table: pd.DataFrame) -> str:
+    sites = ", ".join(f"{len(part)} from {site}" for site, part in table.groupby("site"))
+    infants = f"{len(table)} infants ({sites}), {int(table['adverse'].sum())} adverse"
+    if not run.settings.synthetic:
+        return infants
+    phantoms = infants.replace("infants", "procedural phantoms")
+    return f"synthetic only: {phantoms}, simulated outcomes; no child was scanned"
+
+
+def _description(synthetic: bool) -> str:
+    if synthetic:
+        return "Shows what age2hie does. Learned from synthetic infants: not for clinical use."
+    return "Two-year outcome of newborns with hypoxic-ischemic encephalopathy, from ADC maps. Research use only."
+
+
+def _intended_use(synthetic: bool) -> str:
+    if synthetic:
+        return f"Demonstration and tests of the software. {STATEMENT}"
+    return "Research on groups like the one it was trained on. Not for decisions about a patient."

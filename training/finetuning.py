@@ -1,0 +1,169 @@
+"""All the fits of the comparison: every arm on every split, one network for each inner fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from AGE2HIELib.networks.staged import StagedNetwork
+from training.cohorts.problems import Problem, refuse
+from training.evaluation.splits import Split, make_splits, whole_cohort
+from training.files import write_tsv
+from training.learning.fitting import WEIGHTS, Place, fit
+from training.learning.keyed import Learner
+from training.learning.outcomes import Infants, OutcomeModule, logits
+from training.learning.randomness import key
+from training.learning.transfer import Start, from_ages, from_scratch, untrained_frozen
+from training.parallel import run_all
+from training.preparing.store import Prepared, load_prepared
+from training.pretraining import PRETRAINED, SHUFFLED, TRUE, load_pretrained, uses_one_process
+from training.run_folder import RunFolder
+from training.seen import seen_again
+from training.settings import Settings
+
+PRETRAINING_OF = {"transfer": TRUE, "shuffled-age": SHUFFLED}
+LOGITS = "logits.tsv"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One network of one arm: trained on all but one inner fold of a split's training cases."""
+
+    arm: str
+    split: Split
+    inner: int
+
+    @property
+    def name(self) -> str:
+        setting = self.split.setting.replace("->", "-to-")
+        return (
+            f"{self.arm}/{self.split.protocol}_{setting}/repeat{self.split.repeat}_fold{self.split.fold}/{self.inner}"
+        )
+
+    @property
+    def is_exported(self) -> bool:
+        return not self.split.test
+
+
+def finetune(run: RunFolder) -> None:
+    """Make every fit that is not there yet.
+
+    Raises:
+        InputError: an infant was seen in pretraining, or the folds cannot be made.
+    """
+    cohort = load_prepared(run.prepared_hie)
+    for arm in run.settings.evaluate.arms:
+        if arm in PRETRAINING_OF:
+            refuse(_seen_in_pretraining(run, cohort, arm))
+    missing = [one for one in planned_fits(run.settings, cohort.table) if not (run.fits / one.name / LOGITS).exists()]
+    if uses_one_process(run.settings):
+        for one in tqdm(missing, desc="fine-tuning"):
+            make_fit(one, run=run)
+    else:
+        run_all(partial(make_fit, run=run), missing, jobs=run.settings.run.jobs, description="fine-tuning")
+
+
+def planned_fits(settings: Settings, table: pd.DataFrame) -> list[Fit]:
+    """Every network that the evaluation and the export need."""
+    every = [(arm, split) for split in splits_of(settings, table) for arm in settings.evaluate.arms]
+    every.append((settings.export.arm, export_split(settings, table)))
+    return [Fit(arm, split, inner) for arm, split in every for inner in range(len(split.inner))]
+
+
+def splits_of(settings: Settings, table: pd.DataFrame) -> list[Split]:
+    """The splits that all arms share."""
+    evaluate = settings.evaluate
+    return make_splits(
+        table,
+        folds=evaluate.folds,
+        repeats=evaluate.repeats,
+        inner_folds=evaluate.inner_folds,
+        seed=settings.run.seed,
+        protocols=evaluate.protocols,
+    )
+
+
+def export_split(settings: Settings, table: pd.DataFrame) -> Split:
+    """What the exported networks learn from: each leaves out another part of all cases."""
+    return whole_cohort(table, inner_folds=settings.export.members, seed=settings.run.seed)
+
+
+def make_fit(one: Fit, *, run: RunFolder) -> None:
+    """Train one network and keep its logits for the cases it left out and for the test cases."""
+    cohort = _cohort(run.prepared_hie)
+    _, validated = one.split.inner[one.inner]
+    module = outcome_module(one, run, cohort)
+    folder = run.fits / one.name
+    fit(module, Place(folder, run.settings.hardware))
+    if one.is_exported:
+        module.network.half().float()  # as the bundle stores them, so that what is calibrated is what ships
+    parts = []
+    for role, names in (("inner", validated), ("test", one.split.test)):
+        rows = cohort.rows("case", names)
+        found = logits(module.network, cohort.volumes[rows], run.settings.hie.z_maps) if len(rows) else np.zeros(0)
+        parts.append(pd.DataFrame({"case": list(names), "role": role, "logit": found}))
+    write_tsv(folder / LOGITS, pd.concat(parts))
+    if not one.is_exported:
+        (folder / WEIGHTS).unlink()  # hundreds of them; the predictions are what is compared
+
+
+def outcome_module(one: Fit, run: RunFolder, cohort: Prepared) -> OutcomeModule:
+    """The network where its arm starts, and what trains it; arms share order and augmentation of a split."""
+    settings, options = run.settings, run.settings.finetune
+    chosen = cohort.rows("case", one.split.inner[one.inner][0])
+    seed = key(settings.run.seed, one.split.protocol, one.split.setting, one.split.repeat, one.split.fold, one.inner)
+    lesions = cohort.lesions if options.auxiliary else None
+    infants = Infants(
+        chosen=chosen,
+        adverse=cohort.table["adverse"].to_numpy(bool),
+        z_maps=settings.hie.z_maps,
+        lesions=lesions,
+        load=cohort.table["lesion_load"].to_numpy(float) if lesions is not None else None,
+    )
+    learner = Learner(
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        weight_decay=options.weight_decay,
+        seed=seed,
+        augment=options.augment,
+        accumulate=settings.hardware.accumulate,
+        resident_share=settings.hardware.resident_share,
+    )
+    return OutcomeModule(_start(one.arm, run, cohort.volumes[chosen], seed), cohort.volumes, infants, learner)
+
+
+def exported_network(one: Fit, run: RunFolder, cohort: Prepared) -> StagedNetwork:
+    """A network that was trained for the export, with its weights."""
+    network = outcome_module(one, run, cohort).network
+    network.load_state_dict(torch.load(run.fits / one.name / WEIGHTS, weights_only=True))
+    return network.eval()
+
+
+def _start(arm: str, run: RunFolder, volumes: np.ndarray, seed: int) -> Start:
+    settings = run.settings
+    if arm == "scratch":
+        return from_scratch(settings.network, settings.finetune, seed=seed)
+    z_maps = settings.hie.z_maps
+    if arm == "untrained-frozen":
+        return untrained_frozen(settings.network, settings.finetune, seed=seed, volumes=volumes, z_maps=z_maps)
+    trunk = load_pretrained(pretrained_file(run, arm), settings).trunk
+    return from_ages(settings.network, settings.finetune, trunk, seed=seed, volumes=volumes, z_maps=z_maps)
+
+
+def pretrained_file(run: RunFolder, arm: str) -> Path:
+    return run.pretraining(PRETRAINING_OF[arm]) / PRETRAINED
+
+
+def _seen_in_pretraining(run: RunFolder, cohort: Prepared, arm: str) -> Sequence[Problem]:
+    seen = load_pretrained(pretrained_file(run, arm), run.settings).seen
+    return seen_again(list(cohort.table["subject"]), seen, cohort.table["image_sha256"])
+
+
+_cohort = cache(load_prepared)

@@ -1,0 +1,139 @@
+"""Prepares infants by the library's own steps: unit, mask, placement, z-map, network input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.images import read_on_grid
+from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.pipeline import read_scan
+from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
+from AGE2HIELib.preprocess.mask import brain_mask
+from AGE2HIELib.preprocess.network_input import InputSpec, network_input
+from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
+from AGE2HIELib.preprocess.zmap import z_map
+from AGE2HIELib.volume import Volume
+from training.cohorts.bonbid import HieCase
+from training.files import sha256_of
+from training.parallel import run_all
+from training.preparing.store import Prepared, image_file, keep_image, pack
+
+VERSION = 1  # raise it when the same files would be prepared otherwise
+LOW_Z = -2.0  # the organisers' rule for a lesion (doi:10.1101/2023.06.30.546841)
+
+
+@dataclass(frozen=True)
+class InfantTask:
+    """One infant and where its prepared image goes; the atlas is named by its folder, for other processes."""
+
+    case: HieCase
+    key: str
+    folder: Path
+    atlas: Path
+    spec: InputSpec
+    z_maps: str
+
+
+@dataclass(frozen=True)
+class InfantOptions:
+    """``z_maps``: "released" or "atlas", which z-map measures the lesion volume where both are there."""
+
+    atlas: Path
+    spec: InputSpec
+    z_maps: str
+    jobs: int
+
+
+def prepare_infants(cases: Sequence[HieCase], folder: Path, options: InfantOptions) -> Prepared:
+    """Prepare what is not there yet, in parallel, and pack the cohort.
+
+    Raises:
+        InputError: images that cannot be prepared, a line each; what was prepared is kept.
+    """
+    atlas = load_atlas(options.atlas)
+    words = (VERSION, atlas.sha256, options.spec.to_json(), options.z_maps)
+    tasks = [
+        InfantTask(
+            case=case,
+            key=sha256_of([case.image, case.z_adc, case.lesion], *words)[:32],
+            folder=folder,
+            atlas=options.atlas,
+            spec=options.spec,
+            z_maps=options.z_maps,
+        )
+        for case in cases
+    ]
+    missing = [task for task in tasks if not image_file(folder, task.key).exists()]
+    wrong = [line for line in run_all(prepare_infant, missing, jobs=options.jobs, description="infants placed") if line]
+    if wrong:
+        raise InputError(f"{len(wrong)} image(s) cannot be prepared:\n" + "\n".join(wrong))
+    rows = [
+        {key: getattr(task.case, key) for key in ("case", "subject", "site", "adverse", "age_days")} for task in tasks
+    ]
+    return pack(folder, [task.key for task in tasks], rows)
+
+
+def prepare_infant(task: InfantTask) -> str:
+    """Prepare and keep one infant; returns what is wrong with it, or nothing."""
+    try:
+        row, arrays = infant_arrays(task.case, _atlas(task.atlas), task.spec, z_maps=task.z_maps)
+    except InputError as problem:
+        return f"{task.case.image.name}: {problem}"
+    keep_image(task.folder, task.key, row, arrays)
+    return ""
+
+
+_atlas = cache(load_atlas)
+
+
+def infant_arrays(
+    case: HieCase, atlas: Atlas, spec: InputSpec, *, z_maps: str
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """(measured facts, arrays): ``volume`` holds ADC, z of the atlas, and the released z (or the atlas's again)."""
+    scan = read_scan(case.image, z_adc=case.z_adc)
+    if scan.source.adc is None:
+        raise InputError("holds no ADC map. Make one with 'age2hie adc'.")
+    adc = to_canonical(scan.source.adc)
+    brain = brain_mask(adc, contrast=None)
+    if not brain.array.any():
+        raise InputError("no brain was found. Give a skull-stripped ADC map, 0 outside the brain.")
+    placement = place_in_atlas(adc, brain, atlas)
+    own = z_map(adc, brain, atlas, placement)
+    released = scan.z_adc if scan.z_adc is not None else own
+    arrays = {"volume": _channels(adc, brain, (own, released), placement, spec)}
+    row: dict[str, Any] = _facts(adc, brain, released if z_maps == "released" else own)
+    row |= {"image_sha256": scan.source.sha256, "released_z": scan.z_adc is not None}
+    if case.lesion is not None:
+        lesion = to_canonical(read_on_grid(case.lesion, scan.source.stored, what="lesion"))
+        row["lesion_load"] = float((lesion.array > 0).sum() / brain.array.sum())
+        arrays["lesion"] = _placed_mask(lesion, placement, spec)
+    return row, arrays
+
+
+def _channels(
+    adc: Volume, brain: Volume, z_maps: tuple[Volume, Volume], placement: Placement, spec: InputSpec
+) -> np.ndarray:
+    feed = partial(network_input, brain=brain, placement=placement, spec=spec)
+    own, other = (feed({"adc": adc, "z_adc": z})[0] for z in z_maps)
+    return np.concatenate([own, other[1:]]).astype(np.float16)
+
+
+def _facts(adc: Volume, brain: Volume, z: Volume) -> dict[str, Any]:
+    inside = brain.array & np.isfinite(adc.array)
+    return {
+        "mean_adc": float(adc.array[inside].mean()),
+        "low_z_ml": float((z.array[inside] < LOW_Z).sum() * adc.grid.voxel_ml),
+        "brain_ml": float(brain.array.sum() * adc.grid.voxel_ml),
+    }
+
+
+def _placed_mask(mask: Volume, placement: Placement, spec: InputSpec) -> np.ndarray:
+    placed = placement.to_atlas(mask.like((mask.array > 0).astype(np.uint8)), spec.grid, interpolation="nearest")
+    return (placed.array > 0).astype(np.uint8)

@@ -1,0 +1,155 @@
+"""Brain age from T1: true ages, and shuffled ones that teach everything but age."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from AGE2HIELib.errors import InputError
+from training.files import write_tsv, write_whole
+from training.learning.ages import AgeHead, AgeModule, AgeNetwork, Subjects, predicted_years
+from training.learning.fitting import Place, fit
+from training.learning.keyed import Learner
+from training.learning.randomness import key
+from training.learning.transfer import network_arguments, new_network
+from training.parallel import run_all
+from training.preparing.store import Prepared, load_prepared
+from training.run_folder import RunFolder
+from training.seen import seen_in
+from training.settings import Settings
+
+TRUE, SHUFFLED = KINDS = ("age", "shuffled-age")
+PRETRAINED = "pretrained.pt"
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A trunk that knows age. ``seen``: hashes of the subjects and images that it learned from or was judged on."""
+
+    trunk: Mapping[str, torch.Tensor]
+    seen: tuple[str, ...]
+
+
+def pretrain(run: RunFolder, kinds: tuple[str, ...] = KINDS) -> None:
+    """Train on the prepared scans, judge on the held-out subjects, and keep trunk and predictions."""
+    missing = [kind for kind in kinds if not (run.pretraining(kind) / PRETRAINED).exists()]
+    if uses_one_process(run.settings) or len(kinds) == 1:
+        for kind in missing:
+            pretrain_one(kind, run=run)
+    else:  # side by side, one thread each: small networks gain little from a second core
+        run_all(partial(pretrain_one, run=run), missing, jobs=run.settings.run.jobs, description="pretraining")
+    if int(os.environ.get("RANK", "0")) == 0:
+        write_tsv(run.age_predictions, age_predictions(run, kinds))
+
+
+def uses_one_process(settings: Settings) -> bool:
+    """Whether fits follow one another in this process: they share a GPU, or each is itself spread over processes."""
+    hardware = settings.hardware
+    spread = hardware.devices > 1 or hardware.nodes > 1 or "WORLD_SIZE" in os.environ
+    return spread or hardware.accelerator == "gpu" or (hardware.accelerator == "auto" and torch.cuda.is_available())
+
+
+def pretrain_one(kind: str, *, run: RunFolder) -> None:
+    """One of ``KINDS``, from its last checkpoint where there is one."""
+    settings, cohort = run.settings, load_prepared(run.prepared_ages)
+    network, module = age_module(settings, cohort, kind)
+    fit(module, Place(run.pretraining(kind), settings.hardware, bar=KINDS.index(kind) + 1))
+    if module.global_rank == 0:
+        content = {
+            "trunk": {name: value.cpu() for name, value in network.encoder.state_dict().items()},
+            "network": {"name": settings.network.name, **network_arguments(settings.network, in_channels=1, outputs=1)},
+            "seen": seen_in(cohort.table),
+        }
+        write_whole(run.pretraining(kind) / PRETRAINED, lambda part: torch.save(content, part))
+
+
+def load_pretrained(path: Path, settings: Settings) -> Pretrained:
+    """A kept trunk; InputError when there is none or it belongs to another network."""
+    if not path.exists():
+        raise InputError(f"There is no {path.name} in {path.parent.name}. Run 'python training/run.py pretrain' first.")
+    content = torch.load(path, weights_only=True)
+    wanted = {"name": settings.network.name, **network_arguments(settings.network, in_channels=1, outputs=1)}
+    if content["network"] != wanted:
+        raise InputError(f"{path.name} holds the network {content['network']}, and the settings ask for {wanted}.")
+    return Pretrained(content["trunk"], tuple(content["seen"]))
+
+
+def age_module(settings: Settings, cohort: Prepared, kind: str) -> tuple[AgeNetwork, AgeModule]:
+    """The network with its first weights, and what trains it."""
+    chosen, _ = held_out_split(cohort.table, settings.ages.held_out, seed=settings.run.seed)
+    ages = cohort.table["age_years"].to_numpy(float)
+    brain_ml = cohort.table["brain_ml"].to_numpy(float)
+    taught = shuffled(ages, chosen, seed=settings.run.seed) if kind == SHUFFLED else ages
+    network = AgeNetwork(
+        new_network(
+            settings.network, in_channels=1, outputs=_outputs(settings), seed=key(settings.run.seed, "pretraining")
+        ),
+        _head(settings, taught[chosen], brain_ml[chosen]),
+    )
+    options = settings.pretrain
+    learner = Learner(
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        weight_decay=options.weight_decay,
+        seed=key(settings.run.seed, "pretraining"),
+        augment=options.augment,
+        optimiser=options.optimiser,
+        accumulate=settings.hardware.accumulate,
+        resident_share=settings.hardware.resident_share,
+    )
+    subjects = Subjects(chosen, taught, brain_ml)
+    return network, AgeModule(network, cohort.volumes, subjects, learner, learning_rate=options.learning_rate)
+
+
+def held_out_split(table: pd.DataFrame, share: float, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """(indices to learn from, indices held out): of every few subjects that are neighbours in age one is held out.
+
+    All scans of a subject are on one side.
+    """
+    first_age = table.groupby("subject")["age_years"].min().sort_values(kind="stable")
+    subjects = first_age.index.to_numpy()
+    rng = np.random.default_rng([seed, 40])
+    blocks = np.array_split(subjects, max(2, round(share * len(subjects))))
+    held = {str(rng.choice(block)) for block in blocks}
+    out = table["subject"].isin(held).to_numpy()
+    return np.flatnonzero(~out), np.flatnonzero(out)
+
+
+def shuffled(ages: np.ndarray, chosen: np.ndarray, *, seed: int) -> np.ndarray:
+    """The ages with those of the chosen subjects dealt out anew."""
+    mixed = ages.copy()
+    mixed[chosen] = np.random.default_rng([seed, 41]).permutation(ages[chosen])
+    return mixed
+
+
+def age_predictions(run: RunFolder, kinds: tuple[str, ...]) -> pd.DataFrame:
+    """Years that each network gives the held-out subjects, beside the mean age and the brain volume alone."""
+    cohort = load_prepared(run.prepared_ages)
+    chosen, held = held_out_split(cohort.table, run.settings.ages.held_out, seed=run.settings.run.seed)
+    ages, brain_ml = (cohort.table[column].to_numpy(float) for column in ("age_years", "brain_ml"))
+    found = {"mean": np.full(len(held), ages[chosen].mean())}
+    line = np.polyfit(np.log(brain_ml[chosen]), ages[chosen], 1)
+    found["brain-volume"] = np.polyval(line, np.log(brain_ml[held]))
+    for kind in kinds:
+        network, module = age_module(run.settings, cohort, kind)
+        fit(module, Place(run.pretraining(kind), run.settings.hardware))  # has ended: its weights are read
+        found[kind] = predicted_years(network, cohort.volumes[held], brain_ml[held])
+    facts = cohort.table.iloc[held][["subject", "age_years", "brain_ml"]].assign(split="held-out")
+    return pd.concat([facts.assign(pretraining=kind, predicted_years=years) for kind, years in found.items()])
+
+
+def _outputs(settings: Settings) -> int:
+    return AgeHead(settings.pretrain.head, 0.0, 1.0).outputs
+
+
+def _head(settings: Settings, ages: np.ndarray, brain_ml: np.ndarray) -> AgeHead:
+    volume = np.log(brain_ml)
+    sd = float(volume.std()) if settings.pretrain.brain_volume else 0.0
+    return AgeHead(settings.pretrain.head, float(ages.mean()), float(ages.std()), float(volume.mean()), sd)

@@ -1,0 +1,140 @@
+"""The folder of a run: where everything lies, and what made it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from AGE2HIELib.errors import InputError
+from training.files import write_text
+from training.settings import SYNTHETIC, Settings, check_settings, differences
+
+_RECORD = "run.json"
+_PACKAGES = ("age2hie", "torch", "lightning", "monai", "numpy", "scipy", "scikit-learn", "statsmodels", "SimpleITK")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of a run, and its settings."""
+
+    root: Path
+    settings: Settings
+
+    @property
+    def ages_data(self) -> Path:
+        source = self.settings.ages.source
+        return self.root / "data" / "ages" if source == SYNTHETIC else Path(source)
+
+    @property
+    def hie_data(self) -> Path:
+        source = self.settings.hie.source
+        return self.root / "data" / "hie" if source == SYNTHETIC else Path(source)
+
+    @property
+    def mapping(self) -> Path | None:
+        return Path(self.settings.hie.outcomes) if self.settings.hie.outcomes else None
+
+    @property
+    def prepared_ages(self) -> Path:
+        return self.root / "prepared" / "ages"
+
+    @property
+    def prepared_hie(self) -> Path:
+        return self.root / "prepared" / "hie"
+
+    def pretraining(self, kind: str) -> Path:
+        return self.root / "pretraining" / kind
+
+    @property
+    def age_predictions(self) -> Path:
+        return self.root / "age_predictions.tsv"
+
+    @property
+    def fits(self) -> Path:
+        return self.root / "fits"
+
+    @property
+    def predictions(self) -> Path:
+        return self.root / "predictions.tsv"
+
+    @property
+    def report(self) -> Path:
+        return self.root / "report"
+
+
+def open_run(root: Path, settings: Settings, command: str) -> RunFolder:
+    """A new run folder, or an old one that was made with the same settings.
+
+    Raises:
+        InputError: the folder holds a run with other settings; they are named.
+    """
+    record = root / _RECORD
+    if record.exists():
+        old = check_settings(read_record(root)["settings"])
+        changed = differences(old, settings)
+        if changed:
+            raise InputError(
+                f"'{root.name}' holds a run with other settings ({'; '.join(changed[:5])}). Give another --output, "
+                "or the settings that it was begun with."
+            )
+    else:
+        write_record(root, {"settings": settings.model_dump(mode="json"), "command": command, **provenance()})
+    return RunFolder(root, settings)
+
+
+def read_record(root: Path) -> dict[str, Any]:
+    """What ``run.json`` says; InputError when it is damaged."""
+    try:
+        content: dict[str, Any] = json.loads((root / _RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise InputError(f"{root.name}/{_RECORD} cannot be read ({problem}). Give another --output.") from problem
+    return content
+
+
+def write_record(root: Path, content: dict[str, Any]) -> None:
+    write_text(root / _RECORD, json.dumps(content, indent=2) + "\n")
+
+
+def add_to_record(root: Path, **facts: Any) -> None:
+    """Add facts, such as the hash of the data, to what is known of a run."""
+    write_record(root, {**read_record(root), **facts})
+
+
+def provenance() -> dict[str, Any]:
+    """Versions, commit and time: what a later reader needs to make the run again."""
+    return {
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+        "system": f"{platform.system()} {platform.machine()}",
+        "commit": revision(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def revision() -> str:
+    """The commit of the source, with ``-dirty`` where files were changed; "unknown" outside a checkout."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip() or "unknown"
+
+
+def called_as(arguments: list[str]) -> str:
+    """The command line as one would type it, paths as they were given."""
+    return " ".join(["python", "training/run.py", *arguments]) if arguments else "python training/run.py"
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

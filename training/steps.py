@@ -1,0 +1,126 @@
+"""The steps of a run, in their order; each can be called again, and goes on where it was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from training.telling import report_content, results_text
+
+from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.resources import resource_path
+from training.checking import check_ages, check_infants, check_overlap
+from training.cohorts.bids import read_bids
+from training.cohorts.bonbid import read_bonbid
+from training.cohorts.problems import Problem, refuse
+from training.cohorts.synthetic_ages import write_synthetic_ages
+from training.cohorts.synthetic_hie import write_synthetic_hie
+from training.evaluating import Evaluation, evaluate
+from training.exporting import export
+from training.finetuning import PRETRAINING_OF, finetune
+from training.preparing.infants import InfantOptions, prepare_infants
+from training.preparing.inputs import adc_spec, t1_spec
+from training.preparing.lifespan import prepare_scans
+from training.preparing.store import is_prepared
+from training.pretraining import pretrain
+from training.reporting.page import write_report
+from training.run_folder import RunFolder, add_to_record
+from training.settings import SYNTHETIC
+
+
+def needs_ages(run: RunFolder) -> bool:
+    """Whether any arm starts from a pretrained trunk."""
+    return any(arm in PRETRAINING_OF for arm in (*run.settings.evaluate.arms, run.settings.export.arm))
+
+
+def make_data(run: RunFolder) -> None:
+    """Write the synthetic cohorts that the settings ask for, as real ones would lie there."""
+    settings = run.settings
+    if settings.ages.source == SYNTHETIC and needs_ages(run):
+        write_synthetic_ages(run.ages_data, settings.ages.subjects, seed=settings.run.seed, jobs=settings.run.jobs)
+    if settings.hie.source == SYNTHETIC:
+        atlas = load_atlas(resource_path("atlas"))
+        cases = dict(settings.hie.cases)
+        write_synthetic_hie(run.hie_data, atlas, cases, seed=settings.run.seed, jobs=settings.run.jobs)
+
+
+def check_data(run: RunFolder) -> list[Problem]:
+    """Every problem of both cohorts; nothing is written."""
+    scans, problems = check_ages(run.ages_data, run.settings) if needs_ages(run) else ([], [])
+    cases, more = check_infants(run.hie_data, run.mapping, run.settings)
+    return [*problems, *more, *check_overlap(scans, cases)]
+
+
+def prepare_ages(run: RunFolder) -> None:
+    """Every T1 scan as the network sees it."""
+    settings = run.settings
+    scans, problems = read_bids(run.ages_data)
+    refuse(problems)
+    placement = settings.input.t1_placement
+    spec = t1_spec(settings.input.spacing_mm, placement)
+    prepared = prepare_scans(scans, run.prepared_ages, spec, placement=placement, jobs=settings.run.jobs)
+    add_to_record(run.root, ages_sha256=prepared.sha256)
+
+
+def prepare_hie(run: RunFolder) -> None:
+    """Every infant as the network sees it."""
+    settings = run.settings
+    cases, problems = read_bonbid(run.hie_data, run.mapping)
+    refuse(problems)
+    options = InfantOptions(
+        atlas=resource_path("atlas"),
+        spec=adc_spec(settings.input.spacing_mm),
+        z_maps=settings.hie.z_maps,
+        jobs=settings.run.jobs,
+    )
+    add_to_record(run.root, hie_sha256=prepare_infants(cases, run.prepared_hie, options).sha256)
+
+
+def prepare(run: RunFolder) -> None:
+    """Both cohorts."""
+    make_data(run)
+    if needs_ages(run):
+        prepare_ages(run)
+    prepare_hie(run)
+
+
+def pretrain_step(run: RunFolder) -> None:
+    """Brain age, with true ages and, where an arm needs them, with shuffled ones."""
+    if not needs_ages(run):
+        return
+    if not is_prepared(run.prepared_ages):
+        make_data(run)
+        prepare_ages(run)
+    used = (*run.settings.evaluate.arms, run.settings.export.arm)
+    pretrain(run, tuple(kind for arm, kind in PRETRAINING_OF.items() if arm in used))
+
+
+def finetune_step(run: RunFolder) -> None:
+    """Every arm on every split."""
+    if not is_prepared(run.prepared_hie):
+        make_data(run)
+        prepare_hie(run)
+    finetune(run)
+
+
+def report_step(run: RunFolder) -> Evaluation:
+    """Tables, figures, page, model card and TRIPOD+AI list."""
+    found = evaluate(run)
+    write_report(run.report, report_content(run, found))
+    return found
+
+
+def export_step(run: RunFolder, folder: Path) -> None:
+    """The bundle, with the figures of the evaluation on its card."""
+    export(run, folder, results=results_text(run, evaluate(run)))
+
+
+def everything(run: RunFolder, folder: Path) -> Mapping[str, pd.DataFrame]:
+    """From nothing, or from where it was stopped, to the report and the bundle."""
+    prepare(run)
+    pretrain_step(run)
+    finetune_step(run)
+    found = report_step(run)
+    export(run, folder, results=results_text(run, found))
+    return {"summary": found.summary, "comparisons": found.comparisons}

@@ -1,0 +1,116 @@
+"""What a finished run has to tell: the content of its report, and the figures on the model's card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from training.cohorts.synthetic_hie import STATEMENT
+from training.evaluating import Evaluation
+from training.evaluation.age import age_summary
+from training.evaluation.table import main_table_text
+from training.finetuning import Fit, export_split
+from training.preparing.store import load_prepared
+from training.reporting.content import ReportContent
+from training.run_folder import RunFolder, read_record
+
+
+def report_content(run: RunFolder, found: Evaluation) -> ReportContent:
+    """Everything the page is made of."""
+    record = read_record(run.root)
+    cohort = load_prepared(run.prepared_hie)
+    return ReportContent(
+        title="Two-year outcome of newborns with HIE: does pretraining on brain age help?",
+        synthetic=run.settings.synthetic,
+        command=str(record["command"]),
+        settings=run.settings.model_dump(mode="json"),
+        provenance=_provenance(record),
+        cases=cohort.table,
+        predictions=found.predictions,
+        age_predictions=_ages(run),
+        summary=found.summary,
+        comparisons=found.comparisons,
+        curves=dict(_curves(run, cohort.table)),
+        notes=tuple(_notes(run)),
+    )
+
+
+def results_text(run: RunFolder, found: Evaluation) -> str:
+    """The part of the model card that only training knows."""
+    record = read_record(run.root)
+    settings = run.settings
+    head = f"**{STATEMENT}**\n\n" if settings.synthetic else ""
+    options = "\n".join(f"- {name}: {value}" for name, value in settings.finetune.model_dump().items())
+    return f"""## How it was made
+
+{head}Arm `{settings.export.arm}`, {settings.export.members} networks, each trained on all cases but another part of
+them; calibration and threshold come from the parts left out. Seed {settings.run.seed}, source revision
+{record["commit"]}.
+
+{options}
+
+## Figures
+
+Out-of-fold predictions of networks made in the same way; 95 % bootstrap intervals over children.
+
+```
+{main_table_text(found.summary)}
+```
+{_age_text(run)}
+"""
+
+
+def _provenance(record: Mapping[str, Any]) -> dict[str, Any]:
+    hashes = {name: record[name] for name in ("ages_sha256", "hie_sha256") if name in record}
+    return {
+        "versions": record["versions"],
+        "data_hash": hashes,
+        "commit": record["commit"],
+        "started": record["started"],
+    }
+
+
+def _ages(run: RunFolder) -> pd.DataFrame | None:
+    if not run.age_predictions.exists():
+        return None
+    return pd.read_csv(run.age_predictions, sep="\t", dtype={"subject": str})
+
+
+def _age_text(run: RunFolder) -> str:
+    ages = _ages(run)
+    if ages is None:
+        return ""
+    table = age_summary(ages)
+    whole = table[table["band"] == "all ages"].set_index("pretraining")["mae_years"]
+    parts = [f"{name} {value:.1f}" for name, value in whole.items()]
+    return f"\nBrain age on held-out subjects, mean absolute error in years: {', '.join(parts)}.\n"
+
+
+def _curves(run: RunFolder, table: pd.DataFrame) -> Iterator[tuple[str, Path]]:
+    for kind in ("age", "shuffled-age"):
+        yield from _existing(f"Pretraining, {kind}", run.pretraining(kind) / "metrics.csv")
+    split = export_split(run.settings, table)
+    for inner in range(len(split.inner)):
+        name = Fit(run.settings.export.arm, split, inner).name
+        yield from _existing(f"Fine-tuning, exported network {inner + 1}", run.fits / name / "metrics.csv")
+
+
+def _existing(heading: str, path: Path) -> Iterator[tuple[str, Path]]:
+    if path.exists():
+        yield heading, path
+
+
+def _notes(run: RunFolder) -> Iterator[str]:
+    settings = run.settings
+    if settings.synthetic:
+        yield STATEMENT
+        yield "The simulated outcome follows the lesion, with chance: whether pretraining helps is as it comes."
+    if settings.evaluate.repeats == 1:
+        yield "The folds were drawn once; another draw gives other figures."
+    yield (
+        f"Each prediction is the mean of {settings.evaluate.inner_folds} networks, each trained without another part "
+        "of the training cases; those parts set threshold and calibration."
+    )
