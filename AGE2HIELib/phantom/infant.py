@@ -48,9 +48,9 @@ def make_infant(seed: int, *, brain_ml: float | None = None, deformation: float 
     """
     rng = np.random.default_rng([seed, 0])
     volume_ml = float(brain_ml if brain_ml is not None else np.clip(rng.normal(420, 65), *BRAIN_ML))
-    scale = np.cbrt(volume_ml / TEMPLATE_ML) * np.exp(0.035 * deformation * _centred(rng, 3))
-    grid = _fine_grid(scale)
-    points = _template_points(rng, grid, scale, deformation)
+    scale = np.cbrt(volume_ml / TEMPLATE_ML) * np.exp(0.035 * deformation * centred_numbers(rng, 3))
+    grid = fine_grid(scale)
+    points = template_points(rng, grid, scale, deformation)
     shape = Shape(
         ventricle_scale=float(np.exp(0.25 * rng.standard_normal())),
         sulcus_width=float(np.exp(0.25 * rng.standard_normal())),
@@ -65,17 +65,18 @@ def make_infant(seed: int, *, brain_ml: float | None = None, deformation: float 
     return Infant(make, make.like(adc), make.like(b0_signal), points, seed)
 
 
-def _centred(rng: np.random.Generator, count: int) -> np.ndarray:
+def centred_numbers(rng: np.random.Generator, count: int) -> np.ndarray:
     """Normal numbers that sum to zero: they change proportions, not the volume."""
     numbers = rng.standard_normal(count)
     return np.asarray(numbers - numbers.mean())
 
 
-def _fine_grid(scale: np.ndarray) -> Grid:
+def fine_grid(scale: np.ndarray, spacing_mm: float = FINE_MM) -> Grid:
+    """A grid around a brain that is ``scale`` (3,) times the template, with its middle voxel at the origin."""
     half_mm = np.array([48.0, 60.0, 48.0]) * scale
-    shape = tuple(int(n) for n in 2 * np.ceil(half_mm / FINE_MM) + 1)
-    affine = np.diag([FINE_MM, FINE_MM, FINE_MM, 1.0])
-    affine[:3, 3] = [-FINE_MM * (n - 1) / 2 for n in shape]
+    shape = tuple(int(n) for n in 2 * np.ceil(half_mm / spacing_mm) + 1)
+    affine = np.diag([spacing_mm, spacing_mm, spacing_mm, 1.0])
+    affine[:3, 3] = [-spacing_mm * (n - 1) / 2 for n in shape]
     return Grid((shape[0], shape[1], shape[2]), affine)
 
 
@@ -89,12 +90,17 @@ def grid_points(grid: Grid) -> Points:
     return x, y, z
 
 
-def _template_points(rng: np.random.Generator, grid: Grid, scale: np.ndarray, deformation: float) -> Points:
-    """Scaled, then shifted by a coarse (28 mm, 2 mm rms) and a finer (12 mm, 0.8 mm rms) smooth field."""
+def template_points(
+    rng: np.random.Generator, grid: Grid, scale: np.ndarray, deformation: float, *, template_mm: float = FINE_MM
+) -> Points:
+    """Scaled, then shifted by a coarse (28 mm, 2 mm rms) and a finer (12 mm, 0.8 mm rms) smooth field.
+
+    ``template_mm`` is the distance of neighbouring voxels in the template frame, where the fields have their scale.
+    """
     warped = []
     for axis, coordinate in enumerate(grid_points(grid)):
-        coarse = 2.0 * smooth_noise(rng, grid.shape, FINE_MM, 28.0)
-        fine = 0.8 * smooth_noise(rng, grid.shape, FINE_MM, 12.0)
+        coarse = 2.0 * smooth_noise(rng, grid.shape, template_mm, 28.0)
+        fine = 0.8 * smooth_noise(rng, grid.shape, template_mm, 12.0)
         warped.append((coordinate / scale[axis] + deformation * (coarse + fine)).astype(np.float32))
     return warped[0], warped[1], warped[2]
 
@@ -119,10 +125,11 @@ def _tissue(rng: np.random.Generator, labels: np.ndarray, points: Points) -> tup
     adc = adc_of[labels] * (1 + np.where(fluid, 2.0, 1.0) * (texture + trend))
     b0 = b0_of[labels] * (1 + 0.5 * texture)
     # tissue borders are not sharp: about one fine voxel of blur, kept inside the brain
-    adc, b0 = (_blur_inside(image, inside) for image in (adc, b0))
+    adc, b0 = (blur_inside(image, inside) for image in (adc, b0))
     return adc.astype(np.float32), b0.astype(np.float32)
 
 
-def _blur_inside(image: np.ndarray, inside: np.ndarray) -> np.ndarray:
+def blur_inside(image: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """About one fine voxel of blur that takes nothing in from outside."""
     weight = gaussian_filter(inside.astype(np.float32), 0.6)
     return np.asarray(np.where(inside, gaussian_filter(image * inside, 0.6) / np.maximum(weight, 1e-6), 0))

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from AGE2HIELib.io.frames import from_sitk, reference_image, to_sitk
 from AGE2HIELib.phantom.head import Head
-from AGE2HIELib.phantom.infant import FINE_MM, Infant
+from AGE2HIELib.phantom.infant import Infant
 from AGE2HIELib.phantom.injury import Injury
 from AGE2HIELib.phantom.protocol import Protocol, gradient_table
 from AGE2HIELib.phantom.structures import BASE_VALUE, WHITE_MATTER
@@ -88,9 +88,10 @@ def scanner_adc(infant: Infant, injury: Injury, protocol: Protocol, *, seed: int
 def slice_average(image: Volume, grid: Grid) -> Volume:
     """Sample a fine image on the scanner's grid, averaged over each slice's thickness and blurred in plane."""
     in_plane_mm, _, thickness_mm = grid.spacing_mm
-    blur = np.sqrt(max((0.4 * in_plane_mm) ** 2 - (0.4 * FINE_MM) ** 2, 0.0)) / FINE_MM
+    fine_mm = float(image.grid.spacing_mm[0])
+    blur = np.sqrt(max((0.4 * in_plane_mm) ** 2 - (0.4 * fine_mm) ** 2, 0.0)) / fine_mm
     source = to_sitk(image.like(gaussian_filter(image.array, blur)))
-    layers = max(1, round(thickness_mm / (1.2 * FINE_MM)))
+    layers = max(1, round(thickness_mm / (1.2 * fine_mm)))
     total: np.ndarray | float = 0.0
     for layer in range(layers):
         shifted = grid.affine_ras.copy()
