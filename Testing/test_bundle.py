@@ -98,22 +98,6 @@ def test_looking_at_a_bundle_does_not_import_torch(original):
     subprocess.run([sys.executable, "-c", code, str(original.folder)], check=True)
 
 
-def test_monai_parses_the_bundle_and_computes_the_same_logit(original):
-    monai_bundle = pytest.importorskip("monai.bundle")
-    parser = monai_bundle.ConfigParser()
-    parser.read_meta(str(original.folder / "configs/metadata.json"))
-    parser.read_config(str(original.folder / "configs/inference.json"))
-    network, inferer = parser.get_parsed_content("network_def"), parser.get_parsed_content("inferer")
-    state = torch.load(original.folder / parser["members"][0], weights_only=True)
-    network.load_state_dict(state)
-    image = torch.randn(1, 2, 56, 64, 48)
-    with torch.no_grad():
-        torch.testing.assert_close(inferer(image, network), load_members(original)[0](image))
-    image_format = parser["_meta_"]["network_data_format"]["inputs"]["image"]
-    assert image_format["spatial_shape"] == [56, 64, 48]
-    assert image_format["channel_def"] == {"0": "adc", "1": "z_adc"}
-
-
 @pytest.mark.parametrize(
     "name", ["configs/metadata.json", "configs/inference.json", _MEMBER, "docs/README.md", "LICENSE"]
 )

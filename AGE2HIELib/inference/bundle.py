@@ -20,6 +20,7 @@ from AGE2HIELib.inference.manifest import identity, read_verified, verify_manife
 from AGE2HIELib.inference.metadata import METADATA, check_facts, metadata_text, read_metadata
 from AGE2HIELib.inference.weights import fill_network, pack_weights, unpack_weights
 from AGE2HIELib.networks.registry import build_network
+from AGE2HIELib.resources import resource_path
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +31,7 @@ INFERENCE = "configs/inference.json"
 CARD = "docs/README.md"
 LICENCE = "LICENSE"
 SEEN = "configs/seen.json"
+SCHEMA = "configs/schema.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +137,7 @@ def _write_files(
         INFERENCE: _inference_text(facts, names),
         CARD: model_card(facts, len(members), results),
         LICENCE: licence,
+        SCHEMA: resource_path("models", "metadata_schema.json").read_text(encoding="utf-8"),
     }
     contents = {name: text.encode() for name, text in texts.items()}
     contents |= {name: pack_weights(state) for name, state in zip(names, members, strict=True)}

@@ -21,6 +21,11 @@ METADATA = "configs/metadata.json"
 OURS = "age2hie"
 FORMAT = 1
 MONAI_WRITTEN_FOR = "1.6.1"
+# Where MONAI would fetch its schema. A bundle carries one of its own, which verify_metadata takes instead:
+# python -m monai.bundle verify_metadata --meta_file configs/metadata.json --filepath configs/schema.json
+MONAI_SCHEMA = (
+    "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json"
+)
 LARGEST_GRID_VOXELS = 256**3  # keeps a faulty file from asking for all memory
 _NUMBER = (int, float)
 _KEYS: dict[str, type | tuple[type, ...]] = {
@@ -71,6 +76,7 @@ def metadata_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
         "members": list(members),
     }
     content = {
+        "schema": MONAI_SCHEMA,
         "version": facts.version,
         "changelog": {facts.version: "exported by age2hie"},
         "monai_version": _installed("monai", MONAI_WRITTEN_FOR),
