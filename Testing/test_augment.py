@@ -36,14 +36,16 @@ def test_the_lesion_moves_with_the_image() -> None:
 def test_mirroring_is_left_right_and_nothing_else() -> None:
     still = {f"c{n}": 0.5 for n in range(7, 16)}
     image = torch.rand(1, 1, *SHAPE)
-    torch.testing.assert_close(moved(image, draws(1, **still, c16=0.9)), image, atol=1e-5, rtol=0)
-    torch.testing.assert_close(moved(image, draws(1, **still, c16=0.1)), image.flip(2), atol=1e-5, rtol=0)
+    for moving in (0.1, 0.9):  # through the interpolation, and past it
+        plain, swapped = (moved(image, draws(1, **still, c16=side, c18=moving)) for side in (0.9, 0.1))
+        torch.testing.assert_close(plain, image, atol=1e-5, rtol=0)
+        torch.testing.assert_close(swapped, image.flip(2), atol=1e-5, rtol=0)
 
 
 def test_turns_are_rigid_in_voxels_and_at_most_ten_degrees_about_an_axis() -> None:
     """Without stretch, theta with the aspect taken out is a rotation."""
     still = {f"c{n}": 0.5 for n in range(10, 16)}
-    theta = affine_matrices(draws(64, **still, c16=0.9), torch.Size((64, 1, *SHAPE)))[:, :, :3]
+    theta = affine_matrices(draws(64, **still), torch.Size((64, 1, *SHAPE)))[:, :, :3]
     half = torch.tensor([SHAPE[2], SHAPE[1], SHAPE[0]], dtype=torch.float32)
     turn = theta * half.view(1, 3, 1) / half.view(1, 1, 3)
     torch.testing.assert_close(turn @ turn.transpose(1, 2), torch.eye(3).expand(64, 3, 3), atol=1e-5, rtol=0)
@@ -95,3 +97,10 @@ def test_z_is_missing_or_from_either_atlas_in_the_stated_shares() -> None:
 def test_picking_a_z_map_takes_the_named_one() -> None:
     volumes = torch.arange(3.0)[None, :, None, None, None].expand(2, 3, 2, 2, 2)
     assert [float(pick_z(volumes, source)[0, 1].mean()) for source in ("atlas", "released", "none")] == [1.0, 2.0, 0.0]
+
+
+def test_a_smooth_field_is_trilinear_interpolation_of_its_lattice() -> None:
+    made = draws(3)
+    lattice = made.normal(32, 210).view(3, 1, 6, 7, 5)
+    expected = 1.5 * torch.nn.functional.interpolate(lattice, size=SHAPE, mode="trilinear")
+    torch.testing.assert_close(made.smooth(0, torch.Size((3, 1, *SHAPE))), expected, atol=1e-5, rtol=0)

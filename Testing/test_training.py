@@ -1,22 +1,25 @@
-"""The code that makes the demonstration model: its outcome, augmentation, calibration and members."""
+"""The cohorts that training makes, what preparing keeps of a case, and the model that ships."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-import torch
 from scans import bundled_atlas
-from training.augment import augment, pick_z
-from training.demonstration import input_spec
-from training.members import FitOptions, fit_member
-from training.phantom_cohort import Cohort, make_case, simulated_outcome
 
+from AGE2HIELib.errors import InputError
 from AGE2HIELib.resources import resource_path
+from training.cohorts.bonbid import read_bonbid
+from training.cohorts.simulated_outcome import simulated_outcome
+from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie
 from training.evaluation.platt import platt
-
-SHAPE = (16, 16, 16)
+from training.preparing.infants import InfantOptions, infant_arrays, prepare_infants
+from training.preparing.inputs import adc_spec
+from training.preparing.store import image_file, load_prepared
+from training.pretraining import held_out_split, shuffled
+from training.seen import seen_again, subject_hash
 
 
 def test_the_simulated_outcome_has_even_odds_at_a_load_of_one_percent() -> None:
@@ -26,9 +29,9 @@ def test_the_simulated_outcome_has_even_odds_at_a_load_of_one_percent() -> None:
         for load, deep in ((0.0097, 0.0), (0.0, 0.0), (0.2, 0.0), (0.005, 0.2))
     ]
     assert share[0] == pytest.approx(0.5, abs=0.04)
-    assert share[1] < 0.01
-    assert share[2] > 0.99
-    assert share[3] > 0.9  # deep grey matter counts for more than its volume
+    assert share[1] < 0.03
+    assert share[2] > 0.97
+    assert share[3] > 0.8  # deep grey matter counts for more than its volume
 
 
 def test_platt_recovers_slope_and_intercept() -> None:
@@ -48,55 +51,110 @@ def test_logits_that_order_cases_wrongly_are_calibrated_to_the_prevalence() -> N
     assert 1 / (1 + np.exp(-found.intercept)) == pytest.approx(0.25, abs=0.03)
 
 
-def test_augmentation_moves_the_lesion_with_the_image() -> None:
-    """Images that are their own lesion stay in the same place as it: the moved ADC is high where the lesion is."""
-    generator = torch.Generator().manual_seed(0)
-    lesions = torch.zeros(12, 1, *SHAPE)
-    lesions[:, :, 3:8, 4:9, 5:10] = 1.0
-    background = 0.1 * torch.ones(12, 3, *SHAPE)
-    images, moved = augment(background + 4 * lesions, lesions, generator)
-    assert images.shape == (12, 2, *SHAPE)
-    inside, outside = images[:, :1][moved > 0.9].mean(), images[:, :1][moved < 0.1].mean()
-    assert inside > 3.0
-    assert abs(outside) < 1.0
-    centres = (moved * torch.arange(16.0)[None, None, :, None, None]).sum((1, 2, 3, 4)) / moved.sum((1, 2, 3, 4))
-    assert centres.min() < 7 < 8 < centres.max()  # some were mirrored along left-right, and only along it
+def test_the_sites_have_the_paper_s_sizes_and_prevalence() -> None:
+    plan = planned_cases({"MGH": 84, "BCH": 72}, seed=0)
+    adverse = {site: [case.adverse for case in plan if case.site == site] for site in ("MGH", "BCH")}
+    assert {site: (len(bad), sum(bad)) for site, bad in adverse.items()} == {"MGH": (84, 31), "BCH": (72, 42)}
+    assert len({case.seed for case in plan}) == len(plan)
+    assert planned_cases({"BCH": 72, "MGH": 84}, seed=0) == plan
+    assert {case.seed for case in planned_cases({"MGH": 84}, seed=1)}.isdisjoint(case.seed for case in plan)
 
 
-def test_picking_a_z_map_takes_the_named_one() -> None:
-    inputs = torch.arange(3.0)[None, :, None, None, None].expand(2, 3, 2, 2, 2)
-    assert [float(pick_z(inputs, source)[0, 1].mean()) for source in ("atlas", "released", "none")] == [1.0, 2.0, 0.0]
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hie")
+    write_synthetic_hie(folder, bundled_atlas(), {"MGH": 3, "BCH": 2}, seed=0, jobs=1)
+    return folder
 
 
-def test_a_case_is_the_same_from_its_seed_and_its_lesion_lies_in_the_brain() -> None:
-    spec = input_spec(4.0)
-    inputs, lesion, load, adverse = make_case(3, atlas=bundled_atlas(), spec=spec)
-    again = make_case(3, atlas=bundled_atlas(), spec=spec)
-    np.testing.assert_array_equal(inputs, again[0])
-    assert (load, adverse) == again[2:]
-    assert load > 0.05  # this seed is injured
-    assert np.mean(inputs[0][lesion] != 0) > 0.9  # a lesion at the border is cut by the mask
-    assert np.median(inputs[1][lesion]) < np.median(inputs[1][(inputs[0] != 0) & ~lesion]) - 0.3
+def options(jobs: int = 1) -> InfantOptions:
+    return InfantOptions(resource_path("atlas"), adc_spec(4.0), "released", jobs)
 
 
-@pytest.mark.slow
-def test_a_member_learns_a_plain_signal_and_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
-    rng = np.random.default_rng(2)
-    adverse = np.arange(32) % 2 == 0
-    inputs = rng.normal(0, 0.3, (32, 3, 16, 16, 16)).astype(np.float16)
-    inputs[adverse, :, 4:12, 4:12, 4:12] -= 2.0
-    lesions = np.zeros((32, 16, 16, 16), dtype=bool)
-    lesions[adverse, 4:12, 4:12, 4:12] = True
-    cohort = Cohort(inputs, lesions, np.where(adverse, 0.1, 0.0), adverse)
-    options = FitOptions((4, 8, 8, 8), epochs=6, batch_size=8, learning_rate=1e-2)
-    member = fit_member(cohort, options, seed=0, folder=tmp_path / "member_0")
-    with torch.no_grad():
-        logit = member(pick_z(torch.from_numpy(inputs).float(), "atlas"))[:, 0].numpy()
-    assert member.head[-1].out_features == 1
-    assert logit[adverse].min() > logit[~adverse].max()
-    again = fit_member(cohort, options, seed=0, folder=tmp_path / "member_0")
-    for one, other in zip(member.parameters(), again.parameters(), strict=True):
-        torch.testing.assert_close(one, other, rtol=0, atol=0)
+def test_a_synthetic_cohort_is_read_back_as_it_was_planned(cohort: Path) -> None:
+    cases, problems = read_bonbid(cohort)
+    assert problems == []
+    plan = {case.case: case.adverse for case in planned_cases({"MGH": 3, "BCH": 2}, seed=0)}
+    assert {case.case: case.adverse for case in cases} == plan
+    assert all(case.z_adc and case.lesion for case in cases)
+    assert "no child was scanned" in (cohort / "README.md").read_text()
+
+
+def test_a_prepared_case_has_its_lesion_where_z_is_low(cohort: Path) -> None:
+    cases, _ = read_bonbid(cohort)
+    loads = []
+    for case in cases:
+        row, arrays = infant_arrays(case, bundled_atlas(), adc_spec(4.0), z_maps="released")
+        adc, _, released = arrays["volume"].astype(np.float32)
+        lesion, brain = arrays["lesion"] > 0, adc != 0
+        loads.append(row["lesion_load"])
+        assert 250 < row["brain_ml"] < 650
+        if row["lesion_load"] > 0.02:
+            assert brain[lesion].mean() > 0.9  # a lesion at the border is cut by the mask
+            assert np.median(released[lesion]) < np.median(released[brain & ~lesion]) - 0.3
+            assert row["low_z_ml"] > 3
+    assert max(loads) > 0.02
+
+
+def test_preparing_again_prepares_only_what_is_missing_or_was_changed(cohort: Path, tmp_path: Path) -> None:
+    cases, _ = read_bonbid(cohort)
+    first = prepare_infants(cases, tmp_path, options())
+    files = sorted((tmp_path / "images").iterdir())
+    assert len(files) == 5
+    written = {file: file.stat().st_mtime_ns for file in files}
+    victim = files[2]
+    victim.unlink()
+    second = prepare_infants(cases, tmp_path, options())
+    assert second.sha256 == first.sha256
+    np.testing.assert_array_equal(second.volumes, first.volumes)
+    again = {file: file.stat().st_mtime_ns for file in files}
+    assert [file for file in files if again[file] != written[file]] == [victim]
+    fewer = prepare_infants(cases[:3], tmp_path, options())
+    assert fewer.sha256 != first.sha256
+    assert load_prepared(tmp_path).table["case"].tolist() == [case.case for case in cases[:3]]
+
+
+def test_an_image_that_cannot_be_prepared_is_named_and_the_others_are_kept(cohort: Path, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from AGE2HIELib.io.images import read_volume, write_volume
+
+    cases, _ = read_bonbid(cohort)
+    empty = read_volume(cases[0].image)
+    path = tmp_path / "MGHNICU_900-VISIT_01-ADC_ss.mha"
+    write_volume(empty.like(np.zeros_like(empty.array)), path)
+    broken = replace(cases[0], case="MGHNICU_900-VISIT_01", image=path, z_adc=None, lesion=None)
+    with pytest.raises(InputError, match=r"1 image\(s\) cannot be prepared:\nMGHNICU_900"):
+        prepare_infants([*cases[:2], broken], tmp_path / "prepared", options())
+    assert len(list((tmp_path / "prepared" / "images").iterdir())) == 2
+    assert image_file(tmp_path, "k").name == "k.npz"
+
+
+def test_held_out_subjects_cover_all_ages_and_keep_their_sessions_together() -> None:
+    rng = np.random.default_rng(3)
+    subjects = [f"sub-{n}" for n in range(200)]
+    table = pd.DataFrame({"subject": subjects * 2, "age_years": np.tile(rng.uniform(0, 97, 200), 2)})
+    learn, held = held_out_split(table, 0.25, seed=1)
+    assert len(held) == 100
+    assert set(table["subject"][learn]).isdisjoint(table["subject"][held])
+    counts = np.histogram(table["age_years"][held], bins=[0, 25, 50, 75, 97])[0]
+    expected = np.histogram(table["age_years"], bins=[0, 25, 50, 75, 97])[0] / 4
+    assert np.abs(counts - expected).max() <= 4
+
+
+def test_shuffled_ages_are_the_same_ages_of_other_subjects_and_held_out_ones_keep_theirs() -> None:
+    ages = np.linspace(0, 97, 400)
+    chosen = np.arange(0, 400, 2)
+    mixed = shuffled(ages, chosen, seed=0)
+    assert sorted(mixed) == sorted(ages)
+    assert abs(np.corrcoef(mixed[chosen], ages[chosen])[0, 1]) < 4 / np.sqrt(200)
+    np.testing.assert_array_equal(mixed[1::2], ages[1::2])
+
+
+def test_a_subject_or_an_image_that_was_seen_is_refused() -> None:
+    assert subject_hash("sub-MGHNICU003") == subject_hash("MGHNICU_003")
+    assert subject_hash("MGHNICU_030") != subject_hash("MGHNICU_003")
+    assert len(seen_again(["MGHNICU_003", "MGHNICU_004"], {subject_hash("sub-mghnicu003")})) == 1
 
 
 def test_the_bundled_model_says_on_its_card_how_it_was_made() -> None:

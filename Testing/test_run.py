@@ -1,0 +1,142 @@
+"""python training/run.py from its command line: the whole way on synthetic cohorts, and on the real sample scans."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scans import bundled_atlas
+
+from AGE2HIELib.inference.bundle import load_members, read_bundle, seen_subjects
+from training.preparing.store import load_prepared
+from training.run import main
+from training.seen import subject_hash
+
+TINY = [
+    "--preset", "quick",
+    "--set", "ages.subjects=12",
+    "--set", "hie.cases={MGH: 10, BCH: 8}",
+    "--set", "pretrain.epochs=2",
+    "--set", "evaluate.protocols=[pooled, cross-site]",
+    "--set", "evaluate.arms=[transfer, scratch]",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    assert main([*TINY, "--output", str(folder)]) == 0
+    return folder
+
+
+@pytest.mark.slow
+def test_every_case_is_predicted_once_by_every_arm_and_row_of_every_protocol(run: Path) -> None:
+    predictions = pd.read_csv(run / "predictions.tsv", sep="\t")
+    counts = predictions.groupby(["protocol", "arm"])["case"].agg(["count", "nunique"])
+    assert (counts == 18).all().all()
+    assert set(predictions["arm"]) == {"transfer", "scratch", "majority", "site-only", "mean-adc", "lesion-volume"}
+    assert set(predictions["setting"]) == {"pooled", "MGH->BCH", "BCH->MGH"}
+    by_site = predictions.drop_duplicates("case").groupby("site")["adverse"]
+    assert by_site.sum().to_dict() == {"BCH": 5, "MGH": 4}  # 58 % of 8 and 37 % of 10
+    assert predictions["probability"].between(0, 1).all()
+
+
+@pytest.mark.slow
+def test_the_report_and_the_record_say_what_was_run_and_that_it_is_synthetic(run: Path) -> None:
+    page = (run / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Synthetic cohort" in page
+    assert "Research use only" in page
+    record = json.loads((run / "run.json").read_text())
+    assert record["settings"]["hie"]["cases"] == {"MGH": 10, "BCH": 8}
+    assert record["versions"]["torch"]
+    assert len(record["ages_sha256"]) == len(record["hie_sha256"]) == 64
+    assert str(run) not in page
+
+
+@pytest.mark.slow
+def test_the_bundle_loads_says_it_is_a_demonstration_and_knows_whom_it_has_seen(run: Path) -> None:
+    bundle = read_bundle(run / "model")
+    assert bundle.demonstration
+    assert "synthetic only: 18 procedural phantoms (8 from BCH, 10 from MGH)" in bundle.trained_on
+    assert bundle.z_origins == ("released", "none", bundled_atlas().sha256)
+    assert len(load_members(bundle)) == 2
+    seen = seen_subjects(bundle)
+    assert subject_hash("MGHNICU_003") in seen
+    assert subject_hash("sub-synthetic300005") in seen
+    assert subject_hash("MGHNICU_903") not in seen
+
+
+@pytest.mark.slow
+def test_the_same_command_again_changes_nothing_and_other_settings_are_refused(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {name: (run / name).read_bytes() for name in ("predictions.tsv", "summary.tsv", "age_predictions.tsv")}
+    manifest = (run / "model" / "manifest.json").read_bytes()
+    assert main([*TINY, "--output", str(run)]) == 0
+    assert {name: (run / name).read_bytes() for name in before} == before
+    assert (run / "model" / "manifest.json").read_bytes() == manifest
+    assert main([*TINY, "--set", "finetune.epochs=9", "--output", str(run)]) == 2
+    assert "other settings (finetune.epochs: 2, now 9)" in capsys.readouterr().err
+
+
+def test_an_unknown_setting_is_refused_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "mine.yaml"
+    config.write_text("pretrain:\n  epocs: 3\nfinetune:\n  epochs: many\n")
+    assert main(["--config", str(config), "--output", str(tmp_path / "run")]) == 2
+    said = capsys.readouterr().err
+    assert "There is no setting 'pretrain.epocs'" in said
+    assert "'finetune.epochs' is 'many'" in said
+    assert not (tmp_path / "run").exists()
+
+
+MADE_UP = """file = "made_up_outcomes_for_a_test.csv"
+[columns]
+case = "case"
+outcome = "made up from the lesion load"
+[outcome]
+adverse = ["1"]
+normal = ["0"]
+"""
+OVER_ONE_PERCENT = ("010", "028", "306", "350", "373", "379")
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_real_scans_go_through_pretraining_fine_tuning_and_evaluation(tmp_path: Path, real_data: Path) -> None:
+    """33 T1 scans from a month to 95 years, 12 infants with outcomes that were made up for this test."""
+    hie = real_data / "bonbid-hie"
+    cases = sorted(path.name[:11] for path in (hie / "1ADC_ss").iterdir())
+    rows = [f"{case},{int(case[-3:] in OVER_ONE_PERCENT)}" for case in cases]
+    table = "\n".join(["case,made up from the lesion load", *rows])
+    (tmp_path / "made_up_outcomes_for_a_test.csv").write_text(table + "\n")
+    (tmp_path / "outcomes.toml").write_text(MADE_UP)
+    run = tmp_path / "run"
+    sources = {
+        "ages.source": real_data / "t1-ages",
+        "hie.source": hie,
+        "hie.outcomes": tmp_path / "outcomes.toml",
+    }
+    words = [word for key, value in sources.items() for word in ("--set", f"{key}={value}")]
+    options = ["--preset", "quick", "--set", "evaluate.arms=[transfer, scratch]", "--output", str(run), *words]
+    assert main(["check-data", *options]) == 0
+    for step in ("pretrain", "finetune", "report"):
+        assert main([step, *options]) == 0
+    ages = load_prepared(run / "prepared" / "ages").table
+    assert len(ages) == 33
+    adults = ages[ages["age_years"] > 20]
+    assert adults["brain_ml"].between(800, 1800).all(), adults[["name", "brain_ml"]]
+    predictions = pd.read_csv(run / "predictions.tsv", sep="\t")
+    assert set(predictions["setting"]) == {"MGH"}  # one site: neither pooled nor across
+    assert sorted(predictions.loc[predictions["arm"] == "transfer", "subject"]) == cases
+    infants = load_prepared(run / "prepared" / "hie").table.set_index("subject")
+    np.testing.assert_allclose(
+        100 * infants.loc[["MGHNICU_010", "MGHNICU_306", "MGHNICU_231"], "lesion_load"], [22.0, 57.1, 0.0], atol=1.0
+    )
+    page = (run / "report" / "report.md").read_text(encoding="utf-8")
+    assert "Synthetic cohort" not in page
+    assert "Research use only" in page
