@@ -26,8 +26,9 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## seconds of --help, predict and its stages, each in a process of its own
+bench: $(READY)  ## seconds of --help and predict; volumes a second of training beside one resident batch and MONAI
 	$(BIN)/python benchmark/predict.py
+	$(BIN)/python training/throughput.py
 
 demo-model: $(READY)  ## the bundled model again, from seeds; about an hour on two cores
 	$(BIN)/python training/run.py --preset bundle --export Resources/models/demo

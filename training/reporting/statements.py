@@ -74,6 +74,13 @@ def verdict(p: float) -> str:
     return "distinguishable from chance" if p < LEVEL else "not distinguishable from chance"
 
 
+_AGE_SOURCES = {
+    "age": "Pretraining on age",
+    "shuffled-age": "Pretraining on shuffled ages",
+    "brain-volume": "A straight line through the logarithm of the brain volume, no network",
+}
+
+
 def age_findings(age_predictions: pd.DataFrame | None) -> Iterator[str]:
     """How pretraining on age did against answering the mean, and against shuffled ages."""
     if age_predictions is None or age_predictions.empty:
@@ -87,7 +94,7 @@ def age_findings(age_predictions: pd.DataFrame | None) -> Iterator[str]:
             continue
         against = f", {mae / error['mean']:.2f} of that of answering the mean" if error.get("mean") else ""
         yield (
-            f"Pretraining on {'age' if name == 'age' else f'{name} labels'}: mean absolute error {mae:.2f} years over "
+            f"{_AGE_SOURCES.get(name, name)}: mean absolute error {mae:.2f} years over "
             f"{everyone['n'][name]} held-out subjects{against}; Spearman {everyone['spearman'][name]:.2f}."
         )
 
