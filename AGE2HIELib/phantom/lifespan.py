@@ -33,7 +33,8 @@ _SIGNAL_SD = 0.012  # of a structure; of all white matter against grey matter as
 _HALF_VOXEL_MM = TEMPLATE_MM / 2  # distances run between voxel centres, the surface lies between them
 _CORTEX_EDGE_MM = 1.2  # over which cortex turns into white matter, in the template frame
 _PERIVENTRICULAR_MM = 5.0  # reach of the darkening, in the template frame
-_INFANT_SHARE, _INFANT_YEARS = 0.35, 3.0
+_AGE_BANDS = (0.0, 3.0, 6.0, 18.0, 40.0, 60.0, curves.OLDEST_YEARS)  # years
+_AGE_SHARES = (0.24, 0.06, 0.17, 0.19, 0.16, 0.18)  # of the subjects
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,10 @@ class T1Subject:
 
 
 def age_of(rng: np.random.Generator) -> float:
-    """An age in years: 35 % below 3 years, where most changes (denser towards birth), the others even up to 97."""
-    if rng.random() < _INFANT_SHARE:
-        return float(_INFANT_YEARS * rng.random() ** 1.5)
-    return float(rng.uniform(_INFANT_YEARS, curves.OLDEST_YEARS))
+    """An age in years: every stretch of life in which brains change has its share, birth the densest."""
+    number = int(rng.choice(len(_AGE_SHARES), p=_AGE_SHARES))
+    low, high = _AGE_BANDS[number], _AGE_BANDS[number + 1]
+    return float(low + (high - low) * rng.random() ** (1.5 if number == 0 else 1.0))
 
 
 def make_t1_subject(

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from AGE2HIELib.phantom.t1_template import make_t1_template
-from AGE2HIELib.preprocess.t1 import prepare_t1
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import read_on_grid, read_volume
 from AGE2HIELib.io.integrity import sha256_of_files
+from AGE2HIELib.phantom.t1_template import make_t1_template
 from AGE2HIELib.preprocess.network_input import InputSpec
+from AGE2HIELib.preprocess.t1 import prepare_t1
+from AGE2HIELib.preprocess.t1_placement import Kind
 from training.cohorts.bids import AgeScan
 from training.files import sha256_of
 from training.parallel import run_all
@@ -32,10 +33,10 @@ class ScanTask:
     key: str
     folder: Path
     spec: InputSpec
-    placement: str
+    placement: Kind
 
 
-def prepare_scans(scans: Sequence[AgeScan], folder: Path, spec: InputSpec, *, placement: str, jobs: int) -> Prepared:
+def prepare_scans(scans: Sequence[AgeScan], folder: Path, spec: InputSpec, *, placement: Kind, jobs: int) -> Prepared:
     """Prepare what is not there yet, in parallel, and pack the cohort.
 
     Raises:
