@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import SimpleITK as sitk
 from scipy.ndimage import gaussian_filter, map_coordinates
@@ -17,8 +19,13 @@ _REFINE_DEGREES = (-7.5, 0, 7.5)
 _REACH_MM = 12.0  # a smooth mask tells where the brain is thick, and so which end is which
 
 
-def start_transform(atlas_brain: Volume, brain: Volume) -> sitk.Similarity3DTransform:
-    """A similarity transform (no mirroring) from atlas points to the scan's, LPS+ mm."""
+def start_transform(
+    atlas_brain: Volume, brain: Volume, *, nod_degrees: Sequence[int] = _NOD_DEGREES
+) -> sitk.Similarity3DTransform:
+    """A similarity transform (no mirroring) from atlas points to the scan's, LPS+ mm.
+
+    ``nod_degrees`` are the tilts about the left-right axis to try: fewer are faster, where scans are upright.
+    """
     atlas_centre, atlas_ml = _centre_and_volume(atlas_brain)
     centre, volume_ml = _centre_and_volume(brain)
     scale = float(np.cbrt(volume_ml / atlas_ml))
@@ -34,7 +41,7 @@ def start_transform(atlas_brain: Volume, brain: Volume) -> sitk.Similarity3DTran
 
     candidates = [
         Rotation.from_euler("xyz", (nod, roll, turn), degrees=True)
-        for nod in _NOD_DEGREES
+        for nod in nod_degrees
         for roll in _SIDE_DEGREES
         for turn in _SIDE_DEGREES
     ]
