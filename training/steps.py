@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
-from training.telling import report_content, results_text
 
+from AGE2HIELib.errors import InputError
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.resources import resource_path
 from training.checking import check_ages, check_infants, check_overlap
@@ -27,6 +28,7 @@ from training.pretraining import pretrain
 from training.reporting.page import write_report
 from training.run_folder import RunFolder, add_to_record
 from training.settings import SYNTHETIC
+from training.telling import report_content, results_text
 
 
 def needs_ages(run: RunFolder) -> bool:
@@ -89,6 +91,8 @@ def pretrain_step(run: RunFolder) -> None:
     """Brain age, with true ages and, where an arm needs them, with shuffled ones."""
     if not needs_ages(run):
         return
+    if spread() and not is_prepared(run.prepared_ages):
+        raise InputError("The T1 scans are not prepared. Run the step 'prepare' once before torchrun starts processes.")
     if not is_prepared(run.prepared_ages):
         make_data(run)
         prepare_ages(run)
@@ -98,6 +102,8 @@ def pretrain_step(run: RunFolder) -> None:
 
 def finetune_step(run: RunFolder) -> None:
     """Every arm on every split."""
+    if spread():
+        raise InputError("Fine-tuning makes many small fits: run it without torchrun, with --jobs processes.")
     if not is_prepared(run.prepared_hie):
         make_data(run)
         prepare_hie(run)
@@ -114,6 +120,11 @@ def report_step(run: RunFolder) -> Evaluation:
 def export_step(run: RunFolder, folder: Path) -> None:
     """The bundle, with the figures of the evaluation on its card."""
     export(run, folder, results=results_text(run, evaluate(run)))
+
+
+def spread() -> bool:
+    """Whether torchrun started several processes."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 def everything(run: RunFolder, folder: Path) -> Mapping[str, pd.DataFrame]:

@@ -2,10 +2,12 @@
 
     python training/throughput.py [--volumes N] [--spacing MM] [--width half|full] [--batch N] [--workers N]
 
-Three ways are timed in turn, several rounds, and ratios to the resident batch are printed: (1) one batch that stays on
-the device, no data path at all; (2) this project's: resident volumes, keyed order, augmentation batched on the device, inside
-Lightning's loop; (3) MONAI's CacheDataset and a DataLoader with the like augmentation (flip, affine, noise, gain), each
-volume on its own, the network stepped by a plain loop. On a GPU: ``--volumes 8859 --width full --batch 32``.
+Three ways are timed in turn, several rounds, and ratios to the resident batch are printed:
+(1) one batch that stays on the device, no data path at all;
+(2) this project's: resident volumes, keyed order, augmentation batched on the device, inside Lightning's loop;
+(3) MONAI's CacheDataset and a DataLoader with the like augmentation (flip, affine, noise, gain), each volume on its
+own, the network stepped by a plain loop.
+On a GPU: ``--volumes 8859 --width full --batch 32``.
 """
 
 from __future__ import annotations
