@@ -128,7 +128,12 @@ def test_findings_call_chance_by_its_name(content: ReportContent) -> None:
     assert verdict(float("nan")).startswith("it is unknown")
     accuracy = (table["other"] == "scratch") & (table["metric"] == "accuracy")
     table.loc[accuracy, ["only_arm", "only_other", "p"]] = [10, 5, 0.3018]
-    (first, last) = main_findings(table)
+    control = (table["other"] == "shuffled-age") & (table["metric"] == "auc")
+    table.loc[control, ["difference", "p"]] = [0.05, 0.2]
+    first, against_shuffled, last = main_findings(table)
+    assert "nothing here shows that knowing age is what helps" in against_shuffled
+    table.loc[control, "p"] = 0.01
+    assert "beyond shuffled ages is distinguishable from chance" in list(main_findings(table))[1]
     assert (
         "alone was right in 10 and scratch alone in 5 (exact McNemar p = 0.30: not distinguishable from chance" in first
     )

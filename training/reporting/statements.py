@@ -13,7 +13,7 @@ from training.evaluation.summary import ALL, COMPARED_WITH, TRANSFER
 from training.evaluation.table import value_text
 from training.reporting.style import p_text
 
-_PRIMARY = COMPARED_WITH[0]
+_PRIMARY, _CONTROL = COMPARED_WITH[:2]
 
 
 def whole(comparisons: pd.DataFrame) -> pd.DataFrame:
@@ -34,11 +34,31 @@ def main_findings(comparisons: pd.DataFrame) -> Iterator[str]:
     for protocol, part in primary.groupby("protocol", sort=False):
         rows = {row["metric"]: row for row in part.to_dict("records")}
         yield f"{str(protocol).capitalize()}: {_auc_sentence(rows['auc'])} {_accuracy_sentence(rows['accuracy'])}"
+    yield from _age_itself(shown)
     count = len(comparisons)
     yield (
         f"{count} tests stand on this page, uncorrected; without any true difference about {LEVEL * count:.1f} of them "
         f"would give p under {LEVEL:g}."
     )
+
+
+def _age_itself(shown: pd.DataFrame) -> Iterator[str]:
+    """Whether knowing age is what helps: a trunk that was pretrained on shuffled ages knows everything but that."""
+    control = shown[(shown["other"] == _CONTROL) & (shown["metric"] == "auc")]
+    if control.empty:
+        return
+    parts = [
+        f"{row['protocol']} {value_text(row['difference'], row['low'], row['high'], 3)}, {p_text(row['p'])}"
+        for row in control.to_dict("records")
+    ]
+    better = (control["difference"] > 0) & (control["p"] < LEVEL)
+    meaning = (
+        "what pretraining on age adds beyond shuffled ages is distinguishable from chance in "
+        + ", ".join(control.loc[better, "protocol"])
+        if better.any()
+        else "nothing here shows that knowing age is what helps"
+    )
+    yield f"The AUC of {TRANSFER} minus that of {_CONTROL}: {'; '.join(parts)}: {meaning}."
 
 
 def _auc_sentence(row: dict) -> str:
