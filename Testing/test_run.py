@@ -18,7 +18,7 @@ from training.seen import subject_hash
 TINY = [
     "--preset", "quick",
     "--set", "ages.subjects=12",
-    "--set", "hie.cases={MGH: 10, BCH: 8}",
+    "--set", "hie.cases={MGH: 12, BCH: 10}",
     "--set", "pretrain.epochs=2",
     "--set", "evaluate.protocols=[pooled, cross-site]",
     "--set", "evaluate.arms=[transfer, scratch]",
@@ -36,11 +36,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_case_is_predicted_once_by_every_arm_and_row_of_every_protocol(run: Path) -> None:
     predictions = pd.read_csv(run / "predictions.tsv", sep="\t")
     counts = predictions.groupby(["protocol", "arm"])["case"].agg(["count", "nunique"])
-    assert (counts == 18).all().all()
+    assert (counts == 22).all().all()
     assert set(predictions["arm"]) == {"transfer", "scratch", "majority", "site-only", "mean-adc", "lesion-volume"}
     assert set(predictions["setting"]) == {"pooled", "MGH->BCH", "BCH->MGH"}
     by_site = predictions.drop_duplicates("case").groupby("site")["adverse"]
-    assert by_site.sum().to_dict() == {"BCH": 5, "MGH": 4}  # 58 % of 8 and 37 % of 10
+    assert by_site.sum().to_dict() == {"BCH": 6, "MGH": 4}  # 58 % of 10 and 37 % of 12
     assert predictions["probability"].between(0, 1).all()
 
 
@@ -50,7 +50,7 @@ def test_the_report_and_the_record_say_what_was_run_and_that_it_is_synthetic(run
     assert "Synthetic cohort" in page
     assert "Research use only" in page
     record = json.loads((run / "run.json").read_text())
-    assert record["settings"]["hie"]["cases"] == {"MGH": 10, "BCH": 8}
+    assert record["settings"]["hie"]["cases"] == {"MGH": 12, "BCH": 10}
     assert record["versions"]["torch"]
     assert len(record["ages_sha256"]) == len(record["hie_sha256"]) == 64
     assert str(run) not in page
@@ -60,7 +60,7 @@ def test_the_report_and_the_record_say_what_was_run_and_that_it_is_synthetic(run
 def test_the_bundle_loads_says_it_is_a_demonstration_and_knows_whom_it_has_seen(run: Path) -> None:
     bundle = read_bundle(run / "model")
     assert bundle.demonstration
-    assert "synthetic only: 18 procedural phantoms (8 from BCH, 10 from MGH)" in bundle.trained_on
+    assert "synthetic only: 22 procedural phantoms (10 from BCH, 12 from MGH)" in bundle.trained_on
     assert bundle.z_origins == ("released", "none", bundled_atlas().sha256)
     assert len(load_members(bundle)) == 2
     seen = seen_subjects(bundle)
@@ -80,6 +80,14 @@ def test_the_same_command_again_changes_nothing_and_other_settings_are_refused(
     assert (run / "model" / "manifest.json").read_bytes() == manifest
     assert main([*TINY, "--set", "finetune.epochs=9", "--output", str(run)]) == 2
     assert "other settings (finetune.epochs: 2, now 9)" in capsys.readouterr().err
+
+
+def test_folds_that_cannot_be_made_are_refused_before_any_time_is_spent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*TINY, "--set", "hie.cases={MGH: 12, BCH: 6}", "--output", str(tmp_path / "run")]) == 2
+    assert "Site BCH has 2 normal subjects" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "data").exists()
 
 
 def test_an_unknown_setting_is_refused_before_anything_is_written(

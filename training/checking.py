@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -36,13 +37,18 @@ def check_infants(root: Path, mapping: Path | None, settings: Settings) -> tuple
         return [], [Problem(root.name, str(problem))]
     files = [path for case in cases for path in (case.image, case.z_adc, case.lesion) if path]
     problems += _unreadable(files, settings.run.jobs)
-    if cases:
-        evaluate = settings.evaluate
-        table = pd.DataFrame([{key: getattr(c, key) for key in ("case", "subject", "site", "adverse")} for c in cases])
-        inner = max(evaluate.inner_folds, settings.export.members)
-        lines = split_problems(table, evaluate.folds, inner, protocols=evaluate.protocols)
-        problems += [Problem("folds", line) for line in lines]
-    return cases, problems
+    return cases, problems + check_folds(cases, settings)
+
+
+def check_folds(cases: Sequence[HieCase], settings: Settings) -> list[Problem]:
+    """Folds of the evaluation and of the export that these cases do not suffice for."""
+    if not cases:
+        return []
+    evaluate = settings.evaluate
+    table = pd.DataFrame([{key: getattr(c, key) for key in ("case", "subject", "site", "adverse")} for c in cases])
+    inner = max(evaluate.inner_folds, settings.export.members)
+    lines = split_problems(table, evaluate.folds, inner, protocols=evaluate.protocols)
+    return [Problem("folds", line) for line in lines]
 
 
 def check_overlap(scans: list[AgeScan], cases: list[HieCase]) -> list[Problem]:

@@ -11,12 +11,12 @@ import pandas as pd
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.resources import resource_path
-from training.checking import check_ages, check_infants, check_overlap
+from training.checking import check_ages, check_folds, check_infants, check_overlap
 from training.cohorts.bids import read_bids
-from training.cohorts.bonbid import read_bonbid
+from training.cohorts.bonbid import HieCase, read_bonbid
 from training.cohorts.problems import Problem, refuse
 from training.cohorts.synthetic_ages import write_synthetic_ages
-from training.cohorts.synthetic_hie import write_synthetic_hie
+from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie
 from training.evaluating import Evaluation, evaluate
 from training.exporting import export
 from training.finetuning import PRETRAINING_OF, finetune
@@ -54,6 +54,15 @@ def check_data(run: RunFolder) -> list[Problem]:
     return [*problems, *more, *check_overlap(scans, cases)]
 
 
+def _expected_cases(run: RunFolder) -> list[HieCase]:
+    """The infants that there are, or that will be made."""
+    settings = run.settings
+    if settings.hie.source != SYNTHETIC:
+        return read_bonbid(run.hie_data, run.mapping)[0]
+    plan = planned_cases(dict(settings.hie.cases), seed=settings.run.seed)
+    return [HieCase(case.case, case.case, case.site, Path(case.case), case.adverse) for case in plan]
+
+
 def prepare_ages(run: RunFolder) -> None:
     """Every T1 scan as the network sees it."""
     settings = run.settings
@@ -80,7 +89,8 @@ def prepare_hie(run: RunFolder) -> None:
 
 
 def prepare(run: RunFolder) -> None:
-    """Both cohorts."""
+    """Both cohorts; what the folds need is looked at before any time is spent."""
+    refuse(check_folds(_expected_cases(run), run.settings))
     make_data(run)
     if needs_ages(run):
         prepare_ages(run)

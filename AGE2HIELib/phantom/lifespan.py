@@ -30,6 +30,9 @@ _SEX_SHIFT = 0.055
 _CALIBRE_SD = 0.11
 _THICKNESS_SD = 0.035
 _SIGNAL_SD = 0.012  # of a structure; of all white matter against grey matter as well
+_IRON_SD = 0.12  # of the logarithm of what iron adds
+_PERIVENTRICULAR_SD = 0.25  # of the logarithm of the darkening
+_CONTRAST_SD = 0.03  # of the logarithm of the exponent by which scanners' contrast differs
 _HALF_VOXEL_MM = TEMPLATE_MM / 2  # distances run between voxel centres, the surface lies between them
 _CORTEX_EDGE_MM = 1.2  # over which cortex turns into white matter, in the template frame
 _PERIVENTRICULAR_MM = 5.0  # reach of the darkening, in the template frame
@@ -158,7 +161,7 @@ def _levels(rng: np.random.Generator, age_years: float) -> np.ndarray:
     """(256,) T1 signal by label, both sides, with this subject's deviations."""
     level = np.zeros(256, dtype=np.float32)
     white_deviation = _SIGNAL_SD * rng.standard_normal()
-    iron = 1 + curves.LENTIFORM_IRON.at(age_years) * np.exp(0.2 * rng.standard_normal())
+    iron = 1 + curves.LENTIFORM_IRON.at(age_years) * np.exp(_IRON_SD * rng.standard_normal())
     for structure in STRUCTURES:
         value = structure.value
         if value in curves.FLUID_SIGNAL:
@@ -175,7 +178,7 @@ def _levels(rng: np.random.Generator, age_years: float) -> np.ndarray:
 
 
 def _darken_periventricular(image: np.ndarray, base: np.ndarray, rng: np.random.Generator, age_years: float) -> None:
-    strength = curves.PERIVENTRICULAR_LOSS.at(age_years) * np.exp(0.35 * rng.standard_normal())
+    strength = curves.PERIVENTRICULAR_LOSS.at(age_years) * np.exp(_PERIVENTRICULAR_SD * rng.standard_normal())
     if strength == 0:
         return
     distance_mm = distance_transform_edt(base != VALUE["lateral ventricle"], sampling=TEMPLATE_MM)
@@ -191,7 +194,8 @@ def _scanner_grid(around: Grid, rng: np.random.Generator) -> Grid:
     ends = (
         np.array([np.zeros(3), np.array(around.shape) - 1.0]) @ around.affine_ras[:3, :3].T + around.affine_ras[:3, 3]
     )
-    matrix = [int(n) for n in np.ceil((ends[1] - ends[0] + 8) / spacing_mm)]
+    turned_mm = np.abs(rotation).T @ (ends[1] - ends[0])  # the box around a tilted box is larger
+    matrix = [int(n) for n in np.ceil((turned_mm + 8) / spacing_mm)]
     affine = np.eye(4)
     affine[:3, :3] = rotation * spacing_mm
     middle = ends.mean(axis=0) + rng.normal(0, 2, 3)

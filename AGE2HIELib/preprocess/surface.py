@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 from scipy import ndimage
@@ -22,7 +23,10 @@ _DARK_MM, _BRIGHT_MM = 20.0, 10.0  # how far below the surface the darkest and t
 # the vertices are twice as far apart.
 _RADII_MM = (6.67, 20.0)
 _SMOOTHING_PULL, _SIGNAL_PULL = 0.5, 0.05
-_COLLAPSED = 0.2  # of the head's radius; growth starts from 0.5
+# Of the head's radius, where growth starts from 0.5: a surface smaller on average, or with a vertex further away, has
+# found no brain. Brains reach 0.65 to 1.3.
+_COLLAPSED, _ESCAPED = 0.2, 1.7
+_LONGEST_EDGE = 0.5  # of the head's radius; 0.08 is usual
 _PAINT_MM = 0.7  # between points that paint the surface into voxels, in voxels: no gap is left
 
 
@@ -65,11 +69,14 @@ def brain_surface(head: Volume, levels: HeadLevels, threshold: float) -> Volume:
         samples = vertices[:, None] - depths_mm[None, :, None] * normals[:, None]
         values = _nearest(image, samples @ to_index[:3, :3].T + to_index[:3, 3])
         vertices = vertices + _update(vertices, normals, neighbours, values, levels, threshold)
-        from_start_mm = np.linalg.norm(vertices - vertices.mean(axis=0), axis=1)
-        if from_start_mm.mean() < _COLLAPSED * levels.radius_mm or from_start_mm.max() > 3 * levels.radius_mm:
+        from_middle_mm = np.linalg.norm(vertices - vertices.mean(axis=0), axis=1)
+        if from_middle_mm.mean() < _COLLAPSED * levels.radius_mm or from_middle_mm.max() > _ESCAPED * levels.radius_mm:
             return head.like(
                 np.zeros(head.array.shape, dtype=bool)
             )  # it found no brain, and may have turned inside out
+    corners = vertices[triangles]
+    if np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max() > _LONGEST_EDGE * levels.radius_mm:
+        return head.like(np.zeros(head.array.shape, dtype=bool))
     return _inside(vertices, triangles, head.grid)
 
 
@@ -122,22 +129,15 @@ def _normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 @cache
 def _sphere() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(vertices (M, 3) of unit length, triangles (T, 3) seen anticlockwise from outside, neighbours (M, 6), -1 none)."""
+    """(unit vertices (M, 3), triangles (T, 3) seen anticlockwise from outside, neighbours (M, 6), -1 where none)."""
     golden = (1 + np.sqrt(5)) / 2
     corners = [(0, s, t * golden) for s in (-1, 1) for t in (-1, 1)]
     vertices = np.array([np.roll(corner, turn) for turn in range(3) for corner in corners], dtype=float)
     vertices /= np.linalg.norm(vertices, axis=1, keepdims=True)
     distance = np.linalg.norm(vertices[:, None] - vertices[None], axis=2)
     close = (distance > 0) & (distance < 1.1)  # the edge of an icosahedron in the unit sphere is 1.05
-    triangles = np.array(
-        [
-            (i, j, k)
-            for i in range(12)
-            for j in range(i)
-            for k in range(j)
-            if close[i, j] and close[j, k] and close[i, k]
-        ]
-    )
+    triples = combinations(range(len(vertices)), 3)
+    triangles = np.array([(i, j, k) for i, j, k in triples if close[i, j] and close[j, k] and close[i, k]])
     for _ in range(_SUBDIVISIONS):
         vertices, triangles = _subdivided(vertices, triangles)
     a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
