@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from AGE2HIELib.phantom.lifespan import age_of, make_t1_subject, scan_t1
 
 from AGE2HIELib.io.images import write_volume
+from AGE2HIELib.phantom.lifespan import age_of, make_t1_subject, scan_t1
 from training.files import write_text, write_whole
 from training.parallel import run_all
 
