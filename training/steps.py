@@ -36,11 +36,16 @@ def needs_ages(run: RunFolder) -> bool:
     return any(arm in PRETRAINING_OF for arm in (*run.settings.evaluate.arms, run.settings.export.arm))
 
 
-def make_data(run: RunFolder) -> None:
-    """Write the synthetic cohorts that the settings ask for, as real ones would lie there."""
+def make_ages(run: RunFolder) -> None:
+    """Write the synthetic T1 scans, where the settings ask for them, as real ones would lie there."""
     settings = run.settings
-    if settings.ages.source == SYNTHETIC and needs_ages(run):
+    if settings.ages.source == SYNTHETIC:
         write_synthetic_ages(run.ages_data, settings.ages.subjects, seed=settings.run.seed, jobs=settings.run.jobs)
+
+
+def make_hie(run: RunFolder) -> None:
+    """Write the synthetic infants, where the settings ask for them, as real ones would lie there."""
+    settings = run.settings
     if settings.hie.source == SYNTHETIC:
         atlas = load_atlas(resource_path("atlas"))
         cases = dict(settings.hie.cases)
@@ -65,6 +70,7 @@ def _expected_cases(run: RunFolder) -> list[HieCase]:
 
 def prepare_ages(run: RunFolder) -> None:
     """Every T1 scan as the network sees it."""
+    make_ages(run)
     settings = run.settings
     scans, problems = read_bids(run.ages_data)
     refuse(problems)
@@ -76,6 +82,7 @@ def prepare_ages(run: RunFolder) -> None:
 
 def prepare_hie(run: RunFolder) -> None:
     """Every infant as the network sees it."""
+    make_hie(run)
     settings = run.settings
     cases, problems = read_bonbid(run.hie_data, run.mapping)
     refuse(problems)
@@ -91,7 +98,6 @@ def prepare_hie(run: RunFolder) -> None:
 def prepare(run: RunFolder) -> None:
     """Both cohorts; what the folds need is looked at before any time is spent."""
     refuse(check_folds(_expected_cases(run), run.settings))
-    make_data(run)
     if needs_ages(run):
         prepare_ages(run)
     prepare_hie(run)
@@ -104,7 +110,6 @@ def pretrain_step(run: RunFolder) -> None:
     if spread() and not is_prepared(run.prepared_ages):
         raise InputError("The T1 scans are not prepared. Run the step 'prepare' once before torchrun starts processes.")
     if not is_prepared(run.prepared_ages):
-        make_data(run)
         prepare_ages(run)
     used = (*run.settings.evaluate.arms, run.settings.export.arm)
     pretrain(run, tuple(kind for arm, kind in PRETRAINING_OF.items() if arm in used))
@@ -115,7 +120,6 @@ def finetune_step(run: RunFolder) -> None:
     if spread():
         raise InputError("Fine-tuning makes many small fits: run it without torchrun, with --jobs processes.")
     if not is_prepared(run.prepared_hie):
-        make_data(run)
         prepare_hie(run)
     finetune(run)
 
