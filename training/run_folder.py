@@ -129,8 +129,13 @@ def revision() -> str:
 
 
 def called_as(arguments: list[str]) -> str:
-    """The command line as one would type it, paths as they were given."""
-    return " ".join(["python", "training/run.py", *arguments]) if arguments else "python training/run.py"
+    """The command line as one would type it; of a path from the root only the last name, since a record travels."""
+    return " ".join(["python", "training/run.py", *map(_without_root, arguments)])
+
+
+def _without_root(word: str) -> str:
+    key, sign, value = word.rpartition("=")
+    return f"{key}{sign}{Path(value).name}" if Path(value).is_absolute() else word
 
 
 def _version(name: str) -> str:

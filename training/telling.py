@@ -26,7 +26,7 @@ def report_content(run: RunFolder, found: Evaluation) -> ReportContent:
         title="Two-year outcome of newborns with HIE: does pretraining on brain age help?",
         synthetic=run.settings.synthetic,
         command=str(record["command"]),
-        settings=run.settings.model_dump(mode="json"),
+        settings=_without_folders(run.settings.model_dump(mode="json")),
         provenance=_provenance(record),
         cases=cohort.table,
         predictions=found.predictions,
@@ -61,6 +61,14 @@ Out-of-fold predictions of networks made in the same way; 95 % bootstrap interva
 ```
 {_age_text(run)}
 """
+
+
+def _without_folders(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings with the last name of each path: a page travels, and where data lies is nobody's business."""
+    paths = (("ages", "source"), ("hie", "source"), ("hie", "outcomes"))
+    for section, key in paths:
+        settings[section][key] = Path(settings[section][key]).name
+    return settings
 
 
 def _provenance(record: Mapping[str, Any]) -> dict[str, Any]:
