@@ -150,7 +150,7 @@ def test_two_processes_give_the_weights_of_one_with_the_same_whole_batch(tmp_pat
     script = tmp_path / "ddp.py"
     script.write_text(_DDP.format(paths=[str(ROOT), str(ROOT / "Testing")]))
     fit(age_module(epochs=1, batch_size=8, optimiser="sgd"), Place(tmp_path / "one", CPU))
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29511"]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     done = subprocess.run(
         [*launch, str(script), str(tmp_path / "two")],
         capture_output=True,

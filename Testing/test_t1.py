@@ -61,7 +61,8 @@ def test_the_template_lies_where_the_infant_atlas_lies() -> None:
 
 @pytest.mark.parametrize(("seed", "age_years"), [(51, 0.1), (52, 0.7), (53, 3.0), (54, 25.0), (55, 55.0), (56, 85.0)])
 def test_regions_are_placed_where_they_are(seed: int, age_years: float) -> None:
-    """Centres of the structures, against the phantom's own warp; an affine cannot follow the rest of it (1.3 mm)."""
+    """Centres of the structures, against the phantom's own warp: 1.5 to 2.6 mm. The best affine there is, fitted to the
+    centres themselves, leaves 0.8 to 1.4."""
     one = subject(seed, age_years)
     placement = prepared(scan_t1(one, seed=seed)).placement
     errors = []
@@ -73,7 +74,7 @@ def test_regions_are_placed_where_they_are(seed: int, age_years: float) -> None:
         found = placement.atlas_from_native.TransformPoint((-centre[0], -centre[1], centre[2]))
         truth = [axis[where].mean() for axis in one.template_points]
         errors.append(np.linalg.norm(np.array([-found[0], -found[1], found[2]]) - truth))
-    assert np.mean(errors) < 3.3
+    assert np.mean(errors) < 2.7
     assert placement.overlap > 0.92
 
 

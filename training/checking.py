@@ -37,15 +37,20 @@ def check_infants(root: Path, mapping: Path | None, settings: Settings) -> tuple
         return [], [Problem(root.name, str(problem))]
     files = [path for case in cases for path in (case.image, case.z_adc, case.lesion) if path]
     problems += _unreadable(files, settings.run.jobs)
-    return cases, problems + check_folds(cases, settings)
+    return cases, problems + check_folds(case_table(cases), settings)
 
 
-def check_folds(cases: Sequence[HieCase], settings: Settings) -> list[Problem]:
-    """Folds of the evaluation and of the export that these cases do not suffice for."""
-    if not cases:
+def case_table(cases: Sequence[HieCase]) -> pd.DataFrame:
+    """What folds are made of: columns ``case subject site adverse``."""
+    columns = ("case", "subject", "site", "adverse")
+    return pd.DataFrame([[getattr(case, column) for column in columns] for case in cases], columns=columns)
+
+
+def check_folds(table: pd.DataFrame, settings: Settings) -> list[Problem]:
+    """Folds of the evaluation and of the export that the cases of a ``case_table`` do not suffice for."""
+    if table.empty:
         return []
     evaluate = settings.evaluate
-    table = pd.DataFrame([{key: getattr(c, key) for key in ("case", "subject", "site", "adverse")} for c in cases])
     inner = max(evaluate.inner_folds, settings.export.members)
     lines = split_problems(table, evaluate.folds, inner, protocols=evaluate.protocols)
     return [Problem("folds", line) for line in lines]

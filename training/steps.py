@@ -11,9 +11,9 @@ import pandas as pd
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.resources import resource_path
-from training.checking import check_ages, check_folds, check_infants, check_overlap
+from training.checking import case_table, check_ages, check_folds, check_infants, check_overlap
 from training.cohorts.bids import read_bids
-from training.cohorts.bonbid import HieCase, read_bonbid
+from training.cohorts.bonbid import read_bonbid
 from training.cohorts.problems import Problem, refuse
 from training.cohorts.synthetic_ages import write_synthetic_ages
 from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie
@@ -59,13 +59,13 @@ def check_data(run: RunFolder) -> list[Problem]:
     return [*problems, *more, *check_overlap(scans, cases)]
 
 
-def _expected_cases(run: RunFolder) -> list[HieCase]:
-    """The infants that there are, or that will be made."""
+def _expected_cases(run: RunFolder) -> pd.DataFrame:
+    """The table of the infants that there are, or that will be made."""
     settings = run.settings
     if settings.hie.source != SYNTHETIC:
-        return read_bonbid(run.hie_data, run.mapping)[0]
+        return case_table(read_bonbid(run.hie_data, run.mapping)[0])
     plan = planned_cases(dict(settings.hie.cases), seed=settings.run.seed)
-    return [HieCase(case.case, case.case, case.site, Path(case.case), case.adverse) for case in plan]
+    return pd.DataFrame([vars(case) for case in plan]).assign(subject=lambda table: table["case"])
 
 
 def prepare_ages(run: RunFolder) -> None:

@@ -30,9 +30,9 @@ _SEX_SHIFT = 0.055
 _CALIBRE_SD = 0.11
 _THICKNESS_SD = 0.035
 _SIGNAL_SD = 0.012  # of a structure; of all white matter against grey matter as well
-_IRON_SD = 0.12  # of the logarithm of what iron adds
-_PERIVENTRICULAR_SD = 0.25  # of the logarithm of the darkening
-_CONTRAST_SD = 0.03  # of the logarithm of the exponent by which scanners' contrast differs
+_IRON_SD = 0.2  # of the logarithm of what iron adds
+_PERIVENTRICULAR_SD = 0.35  # of the logarithm of the darkening
+_CONTRAST_SD = 0.05  # of the logarithm of the exponent by which scanners' contrast differs
 _HALF_VOXEL_MM = TEMPLATE_MM / 2  # distances run between voxel centres, the surface lies between them
 _CORTEX_EDGE_MM = 1.2  # over which cortex turns into white matter, in the template frame
 _PERIVENTRICULAR_MM = 5.0  # reach of the darkening, in the template frame
@@ -112,7 +112,7 @@ def scan_t1(subject: T1Subject, *, seed: int, with_head: bool = False) -> Volume
         float32 in scanner units.
     """
     rng = np.random.default_rng([seed, 21])
-    contrast = np.exp(0.05 * rng.standard_normal())  # sequences weight T1 more or less
+    contrast = np.exp(_CONTRAST_SD * rng.standard_normal())  # sequences weight T1 more or less
     signal = subject.signal.like(100 * (np.maximum(subject.signal.array, 0) / 100) ** np.float32(contrast))
     source = with_skull_and_scalp(signal, subject.brain, rng) if with_head else signal
     grid = _scanner_grid(source.grid, rng)

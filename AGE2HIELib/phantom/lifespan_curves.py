@@ -39,8 +39,8 @@ BRAIN_ML = Curve((0, 0.5, 1, 2, 5, 12, 20, 50, 75, 97), (400, 660, 850, 1000, 11
 # Factors on the template's calibres and widths: slow widening from 20, faster from 55 (Fjell 2013,
 # doi:10.1016/j.neurobiolaging.2013.04.006; Bethlehem 2022). Amounts chosen: lateral ventricles of about 2 % of the
 # brain at 20 and 5 % at 85.
-VENTRICLE_SCALE = Curve((0, 1, 6, 18, 40, 55, 70, 85, 97), (1.0, 0.95, 0.78, 0.92, 1.18, 1.46, 1.78, 2.08, 2.25))
-SULCUS_WIDTH = Curve((0, 1, 6, 18, 40, 55, 70, 85, 97), (1.0, 0.85, 0.66, 0.82, 1.08, 1.32, 1.58, 1.86, 2.05))
+VENTRICLE_SCALE = Curve((0, 1, 6, 18, 40, 55, 70, 85, 97), (1.0, 0.95, 0.86, 0.9, 1.05, 1.18, 1.4, 1.68, 1.9))
+SULCUS_WIDTH = Curve((0, 1, 6, 18, 40, 55, 70, 85, 97), (1.0, 0.85, 0.72, 0.82, 1.0, 1.13, 1.35, 1.65, 1.9))
 SUBARACHNOID_MM = Curve((0, 6, 18, 40, 60, 80, 97), (1.0, 0.6, 0.6, 0.8, 1.1, 1.6, 2.0))  # in the template frame
 
 # In the template frame, where an adult brain is two thirds of its size. Thinning from childhood on, all life long
@@ -51,10 +51,10 @@ CORTEX_MM = Curve((0, 0.5, 1, 3, 6, 18, 40, 60, 80, 97), (2.7, 2.5, 2.45, 2.4, 2
 # doi:10.1016/j.neuroimage.2009.06.074), mostly because white matter darkens.
 CORTEX_SIGNAL = Curve((0, 0.6, 2, 10, 40, 97), (68, 67, 65, 63, 62.5, 64))
 # Darkening of white matter around the ventricles, share of its signal (small-vessel disease, from about 50 years on).
-PERIVENTRICULAR_LOSS = Curve((0, 30, 45, 60, 75, 97), (0.0, 0.0, 0.06, 0.16, 0.25, 0.34))
+PERIVENTRICULAR_LOSS = Curve((0, 45, 60, 75, 97), (0.0, 0.0, 0.05, 0.14, 0.26))
 # Iron brightens the lentiform nucleus (putamen and pallidum): fast until 30, then slowly (Hallgren and Sourander 1958,
 # doi:10.1111/j.1471-4159.1958.tb12607.x); share of the signal.
-LENTIFORM_IRON = Curve((0, 2, 10, 20, 30, 40, 60, 97), (0.0, 0.01, 0.08, 0.15, 0.2, 0.24, 0.3, 0.34))
+LENTIFORM_IRON = Curve((0, 2, 10, 20, 30, 60, 97), (0.0, 0.01, 0.05, 0.085, 0.105, 0.13, 0.14))
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Myelination:
             capsule and cerebellum around birth, occipital before frontal before temporal.
         half_years: in which half of what is missing is gained.
         ahead_years: how much earlier than birth it began, in years.
-        slow: gain up to the peak, lost again in old age: parabolas with peaks at 30 to 44 years (Yeatman 2014,
+        slow: gain up to the peak, lost again in old age: parabolas with peaks at 28 to 42 years (Yeatman 2014,
             doi:10.1038/ncomms5932; Westlye 2010, doi:10.1093/cercor/bhp280).
         peak_years: age of the highest signal.
     """
@@ -88,7 +88,7 @@ class Myelination:
         """0 at birth, 1 at the peak, about -0.6 at the oldest age: loss runs further than it gained."""
         if age_years <= self.peak_years:
             return 1 - (1 - age_years / self.peak_years) ** 2
-        return 1 - 1.6 * ((age_years - self.peak_years) / (OLDEST_YEARS - self.peak_years)) ** 1.25
+        return 1 - 1.6 * ((age_years - self.peak_years) / (OLDEST_YEARS - self.peak_years)) ** 1.5
 
 
 MYELINATION: Mapping[int, Myelination] = {

@@ -7,7 +7,6 @@ an image in which lesions weigh little: the brain's outline and its fluid, not t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,16 +73,7 @@ def place_in_atlas(adc: Volume, brain: Volume, atlas: Atlas) -> Placement:
         raise InputError(
             "No brain was found in the scan, so it cannot be placed in the atlas. Give a brain mask with --mask."
         )
-    affine = fit_affine(_outline, Place(adc, brain), Place(atlas.mean, atlas.brain))
-    return describe_placement(adc, brain, atlas, affine)
-
-
-@dataclass(frozen=True)
-class Place:
-    """An image and its brain (bool), on one grid."""
-
-    image: Volume
-    brain: Volume
+    return describe_placement(adc, brain, atlas, _fitted_affine(adc, brain, atlas))
 
 
 class Target(Protocol):
@@ -97,20 +87,13 @@ class Target(Protocol):
     def brain(self) -> Volume: ...
 
 
-def fit_affine(outline: Callable[[Volume, Volume], Volume], scan: Place, target: Place) -> sitk.AffineTransform:
-    """The affine that maps points of the target to the scan's (LPS+ mm).
-
-    Args:
-        outline: makes of image and brain what the two have in common: 0 outside, and values that neither the
-            scanner nor an injury changes much.
-    """
-    box = bounding_box(scan.brain.array)
-    image, brain = (cropped(volume, box, margin_mm=_MARGIN_MM) for volume in (scan.image, scan.brain))
-    working = _working_grid(target.image.grid)
-    fixed = to_sitk(_on_grid(outline(target.image, target.brain), working))
+def _fitted_affine(adc: Volume, brain: Volume, atlas: Atlas) -> sitk.AffineTransform:
+    box = bounding_box(brain.array)
+    adc, brain = (cropped(volume, box, margin_mm=_MARGIN_MM) for volume in (adc, brain))
+    fixed = to_sitk(_on_grid(_outline(atlas.mean, atlas.brain), _working_grid(atlas.grid)))
     around = sitk.BinaryDilate(fixed > 0, [round(_MARGIN_MM / 2 / _WORKING_MM)] * 3)
-    moving = to_sitk(outline(image, brain))
-    similarity = start_transform(target.brain, brain)
+    moving = to_sitk(_outline(adc, brain))
+    similarity = start_transform(atlas.brain, brain)
     _register(fixed, moving, around, similarity)
     affine = sitk.AffineTransform(3)
     affine.SetCenter(similarity.GetCenter())

@@ -7,6 +7,7 @@ uniform ones, a row for each sample (``randomness.uniforms``).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -22,7 +23,9 @@ _ADC_SCALE = 0.05
 _ADC_OFFSET_IN_SCALES = 1300.0 / 400.0  # where ADC is 0 lies so far below the middle of its channel
 _SWAPPED, _MOVED = 0.5, 0.5  # shares of the samples
 _THICK = 0.3  # share of the samples whose slices are thickened
-_TABLE_VALUES = 32 + 2 * 210
+_FIELD_VALUES = math.prod(_LATTICE)
+_FIRST_FIELD = 32  # columns before it hold single numbers
+TABLE_VALUES = _FIRST_FIELD + 2 * _FIELD_VALUES  # uniform numbers that a sample needs
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,7 @@ class Draws:
 
     def smooth(self, number: int, shape: torch.Size) -> torch.Tensor:
         """``(N, 1, D, H, W)`` of about unit variance that changes over some ten voxels."""
-        values = _LATTICE[0] * _LATTICE[1] * _LATTICE[2]
-        field = self.normal(32 + number * values, values).view(-1, *_LATTICE)
+        field = self.normal(_FIRST_FIELD + number * _FIELD_VALUES, _FIELD_VALUES).view(-1, *_LATTICE)
         # trilinear interpolation one axis after another: ten times faster than the general one
         depth, height, width = (_between(n, size).to(field) for n, size in zip(_LATTICE, shape[2:], strict=True))
         field = torch.einsum("nijk,di->ndjk", field, depth)
@@ -58,9 +60,6 @@ class Draws:
             return self.bank.repeat(size // len(self.bank) + 2)[:size].view(1, *shape[1:]).expand(shape)
         starts = (self.table[:, column] * (len(self.bank) - size)).long().tolist()
         return torch.stack([self.bank[start : start + size] for start in starts]).view(shape)
-
-
-TABLE_VALUES = _TABLE_VALUES
 
 
 def augment_adc(volumes: torch.Tensor, lesions: torch.Tensor | None, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
