@@ -90,6 +90,25 @@ def test_a_fit_that_was_stopped_ends_with_the_same_weights(tmp_path: Path) -> No
         assert torch.equal(value, resumed[name]), name
 
 
+def test_a_fit_that_was_stopped_after_its_last_epoch_ends_with_its_weights_and_its_whole_log(tmp_path: Path) -> None:
+    """Before the weights were written, and with the empty log that an even earlier stop had left."""
+    whole = fitted_weights(tmp_path / "whole", epochs=3)
+    module = age_module(epochs=3)
+
+    def fault() -> None:
+        raise RuntimeError("the power fails")
+
+    module.on_train_end = fault  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError, match="the power fails"):
+        fit(module, Place(tmp_path / "stopped", CPU))
+    (tmp_path / "stopped" / "metrics_before_stop_0000.csv").touch()
+    resumed = fitted_weights(tmp_path / "stopped", epochs=3)
+    assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
+    logs = [(tmp_path / name / "metrics.csv").read_text() for name in ("whole", "stopped")]
+    assert logs[0] == logs[1]
+    assert not list((tmp_path / "stopped").glob("metrics_before*"))
+
+
 _CHILD = """
 import sys
 from pathlib import Path

@@ -27,7 +27,7 @@ class Split:
         setting: the site (same-site), "pooled", or "A->B" (cross-site; "others->B" with more than two sites).
         repeat, fold: counted from 0; cross-site has fold 0 only.
         train, test: identifiers of cases, sorted.
-        inner: folds of the training cases alone, (fit, validate), for checkpoint, calibration and threshold.
+        inner: folds of the training cases alone, (fit, validate), for calibration and threshold.
     """
 
     protocol: str

@@ -75,18 +75,23 @@ def _set_log_aside(folder: Path) -> None:
     """Lightning's CSV logger would delete the log of the epochs before a stop."""
     log = folder / LOG
     if log.exists():
-        log.rename(folder / f"{_EARLIER}{len(list(folder.glob(_EARLIER + '*')))}.csv")
+        log.rename(folder / f"{_EARLIER}{len(list(folder.glob(_EARLIER + '*'))):04d}.csv")
 
 
 def _join_logs(folder: Path) -> None:
-    """One log of all epochs; of an epoch that was begun twice the later row stays."""
+    """One log of all epochs; of an epoch that was begun twice the later row stays.
+
+    A kill may have left a log empty, and a fit that was stopped after its last epoch has none of its own.
+    """
     earlier = sorted(folder.glob(_EARLIER + "*"))
-    if earlier:
-        parts = [pd.read_csv(path) for path in (*earlier, folder / LOG)]
-        joined = pd.concat(parts).drop_duplicates("epoch", keep="last")
+    if not earlier:
+        return
+    written = [path for path in (*earlier, folder / LOG) if path.exists() and path.stat().st_size]
+    if written:
+        joined = pd.concat([pd.read_csv(path) for path in written]).drop_duplicates("epoch", keep="last")
         write_whole(folder / LOG, lambda part: joined.to_csv(part, index=False))
-        for path in earlier:
-            path.unlink()
+    for path in earlier:
+        path.unlink()
 
 
 def _trainer(module: KeyedModule, place: Place) -> lightning.Trainer:

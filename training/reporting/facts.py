@@ -41,7 +41,8 @@ def partition(content: ReportContent) -> str:
     return (
         "; ".join(told)
         + ". Folds are stratified by outcome and site, hold whole children, and are shared by all arms; "
-        "checkpoint, calibration and threshold come from inner folds of the training cases."
+        "calibration and threshold come from inner folds of the training cases, and every network trains for a fixed "
+        "number of epochs."
     )
 
 
