@@ -7,11 +7,11 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from AGE2HIELib import __version__
 from AGE2HIELib.errors import InputError
@@ -48,15 +48,22 @@ def parser() -> Parser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code; the only place that catches everything."""
+    """Run one command and return the exit code."""
+    with ExitStack() as until_the_end:
+        return _run(argv, until_the_end)
+
+
+def _run(argv: Sequence[str] | None, until_the_end: ExitStack) -> int:
+    """The only place that catches everything."""
     progress: Progress = Silent()
     arguments = argparse.Namespace()
     try:
         arguments = parser().parse_args(argv)
-        progress = make_progress(arguments.progress, out=sys.stdout, err=sys.stderr)
+        out = until_the_end.enter_context(_stdout_for_events(arguments.progress))
+        progress = make_progress(arguments.progress, out=out, err=sys.stderr)
         with _termination_cancels():
             code = int(_command(arguments)(arguments, progress))
-            sys.stdout.flush()  # a closed pipe shows here, where it is dealt with
+            out.flush()  # a closed pipe shows here, where it is dealt with
             return code
     except InputError as error:
         return _fail(UNUSABLE, str(error), progress)
@@ -83,6 +90,27 @@ def _fail(code: int, message: str, progress: Progress) -> int:
     progress.error(code, line)
     print(f"age2hie: error: {line}", file=sys.stderr)
     return code
+
+
+@contextmanager
+def _stdout_for_events(kind: str) -> Iterator[TextIO]:
+    """With ``jsonl`` whatever else a library, or a program it starts, writes to stdout goes to stderr."""
+    real = sys.stdout is sys.__stdout__  # not so under a test that captures, or in a program that calls main
+    out = sys.stdout
+    if kind != "jsonl" or not real:
+        yield out
+        return
+    number = out.fileno()
+    out.flush()
+    private = os.fdopen(os.dup(number), "w", encoding="ascii")
+    os.dup2(sys.stderr.fileno(), number)
+    try:
+        yield private
+    finally:
+        out.flush()
+        os.dup2(private.fileno(), number)
+        with suppress(OSError):  # the reader has left
+            private.close()
 
 
 def _quiet_libraries() -> None:

@@ -25,6 +25,7 @@ def add_commands(top: argparse.ArgumentParser) -> None:
     _add_phantom(commands)
     _add_model(commands)
     _add_atlas(commands)
+    _add_doctor(commands)
 
 
 def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse does not publish the type
@@ -33,7 +34,12 @@ def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse 
     command.add_argument("--align", choices=ALIGN, default="auto", help="align volumes: only where they moved (auto)")
     command.add_argument("--mask", type=Path, metavar="FILE", help="brain mask on the scan's grid")
     command.add_argument("--z-adc", type=Path, metavar="FILE", help="released z-map on the scan's grid")
-    command.add_argument("--model", type=Path, metavar="DIR", help="model bundle (default: the demonstration model)")
+    command.add_argument(
+        "--model",
+        type=Path,
+        metavar="DIR",
+        help="model bundle or installed model's name (default: the demonstration model)",
+    )
     command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
     command.add_argument("--age-days", type=float, metavar="N", help="days after birth at the scan, for warnings")
     command.add_argument("--gestation-weeks", type=float, metavar="N", help="gestational age at birth, for warnings")
@@ -82,11 +88,16 @@ def _add_phantom(commands) -> None:  # type: ignore[no-untyped-def]
 
 
 def _add_model(commands) -> None:  # type: ignore[no-untyped-def]
-    group = commands.add_parser("model", help="look into a model bundle", allow_abbrev=False)
+    group = commands.add_parser("model", help="look into a model bundle, or install one", allow_abbrev=False)
     actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
     for name, text in (("info", "what the bundle says of itself"), ("verify", "check every file and load the weights")):
         command = _new(actions, name, f"facts:run_model_{name}", text)
         command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: the demonstration model")
+    command = _new(actions, "list", "facts:run_model_list", "the models that --model knows by name")
+    command.add_argument("--json", action="store_true", help="for programs")
+    command = _new(actions, "install", "facts:run_model_install", "unpack and check a model's archive")
+    command.add_argument("archive", type=Path, metavar="ARCHIVE", help=".zip or .tar.gz of a model bundle")
+    command.add_argument("--overwrite", action="store_true", help="replace the same version")
 
 
 def _add_atlas(commands) -> None:  # type: ignore[no-untyped-def]
@@ -94,6 +105,12 @@ def _add_atlas(commands) -> None:  # type: ignore[no-untyped-def]
     actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
     command = _new(actions, "info", "facts:run_atlas_info", "what the atlas says of itself")
     command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: the bundled atlas")
+
+
+def _add_doctor(commands) -> None:  # type: ignore[no-untyped-def]
+    command = _new(commands, "doctor", "doctor:run", "check this computer before the first prediction")
+    command.add_argument("--json", action="store_true", help="for programs")
+    command.add_argument("--slicer", metavar="VERSION", help="version of the Slicer that asks")
 
 
 def _new(commands, name: str, function: str, text: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]

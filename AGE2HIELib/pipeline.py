@@ -45,29 +45,35 @@ class Scan:
 
 @dataclass(frozen=True)
 class HieModel:
-    """A verified bundle with its networks on a device."""
+    """A verified bundle with its networks on a device; ``warnings`` says where another one had been asked for."""
 
     bundle: Bundle
     members: tuple[StagedNetwork, ...]
     device: str
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Examined:
-    """A scan up to the quality gate, in canonical voxel order; ``placement`` is None where no brain was found."""
+    """A scan up to the quality gate, in canonical voxel order.
+
+    ``placement`` and ``labels``, the atlas's regions where it puts them, are None where no brain was found.
+    """
 
     adc: Volume
     brain: Volume
     placement: Placement | None
+    labels: Volume | None
     quality: Quality
     warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that was found, in canonical voxel order; what follows ``examined`` is None for a refused scan."""
+    """Everything that was found, in canonical voxel order; what follows ``model`` is None for a refused scan."""
 
     examined: Examined
+    model: HieModel
     z: Volume | None = None
     explanation: Explanation | None = None
     saliency: Volume | None = None
@@ -80,15 +86,15 @@ def analyse(
     """The whole way for one scan; it ends at the gate for a scan that should not be believed."""
     seen = examine(scan, atlas, stages, align=align)
     if seen.placement is None or not seen.quality.passed:
-        return Analysis(seen)
+        return Analysis(seen, model)
     z = stages.run("z-map", _z_of, scan, seen, atlas)
     images = {"adc": seen.adc, "z_adc": z}
     image = stages.run("predict", network_input, images, seen.brain, seen.placement, model.bundle.spec)
-    explanation = stages.run("predict", _explained, model, image, method)
+    model, explanation = stages.run("predict", _explained, model, image, method)
     saliency = stages.run("explain", _on_scan, explanation.saliency, seen)
     maps = {"adc": seen.adc, "z": z, "saliency": saliency}
     regions = stages.run("explain", measured_regions, atlas, seen.placement, seen.brain, **maps)
-    return Analysis(seen, z, explanation, saliency, regions)
+    return Analysis(seen, model, z, explanation, saliency, regions)
 
 
 def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto") -> Examined:
@@ -99,7 +105,8 @@ def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto") ->
     if placement is not None and scan.mask is None and not is_stripped(adc):
         brain, placement = stages.run("place", refine_mask, adc, brain, placement, atlas)
     quality = stages.run("gate", check_quality, scan.source, adc, brain, placement, atlas)
-    return Examined(adc, brain, placement, quality, (*scan.source.warnings, *warnings))
+    labels = placement.to_native(atlas.labels, interpolation="nearest") if placement is not None else None
+    return Examined(adc, brain, placement, labels, quality, (*scan.source.warnings, *warnings))
 
 
 def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = None, mask: Path | None = None) -> Scan:
@@ -117,12 +124,18 @@ def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = Non
 
 
 def load_model(folder: Path, *, device: str = "auto") -> HieModel:
-    """A bundle, checked file by file, with its weights in memory."""
-    from AGE2HIELib.inference.device import choose_device  # torch takes a second: only who predicts waits for it
+    """A bundle, checked file by file, with its weights in memory; on the CPU where a GPU has too little of it."""
+    # torch takes a second: only who predicts waits for it
+    from AGE2HIELib.inference.device import choose_device, out_of_memory
 
     bundle = read_bundle(folder)
     chosen = choose_device(device)
-    return HieModel(bundle, load_members(bundle, chosen), chosen)
+    try:
+        return HieModel(bundle, load_members(bundle, chosen), chosen)
+    except RuntimeError as error:
+        if chosen == "cpu" or not out_of_memory(error):
+            raise
+    return _on_cpu(bundle, chosen)
 
 
 def check_z_origin(bundle: Bundle, atlas: Atlas, *, released: bool) -> None:
@@ -159,10 +172,24 @@ def _z_of(scan: Scan, seen: Examined, atlas: Atlas) -> Volume:
     return z_map(seen.adc, seen.brain, atlas, seen.placement)
 
 
-def _explained(model: HieModel, image: np.ndarray, method: str | None) -> Explanation:
+def _explained(model: HieModel, image: np.ndarray, method: str | None) -> tuple[HieModel, Explanation]:
+    """The explanation, and the model that gave it: on the CPU where the GPU's memory ran out."""
     from AGE2HIELib.explain.cam import DEFAULT_METHOD, explain
+    from AGE2HIELib.inference.device import out_of_memory
 
-    return explain(model.members, model.bundle, image, method=method or DEFAULT_METHOD)
+    method = method or DEFAULT_METHOD
+    try:
+        return model, explain(model.members, model.bundle, image, method=method)
+    except RuntimeError as error:
+        if model.device == "cpu" or not out_of_memory(error):
+            raise
+    model = _on_cpu(model.bundle, model.device)
+    return model, explain(model.members, model.bundle, image, method=method)
+
+
+def _on_cpu(bundle: Bundle, tried: str) -> HieModel:
+    note = f"The {tried} device ran out of memory, so the network ran on the CPU; the numbers are the same to rounding."
+    return HieModel(bundle, load_members(bundle, "cpu"), "cpu", (note,))
 
 
 def _on_scan(saliency: Volume, seen: Examined) -> Volume:

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import ctypes.util
+import importlib.util
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 REAL_DATA = os.environ.get("AGE2HIE_TEST_DATA", "")
 
 
+ROOT = Path(__file__).resolve().parent.parent
+HOST_LIBRARIES = {"EGL": "libegl1", "GL": "libgl1", "xkbcommon": "libxkbcommon0"}
+HOST_PACKAGES = {"slicer": "slicer-core", "PySide6": "PySide6-Essentials"}
+
+
+def host_lacks() -> str:
+    """What keeps the headless Slicer from starting here, and how to get it; empty where nothing does."""
+    libraries = [debian for name, debian in HOST_LIBRARIES.items() if ctypes.util.find_library(name) is None]
+    packages = [pip for name, pip in HOST_PACKAGES.items() if importlib.util.find_spec(name) is None]
+    ways = ([f"apt install {' '.join(libraries)}"] if libraries else []) + (
+        [f"pip install {' '.join(packages)}"] if packages else []
+    )
+    return "; ".join(ways)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    lacking = host_lacks()
+    if lacking:
+        for item in items:
+            if item.get_closest_marker("host"):
+                item.add_marker(pytest.mark.skip(reason=f"headless Slicer: {lacking}"))
     if REAL_DATA and Path(REAL_DATA).is_dir():
         return
     skip = pytest.mark.skip(reason="AGE2HIE_TEST_DATA does not name the folder of real scans")
@@ -23,6 +46,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     left_out = [
         report for report in terminalreporter.stats.get("skipped", []) if "AGE2HIE_TEST_DATA" in str(report.longrepr)
     ]
+    without_host = [r for r in terminalreporter.stats.get("skipped", []) if "headless Slicer" in str(r.longrepr)]
+    if without_host:
+        terminalreporter.write_line(f"{len(without_host)} tests of the Slicer module were left out: {host_lacks()}")
     if left_out:
         terminalreporter.write_line(
             f"{len(left_out)} tests that read real scans were left out: set AGE2HIE_TEST_DATA to their folder"
@@ -56,3 +82,29 @@ def infant_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("infant")
     scan = write_phantom(folder, seed=5, file_format="mha", injury="none", acquisition="6mm")
     return scan.rename(folder / "name-that-nobody-may-see.mha")
+
+
+@pytest.fixture(scope="session")
+def python_slicer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a stand-in PythonSlicer, in a place with a space and letters beyond ASCII."""
+    from workers import stand_in_python
+
+    return stand_in_python(tmp_path_factory.mktemp("host") / "Programme für Zoë" / "bin")
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch, python_slicer: Path, tmp_path: Path) -> Any:
+    """The headless Slicer with an empty scene; tests that use it carry the marker ``host``."""
+    from slicer_host import Host
+
+    monkeypatch.setenv("PATH", f"{python_slicer}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("AGE2HIE_MODELS", str(tmp_path / "models"))
+    return Host.start()
+
+
+@pytest.fixture
+def panel(host: Any) -> Any:
+    """The module, entered; it is closed afterwards."""
+    module = host.load(ROOT / "AGE2HIE" / "AGE2HIE.py")
+    yield module
+    module.close()

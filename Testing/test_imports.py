@@ -17,7 +17,9 @@ LIBRARY = ROOT / "AGE2HIELib"
 ORDER = (
     "errors",
     "volume",
+    "requirements",
     "resources",
+    "installed",
     "orientation",
     "progress",
     "outputs",
@@ -30,6 +32,7 @@ ORDER = (
     "inference",
     "explain",
     "report",
+    "doctor",
     "pipeline",
     "options",
     "commands",

@@ -105,3 +105,40 @@ def test_a_device_that_is_not_there_is_said_so():
         assert choose_device("auto") == "cpu"
         with pytest.raises(InputError, match="cuda"):
             choose_device("cuda")
+
+
+def test_a_gpu_that_runs_out_of_memory_gives_way_to_the_cpu(bundle, image, monkeypatch):
+    """The numbers are those of the CPU, and the result says where they come from."""
+    from AGE2HIELib.explain import cam
+    from AGE2HIELib.pipeline import HieModel, _explained
+
+    members = load_members(bundle)
+    expected = cam.explain(members, bundle, image)
+    tried = []
+
+    def first_fails(*arguments, **options):
+        tried.append(1)
+        if len(tried) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return explain(*arguments, **options)
+
+    explain = cam.explain
+    monkeypatch.setattr(cam, "explain", first_fails)
+    model, found = _explained(HieModel(bundle, members, "cuda"), image, None)
+    assert model.device == "cpu"
+    assert "ran out of memory" in model.warnings[0]
+    assert found.prediction == expected.prediction
+    tried.clear()
+    with pytest.raises(torch.OutOfMemoryError):  # the CPU has nowhere to go
+        _explained(HieModel(bundle, members, "cpu"), image, None)
+
+
+def test_a_gpu_that_cannot_compute_is_not_taken(monkeypatch):
+    """torch may see a card that it has no kernels for."""
+    from AGE2HIELib.inference import device
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(device, "_computes", lambda name: False)
+    assert choose_device("auto") == "cpu"
+    monkeypatch.setattr(device, "_computes", lambda name: True)
+    assert choose_device("auto") == "cuda"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -76,3 +78,24 @@ def test_a_terminal_gets_a_bar_that_names_the_stage() -> None:
 )
 def test_the_remedy_is_the_last_sentence(message: str, what: str, remedy: str) -> None:
     assert split_remedy(message) == (what, remedy)
+
+
+def test_nothing_but_events_reaches_stdout() -> None:
+    """Whatever a library prints, or a program that it starts, goes to stderr while a caller reads JSON lines."""
+    program = (
+        "import os, subprocess, sys\n"
+        "import AGE2HIELib.commands.check as check\n"
+        "from AGE2HIELib.cli import main\n"
+        "def noisy(arguments, progress):\n"
+        "    print('a library'); os.write(1, b'its C code\\n'); subprocess.run(['echo', 'its child'])\n"
+        "    progress.stage('read', 1, 5)\n"
+        "    return 0\n"
+        "check.run = noisy\n"
+        "code = main(['check', 'scan', '--progress', 'jsonl'])\n"
+        "print('after'); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    event, after = done.stdout.splitlines()
+    assert json.loads(event)["name"] == "read"
+    assert after == "after"
+    assert {"a library", "its C code", "its child"} <= set(done.stderr.splitlines())

@@ -24,8 +24,8 @@ from AGE2HIELib.volume import Volume
 
 SPACING_MM = (1.5, 1.5, 4.0)
 ROWS = (
-    RegionRow("thalamus", "left", 4.0, 900.0, -6.5, 0.75, 0.2),
-    RegionRow("thalamus <right>", "right", 4.1, 1107.0, 0.1, 0.25, 0.1),
+    RegionRow("thalamus", "left", 4.0, 900.0, -6.5, 0.75, 0.2, 9),
+    RegionRow("thalamus <right>", "right", 4.1, 1107.0, 0.1, 0.25, 0.1, 41),
 )
 
 

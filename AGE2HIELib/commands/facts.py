@@ -1,18 +1,21 @@
-"""``age2hie model info|verify`` and ``age2hie atlas info``: what lies in a folder."""
+"""``age2hie model info|verify|list|install`` and ``age2hie atlas info``: what lies in a folder."""
 
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 
-from AGE2HIELib.commands.reading import model_folder, resolve_atlas
+from AGE2HIELib.commands.reading import resolve_atlas
 from AGE2HIELib.inference.bundle import load_members, read_bundle
+from AGE2HIELib.installed import find_model, installed_models, model_label, models_home
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.progress import Progress
 
 
 def run_model_info(arguments: argparse.Namespace, progress: Progress) -> int:
     """What the bundle says of itself, after its files were checked."""
-    bundle = read_bundle(model_folder(arguments.folder))
+    bundle = read_bundle(find_model(arguments.folder))
     grid = bundle.spec.grid
     _print(
         {
@@ -36,9 +39,31 @@ def run_model_info(arguments: argparse.Namespace, progress: Progress) -> int:
 
 def run_model_verify(arguments: argparse.Namespace, progress: Progress) -> int:
     """Every file against the manifest, and the weights into the networks."""
-    bundle = read_bundle(model_folder(arguments.folder))
+    bundle = read_bundle(find_model(arguments.folder))
     members = load_members(bundle)
     print(f"{bundle.name} {bundle.version}: {len(bundle.files)} files unchanged, {len(members)} members load")
+    return 0
+
+
+def run_model_list(arguments: argparse.Namespace, progress: Progress) -> int:
+    """The bundled and the installed models, as they describe themselves; ``model verify`` checks one."""
+    labels = [model_label(folder) for folder in installed_models()]
+    if arguments.json:
+        print(json.dumps([{**asdict(label), "folder": str(label.folder)} for label in labels]))
+        return 0
+    for label in labels:
+        print(f"{label.id}: {label.problem or f'{label.title}, trained on {label.trained_on}'}")
+    return 0
+
+
+def run_model_install(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Checked and unpacked into the user's folder of models."""
+    from AGE2HIELib.inference.archive import install_archive
+
+    bundle = install_archive(arguments.archive, models_home(), overwrite=arguments.overwrite)
+    print(
+        f"{bundle.name} {bundle.version} is installed: age2hie predict SCAN --model {bundle.folder.name} --output DIR"
+    )
     return 0
 
 

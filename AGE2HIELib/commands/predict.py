@@ -6,7 +6,8 @@ import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from AGE2HIELib.commands.reading import given_paths, model_folder, resolve_atlas
+from AGE2HIELib.commands.reading import given_paths, resolve_atlas
+from AGE2HIELib.installed import find_model
 from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.pipeline import STAGES, Analysis, HieModel, analyse, check_z_origin, load_model, read_scan
 from AGE2HIELib.preprocess.atlas import load_atlas
@@ -62,10 +63,11 @@ def predict_into(folder: Path, request: Request, progress: Progress) -> Outcome:
     stages = Stages(STAGES, progress)
     atlas = stages.run("read", load_atlas, resolve_atlas(request.atlas))
     scan = stages.run("read", read_scan, request.scan, series=request.series, z_adc=request.z_adc, mask=request.mask)
-    model = stages.run("model", load_model, model_folder(request.model), device=request.device)
+    model = stages.run("model", load_model, find_model(request.model), device=request.device)
     check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
     found = analyse(scan, model, atlas, stages, align=request.align, method=request.saliency)
-    about = Circumstances(scan.source, model.bundle, atlas, model.device, (*found.examined.warnings, *request.warnings))
+    warnings = (*found.examined.warnings, *found.model.warnings, *request.warnings)
+    about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings)
     _write(found, about, stages, folder)
     return _outcome(found, model)
 
@@ -88,7 +90,7 @@ def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> N
 
 def _write(found: Analysis, about: Circumstances, stages: Stages, folder: Path) -> None:
     seen = found.examined
-    maps = Maps(seen.adc, seen.brain, found.z, found.saliency)
+    maps = Maps(seen.adc, seen.brain, found.z, found.saliency, seen.labels)
     stages.run("report", write_maps, maps, about.source.stored, folder)
     record = result_record(about, seen.quality, found.explanation, stages.seconds)
     stages.run("report", write_report, maps, found.regions, record, folder)

@@ -18,7 +18,3 @@ def given_paths(arguments: argparse.Namespace) -> list[Path]:
 
 def resolve_atlas(folder: Path | None) -> Path:
     return folder or resource_path("atlas")
-
-
-def model_folder(folder: Path | None) -> Path:
-    return folder or resource_path("models", "demo")

@@ -27,6 +27,7 @@ class RegionRow:
         mean_z: mean of the z-map.
         saliency_share: part of all positive saliency in the brain that lies here, 0..1.
         saliency_peak: highest saliency here, in the map's own unit.
+        label: the region's value in the atlas and in regions.nii.gz.
     """
 
     region: str
@@ -36,6 +37,7 @@ class RegionRow:
     mean_z: float | None
     saliency_share: float | None
     saliency_peak: float | None
+    label: int
 
 
 def region_table(
@@ -64,6 +66,7 @@ def region_table(
                 _mean(z.array[here]) if z is not None else None,
                 _rounded(share) if share is not None else None,
                 _rounded(float(evidence.max())) if evidence.size else None,
+                region.value,
             )
         )
     return tuple(rows)

@@ -16,12 +16,27 @@ def choose_device(requested: str) -> str:
     """``auto`` takes a CUDA GPU where one works, else the CPU; Apple's GPU is used on request only."""
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if requested == "auto":
-        return "cuda" if available["cuda"] else "cpu"
+        return "cuda" if available["cuda"] and _computes("cuda") else "cpu"
     if requested not in available:
         raise InputError(f"There is no device {requested!r}. Choose one of {', '.join(DEVICES)}.")
     if not available[requested]:
         raise InputError(f"This computer offers torch no {requested!r} device. Use --device auto or cpu.")
     return requested
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether a device ran out of memory; Apple's says so in words only."""
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
+    )
+
+
+def _computes(device: str) -> bool:
+    """A build without kernels for the card, or a driver too old for it, shows only when something is computed."""
+    try:
+        return float(torch.ones(2, device=device).sum()) == 2.0
+    except RuntimeError:
+        return False
 
 
 @contextmanager

@@ -25,6 +25,7 @@ PAGE = "report.html"
 def write_maps(maps: Maps, stored: Grid, folder: Path) -> None:
     """The volumes that exist, in the voxel order in which the input was stored."""
     volumes = {"adc": maps.adc, "brain_mask": maps.brain, "z_adc": maps.z, "saliency": maps.saliency}
+    volumes["regions"] = maps.regions
     for name, volume in volumes.items():
         if volume is not None:
             write_volume(to_stored_order(volume, stored), folder / f"{name}.nii.gz")

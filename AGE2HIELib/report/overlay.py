@@ -27,6 +27,7 @@ class Maps:
     brain: Volume
     z: Volume | None = None
     saliency: Volume | None = None
+    regions: Volume | None = None  # the atlas's labels as they were placed; they reach beyond the scan's brain
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,170 @@
+"""How a result is shown: ADC behind, saliency in front with a transparent low end, the atlas as an outline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import slicer
+from slicer.i18n import tr as _
+
+from AGE2HIEUI.parameters import AGE2HIEParameterNode, Colours
+from AGE2HIEUI.scene import COLOURS, part
+
+_ENTRIES = 256
+_ENDS = {  # colours of the lowest and the highest saliency that is shown, RGB
+    Colours.HOT: ((0.75, 0.05, 0.05), (1.00, 0.95, 0.35)),
+    Colours.COOL: ((0.10, 0.25, 0.80), (0.90, 0.97, 1.00)),
+    Colours.GREEN: ((0.00, 0.35, 0.20), (0.75, 1.00, 0.45)),
+}
+_ADC_WINDOW = (600.0, 2200.0)  # 1e-6 mm2/s: from dead tissue, black, to fluid, white
+_Z_WINDOW = (-5.0, 5.0)
+_Z_LOW, _Z_MIDDLE, _Z_HIGH = (0.10, 0.30, 0.95), (0.25, 0.25, 0.25), (0.95, 0.30, 0.10)
+_BOTH = ("Red", "Yellow")
+
+
+@dataclass(frozen=True)
+class Look:
+    """The user's choices; ``threshold`` is a percentage of the map's peak."""
+
+    threshold: float
+    opacity: float
+    colours: Colours
+    outline: bool
+
+
+def lookOf(parameters: AGE2HIEParameterNode) -> Look:
+    """The choices of a parameter node."""
+    return Look(parameters.threshold, parameters.opacity, parameters.colours, parameters.showAtlasOutline)
+
+
+def showResult(record, look: Look) -> None:
+    """Into the slice views of every layout."""
+    adc, saliency, outline = (part(record, role) for role in ("adc", "saliency", "outline"))
+    if adc is None or saliency is None:
+        return
+    _window(adc, *_ADC_WINDOW)
+    applyLook(record, look)
+    slicer.util.setSliceViewerLayers(
+        background=adc,
+        foreground=saliency,
+        foregroundOpacity=look.opacity,
+        label=outline if look.outline else None,
+        labelOpacity=1.0,
+        fit=True,
+    )
+    _legend(saliency, visible=True)
+
+
+def applyLook(record, look: Look) -> None:
+    """Threshold, colours, opacity and outline, without a change of what the views show."""
+    saliency = part(record, "saliency")
+    if saliency is None:
+        return
+    peak = peakOf(saliency)
+    _colourSaliency(saliency, look)
+    _window(saliency, 0.0, peak)
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        if composite.GetForegroundVolumeID() == saliency.GetID():
+            composite.SetForegroundOpacity(look.opacity)
+        outline = part(record, "outline")
+        if outline is not None and composite.GetLabelVolumeID() in (None, "", outline.GetID()):
+            composite.SetLabelVolumeID(outline.GetID() if look.outline else None)
+    for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+        sliceNode.SetUseLabelOutline(True)
+
+
+def hideResult(record) -> None:
+    """Take a result out of the views, so that it is not seen over another infant's scan."""
+    nodes = [node for role in ("adc", "saliency", "outline", "z_adc") if (node := part(record, role)) is not None]
+    own = {node.GetID() for node in nodes}
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        if composite.GetForegroundVolumeID() in own:
+            composite.SetForegroundVolumeID(None)
+        if composite.GetLabelVolumeID() in own:
+            composite.SetLabelVolumeID(None)
+        if composite.GetBackgroundVolumeID() in own:
+            composite.SetBackgroundVolumeID(None)
+    saliency = part(record, "saliency")
+    if saliency is not None:
+        _legend(saliency, visible=False)
+
+
+def showSideBySide(record, look: Look) -> None:
+    """Two linked axial views: ADC with saliency, and the deviation from normal."""
+    slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView)
+    showResult(record, look)
+    z = part(record, "z_adc")
+    if z is None:
+        return
+    _colourZ(z)
+    for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+        if sliceNode.GetLayoutName() in _BOTH:
+            sliceNode.SetOrientationToAxial()
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        if composite.GetLayoutName() not in _BOTH:
+            continue
+        if composite.GetLayoutName() == "Yellow":
+            composite.SetBackgroundVolumeID(z.GetID())
+            composite.SetForegroundVolumeID(None)
+        composite.SetLinkedControl(True)
+        composite.SetHotLinkedControl(True)
+
+
+def peakOf(saliency) -> float:
+    """The highest value that speaks for an adverse outcome; a tiny one where nothing does."""
+    return max(float(slicer.util.arrayFromVolume(saliency).max()), 1e-9)
+
+
+def _ownTable(volume, name: str):
+    """A colour table of the volume's own, made at the first call."""
+    table = volume.GetNodeReference(COLOURS)
+    if table is None:
+        table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode", name)
+        table.SetTypeToUser()
+        table.SetNumberOfColors(_ENTRIES)
+        volume.SetNodeReferenceID(COLOURS, table.GetID())
+        volume.GetDisplayNode().SetAndObserveColorNodeID(table.GetID())
+    return table
+
+
+def _colourZ(z) -> None:
+    """Blue where ADC is lower than in normal newborns, grey where it is as in them, red where it is higher."""
+    table = _ownTable(z, _("AGE2HIE z-map colours"))
+    for entry in range(_ENTRIES):
+        along = 2 * entry / (_ENTRIES - 1) - 1
+        strength, end = abs(along), _Z_LOW if along < 0 else _Z_HIGH
+        colour = [middle + strength * (at - middle) for middle, at in zip(_Z_MIDDLE, end, strict=True)]
+        table.SetColor(entry, *colour, 1.0)
+    _window(z, *_Z_WINDOW)
+
+
+def _colourSaliency(saliency, look: Look) -> None:
+    """Entries below the threshold are fully transparent."""
+    table = _ownTable(saliency, _("AGE2HIE saliency colours"))
+    low, high = _ENDS[look.colours]
+    wanted = round(look.threshold / 100 * (_ENTRIES - 1))
+    first = min(max(wanted, 1), _ENTRIES - 1)  # entry 0, no evidence, is always transparent
+    for entry in range(_ENTRIES):
+        along = max(entry - first, 0) / max(_ENTRIES - 1 - first, 1)
+        colour = [start + along * (end - start) for start, end in zip(low, high, strict=True)]
+        table.SetColor(entry, *colour, 1.0 if entry >= first else 0.0)
+
+
+def _window(volume, low: float, high: float) -> None:
+    display = volume.GetDisplayNode()
+    display.AutoWindowLevelOff()
+    display.SetWindowLevelMinMax(low, high)
+
+
+def _legend(volume, *, visible: bool) -> None:
+    """Slicer's own colour legend; a host without one shows the range in the panel alone."""
+    colours = getattr(slicer.modules, "colors", None)
+    if colours is None:
+        return
+    logic = colours.logic()
+    legend = logic.GetColorLegendDisplayNode(volume)
+    if legend is None and visible:
+        legend = logic.AddDefaultColorLegendDisplayNode(volume)
+    if legend is not None:
+        legend.SetTitleText(_("saliency"))
+        legend.SetVisibility(visible)

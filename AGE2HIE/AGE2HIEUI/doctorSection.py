@@ -1,0 +1,33 @@
+"""The fold-out that checks this computer before the first prediction."""
+
+from __future__ import annotations
+
+import json
+
+import slicer
+from slicer.i18n import tr as _
+
+from AGE2HIEUI import texts
+from AGE2HIEUI.calls import Answer, Calls
+
+
+class DoctorSection:
+    """``age2hie doctor`` in Slicer's own Python."""
+
+    def __init__(self, ui, calls: Calls) -> None:
+        self._label = ui.doctorLabel
+        self._calls = calls
+        ui.doctorButton.connect("clicked()", self.check)
+
+    def check(self) -> None:
+        self._label.setText(_("Looking..."))
+        try:
+            self._calls.start(("doctor", "--json", "--slicer", str(slicer.app.applicationVersion)), self._show)
+        except OSError as error:
+            self._label.setText(texts.escaped(str(error)))
+
+    def _show(self, answer: Answer) -> None:
+        try:
+            self._label.setText(texts.doctorText(json.loads(answer.text)))
+        except (ValueError, KeyError, TypeError):
+            self._label.setText(texts.escaped(answer.error or _("The check gave no answer.")))

@@ -1,0 +1,38 @@
+"""The score as a picture: a bar from 0 to 1 with the interval, the members and the threshold."""
+
+from __future__ import annotations
+
+import qt
+
+from AGE2HIEUI.record import Result
+
+WIDTH, HEIGHT = 360, 56
+_LEFT, _BAR_WIDTH, _BAR_TOP, _BAR_HEIGHT = 12, 336, 20, 16
+_BACK, _INTERVAL, _SCORE, _MEMBER, _THRESHOLD = "#d9dce1", "#8fb3d9", "#12385e", "#cc4d1a", "#555555"
+
+
+def gaugePixmap(result: Result):
+    """A pixmap for a label; the bar alone for a refused scan."""
+    pixmap = qt.QPixmap(WIDTH, HEIGHT)
+    pixmap.fill(qt.QColor(255, 255, 255, 0))
+    painter = qt.QPainter()
+    painter.begin(pixmap)
+    _bar(painter, 0.0, 1.0, _BACK)
+    if result.probability is not None and result.interval is not None:
+        _bar(painter, *result.interval, _INTERVAL)
+        for member in result.members:
+            painter.fillRect(position(member) - 1, _BAR_TOP + _BAR_HEIGHT + 4, 3, 8, qt.QColor(_MEMBER))
+        if not result.demonstration:  # a demonstration score is not held against a threshold
+            painter.fillRect(position(result.threshold), _BAR_TOP - 6, 1, _BAR_HEIGHT + 12, qt.QColor(_THRESHOLD))
+        painter.fillRect(position(result.probability) - 2, _BAR_TOP - 4, 5, _BAR_HEIGHT + 8, qt.QColor(_SCORE))
+    painter.end()
+    return pixmap
+
+
+def position(value: float) -> int:
+    """The pixel column of a value from 0 to 1."""
+    return _LEFT + round(value * _BAR_WIDTH)
+
+
+def _bar(painter, low: float, high: float, colour: str) -> None:
+    painter.fillRect(position(low), _BAR_TOP, max(position(high) - position(low), 1), _BAR_HEIGHT, qt.QColor(colour))

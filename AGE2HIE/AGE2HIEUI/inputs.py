@@ -1,0 +1,113 @@
+"""The scene's nodes as files that ``age2hie`` reads, in a folder of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from datetime import date, datetime
+from pathlib import Path
+
+import vtk
+
+import slicer
+from slicer.i18n import tr as _
+
+_INSTANCES = "DICOM.instanceUIDs"
+_BIRTH_DATE = "0010,0030"
+_SCAN_DATES = ("0008,0022", "0008,0021", "0008,0020")  # acquisition, series, study
+
+
+class UnusableNode(Exception):
+    """A node that cannot be written for the worker; the text says why and what to do."""
+
+
+def writeScan(node, folder: Path) -> Path:
+    """The input: its DICOM files where it came from DICOM, else the node itself as NRRD."""
+    files = dicomFiles(node)
+    if files:
+        return _copyFiles(files, folder / "dicom")
+    return writeVolume(node, folder / "scan.nrrd")
+
+
+def writeVolume(node, path: Path) -> Path:
+    """As NRRD, with gradients and b-values for a diffusion-weighted node; its parent transform is left out."""
+    if node.GetImageData() is None or node.GetImageData().GetNumberOfPoints() == 0:
+        raise UnusableNode(_("'{name}' holds no image. Choose another volume.").format(name=node.GetName()))
+    storage = slicer.vtkMRMLNRRDStorageNode()
+    storage.SetFileName(str(path))
+    if not storage.WriteData(node) or not path.is_file():
+        raise UnusableNode(
+            _("'{name}' cannot be written as a temporary file. Free some disk space.").format(name=node.GetName())
+        )
+    return path
+
+
+def writeMask(node, reference, path: Path) -> Path:
+    """A mask on the reference's grid: a volume as it is, a segmentation as the union of its visible segments."""
+    if not node.IsA("vtkMRMLSegmentationNode"):
+        return writeVolume(node, path)
+    if reference is None:
+        raise UnusableNode(_("A segmentation as brain mask needs an input in the scene, whose grid it is drawn on."))
+    labelmap = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
+    labelmap.SetSaveWithScene(False)
+    try:
+        logic = slicer.vtkSlicerSegmentationsModuleLogic
+        if not logic.ExportVisibleSegmentsToLabelmapNode(node, labelmap, reference):
+            raise UnusableNode(
+                _("'{name}' has no visible segment. Show the brain's segment.").format(name=node.GetName())
+            )
+        return writeVolume(labelmap, path)
+    finally:
+        slicer.mrmlScene.RemoveNode(labelmap)
+
+
+def dicomFiles(node) -> list[str]:
+    """The files that a node was loaded from, as Slicer's DICOM database knows them; empty for other nodes."""
+    uids = (node.GetAttribute(_INSTANCES) or "").split()
+    database = getattr(slicer, "dicomDatabase", None)
+    if not uids or database is None:
+        return []
+    files = [database.fileForInstance(uid) for uid in uids]
+    found = [name for name in files if name and Path(name).is_file()]
+    return found if len(found) == len(uids) else []
+
+
+def ageInDays(node) -> float | None:
+    """Days from birth to scan by the node's DICOM header, for the user to see; kept nowhere."""
+    files = dicomFiles(node) if node is not None else []
+    if not files:
+        return None
+    value = slicer.dicomDatabase.fileValue
+    birth = _dicomDate(value(files[0], _BIRTH_DATE))
+    scans = [found for tag in _SCAN_DATES if (found := _dicomDate(value(files[0], tag)))]
+    if birth is None or not scans or scans[0] < birth:
+        return None
+    return float((scans[0] - birth).days)
+
+
+def fingerprint(node) -> str:
+    """SHA-256 over voxels and geometry: whether a result still belongs to what the node holds."""
+    digest = hashlib.sha256(slicer.util.arrayFromVolume(node).tobytes())
+    digest.update(geometryText(node).encode())
+    return digest.hexdigest()
+
+
+def geometryText(node) -> str:
+    """To 0.001 mm: a scene that is saved and opened again brings geometry back to rounding."""
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    return " ".join(f"{value + 0.0:.3f}" for value in slicer.util.arrayFromVTKMatrix(matrix).flat)
+
+
+def _copyFiles(files: list[str], folder: Path) -> Path:
+    folder.mkdir()
+    for number, name in enumerate(files):
+        shutil.copyfile(name, folder / f"{number:05}.dcm")
+    return folder
+
+
+def _dicomDate(text: str) -> date | None:
+    try:
+        return datetime.strptime(text.strip(), "%Y%m%d").date()
+    except (ValueError, AttributeError):
+        return None

@@ -1,0 +1,80 @@
+"""The packages that a prediction needs, installed with the user's consent and never in place of Slicer's own."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import slicer
+from slicer.i18n import tr as _
+
+# What Slicer ships or another extension has chosen: pip may add to it, not change it.
+KEPT = ("numpy", "scipy", "SimpleITK", "pydicom", "highdicom", "torch", "pillow", "requests")
+_REQUESTER = "AGE2HIE"
+
+
+class NotInstalled(Exception):
+    """A package is missing, and stays so: the text says why, ``remedy`` what to do."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+def ensurePackages(requirementsFile: Path) -> None:
+    """Return at once where everything is there, without network; else ask and install. Raises NotInstalled."""
+    _ensureTorch()
+    requirements = slicer.packaging.load_requirements(requirementsFile)
+    if all(slicer.packaging.pip_check(requirement) for requirement in requirements):
+        return
+    with tempfile.TemporaryDirectory(prefix="age2hie-") as folder:
+        constraints = writeConstraints(Path(folder) / "constraints.txt")
+        try:
+            slicer.packaging.pip_ensure(requirements, constraints=constraints, requester=_REQUESTER)
+        except subprocess.CalledProcessError as error:
+            raise NotInstalled(
+                _("pip could not install the packages (it ended with {code}).").format(code=error.returncode),
+                _offline(requirementsFile),
+            ) from error
+        except RuntimeError as error:
+            raise NotInstalled(_("The packages were not installed."), _("Click again and accept.")) from error
+    missing = [str(item) for item in requirements if not slicer.packaging.pip_check(item)]
+    if missing:  # in testing mode pip_ensure installs nothing and does not say so
+        raise NotInstalled(_("Missing packages: {names}").format(names=", ".join(missing)), _offline(requirementsFile))
+
+
+def writeConstraints(path: Path) -> Path:
+    """The versions that are installed now, as constraints for pip."""
+    lines = []
+    for name in KEPT:
+        try:
+            lines.append(f"{name}=={version(name).split('+')[0]}\n")
+        except PackageNotFoundError:
+            continue
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def _ensureTorch() -> None:
+    if importlib.util.find_spec("torch") is not None:
+        return
+    if importlib.util.find_spec("PyTorchUtils") is None:
+        raise NotInstalled(
+            _("PyTorch is not installed."),
+            _("Install the extension 'PyTorch' with the Extensions Manager, restart Slicer, and click again."),
+        )
+    import PyTorchUtils
+
+    torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=">=2.6")
+    if torch is None:
+        raise NotInstalled(_("PyTorch was not installed."), _("Click again and accept."))
+
+
+def _offline(requirementsFile: Path) -> str:
+    return _(
+        "Check the network. Without one, fetch the packages elsewhere (pip download -r {file}) and install them with "
+        "PythonSlicer -m pip install --no-index --find-links FOLDER -r {file}."
+    ).format(file=requirementsFile)

@@ -1,0 +1,152 @@
+"""What the module does without its panel: from a choice of parameters to a run, and from its folder to nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
+
+from AGE2HIEUI import scene
+from AGE2HIEUI.command import Request
+from AGE2HIEUI.inputs import fingerprint, geometryText, writeMask, writeScan, writeVolume
+from AGE2HIEUI.parameters import GESTATION_UNKNOWN, AGE2HIEParameterNode, Cooled, EarlierResults
+from AGE2HIEUI.process import ChildProcess, Process
+from AGE2HIEUI.protocol import Failure
+from AGE2HIEUI.record import BadRecord, Result, readRecord
+from AGE2HIEUI.run import PredictionRun
+
+
+@dataclass(frozen=True)
+class InputKey:
+    """What is predicted: a node of the scene with the hash of its voxels and place, or a path; ``title`` names it."""
+
+    node: object | None
+    path: str
+    fingerprint: str
+    title: str
+
+    @property
+    def empty(self) -> bool:
+        return self.node is None and not self.path
+
+    @property
+    def inScene(self) -> bool:
+        """A path is always there; a node may have been deleted since."""
+        return self.node is None or slicer.mrmlScene.IsNodePresent(self.node) != 0
+
+
+class ResultRejected(Exception):
+    """An output folder that must not be shown; carries the message for the user."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Logic(ScriptedLoadableModuleLogic):
+    """``newProcess`` makes the worker's process; tests put theirs in its place."""
+
+    def __init__(self) -> None:
+        ScriptedLoadableModuleLogic.__init__(self)
+        self.newProcess: Callable[[], Process] = ChildProcess
+        self._fingerprints: dict[str, tuple[tuple[int, str], str]] = {}
+
+    def getParameterNode(self) -> AGE2HIEParameterNode:
+        return AGE2HIEParameterNode(super().getParameterNode())
+
+    def prepare(self, parameters: AGE2HIEParameterNode, ageDays: float | None) -> tuple[PredictionRun, Request]:
+        """A run and its input as files. Raises UnusableNode or OSError, and leaves nothing behind then."""
+        run = PredictionRun(self.newProcess())
+        try:
+            folder = run.folder / "input"
+            folder.mkdir()
+            return run, self._request(parameters, ageDays, folder, run.output)
+        except BaseException:
+            run.close()
+            raise
+
+    def load(self, folder: Path, parameters: AGE2HIEParameterNode, key: InputKey) -> tuple[Result, object]:
+        """An output folder into the scene: its record, and the record's node or None for a refused scan.
+
+        Earlier results go only when the new one is complete. Raises ResultRejected; the scene is then as it was.
+        """
+        try:
+            result = readRecord((folder / "result.json").read_text(encoding="utf-8"))
+            if result.probability is None:
+                return result, None
+            earlier = scene.results() if parameters.earlierResults == EarlierResults.REPLACE else []
+            record = scene.loadResult(folder, result, key.title, key.node)
+        except (BadRecord, scene.UnreadableResult, OSError, ValueError) as error:
+            message = _("The result cannot be read: {error}").format(error=error)
+            raise ResultRejected(Failure(message, _("Try again; if it happens again, report it."))) from error
+        record.SetAttribute(scene.FINGERPRINT, key.fingerprint)
+        record.SetAttribute(scene.INPUT_PATH, key.path)
+        for old in earlier:
+            scene.removeResult(old)
+        return result, record
+
+    def inputKey(self, parameters: AGE2HIEParameterNode) -> InputKey:
+        """What the input is now: compared before and after a run, and with the results in the scene."""
+        if parameters.inputPath:
+            return InputKey(None, parameters.inputPath, "", Path(parameters.inputPath).name or _("scan"))
+        return self.keyOf(parameters.inputVolume)
+
+    def keyOf(self, node) -> InputKey:
+        """Of a node as it is now; an empty key where there is no image."""
+        if node is None or node.GetImageData() is None:
+            return InputKey(None, "", "", "")
+        return InputKey(node, "", self._fingerprint(node), node.GetName())
+
+    def resultOf(self, key: InputKey):
+        """The newest result of exactly this input; None where there is none, or where the input was changed since."""
+        for record in reversed(scene.results()):
+            node = record.GetNodeReference(scene.INPUT)
+            same = record.GetAttribute(scene.INPUT_PATH) == key.path if key.path else key.node is not None
+            if same and node == key.node and (record.GetAttribute(scene.FINGERPRINT) or "") == key.fingerprint:
+                return record
+        return None
+
+    def _request(self, parameters: AGE2HIEParameterNode, ageDays: float | None, folder: Path, output: Path) -> Request:
+        if parameters.inputPath:
+            scan, reference = Path(parameters.inputPath), None
+        else:
+            reference = parameters.inputVolume
+            scan = writeScan(reference, folder)
+        z, mask = parameters.zAdcVolume, parameters.maskNode
+        weeks = parameters.gestationWeeks
+        return Request(
+            scan=scan,
+            output=output,
+            zAdc=writeVolume(z, folder / "z_adc.nrrd") if z is not None else None,
+            mask=writeMask(mask, reference, folder / "mask.nrrd") if mask is not None else None,
+            model=Path(parameters.model) if parameters.model else None,
+            atlas=Path(parameters.atlasFolder) if parameters.atlasFolder else None,
+            ageDays=ageDays,
+            gestationWeeks=weeks if weeks > GESTATION_UNKNOWN else None,
+            cooled=parameters.cooled.value if parameters.cooled != Cooled.UNKNOWN else None,
+            saliency=parameters.saliencyMethod.value,
+            device=parameters.device.value,
+        )
+
+    def _fingerprint(self, node) -> str:
+        """Computed again only where the voxels or the geometry were touched."""
+        state = (node.GetImageData().GetMTime(), geometryText(node))
+        before = self._fingerprints.get(node.GetID())
+        if before is None or before[0] != state:
+            self._fingerprints[node.GetID()] = (state, fingerprint(node))
+        return self._fingerprints[node.GetID()][1]
+
+
+def whatIsMissing(key: InputKey, *, running: bool, modelUsable: bool) -> str:
+    """What keeps the user from predicting, in words; empty when nothing does."""
+    if running:
+        return _("A prediction is running.")
+    if key.empty:
+        return _("Choose a scan, or a DICOM folder or file.")
+    if key.path and not Path(key.path).exists():
+        return _("The folder or file does not exist: {path}").format(path=key.path)
+    return "" if modelUsable else _("The model cannot be used: choose or install another one.")

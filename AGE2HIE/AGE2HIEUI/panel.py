@@ -1,0 +1,63 @@
+"""Fills the panel's widgets from data; knows no parameters and starts nothing."""
+
+from __future__ import annotations
+
+import qt
+
+from AGE2HIEUI import texts
+from AGE2HIEUI.gauge import gaugePixmap
+from AGE2HIEUI.record import Result
+
+
+def showResultText(ui, result: Result) -> None:
+    """Everything that stands in the result section; a refused scan has its checks and no number."""
+    ui.resultCollapsibleButton.setVisible(True)
+    ui.headingLabel.setText(f"<b>{texts.headingText(result)}</b>")
+    ui.scoreLabel.setText(f'<span style="font-size:16pt">{texts.scoreText(result)}</span>')
+    ui.gaugeLabel.setPixmap(gaugePixmap(result))
+    ui.labelLabel.setText(texts.labelText(result))
+    ui.warningsLabel.setText(texts.warningsText(result))
+    ui.warningsLabel.setVisible(bool(result.warnings))
+    ui.provenanceLabel.setText(texts.provenanceText(result))
+    _fillChecks(ui.checksTable, result)
+    for name in ("reportButton", "exportButton", "chartButton", "regionTableView"):
+        getattr(ui, name).setVisible(result.probability is not None)
+
+
+def hideResultText(ui) -> None:
+    """No number, no table: nothing that could be taken for another scan's."""
+    ui.resultCollapsibleButton.setVisible(False)
+    ui.displayCollapsibleButton.setVisible(False)
+    for name in ("headingLabel", "scoreLabel", "labelLabel", "warningsLabel", "provenanceLabel", "saliencyLabel"):
+        getattr(ui, name).setText("")
+    ui.gaugeLabel.clear()
+    ui.checksTable.setRowCount(0)
+    ui.regionTableView.setMRMLTableNode(None)
+
+
+def showRunning(ui, running: bool) -> None:
+    """While a worker runs, only Cancel can be clicked."""
+    ui.cancelButton.setEnabled(running)
+    ui.progressBar.setVisible(running)
+    ui.statusLabel.setVisible(running)
+    if running:
+        ui.progressBar.setValue(0)
+        ui.statusLabel.setText("")
+
+
+def _fillChecks(table, result: Result) -> None:
+    headers = texts.checkHeaders()
+    table.setColumnCount(len(headers))
+    table.setHorizontalHeaderLabels(headers)
+    table.setRowCount(len(result.checks))
+    table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
+    # what was not passed is what the user must see first
+    for row, check in enumerate(sorted(result.checks, key=lambda check: check.passed)):
+        for column, text in enumerate(texts.checkCells(check)):
+            item = qt.QTableWidgetItem(text)
+            item.setToolTip(text)
+            if not check.passed:
+                item.setBackground(qt.QBrush(qt.QColor(255, 224, 178)))
+                item.setForeground(qt.QBrush(qt.QColor(0, 0, 0)))
+            table.setItem(row, column, item)
+    table.resizeColumnsToContents()

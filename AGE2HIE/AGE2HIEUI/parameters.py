@@ -1,0 +1,98 @@
+"""What the user has chosen, kept in the scene. The infant's age is not among it: it is asked for and never stored."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+from slicer import vtkMRMLNode, vtkMRMLScalarVolumeNode
+from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
+
+GESTATION_UNKNOWN = 20.0  # weeks; the spin box shows "not known" at its lowest value
+
+
+class Cooled(Enum):
+    """Whether the infant was cooled."""
+
+    UNKNOWN = "unknown"
+    YES = "yes"
+    NO = "no"
+
+    def label(self) -> str:
+        return {"unknown": _("not known"), "yes": _("yes"), "no": _("no")}[self.value]
+
+
+class SaliencyMethod(Enum):
+    """How the evidence is located; the values are those of ``--saliency``."""
+
+    HIRESCAM = "hirescam"
+    GRADCAM = "gradcam"
+
+    def label(self) -> str:
+        return {"hirescam": _("HiResCAM (default)"), "gradcam": _("Grad-CAM")}[self.value]
+
+
+class Device(Enum):
+    """Where the network runs; the values are those of ``--device``."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+    def label(self) -> str:
+        names = {"auto": _("automatic"), "cpu": _("CPU"), "cuda": _("NVIDIA graphics card"), "mps": _("Apple graphics")}
+        return names[self.value]
+
+
+class EarlierResults(Enum):
+    """What happens to the results that are in the scene when a new one comes."""
+
+    REPLACE = "replace"
+    KEEP = "keep"
+
+    def label(self) -> str:
+        return {"replace": _("replace them"), "keep": _("keep them")}[self.value]
+
+
+class Colours(Enum):
+    """Colour map of the saliency."""
+
+    HOT = "hot"
+    COOL = "cool"
+    GREEN = "green"
+
+    def label(self) -> str:
+        return {"hot": _("red to yellow"), "cool": _("blue to white"), "green": _("green")}[self.value]
+
+
+@parameterNodeWrapper
+class AGE2HIEParameterNode:
+    """Attributes:
+    inputVolume: diffusion-weighted, or an ADC map; of a node that came from DICOM the files are read.
+    inputPath: a DICOM folder or a file that is not in the scene; used when it is not empty.
+    zAdcVolume, maskNode: optional, on the input's grid; the mask may be a segmentation, so the panel connects its
+        selector itself: the wrapper's connector would offer every kind of node.
+    gestationWeeks: at birth; ``GESTATION_UNKNOWN`` or less: not known.
+    model: the model's folder; empty for the bundled one.
+    atlasFolder: empty for the bundled one.
+    threshold: saliency below this percentage of its peak is not shown.
+    opacity: of the saliency over the ADC, 0 to 1.
+    """
+
+    inputVolume: vtkMRMLScalarVolumeNode
+    inputPath: str
+    zAdcVolume: vtkMRMLScalarVolumeNode
+    maskNode: vtkMRMLNode
+    gestationWeeks: Annotated[float, WithinRange(GESTATION_UNKNOWN, 45.0)] = GESTATION_UNKNOWN
+    cooled: Cooled = Cooled.UNKNOWN
+    model: str
+    atlasFolder: str
+    saliencyMethod: SaliencyMethod = SaliencyMethod.HIRESCAM
+    device: Device = Device.AUTO
+    earlierResults: EarlierResults = EarlierResults.REPLACE
+    threshold: Annotated[float, WithinRange(0.0, 100.0)] = 30.0
+    opacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.7
+    colours: Colours = Colours.HOT
+    showAtlasOutline: bool = True

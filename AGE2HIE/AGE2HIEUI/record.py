@@ -1,0 +1,121 @@
+"""result.json as the panel reads it: checked once here, so that nothing odd reaches the screen."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slicer.i18n import tr as _
+
+
+class BadRecord(Exception):
+    """A result.json that does not say what it must; the text names the key."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One of the quality gate's questions."""
+
+    name: str
+    value: str
+    limit: str
+    passed: bool
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """Attributes:
+    probability: 0 to 1; None for a scan that the gate refused, then ``interval`` is None and ``members`` empty.
+    label: of the contract: favourable, adverse, indeterminate, demonstration; empty for a refused scan.
+    provenance: pairs of name and value for whoever asks where the number came from.
+    """
+
+    demonstration: bool
+    probability: float | None
+    interval: tuple[float, float] | None
+    members: tuple[float, ...]
+    threshold: float
+    label: str
+    passed: bool
+    checks: tuple[Check, ...]
+    saliencyMethod: str
+    resolutionMm: tuple[float, ...]
+    warnings: tuple[str, ...]
+    provenance: tuple[tuple[str, str], ...]
+
+
+def readRecord(text: str) -> Result:
+    """Parse and check. Raises BadRecord."""
+    try:
+        record = json.loads(text)
+        result = _result(record)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise BadRecord(f"{type(error).__name__}: {error}") from error
+    _checkNumbers(result)
+    return result
+
+
+def _result(record: Mapping[str, Any]) -> Result:
+    quality, saliency = record["quality"], record["saliency"] or {}
+    probability, interval = record["probability_adverse"], record["interval"]
+    return Result(
+        demonstration=_is(bool, record["demonstration"]),
+        probability=None if probability is None else float(probability),
+        interval=None if interval is None else (float(interval[0]), float(interval[1])),
+        members=tuple(float(member) for member in record["members"]),
+        threshold=float(record["threshold"]),
+        label=str(record["label"] or ""),
+        passed=_is(bool, quality["passed"]),
+        checks=tuple(_check(check) for check in quality["checks"]),
+        saliencyMethod=str(saliency.get("method", "")),
+        resolutionMm=tuple(float(mm) for mm in saliency.get("resolution_mm", ())),
+        warnings=tuple(str(warning) for warning in record["warnings"]),
+        provenance=_provenance(record),
+    )
+
+
+def _check(check: Mapping[str, Any]) -> Check:
+    value = check["value"]
+    shown = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return Check(str(check["name"]), shown, str(check["limit"]), _is(bool, check["passed"]), str(check["remedy"]))
+
+
+def _provenance(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    model, atlas, scan, software = (record[key] for key in ("model", "atlas", "input", "software"))
+    return (
+        ("model", f"{model['name']} {model['version']}"),
+        ("trained on", str(model["trained_on"])),
+        ("intended use", str(model["intended_use"])),
+        ("model SHA-256", str(model["sha256"])),
+        ("atlas", f"{atlas['name']}: {atlas['provenance']}"),
+        ("input", f"{scan['kind']}, {'x'.join(map(str, scan['shape']))} voxels"),
+        ("input SHA-256", str(scan["sha256"])),
+        ("software", f"age2hie {software['version']}, Python {software['python']}, torch {software['torch']}"),
+        ("device", str(record["device"])),
+        ("seconds", f"{sum(record['timing_s'].values()):.1f}"),
+    )
+
+
+def _checkNumbers(result: Result) -> None:
+    if result.probability is None:
+        if result.passed or result.interval is not None or result.members:
+            raise BadRecord(_("no probability, but not refused either"))
+        return
+    if result.interval is None or not result.passed:
+        raise BadRecord(_("a probability of a refused scan, or one without its interval"))
+    numbers = (result.probability, *result.interval, *result.members, result.threshold)
+    if not all(math.isfinite(number) and 0 <= number <= 1 for number in numbers):
+        raise BadRecord(_("a probability outside 0 to 1"))
+    low, high = result.interval
+    if not low <= result.probability <= high:
+        raise BadRecord(_("a probability outside its interval"))
+
+
+def _is(kind: type, value: Any) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(_("{value} is no {kind}").format(value=repr(value), kind=kind.__name__))
+    return value

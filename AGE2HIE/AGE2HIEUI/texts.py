@@ -1,0 +1,141 @@
+"""A result in words. A demonstration model's number is a score, with nothing about a child's chances."""
+
+from __future__ import annotations
+
+import html
+
+from slicer.i18n import tr as _
+
+from AGE2HIEUI.record import Check, Result
+
+NOTICE_COLOUR = "#8a5a00"
+
+
+def noticeText() -> str:
+    return _("<b>Research use only.</b> Not a medical device; not for clinical decisions.")
+
+
+def headingText(result: Result) -> str:
+    if result.probability is None:
+        return _("Refused by the quality gate")
+    if result.demonstration:
+        return _("Demonstration score")
+    return _("Probability of an adverse outcome at two years")
+
+
+def scoreText(result: Result) -> str:
+    if result.probability is None or result.interval is None:
+        return _("no number")
+    low, high = result.interval
+    return _("{score:.2f}  (90 % interval {low:.2f}-{high:.2f})").format(score=result.probability, low=low, high=high)
+
+
+def labelText(result: Result) -> str:
+    """The contract's label in words."""
+    if result.probability is None:
+        failed = [check for check in result.checks if not check.passed]
+        return _("No probability is given. {count} of {of} checks were not passed; see what to do below.").format(
+            count=len(failed), of=len(result.checks)
+        )
+    words = {
+        "adverse": _("Above the model's threshold of {threshold:.2f}, with the whole interval: adverse."),
+        "favourable": _("Below the model's threshold of {threshold:.2f}, with the whole interval: favourable."),
+        "indeterminate": _("The interval holds the model's threshold of {threshold:.2f}: indeterminate."),
+    }
+    if result.demonstration:
+        return _("The model has seen synthetic data only. This number says nothing about any child.")
+    return words.get(result.label, _("The result has no label that this version knows.")).format(
+        threshold=result.threshold
+    )
+
+
+def saliencyText(result: Result, peak: float) -> str:
+    """The map's legend: method, what the colours mean, and how fine it really is."""
+    resolution = " x ".join(f"{mm:.0f}" for mm in result.resolutionMm)
+    return _(
+        "{method}; native resolution {resolution} mm. Colours reach from 0 to the peak of {peak:.3g} (in units of the "
+        "calibrated logit); only evidence for an adverse outcome is coloured."
+    ).format(method=result.saliencyMethod, resolution=resolution, peak=peak)
+
+
+def warningsText(result: Result) -> str:
+    return "<br>".join(html.escape(warning) for warning in result.warnings)
+
+
+def provenanceText(result: Result) -> str:
+    names = {
+        "model": _("model"),
+        "trained on": _("trained on"),
+        "intended use": _("intended use"),
+        "model SHA-256": _("model SHA-256"),
+        "atlas": _("atlas"),
+        "input": _("input"),
+        "input SHA-256": _("input SHA-256"),
+        "software": _("software"),
+        "device": _("device"),
+        "seconds": _("seconds"),
+    }
+    rows = (f"<b>{names[name]}</b>: {html.escape(value)}" for name, value in result.provenance)
+    return "<br>".join(rows)
+
+
+def modelText(label) -> str:
+    """A model's own description (``AGE2HIELib.installed.ModelLabel``)."""
+    if label.problem:
+        return _("<b>{title}</b> cannot be used: {problem}").format(
+            title=html.escape(label.title), problem=html.escape(label.problem)
+        )
+    text = _("<b>{title}</b><br>Trained on: {trained}<br>Intended use: {use}").format(
+        title=html.escape(label.title), trained=html.escape(label.trained_on), use=html.escape(label.intended_use)
+    )
+    if label.demonstration:
+        mark = _("SYNTHETIC: this model has seen no child.")
+        text = f'<span style="color:{NOTICE_COLOUR}"><b>{mark}</b></span><br>{text}'
+    return text
+
+
+def stageText(name: str, secondsLeft: float | None) -> str:
+    names = {
+        "read": _("reading the scan"),
+        "model": _("loading the model"),
+        "adc": _("fitting ADC"),
+        "mask": _("finding the brain"),
+        "place": _("placing it in the atlas"),
+        "gate": _("checking quality"),
+        "z-map": _("comparing with normal newborns"),
+        "predict": _("predicting"),
+        "explain": _("locating the evidence"),
+        "report": _("writing the report"),
+    }
+    stage = names.get(name, name)
+    if secondsLeft is None:
+        return stage
+    return _("{stage}, about {seconds:.0f} s left").format(stage=stage, seconds=max(secondsLeft, 1.0))
+
+
+def checkCells(check: Check) -> tuple[str, str, str, str]:
+    """A row of the panel's table: name, value, whether it was passed, and the limit or what to do."""
+    if check.passed:
+        return check.name, check.value, _("passed"), check.limit
+    return check.name, check.value, _("NOT PASSED"), f"{check.limit}. {check.remedy}"
+
+
+def checkHeaders() -> list[str]:
+    return [_("check"), _("value"), _("verdict"), _("limit, and what to do")]
+
+
+def doctorText(report: dict) -> str:
+    """The findings of ``age2hie doctor --json``."""
+    marks = {"good": ("#2e7d32", _("ok")), "notice": (NOTICE_COLOUR, _("note")), "problem": ("#b00020", _("problem"))}
+    lines = []
+    for finding in report["findings"]:
+        colour, mark = marks[finding["status"]]
+        line = f'<span style="color:{colour}"><b>{mark}</b></span> {html.escape(finding["name"])}: '
+        lines.append(line + html.escape(f"{finding['value']}. {finding['remedy']}".strip().rstrip(".") + "."))
+    lines.append(_("<b>Ready to predict.</b>") if report["ready"] else _("<b>Not ready yet.</b>"))
+    return "<br>".join(lines)
+
+
+def escaped(text: str) -> str:
+    """For a label that shows rich text: a message may hold any sign."""
+    return html.escape(text)

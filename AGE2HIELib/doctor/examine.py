@@ -1,0 +1,34 @@
+"""Everything that must be right before a first prediction, in the order in which a user would put it right."""
+
+from __future__ import annotations
+
+from AGE2HIELib.doctor.finding import Finding, good, problem
+from AGE2HIELib.doctor.graphics import torch_and_card
+from AGE2HIELib.doctor.machine import memory, models_folder, temporary_folder
+from AGE2HIELib.doctor.packages import dicom_converter, packages, python_version, slicer_version
+from AGE2HIELib.installed import models_home
+
+
+def examine_computer(*, slicer: str | None = None) -> tuple[Finding, ...]:
+    """Look at everything; nothing is changed. ``slicer``: the version of the Slicer that asks."""
+    wanting = packages()
+    found = [slicer_version(slicer), python_version(), wanting, *torch_and_card(), dicom_converter()]
+    found += [memory(), temporary_folder(), models_folder(models_home())]
+    if wanting.status == "good":
+        found += _bundled()
+    return tuple(found)
+
+
+def _bundled() -> list[Finding]:
+    """The files that travel with the library; read with packages that are there by now."""
+    from AGE2HIELib.errors import InputError
+    from AGE2HIELib.inference.bundle import read_bundle
+    from AGE2HIELib.preprocess.atlas import load_atlas
+    from AGE2HIELib.resources import resource_path
+
+    try:
+        bundle = read_bundle(resource_path("models", "demo"))
+        atlas = load_atlas(resource_path("atlas"))
+    except InputError as error:
+        return [problem("bundled files", str(error), "Install AGE2HIE again.")]
+    return [good("bundled files", f"{bundle.name} {bundle.version} and the atlas {atlas.name} are unchanged")]

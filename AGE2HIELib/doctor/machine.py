@@ -1,0 +1,75 @@
+"""Memory, disk, and places that must be writable."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from AGE2HIELib.doctor.finding import Finding, good, notice, problem
+
+RAM_GB = 4.0  # a prediction takes under 2 GB; Slicer and the system want the rest
+DISK_GB = 1.0  # an output folder takes some 10 MB; a raw DICOM series is unpacked into the temporary folder
+
+
+def memory(total_gb: float | None = None) -> Finding:
+    """``total_gb`` is measured unless given."""
+    total = total_gb if total_gb is not None else _ram_gb()
+    if total is None:
+        return notice("memory", "not known on this system", f"Make sure that {RAM_GB:g} GB are there.")
+    if total < RAM_GB:
+        return notice("memory", f"{total:.1f} GB", f"Close other programs: {RAM_GB:g} GB are comfortable.")
+    return good("memory", f"{total:.1f} GB")
+
+
+def temporary_folder(folder: Path | None = None) -> Finding:
+    """Where a run keeps its work until it is complete."""
+    place = folder or Path(tempfile.gettempdir())
+    problem_found = _writing_fails(place)
+    if problem_found:
+        remedy = "Set TMPDIR (on Windows TEMP) to a folder that you may write to."
+        return problem("temporary folder", f"{place}: {problem_found}", remedy)
+    free = shutil.disk_usage(place).free / 1e9
+    if free < DISK_GB:
+        return problem("temporary folder", f"{free:.2f} GB free", f"Free {DISK_GB:g} GB on that disk.")
+    return good("temporary folder", f"writable, {free:.0f} GB free")
+
+
+def models_folder(place: Path) -> Finding:
+    """Where installed models lie; only installing one needs it."""
+    existing = next(path for path in (place, *place.parents) if path.exists())
+    problem_found = _writing_fails(existing)
+    if problem_found:
+        remedy = "Models cannot be installed there; name a model's folder with --model, or set AGE2HIE_MODELS."
+        return notice("models folder", f"{place}: {problem_found}", remedy)
+    return good("models folder", str(place))
+
+
+def _writing_fails(folder: Path) -> str:
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            file.write(b"age2hie")
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
+def _ram_gb() -> float | None:
+    if sys.platform == "win32":
+        return _windows_ram_gb()
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def _windows_ram_gb() -> float | None:
+    import ctypes
+
+    kilobytes = ctypes.c_ulonglong()
+    kernel = getattr(ctypes, "windll", None)
+    if kernel is None or not kernel.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes)):
+        return None
+    return kilobytes.value * 1024 / 1e9

@@ -1,0 +1,156 @@
+"""A model bundle out of a .zip or .tar.gz: nothing leaves the folder it is unpacked into, and nothing in it is run."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from AGE2HIELib.errors import ModelError
+from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
+from AGE2HIELib.inference.manifest import MANIFEST
+
+# Ten members of the widest network in the settings take 1.4 GB as float16; an archive that unpacks to more is no model.
+LARGEST_BYTES = 4_000_000_000
+MOST_FILES = 1000
+_CHUNK = 1 << 20
+_DO_NOT_USE = "Do not use this archive; ask its maker for another one."
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    size: int
+    plain: bool  # an ordinary file: no link, no device
+    source: zipfile.ZipInfo | tarfile.TarInfo
+
+
+def install_archive(archive: Path, home: Path, *, overwrite: bool = False) -> Bundle:
+    """Unpack, check every byte against the manifest, load the weights once, and move into ``home``.
+
+    The folder is named after the model and its version. On any error nothing is left behind, and an earlier
+    installation stays.
+
+    Raises:
+        ModelError: no archive, unsafe names, links, too large, not a whole bundle, or installed already.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".install-", dir=home) as scratch:
+            bundle = _unpacked(archive, Path(scratch))
+            load_members(bundle)
+            return read_bundle(_moved(bundle, home, Path(scratch), overwrite=overwrite))
+    except OSError as error:
+        raise ModelError(
+            f"The model cannot be installed into {home}: {error.strerror or error}. "
+            "Free some space, or name another folder with AGE2HIE_MODELS."
+        ) from error
+
+
+def _unpacked(archive: Path, scratch: Path) -> Bundle:
+    if not archive.is_file():
+        raise ModelError(f"There is no archive '{archive.name}'. Name a .zip or .tar.gz file.")
+    folder = scratch / "bundle"
+    try:
+        _extract_all(archive, folder)
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ModelError(f"'{archive.name}' is damaged or encrypted ({error}). Get it again.") from error
+    roots = [path.parent for path in folder.rglob(MANIFEST)]
+    if len(roots) != 1:
+        raise ModelError(
+            f"'{archive.name}' holds {len(roots)} files named {MANIFEST}; a model's archive holds one. "
+            "Name the archive of one model bundle."
+        )
+    return read_bundle(roots[0])
+
+
+def _extract_all(archive: Path, folder: Path) -> None:
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as opened:
+            _extract(archive, folder, _zip_entries(opened), opened)
+    elif tarfile.is_tarfile(archive):
+        with tarfile.open(archive) as opened_tar:
+            _extract(archive, folder, _tar_entries(opened_tar), opened_tar)
+    else:
+        raise ModelError(f"'{archive.name}' is neither a .zip nor a .tar archive. Name the archive of a model bundle.")
+
+
+def _zip_entries(opened: zipfile.ZipFile) -> Iterator[_Entry]:
+    for item in opened.infolist():
+        if not item.is_dir():
+            kind = (item.external_attr >> 16) & 0o170000  # of a Unix file mode; 0 where the zip holds none
+            yield _Entry(item.filename, item.file_size, kind in (0, 0o100000), item)
+
+
+def _tar_entries(opened: tarfile.TarFile) -> Iterator[_Entry]:
+    for item in opened:
+        if not item.isdir():
+            yield _Entry(item.name, item.size, item.isfile(), item)
+
+
+def _extract(archive: Path, folder: Path, entries: Iterator[_Entry], opened: zipfile.ZipFile | tarfile.TarFile) -> None:
+    left = LARGEST_BYTES
+    for number, entry in enumerate(entries):
+        if number == MOST_FILES:
+            raise ModelError(f"'{archive.name}' holds more than {MOST_FILES} files. {_DO_NOT_USE}")
+        target = folder / _inside(entry, archive)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _open(opened, entry) as source, target.open("xb") as file:
+            left = _copy(source, file, left, archive)
+
+
+def _inside(entry: _Entry, archive: Path) -> PurePosixPath:
+    name = PurePosixPath(entry.name.removeprefix("./"))
+    odd = set(entry.name) & set('\\:*?"<>|') or not entry.name.isprintable()
+    if odd or name.is_absolute() or ".." in name.parts or not name.parts:
+        raise ModelError(f"'{archive.name}' holds {entry.name!r}, a path that leads elsewhere. {_DO_NOT_USE}")
+    if not entry.plain:
+        raise ModelError(f"'{archive.name}' holds {entry.name!r}, which is a link or no plain file. {_DO_NOT_USE}")
+    return name
+
+
+def _open(opened: zipfile.ZipFile | tarfile.TarFile, entry: _Entry) -> IO[bytes]:
+    if isinstance(opened, zipfile.ZipFile):
+        assert isinstance(entry.source, zipfile.ZipInfo)
+        return opened.open(entry.source)
+    assert isinstance(entry.source, tarfile.TarInfo)
+    source = opened.extractfile(entry.source)
+    assert source is not None  # only plain files come here
+    return source
+
+
+def _copy(source: IO[bytes], file: IO[bytes], left: int, archive: Path) -> int:
+    """Counts what really comes out: the size that an archive states may be a lie."""
+    while chunk := source.read(_CHUNK):
+        left -= len(chunk)
+        if left < 0:
+            raise ModelError(f"'{archive.name}' unpacks to more than {LARGEST_BYTES} bytes. {_DO_NOT_USE}")
+        file.write(chunk)
+    return left
+
+
+def _moved(bundle: Bundle, home: Path, scratch: Path, *, overwrite: bool) -> Path:
+    target = home / folder_name(bundle)
+    if target.exists():
+        if not overwrite:
+            raise ModelError(f"The model {target.name!r} is installed already. Add --overwrite to replace it.")
+        target.rename(scratch / "replaced")
+    try:
+        shutil.move(bundle.folder, target)
+    except OSError:
+        if (scratch / "replaced").exists():
+            (scratch / "replaced").rename(target)
+        raise
+    return target
+
+
+def folder_name(bundle: Bundle) -> str:
+    """Letters, digits, dots, dashes and underscores only, whatever the model calls itself."""
+    text = f"{bundle.name}-{bundle.version}"
+    return "".join(sign if sign.isascii() and (sign.isalnum() or sign in "-_.") else "_" for sign in text).lstrip(".")

@@ -1,0 +1,70 @@
+"""Models that a user has installed: one folder each in a folder of the user's own, never inside the program."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from AGE2HIELib.errors import ModelError
+from AGE2HIELib.resources import resource_path
+
+DEMONSTRATION = "demo"
+
+
+def models_home() -> Path:
+    """``AGE2HIE_MODELS`` where it is set, else ``.age2hie/models`` in the user's home."""
+    given = os.environ.get("AGE2HIE_MODELS")
+    return Path(given) if given else Path.home() / ".age2hie" / "models"
+
+
+def installed_models() -> tuple[Path, ...]:
+    """The bundled model first, then the installed ones by name; what lies in them is not looked at."""
+    home = models_home()
+    own = sorted(path.parent for path in home.glob("*/manifest.json")) if home.is_dir() else []
+    return (resource_path("models", DEMONSTRATION), *own)
+
+
+@dataclass(frozen=True)
+class ModelLabel:
+    """What a model says of itself, unverified: whoever uses it has ``read_bundle`` check every file.
+
+    ``problem`` is what keeps the label from being read, else empty.
+    """
+
+    id: str
+    folder: Path
+    title: str
+    demonstration: bool = True
+    trained_on: str = "unknown"
+    intended_use: str = "unknown"
+    problem: str = ""
+
+
+def model_label(folder: Path) -> ModelLabel:
+    """Read with the standard library alone, so that Slicer's panel can show it before anything is installed."""
+    try:
+        metadata = json.loads((folder / "configs" / "metadata.json").read_text(encoding="utf-8"))
+        ours = metadata["age2hie"]
+        title = f"{ours['name']} {metadata['version']}"
+        texts = str(ours["trained_on"]), str(ours["intended_use"])
+        return ModelLabel(folder.name, folder, title, bool(ours["demonstration"]), *texts)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        problem = f"its metadata cannot be read ({type(error).__name__})"
+        return ModelLabel(folder.name, folder, folder.name, problem=problem)
+
+
+def find_model(named: Path | None) -> Path:
+    """The folder that ``--model`` means: a folder, or the name of an installed model; the bundled one by default."""
+    if named is None:
+        return resource_path("models", DEMONSTRATION)
+    if named.exists() or len(named.parts) != 1:
+        return named
+    installed = {path.name: path for path in installed_models()}
+    if named.name not in installed:
+        raise ModelError(
+            f"There is no folder and no installed model {named.name!r}. "
+            f"Name a model folder, or one of the installed: {', '.join(installed)}."
+        )
+    return installed[named.name]

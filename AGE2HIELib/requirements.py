@@ -1,0 +1,17 @@
+"""What the library needs at run time, by the names of the package index; pyproject.toml and Slicer's list follow it."""
+
+from __future__ import annotations
+
+REQUIREMENTS = {
+    "numpy": "1.26",
+    "scipy": "1.11",
+    "SimpleITK": "2.3",
+    "nibabel": "5.2",
+    "pydicom": "2.4",
+    "dcm2niix": "1.0.20220715",
+    "pillow": "10.3",
+    "Jinja2": "3.1",
+    "torch": "2.6",
+    "tqdm": "4.66",
+}
+PYTHON = (3, 11)

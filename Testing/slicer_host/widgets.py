@@ -1,0 +1,271 @@
+"""The ctk and qMRML widgets that modules use most, with the properties, signals and methods that the real ones have."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtCore import Property, QBuffer, QObject, Qt, Signal
+from PySide6.QtUiTools import QUiLoader
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QSizePolicy,
+    QSlider,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+import slicer
+
+NODE_EVENTS = (slicer.vtkMRMLScene.NodeAddedEvent, slicer.vtkMRMLScene.NodeRemovedEvent)
+_STEPS = 1000
+
+
+class ctkCollapsibleButton(QWidget):
+    """A heading that hides what is below it."""
+
+    contentsCollapsed = Signal(bool)
+
+    def __init__(self, parent=None):
+        QWidget.__init__(self, parent)
+        self._collapsed = False
+        self._button = QToolButton(self)
+        self._button.setToolButtonStyle(Qt.ToolButtonTextBesideIcon)
+        self._button.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
+        self._button.setArrowType(Qt.DownArrow)
+        self._button.clicked.connect(lambda: self.setCollapsed(not self._collapsed))
+        self.setContentsMargins(0, 28, 0, 0)
+
+    def resizeEvent(self, event):
+        self._button.setGeometry(0, 0, self.width, 24)
+
+    def setCollapsed(self, collapsed):
+        self._collapsed = bool(collapsed)
+        self._button.setArrowType(Qt.RightArrow if self._collapsed else Qt.DownArrow)
+        for child in self.children():
+            if isinstance(child, QWidget) and child is not self._button:
+                child.setHidden(self._collapsed)
+        self.setMaximumHeight(26 if self._collapsed else 16777215)
+        self.contentsCollapsed.emit(self._collapsed)
+
+    def showEvent(self, event):
+        if self._collapsed:  # children that were added by the .ui loader after the property was set
+            self.setCollapsed(True)
+
+    def _setText(self, text):
+        self._button.setText(text)
+
+    text = Property(str, lambda self: self._button.text, _setText)
+    collapsed = Property(bool, lambda self: self._collapsed, setCollapsed)
+
+
+class ctkSliderWidget(QWidget):
+    """A slider with a spin box; emits ``valueChanged`` with the value."""
+
+    valueChanged = Signal(float)
+
+    def __init__(self, parent=None):
+        QWidget.__init__(self, parent)
+        self._spin = QDoubleSpinBox(self)
+        self._slider = QSlider(Qt.Horizontal, self)
+        self._slider.setRange(0, _STEPS)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._slider)
+        layout.addWidget(self._spin)
+        self._spin.valueChanged.connect(self._spinChanged)
+        self._slider.valueChanged.connect(self._sliderChanged)
+
+    def _spinChanged(self, value):
+        reach = max(self._spin.maximum - self._spin.minimum, 1e-12)
+        self._slider.blockSignals(True)
+        self._slider.setValue(round(_STEPS * (value - self._spin.minimum) / reach))
+        self._slider.blockSignals(False)
+        self.valueChanged.emit(value)
+
+    def _sliderChanged(self, step):
+        self._spin.setValue(self._spin.minimum + step / _STEPS * (self._spin.maximum - self._spin.minimum))
+
+    def setValue(self, value):
+        self._spin.setValue(value)
+
+
+def _passOn(name: str, kind: type) -> Property:
+    return Property(kind, lambda self: getattr(self._spin, name), lambda self, value: setattr(self._spin, name, value))
+
+
+for _name, _kind in {
+    "value": float,
+    "minimum": float,
+    "maximum": float,
+    "singleStep": float,
+    "decimals": int,
+    "suffix": str,
+}.items():
+    setattr(ctkSliderWidget, _name, _passOn(_name, _kind))
+
+
+class qMRMLWidget(QWidget):
+    """Tells its children which scene is shown."""
+
+    mrmlSceneChanged = Signal(object)
+
+    def __init__(self, parent=None):
+        QWidget.__init__(self, parent)
+        self._scene = None
+
+    def mrmlScene(self):
+        return self._scene
+
+    def setMRMLScene(self, scene):
+        self._scene = scene
+        for child in self.findChildren(QWidget):
+            if hasattr(child, "setMRMLScene") and child is not self:
+                child.setMRMLScene(scene)
+        self.mrmlSceneChanged.emit(scene)
+
+
+class qMRMLNodeComboBox(QComboBox):
+    """The nodes of some classes, kept up to date with the scene."""
+
+    currentNodeChanged = Signal(object)
+
+    def __init__(self, parent=None):
+        QComboBox.__init__(self, parent)
+        self._types, self._hidden, self._scene, self._nodes = [], [], None, []
+        self.noneEnabled = self.addEnabled = self.removeEnabled = False
+        self._current = None
+        self._tags = []
+        self.activated.connect(self._picked)
+
+    def setMRMLScene(self, scene):
+        for tag in self._tags:
+            self._scene.RemoveObserver(tag)
+        self._scene = scene
+
+        def refresh(caller, event):
+            self._refresh()
+
+        self._tags = [scene.AddObserver(event, refresh) for event in NODE_EVENTS] if scene is not None else []
+        self._refresh()
+
+    def currentNode(self):
+        return self._current
+
+    def setCurrentNode(self, node):
+        if node is self._current:
+            return
+        self._current = node
+        self._refresh()
+        self.currentNodeChanged.emit(node)
+
+    def pick(self, node):
+        """As a user does: by clicking on an entry of the list. Raises ValueError where it is not offered."""
+        self._picked(self._entries().index(node))
+
+    def _picked(self, index):
+        self.setCurrentNode(self._entries()[index])
+
+    def _entries(self):
+        return ([None] if self.noneEnabled else []) + self._nodes
+
+    def _refresh(self):
+        if self._scene is None:
+            return
+        collection = self._scene.GetNodes()
+        nodes = [collection.GetItemAsObject(index) for index in range(collection.GetNumberOfItems())]
+        self._nodes = [node for node in nodes if self._offered(node)]
+        self.blockSignals(True)
+        self.clear()
+        self.addItems(["None" if node is None else node.GetName() for node in self._entries()])
+        gone = self._current is not None and self._current not in self._nodes
+        if not gone and self._current in self._entries():
+            self.setCurrentIndex(self._entries().index(self._current))
+        self.blockSignals(False)
+        if gone:
+            self._current = None
+            self.currentNodeChanged.emit(None)
+
+    def _offered(self, node):
+        wanted = any(node.IsA(name) for name in self._types) and not node.GetHideFromEditors()
+        return wanted and not any(node.IsA(name) for name in self._hidden)
+
+    def _setTypes(self, types):
+        self._types = list(types)
+        self._refresh()
+
+    def _setHidden(self, types):
+        self._hidden = list(types)
+        self._refresh()
+
+    nodeTypes = Property("QStringList", lambda self: self._types, _setTypes)
+    hideChildNodeTypes = Property("QStringList", lambda self: self._hidden, _setHidden)
+
+
+class qMRMLTableView(QTableView):
+    """A table node; the host only remembers which."""
+
+    def __init__(self, parent=None):
+        QTableView.__init__(self, parent)
+        self._node = None
+
+    def setMRMLScene(self, scene):
+        pass
+
+    def mrmlTableNode(self):
+        return self._node
+
+    def setMRMLTableNode(self, node):
+        self._node = node
+        self.setModel(None if node is None else _model(node, self))
+
+
+def _model(node, parent: QObject):
+    from PySide6.QtGui import QStandardItem, QStandardItemModel
+
+    table = node.GetTable()
+    columns = range(table.GetNumberOfColumns())
+    model = QStandardItemModel(table.GetNumberOfRows(), len(columns), parent)
+    model.setHorizontalHeaderLabels([table.GetColumnName(column) for column in columns])
+    for row in range(table.GetNumberOfRows()):
+        for column in columns:
+            model.setItem(row, column, QStandardItem(table.GetValue(row, column).ToString()))
+    return model
+
+
+class moduleParent(qMRMLWidget):
+    """What Slicer gives a module's widget as its parent."""
+
+    def __init__(self):
+        qMRMLWidget.__init__(self)
+        self.setLayout(QVBoxLayout())
+        self.isEntered = False
+
+
+CTK = (ctkCollapsibleButton, ctkSliderWidget)
+QMRML = (qMRMLWidget, qMRMLNodeComboBox, qMRMLTableView)
+
+
+class Loader(QUiLoader):
+    """Makes the widgets above from a .ui file; a widget class that the host does not know is an error."""
+
+    def load(self, device, parent=None):
+        """The file's signal connections are made in Python (``qMRMLWidget.setMRMLScene``): C++ knows no such signal."""
+        text = re.sub(rb"<connections>.*</connections>", b"", device.readAll().data(), flags=re.DOTALL)
+        buffer = QBuffer()
+        buffer.setData(text)
+        buffer.open(QBuffer.ReadOnly)
+        return QUiLoader.load(self, buffer, parent)
+
+    def createWidget(self, className, parent=None, name=""):
+        for kind in (*CTK, *QMRML):
+            if kind.__name__ == className:
+                widget = kind(parent)
+                widget.setObjectName(name)
+                return widget
+        if className.startswith(("ctk", "qMRML", "qSlicer")):
+            raise NotImplementedError(f"the host has no {className}: add it to widgets.py")
+        return QUiLoader.createWidget(self, className, parent, name)

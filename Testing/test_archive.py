@@ -1,0 +1,153 @@
+"""Models from archives: what is whole gets in, what is anything else leaves nothing behind."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from calling import run
+
+from AGE2HIELib.errors import ModelError
+from AGE2HIELib.inference import archive as archives
+from AGE2HIELib.inference.archive import install_archive
+from AGE2HIELib.installed import find_model, installed_models, model_label
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "models für Zoë"
+    monkeypatch.setenv("AGE2HIE_MODELS", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["zip", "gztar"])
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_whole_bundle_is_installed(
+    untrained_model: Path, tmp_path: Path, home: Path, kind: str, nested: bool
+) -> None:
+    root, base = (untrained_model.parent, untrained_model.name) if nested else (untrained_model, ".")
+    path = shutil.make_archive(str(tmp_path / "a b"), kind, root, base)
+    bundle = install_archive(Path(path), home)
+    assert bundle.folder.parent == home
+    assert [folder.name for folder in home.iterdir()] == [bundle.folder.name]
+    assert find_model(Path(bundle.folder.name)) == bundle.folder
+    assert installed_models()[1:] == (bundle.folder,)
+    assert model_label(bundle.folder).title == f"{bundle.name} {bundle.version}"
+    with pytest.raises(ModelError, match="installed already"):
+        install_archive(Path(path), home)
+    assert install_archive(Path(path), home, overwrite=True).sha256 == bundle.sha256
+
+
+def zip_with(*entries: tuple[str, bytes], link: str | None = None) -> Callable[[Path], Path]:
+    def make(path: Path) -> Path:
+        with zipfile.ZipFile(path, "w") as made:
+            for name, content in entries:
+                made.writestr(name, content)
+            if link is not None:
+                item = zipfile.ZipInfo("link")
+                item.external_attr = 0o120777 << 16
+                made.writestr(item, link)
+        return path
+
+    return make
+
+
+def tar_with(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> Callable[[Path], Path]:
+    def make(path: Path) -> Path:
+        with tarfile.open(path, "w:gz") as made:
+            item = tarfile.TarInfo(name)
+            item.type, item.linkname, item.size = kind, link, 1 if kind == tarfile.REGTYPE else 0
+            made.addfile(item, io.BytesIO(b"x"))
+        return path
+
+    return make
+
+
+def plain(content: bytes) -> Callable[[Path], Path]:
+    def make(path: Path) -> Path:
+        path.write_bytes(content)
+        return path
+
+    return make
+
+
+BAD = {
+    "no archive": (plain(b"hello"), "neither a .zip nor a .tar"),
+    "empty": (plain(b""), "neither"),
+    "no bundle": (zip_with(("a.txt", b"1")), "holds 0 files named manifest.json"),
+    "two bundles": (zip_with(("a/manifest.json", b"{}"), ("b/manifest.json", b"{}")), "holds 2 files"),
+    "a manifest of nothing": (zip_with(("manifest.json", b"{}")), "format"),
+    "climbs out": (zip_with(("../evil.txt", b"1")), "leads elsewhere"),
+    "climbs out inside": (zip_with(("a/../../evil.txt", b"1")), "leads elsewhere"),
+    "absolute": (zip_with(("/tmp/evil.txt", b"1")), "leads elsewhere"),
+    "another drive": (zip_with(("C:/evil.txt", b"1")), "leads elsewhere"),
+    "backslashes": (tar_with("..\\evil.txt"), "leads elsewhere"),
+    "a link in a zip": (zip_with(link="/etc/passwd"), "link or no plain file"),
+    "a link in a tar": (tar_with("link", tarfile.SYMTYPE, "/etc/passwd"), "link or no plain file"),
+    "a hard link": (tar_with("link", tarfile.LNKTYPE, "/etc/passwd"), "link or no plain file"),
+    "a device": (tar_with("tty", tarfile.CHRTYPE), "link or no plain file"),
+    "a tar that climbs": (tar_with("../../evil.txt"), "leads elsewhere"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_anything_else_is_refused_and_leaves_nothing(tmp_path: Path, home: Path, case: str) -> None:
+    make, message = BAD[case]
+    path = make(tmp_path / "archive.bin")
+    with pytest.raises(ModelError, match=message):
+        install_archive(path, home)
+    assert not list(home.iterdir())
+    assert sorted(item.name for item in tmp_path.iterdir()) == sorted(["archive.bin", home.name])
+
+
+def test_a_changed_byte_is_found(untrained_model: Path, tmp_path: Path, home: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(untrained_model, copy)
+    weights = copy / "models" / "member_0.pt"
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.write_bytes(content)
+    path = shutil.make_archive(str(tmp_path / "changed"), "zip", copy)
+    with pytest.raises(ModelError, match="was changed"):
+        install_archive(Path(path), home)
+    assert not list(home.iterdir())
+
+
+def test_an_archive_that_swells_is_stopped(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "LARGEST_BYTES", 1_000_000)
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("zeros", bytes(50_000_000))
+    assert path.stat().st_size < 100_000
+    with pytest.raises(ModelError, match="unpacks to more than"):
+        install_archive(path, home)
+    assert not list(home.iterdir())
+
+
+def test_a_cut_archive_is_damaged(untrained_model: Path, tmp_path: Path, home: Path) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "cut"), "gztar", untrained_model))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ModelError, match="is damaged"):
+        install_archive(path, home)
+    assert not list(home.iterdir())
+
+
+def test_the_commands(untrained_model: Path, tmp_path: Path, home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = shutil.make_archive(str(tmp_path / "a"), "zip", untrained_model)
+    code, out, _ = run(capfd, "model", "install", path)
+    assert code == 0
+    assert "is installed" in out
+    code, out, _ = run(capfd, "model", "list", "--json")
+    listed = json.loads(out)
+    assert (code, listed[0]["id"]) == (0, "demo")
+    assert run(capfd, "model", "verify", listed[1]["id"])[0] == 0
+    code, _, err = run(capfd, "model", "info", "no-such-model")
+    assert code == 2
+    assert listed[1]["id"] in err
+    assert run(capfd, "model", "install", path)[0] == 2

@@ -1,0 +1,121 @@
+"""What ``age2hie doctor`` says about a computer, and that every complaint comes with a remedy."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+
+import pytest
+from calling import run
+
+from AGE2HIELib.doctor import examine, graphics, machine, packages
+from AGE2HIELib.doctor.graphics import Card, device_findings
+from AGE2HIELib.requirements import REQUIREMENTS
+
+CARD = Card("GeForce RTX 3060", "535.129.03", "12.2", 12.0)
+
+
+def test_this_computer_can_predict(capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capfd, "doctor")
+    assert code == 0
+    assert "Ready to predict" in out
+    assert "PROBLEM" not in out
+
+
+def test_programs_get_json(capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capfd, "doctor", "--json", "--slicer", "5.12.1")
+    assert code == 0
+    report = json.loads(out)
+    assert report["ready"] is True
+    names = [finding["name"] for finding in report["findings"]]
+    assert names[:3] == ["Slicer", "Python", "packages"]
+    assert {"torch", "device", "memory", "temporary folder", "models folder", "bundled files"} <= set(names)
+    for finding in report["findings"]:
+        assert (finding["status"] == "good") == (finding["remedy"] == "")
+
+
+@pytest.mark.parametrize(("version", "status"), [("5.10.0", "problem"), ("5.12.0", "good"), ("6.0", "good")])
+def test_slicer_must_be_new_enough(version: str, status: str) -> None:
+    assert packages.slicer_version(version).status == status
+
+
+@pytest.mark.parametrize(
+    ("card", "build", "works", "status", "word"),
+    [
+        (None, None, False, "good", "none is needed"),
+        (CARD, None, False, "notice", "without CUDA"),
+        (CARD, "12.6", False, "notice", "driver runs up to 12.2"),
+        (CARD, "12.1", False, "notice", "trial computation failed"),
+        (CARD, "12.1", True, "good", "GeForce"),
+        (Card("Quadro", "535", "12.2", 1.0), "12.1", True, "notice", "1.0 GB; 2 GB are needed"),
+    ],
+)
+def test_torch_build_driver_and_card_are_held_against_each_other(
+    card: Card | None, build: str | None, works: bool, status: str, word: str
+) -> None:
+    (finding,) = device_findings(card, build, works=works)
+    assert finding.status == status
+    assert word in finding.value
+
+
+def test_the_card_is_read_from_nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text(
+        "#!/bin/sh\n"
+        'if [ "$#" -gt 0 ]; then echo "NVIDIA A2, 550.54.15, 15356"; '
+        'else echo "| Driver Version: 550.54.15   CUDA Version: 12.4 |"; fi\n',
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    card = graphics.nvidia_card()
+    assert card is not None
+    assert (card.name, card.driver, card.cuda) == ("NVIDIA A2", "550.54.15", "12.4")
+    assert card.memory_gb == pytest.approx(15.0, abs=0.01)
+    program.write_text("#!/bin/sh\nexit 9\n", encoding="utf-8")
+    assert graphics.nvidia_card() is None
+
+
+def test_missing_and_old_packages_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name == "nibabel":
+            raise PackageNotFoundError(name)
+        return "0.9" if name == "Jinja2" else "99.0"
+
+    monkeypatch.setattr(packages, "version", version)
+    finding = packages.packages()
+    assert finding.status == "problem"
+    assert f"pip install nibabel>={REQUIREMENTS['nibabel']} Jinja2>={REQUIREMENTS['Jinja2']}" in finding.remedy
+
+
+def test_little_memory_and_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    assert machine.memory(2.0).status == "notice"
+    assert machine.memory(16.0).status == "good"
+    missing = machine.temporary_folder(tmp_path / "gone")
+    assert missing.status == "problem"
+    assert "TMPDIR" in missing.remedy
+
+
+def test_a_changed_bundle_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import AGE2HIELib.resources
+
+    monkeypatch.setattr(AGE2HIELib.resources, "resource_path", lambda *parts: tmp_path.joinpath(*parts))
+    finding = examine.examine_computer()[-1]
+    assert (finding.name, finding.status) == ("bundled files", "problem")
+
+
+def test_the_doctor_works_where_nothing_is_installed(tmp_path: Path) -> None:
+    """Only the standard library: what is missing cannot keep it from saying so."""
+    root = Path(__file__).resolve().parent.parent
+    program = f"import sys; sys.path.insert(0, {str(root)!r}); from AGE2HIELib.cli import main; sys.exit(main())"
+    blocked = "import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p]; "
+    command = [sys.executable, "-I", "-S", "-c", blocked + program, "doctor", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 2, done.stderr
+    report = json.loads(done.stdout)
+    problems = {finding["name"] for finding in report["findings"] if finding["status"] == "problem"}
+    assert problems == {"packages", "torch"}

@@ -1,0 +1,258 @@
+"""The real worker behind a stand-in PythonSlicer: a whole prediction, cancel, paths, and the self-test."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from workers import stand_in_python
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = [pytest.mark.host, pytest.mark.slow]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that nobody has waited for yet does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def run_child(folder: Path, lines: str) -> Any:
+    """A worker that is a shell script, with its process."""
+    sys.path.insert(0, str(ROOT / "AGE2HIE"))
+    from AGE2HIEUI.process import ChildProcess, Command
+
+    script = folder / "worker.sh"
+    script.write_text(lines, encoding="utf-8")
+    process = ChildProcess()
+    process.start(Command(("/bin/sh", str(script)), dict(os.environ)))
+    return process
+
+
+def until(condition: Any, seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_cancel_ends_the_whole_tree(host: Any, tmp_path: Path, stubborn: bool) -> None:
+    """A launcher with a grandchild; the stubborn one does not listen to SIGTERM."""
+    trap = "trap '' TERM\n" if stubborn else ""
+    inner = f"{trap}echo $$ > '{tmp_path}/grandchild'; while :; do sleep 0.1; done"
+    process = run_child(tmp_path, f'{trap}echo $$ > "{tmp_path}/child"\nsh -c "{inner.replace("$$", "$$")}" &\nwait\n')
+    until(lambda: (tmp_path / "child").is_file() and (tmp_path / "grandchild").is_file())
+    until(lambda: (tmp_path / "grandchild").read_text(encoding="ascii").strip().isdigit())
+    process.cancel()
+    until(lambda: process.ended() is not None)
+    pids = [int((tmp_path / name).read_text(encoding="ascii")) for name in ("child", "grandchild")]
+    until(lambda: not any(alive(pid) for pid in pids))
+
+
+def test_output_is_complete_when_a_process_has_ended(host: Any, tmp_path: Path) -> None:
+    """200 kB on stdout in the last moment, and only the tail of as much on stderr."""
+    count = 20_000
+    process = run_child(
+        tmp_path, f"yes abcdefghi | head -n {count}\nyes 123456789 | head -n {count} >&2\necho end >&2\n"
+    )
+    heard = bytearray()
+
+    def over() -> bool:
+        heard.extend(process.read())
+        return process.ended() is not None
+
+    until(over)
+    assert heard == b"abcdefghi\n" * count
+    ended = process.ended()
+    assert ended.code == 0
+    assert ended.stderr.endswith("end\n")
+    assert len(ended.stderr) <= 20_000
+
+
+@pytest.fixture
+def infant(host: Any) -> Any:
+    """The sample data as a node."""
+    host.load(ROOT / "AGE2HIE" / "AGE2HIE.py").close()
+    import SampleData
+
+    import AGE2HIE
+
+    AGE2HIE.registerSampleData()
+    return SampleData.downloadSample(AGE2HIE.SAMPLE_NAME)
+
+
+SAMPLE = ROOT / "AGE2HIE" / "Resources" / "SampleData" / "SyntheticNewborn.nrrd"
+NUMBERS = ("probability_adverse", "interval", "members")
+
+
+@pytest.fixture(scope="module")
+def from_command_line(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample data, predicted without Slicer."""
+    out = tmp_path_factory.mktemp("command") / "out"
+    call = [sys.executable, "-m", "AGE2HIELib.cli", "predict", str(SAMPLE), "--output", str(out), "--progress", "none"]
+    subprocess.run(call, check=True, capture_output=True)
+    return out
+
+
+def predicted(host: Any, panel: Any) -> tuple[Any, dict[str, Any]]:
+    panel.widget.ui.predictButton.click()
+    host.wait(lambda: not panel.widget.running, 300)
+    result = panel.widget.results.record
+    assert result is not None, panel.widget.ui.messageLabel.text
+    return result, json.loads(result.GetText())
+
+
+def test_a_file_chosen_in_the_panel_gives_the_command_lines_result_exactly(
+    host: Any, panel: Any, from_command_line: Path
+) -> None:
+    panel.widget.ui.inputPathEdit.text = str(SAMPLE)
+    _, mine = predicted(host, panel)
+    theirs = json.loads((from_command_line / "result.json").read_text(encoding="utf-8"))
+    for key in (*NUMBERS, "label", "quality", "saliency", "model", "input"):
+        assert mine[key] == theirs[key], key
+
+
+def test_a_node_of_the_scene_gives_the_command_lines_result_to_rounding(
+    host: Any, infant: Any, panel: Any, from_command_line: Path
+) -> None:
+    """Slicer keeps a grid as spacing, directions and origin: written again, a matrix differs in its last bits."""
+    import nibabel
+
+    from AGE2HIEUI import scene
+
+    panel.widget.ui.inputSelector.pick(infant)
+    result, mine = predicted(host, panel)
+    theirs = json.loads((from_command_line / "result.json").read_text(encoding="utf-8"))
+    for key in NUMBERS:
+        np.testing.assert_allclose(mine[key], theirs[key], atol=1e-6)
+    there = np.asarray(nibabel.load(from_command_line / "saliency.nii.gz").dataobj)
+    here = host.slicer.util.arrayFromVolume(scene.part(result, "saliency")).transpose(2, 1, 0)
+    np.testing.assert_allclose(here, there, atol=1e-5 * np.abs(there).max())
+    assert not list(Path(tempfile.gettempdir()).glob("age2hie-*/output"))
+
+
+def test_cancel_of_the_real_worker_leaves_nothing(host: Any, infant: Any, panel: Any) -> None:
+    panel.widget.ui.inputSelector.pick(infant)
+    before = host.slicer.mrmlScene.GetNumberOfNodes()
+    panel.widget.ui.predictButton.click()
+    folder = panel.widget._run[0].folder
+    host.wait(lambda: panel.widget.ui.statusLabel.text != "", 60)
+    panel.widget.ui.cancelButton.click()
+    host.wait(lambda: not panel.widget.running, 60)
+    assert not folder.exists()
+    assert host.slicer.mrmlScene.GetNumberOfNodes() == before
+    assert panel.widget.ui.messageFrame.isHidden()
+
+
+def test_a_scan_from_disk_with_spaces_and_letters(host: Any, panel: Any, tmp_path: Path, infant_file: Path) -> None:
+    scan = tmp_path / "Säugling 1" / "--output=x ADC.mha"
+    scan.parent.mkdir()
+    scan.write_bytes(infant_file.read_bytes())
+    panel.widget.ui.inputPathEdit.text = str(scan)
+    panel.widget.ui.ageSpinBox.value = 20.0
+    panel.widget.ui.predictButton.click()
+    host.wait(lambda: not panel.widget.running, 300)
+    ui = panel.widget.ui
+    assert "Demonstration score" in ui.headingLabel.text, ui.messageLabel.text
+    assert "after day 14" in ui.warningsLabel.text
+    assert "20" not in panel.widget.results.record.GetText().split('"warnings"')[1]
+
+
+def test_the_self_test_passes(host: Any, panel: Any) -> None:
+    """What Slicer runs for 'Reload and Test'."""
+    import AGE2HIE
+
+    outcome = unittest.TestResult()
+    AGE2HIE.AGE2HIETest().run(outcome)
+    assert outcome.testsRun == 1
+    assert not outcome.failures, outcome.failures
+    assert not outcome.errors, outcome.errors
+
+
+def test_a_read_only_installation_works(host: Any, tmp_path: Path, infant_file: Path) -> None:
+    """Module and library as Slicer installs them, in a folder nobody may write to: nothing is written there."""
+    import shutil
+
+    folder = tmp_path / "qt-scripted-modules"
+    folder.mkdir()
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "AGE2HIELib", folder / "AGE2HIELib", ignore=ignore)
+    shutil.copytree(ROOT / "Resources" / "models", folder / "AGE2HIELib" / "_resources" / "models")
+    shutil.copytree(ROOT / "Resources" / "atlas", folder / "AGE2HIELib" / "_resources" / "atlas")
+    shutil.copytree(ROOT / "AGE2HIE" / "AGE2HIEUI", folder / "AGE2HIEUI", ignore=ignore)
+
+    def tree() -> str:
+        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+        return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+    before = tree()
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    program = (
+        "import sys, pathlib; sys.dont_write_bytecode = True\n"
+        f"sys.path[:0] = [{str(ROOT / 'Testing')!r}]\n"
+        "from slicer_host import Host; host = Host.start()\n"
+        f"sys.path.insert(0, {str(folder)!r})\n"
+        "from AGE2HIEUI.command import Request, predictCommand\n"
+        f"scan, out = pathlib.Path({str(infant_file)!r}), pathlib.Path({str(tmp_path / 'out')!r})\n"
+        "command = predictCommand(Request(scan, out))\n"
+        "import subprocess\n"
+        "sys.exit(subprocess.run(command.arguments, env=command.environment).returncode)"
+    )
+    try:
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "out" / "result.json").is_file()
+        assert tree() == before
+    finally:
+        for path in [folder, *folder.rglob("*")]:
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def test_the_computer_is_checked_from_the_panel(host: Any, panel: Any) -> None:
+    panel.widget.ui.doctorButton.click()
+    host.wait(lambda: "Looking" not in panel.widget.ui.doctorLabel.text, 120)
+    text = panel.widget.ui.doctorLabel.text
+    assert "Slicer: 5.12.0" in text
+    assert "Ready to predict" in text
+
+
+def test_a_model_is_installed_from_the_panel(host: Any, panel: Any, untrained_model: Path, tmp_path: Path) -> None:
+    import shutil
+
+    archive = shutil.make_archive(str(tmp_path / "modèle"), "zip", untrained_model)
+    count = panel.widget.ui.modelSelector.count
+    panel.widget.models.install(Path(archive))
+    host.wait(lambda: panel.widget.ui.modelSelector.count > count, 120)
+    panel.widget.ui.modelSelector.setCurrentIndex(count)
+    chosen = Path(panel.widget._parameterNode.model)
+    assert chosen.parent == tmp_path / "models"
+    assert json.loads((chosen / "manifest.json").read_text(encoding="utf-8"))["format"] == 1
+    panel.widget.models.install(tmp_path / "no such.zip")
+    host.wait(lambda: not panel.widget.ui.messageFrame.isHidden(), 120)
+    assert "There is no archive" in panel.widget.ui.messageLabel.text
+
+
+def test_a_stand_in_launcher_is_a_launcher(tmp_path: Path) -> None:
+    """The interpreter is a child of PythonSlicer, as it is in Slicer, so that the tests above mean something."""
+    folder = stand_in_python(tmp_path / "bin")
+    program = "import os; print(os.getppid() != int(os.environ['MINE']))"
+    call = [str(folder / "PythonSlicer"), "-c", program]
+    done = subprocess.run(
+        call, env={**os.environ, "MINE": str(os.getpid())}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "True"
