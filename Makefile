@@ -26,9 +26,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## seconds of --help and predict; volumes a second of training beside one resident batch and MONAI
+bench: $(READY)  ## seconds of --help and predict; training throughput; waits and cancel of the Slicer module
 	$(BIN)/python benchmark/predict.py
 	$(BIN)/python training/throughput.py
+	$(BIN)/python benchmark/module.py
 
 demo-model: $(READY)  ## the bundled model again, from seeds; about an hour on two cores
 	$(BIN)/python training/run.py --preset bundle --export Resources/models/demo

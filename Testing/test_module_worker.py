@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -110,9 +109,12 @@ def from_command_line(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def predicted(host: Any, panel: Any) -> tuple[Any, dict[str, Any]]:
     panel.widget.ui.predictButton.click()
+    folder = panel.widget._run[0].folder
+    assert folder.stat().st_mode & 0o077 == 0  # nobody else may enter it
     host.wait(lambda: not panel.widget.running, 300)
     result = panel.widget.results.record
     assert result is not None, panel.widget.ui.messageLabel.text
+    assert not folder.exists()
     return result, json.loads(result.GetText())
 
 
@@ -142,7 +144,45 @@ def test_a_node_of_the_scene_gives_the_command_lines_result_to_rounding(
     there = np.asarray(nibabel.load(from_command_line / "saliency.nii.gz").dataobj)
     here = host.slicer.util.arrayFromVolume(scene.part(result, "saliency")).transpose(2, 1, 0)
     np.testing.assert_allclose(here, there, atol=1e-5 * np.abs(there).max())
-    assert not list(Path(tempfile.gettempdir()).glob("age2hie-*/output"))
+
+
+@pytest.mark.real
+def test_a_real_newborns_adc_map_is_predicted_in_the_panel(host: Any, panel: Any, real_data: Path) -> None:
+    """MGHNICU_010, 22 % of the brain injured: a score, a table, a chart, and an overlay over the brain."""
+    from AGE2HIEUI import scene
+
+    scan = next((real_data / "bonbid-hie" / "1ADC_ss").glob("*010*"))
+    node = host.slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Infant")
+    storage = host.slicer.vtkMRMLVolumeArchetypeStorageNode()
+    storage.SetFileName(str(scan))
+    assert storage.ReadData(node)
+    node.CreateDefaultDisplayNodes()
+    panel.widget.ui.inputSelector.pick(node)
+    result, record = predicted(host, panel)
+    assert record["quality"]["passed"]
+    assert record["probability_adverse"] > 0.5
+    assert scene.part(result, "region_table").GetTable().GetNumberOfRows() == 34
+    assert scene.part(result, "chart").GetNumberOfPlotSeriesNodes() == 3
+    saliency = scene.part(result, "saliency")
+    values = host.slicer.util.arrayFromVolume(saliency)
+    k, j, i = np.unravel_index(int(values.argmax()), values.shape)
+    brain = host.slicer.util.arrayFromVolume(scene.part(result, "brain_mask"))
+    assert brain[k, j, i] == 1
+    there = (_matrix(host, saliency) @ (i, j, k, 1))[:3]
+    panel.widget.ui.outlineCheckBox.setChecked(False)
+    for view in ("Red", "Green", "Yellow"):
+        host.slicer.app.layoutManager().sliceLogic(view).GetSliceNode().JumpSliceByOffsetting(*there)
+    for view in ("Red", "Green", "Yellow"):
+        row, column = host.pixelOf(view, there)
+        assert np.ptp(host.sliceImage(view)[row, column].astype(int)) > 40, view
+
+
+def _matrix(host: Any, node: Any) -> np.ndarray:
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    return np.asarray(host.slicer.util.arrayFromVTKMatrix(matrix))
 
 
 def test_cancel_of_the_real_worker_leaves_nothing(host: Any, infant: Any, panel: Any) -> None:

@@ -110,9 +110,14 @@ def _removeWithDisplay(node) -> None:
         own.append(node.GetNodeReference(COLOURS))
     if node.IsA("vtkMRMLStorableNode"):
         own.append(node.GetStorageNode())
-    for item in (node, *own):
-        if item is not None and slicer.mrmlScene.IsNodePresent(item):
-            slicer.mrmlScene.RemoveNode(item)
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    for each in (node, *own):
+        if each is None or not slicer.mrmlScene.IsNodePresent(each):
+            continue
+        item = hierarchy.GetItemByDataNode(each)
+        if item:
+            hierarchy.RemoveItem(item, False, False)
+        slicer.mrmlScene.RemoveNode(each)
 
 
 def exportResult(record, folder: Path) -> None:

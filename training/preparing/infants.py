@@ -13,12 +13,12 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.pipeline import read_scan
+from AGE2HIELib.pipeline import CHECK_STAGES, examine, read_scan
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
-from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.preprocess.network_input import InputSpec, network_input
-from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
+from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.preprocess.zmap import z_map
+from AGE2HIELib.progress import Silent, Stages
 from AGE2HIELib.volume import Volume
 from training.cohorts.bonbid import HieCase
 from training.files import sha256_of
@@ -100,11 +100,10 @@ def infant_arrays(
     scan = read_scan(case.image, z_adc=case.z_adc)
     if scan.source.adc is None:
         raise InputError("holds no ADC map. Make one with 'age2hie adc'.")
-    adc = to_canonical(scan.source.adc)
-    brain = brain_mask(adc, contrast=None)
-    if not brain.array.any():
+    seen = examine(scan, atlas, Stages(CHECK_STAGES, Silent()))  # as a prediction does it, to the last bit
+    if seen.placement is None:
         raise InputError("no brain was found. Give a skull-stripped ADC map, 0 outside the brain.")
-    placement = place_in_atlas(adc, brain, atlas)
+    adc, brain, placement = seen.adc, seen.brain, seen.placement
     own = z_map(adc, brain, atlas, placement)
     released = scan.z_adc if scan.z_adc is not None else own
     arrays = {"volume": _channels(adc, brain, (own, released), placement, spec)}
