@@ -22,8 +22,9 @@ THUMBNAIL = (260, 280)
 
 
 def main() -> None:
-    from slicer_host import Host
     from workers import stand_in_python
+
+    from slicer_host import Host
 
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["PATH"] = f"{stand_in_python(Path(scratch))}{os.pathsep}{os.environ['PATH']}"
@@ -43,8 +44,9 @@ def main() -> None:
 
 
 def _predict(host: Any, widget: Any) -> None:
-    import AGE2HIE
     import SampleData
+
+    import AGE2HIE
 
     AGE2HIE.registerSampleData()
     widget.ui.inputSelector.setCurrentNode(SampleData.downloadSample(AGE2HIE.SAMPLE_NAME))
@@ -55,6 +57,7 @@ def _predict(host: Any, widget: Any) -> None:
 def _to_peak(host: Any, widget: Any) -> None:
     """All three views through the highest saliency."""
     import vtk
+
     from AGE2HIEUI import scene
 
     saliency = scene.part(widget.results.record, "saliency")
