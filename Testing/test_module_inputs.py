@@ -94,6 +94,38 @@ def test_a_mask_volume_lies_on_the_scans_grid(host: Any, panel: Any, tmp_path: P
     np.testing.assert_allclose(written.affine_ras, grid(1), atol=1e-5)
 
 
+def test_a_segmentation_is_written_as_its_visible_segments(host: Any, panel: Any, tmp_path: Path) -> None:
+    """Two segments, one of them hidden: the file holds the other one, voxel by voxel on the scan's grid."""
+    from AGE2HIEUI.inputs import UnusableNode, writeMask
+
+    scan, _ = add(host, grid(2))
+    values = np.zeros(SHAPE, np.uint8)
+    values[2:5, 3:9, 1:3] = 1
+    values[5:7, 0:4, 3:6] = 2
+    labels = host.slicer.util.addVolumeFromArray(
+        values.transpose(2, 1, 0), grid(2), "labels", "vtkMRMLLabelMapVolumeNode"
+    )
+    node = host.slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "brain")
+    node.CreateDefaultDisplayNodes()
+    assert host.slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, node)
+    second = node.GetSegmentation().GetNthSegmentID(1)
+    node.GetDisplayNode().SetSegmentVisibility(second, False)
+    before = host.slicer.mrmlScene.GetNumberOfNodes()
+    written = read_volume(writeMask(node, scan, tmp_path / "mask.nrrd"))
+    np.testing.assert_array_equal(written.array > 0, values == 1)
+    np.testing.assert_allclose(written.affine_ras, grid(2), atol=1e-5)
+    assert host.slicer.mrmlScene.GetNumberOfNodes() == before
+    with pytest.raises(UnusableNode, match="needs an input in the scene"):
+        writeMask(node, None, tmp_path / "mask.nrrd")
+
+
+def test_label_maps_are_not_offered_as_scans(host: Any, panel: Any) -> None:
+    host.slicer.util.addVolumeFromArray(np.ones(SHAPE[::-1], np.uint8), grid(0), "mask", "vtkMRMLLabelMapVolumeNode")
+    panel.widget.initializeParameterNode()
+    assert panel.widget.ui.inputSelector.currentNode() is None
+    assert [panel.widget.ui.inputSelector.itemText(i) for i in range(panel.widget.ui.inputSelector.count)] == ["None"]
+
+
 def test_a_node_from_dicom_is_read_from_its_files(host: Any, panel: Any, tmp_path: Path) -> None:
     """The files come in the series' order, under names that say nothing about the patient."""
     from AGE2HIEUI.inputs import writeScan

@@ -48,8 +48,8 @@ def writeMask(node, reference, path: Path) -> Path:
         return writeVolume(node, path)
     if reference is None:
         raise UnusableNode(_("A segmentation as brain mask needs an input in the scene, whose grid it is drawn on."))
+    before = {each.GetID() for each in slicer.util.getNodesByClass("vtkMRMLNode")}
     labelmap = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
-    labelmap.SetSaveWithScene(False)
     try:
         logic = slicer.vtkSlicerSegmentationsModuleLogic
         if not logic.ExportVisibleSegmentsToLabelmapNode(node, labelmap, reference):
@@ -58,7 +58,14 @@ def writeMask(node, reference, path: Path) -> Path:
             )
         return writeVolume(labelmap, path)
     finally:
-        slicer.mrmlScene.RemoveNode(labelmap)
+        _removeNew(before)
+
+
+def _removeNew(before: set[str]) -> None:
+    """The label map, and the display and colours that Slicer made for it."""
+    for each in reversed(slicer.util.getNodesByClass("vtkMRMLNode")):
+        if each.GetID() not in before and not each.IsA("vtkMRMLSubjectHierarchyNode"):
+            slicer.mrmlScene.RemoveNode(each)
 
 
 def dicomFiles(node) -> list[str]:

@@ -8,17 +8,21 @@ from pathlib import Path
 import qt
 
 import slicer
+from slicer.i18n import tr as _
 
 from AGE2HIEUI import display, panel, scene, texts
+from AGE2HIEUI.choosing import chooseFolder
 from AGE2HIEUI.display import Look
+from AGE2HIEUI.messageSection import MessageSection
+from AGE2HIEUI.protocol import Failure
 from AGE2HIEUI.record import Result, readRecord
 
 
 class ResultSection:
     """Holds which record is on the screen, so that it can be taken off again."""
 
-    def __init__(self, ui) -> None:
-        self._ui = ui
+    def __init__(self, ui, message: MessageSection) -> None:
+        self._ui, self._message = ui, message
         self.record = None
         self.hide()
 
@@ -67,7 +71,16 @@ class ResultSection:
         path.write_text(scene.part(self.record, "report").GetText(), encoding="utf-8")
         qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(path)))
 
+    def chooseAndExport(self) -> None:
+        parent = chooseFolder(_("Folder for the result's files"))
+        if parent:
+            self.export(Path(parent) / "age2hie-result")
+
     def export(self, folder: Path) -> None:
-        """Files of the shown result in a new folder. Raises FileExistsError, OSError."""
-        folder.mkdir()
-        scene.exportResult(self.record, folder)
+        """The shown result's files in a new folder; one that exists is not written over."""
+        try:
+            folder.mkdir()
+            scene.exportResult(self.record, folder)
+        except OSError as error:
+            message = _("The result was not exported to {folder}: {error}").format(folder=folder, error=error)
+            self._message.show(Failure(message, _("Choose another folder.")))

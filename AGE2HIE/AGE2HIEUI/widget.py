@@ -64,7 +64,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.background = Background()
         self.calls = Calls(self.background, lambda: self.logic.newProcess())
         self.message = MessageSection(self.ui)
-        self.results = ResultSection(self.ui)
+        self.results = ResultSection(self.ui, self.message)
         self.models = ModelSection(self.ui, self.calls, self.message, lambda folder: self._set("model", folder))
         self.doctor = DoctorSection(self.ui, self.calls)
         self.ui.noticeLabel.setText(texts.noticeText())
@@ -103,8 +103,9 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setParameterNode(self.logic.getParameterNode())
         if self._parameterNode.inputVolume is None and not self._parameterNode.inputPath:
             volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-            if volumes:
-                self._parameterNode.inputVolume = volumes[0]
+            scans = [volume for volume in volumes if not volume.IsA("vtkMRMLLabelMapVolumeNode")]
+            if scans:
+                self._parameterNode.inputVolume = scans[0]
 
     def setParameterNode(self, parameterNode: AGE2HIEParameterNode | None) -> None:
         """Show and observe a parameter node; None: neither."""
@@ -148,25 +149,12 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.ui.statusLabel.setText(_("cancelling"))
             self._run[0].cancel()
 
-    def onExport(self) -> None:
-        folder = chooseFolder(_("Folder for the result's files"))
-        if folder:
-            self.exportTo(Path(folder) / "age2hie-result")
-
-    def exportTo(self, folder: Path) -> None:
-        """The shown result's files in a new folder."""
-        try:
-            self.results.export(folder)
-        except OSError as error:
-            message = _("The result was not exported to {folder}: {error}").format(folder=folder, error=error)
-            self.message.show(Failure(message, _("Choose another folder.")))
-
     def _connect(self) -> None:
         ui = self.ui
         clicks = {
             ui.predictButton: self.onPredict,
             ui.cancelButton: self.onCancel,
-            ui.exportButton: self.onExport,
+            ui.exportButton: self.results.chooseAndExport,
             ui.reportButton: self.results.openReport,
             ui.chartButton: self.results.showChart,
             ui.showButton: lambda: self.results.showOverlay(display.lookOf(self._parameterNode)),
@@ -265,8 +253,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.message.show(failure)
 
     def _onSceneStartClose(self, caller, event) -> None:
-        """What runs was asked for a scan that is about to go."""
-        self._stopEverything()
+        self._stopEverything()  # what runs was asked for a scan that is about to go
         self.setParameterNode(None)
         self.results.hide()
         self.message.hide()

@@ -116,6 +116,7 @@ class Host:
         slicer.util.modulePath = lambda name: str(getattr(slicer.modules, name.lower()).path)
         self._registerLogics(logic)
         slicer.app.makeLayout(logic)
+        self._addHierarchy()
 
     def load(self, path: Path) -> LoadedModule:
         """A scripted module by its .py file, with its widget set up and entered."""
@@ -126,6 +127,7 @@ class Host:
     def closeScene(self) -> None:
         """File, Close Scene; the slice views stay, as in Slicer."""
         self.slicer.mrmlScene.Clear()
+        self._addHierarchy()
         self.process()
 
     def saveScene(self, path: Path) -> None:
@@ -184,6 +186,10 @@ class Host:
         widget.resize(width, widget.sizeHint().height())
         self.process()
         widget.grab().save(str(path))
+
+    def _addHierarchy(self) -> None:
+        """In the application a scene has one from the start."""
+        self.slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(self.slicer.mrmlScene)
 
     def _registerLogics(self, applicationLogic) -> None:
         slicer = self.slicer

@@ -136,7 +136,7 @@ class qMRMLNodeComboBox(QComboBox):
     def __init__(self, parent=None):
         QComboBox.__init__(self, parent)
         self._types, self._hidden, self._scene, self._nodes = [], [], None, []
-        self.noneEnabled = self.addEnabled = self.removeEnabled = False
+        self._none = False
         self._current = None
         self._tags = []
         self.activated.connect(self._picked)
@@ -170,7 +170,7 @@ class qMRMLNodeComboBox(QComboBox):
         self.setCurrentNode(self._entries()[index])
 
     def _entries(self):
-        return ([None] if self.noneEnabled else []) + self._nodes
+        return ([None] if self._none else []) + self._nodes
 
     def _refresh(self):
         if self._scene is None:
@@ -201,6 +201,11 @@ class qMRMLNodeComboBox(QComboBox):
         self._hidden = list(types)
         self._refresh()
 
+    def _setNone(self, enabled):
+        self._none = enabled
+        self._refresh()
+
+    noneEnabled = Property(bool, lambda self: self._none, _setNone)
     nodeTypes = Property("QStringList", lambda self: self._types, _setTypes)
     hideChildNodeTypes = Property("QStringList", lambda self: self._hidden, _setHidden)
 
