@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unittest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from panel_actions import (
 )
 from workers import RESULT, PlayedProcess, record, refused_record, result_writer
 
+ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.host
 
 
@@ -190,3 +193,14 @@ def test_side_by_side_shows_saliency_and_z_in_linked_axial_views(host: Any, pane
     manager = host.slicer.app.layoutManager()
     assert manager.layout == host.slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView
     assert manager.sliceLogic("Yellow").GetSliceNode().GetOrientation() == "Axial"
+
+
+def test_what_ctest_runs_inside_slicer_passes_here(host: Any, panel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The script that CMake lists, in the stand-in: at least it says the same here."""
+    monkeypatch.syspath_prepend(str(ROOT / "AGE2HIE" / "Testing" / "Python"))
+    import AGE2HIEPanelTest
+
+    outcome = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromModule(AGE2HIEPanelTest).run(outcome)
+    assert outcome.testsRun == 4
+    assert [str(text) for _, text in (*outcome.failures, *outcome.errors)] == []
