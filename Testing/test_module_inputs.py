@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,32 @@ def test_the_call_holds_what_was_chosen_and_nothing_else(host: Any, panel: Any) 
     given = dict(item[2:].split("=", 1) for item in process.command.arguments if "=" in item)
     assert (given["gestation-weeks"], given["cooled"], given["device"]) == ("38.0", "yes", "cpu")
     assert (given["atlas"], given["age-days"]) == ("/an atlas", "0.0")
+
+
+def test_a_series_is_asked_for_and_belongs_to_the_result(host: Any, panel: Any, tmp_path: Path) -> None:
+    """A folder of several series: the message speaks of the field, the call of the option, the result of the series."""
+    from workers import RESULT, PlayedProcess, event, result_writer
+
+    ui = panel.widget.ui
+    ui.inputPathEdit.text = str(tmp_path)
+    error = event(event="error", code=2, message="The folder holds 2 series: 3, 4.", remedy="Name one with --series.")
+    panel.widget.logic.newProcess = lambda: PlayedProcess([error], code=2)
+    ui.predictButton.click()
+    host.wait(lambda: not panel.widget.running)
+    assert "The folder holds 2 series" in ui.messageLabel.text
+    assert "'DICOM series'" in html.unescape(ui.messageLabel.text)
+    assert "--series" not in ui.messageLabel.text
+    ui.seriesEdit.text = "3"
+    process = PlayedProcess([RESULT], write=result_writer(np.eye(4), SHAPE, (4, 5, 3)))
+    panel.widget.logic.newProcess = lambda: process
+    ui.predictButton.click()
+    host.wait(lambda: not panel.widget.running)
+    assert "--series=3" in process.command.arguments
+    assert "0.70" in ui.scoreLabel.text
+    ui.seriesEdit.text = "4"
+    assert ui.scoreLabel.text == ""
+    ui.seriesEdit.text = "3"
+    assert "0.70" in ui.scoreLabel.text
 
 
 def test_the_workers_environment(host: Any, panel: Any) -> None:

@@ -23,6 +23,7 @@ class Request:
 
     scan: Path
     output: Path
+    series: str | None = None
     zAdc: Path | None = None
     mask: Path | None = None
     model: Path | None = None
@@ -37,6 +38,7 @@ class Request:
 def predictCommand(request: Request) -> Command:
     """``age2hie predict`` in Slicer's own Python; every option is one argument, so no name can become an option."""
     options = {
+        "series": request.series,
         "z-adc": request.zAdc,
         "mask": request.mask,
         "model": request.model,

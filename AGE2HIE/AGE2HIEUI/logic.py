@@ -22,12 +22,20 @@ from AGE2HIEUI.run import PredictionRun
 
 @dataclass(frozen=True)
 class InputKey:
-    """What is predicted: a node of the scene with the hash of its voxels and place, or a path; ``title`` names it."""
+    """What is predicted: a node of the scene with the hash of its voxels and place, or a path and, of a DICOM folder
+    with several, the series; ``title`` names it.
+    """
 
     node: object | None
     path: str
     fingerprint: str
     title: str
+    series: str = ""
+
+    @property
+    def source(self) -> str:
+        """Of a path: what a result in the scene remembers of it."""
+        return f"{self.path}\n{self.series}" if self.path else ""
 
     @property
     def empty(self) -> bool:
@@ -84,7 +92,7 @@ class Logic(ScriptedLoadableModuleLogic):
             message = _("The result cannot be read: {error}").format(error=error)
             raise ResultRejected(Failure(message, _("Try again; if it happens again, report it."))) from error
         record.SetAttribute(scene.FINGERPRINT, key.fingerprint)
-        record.SetAttribute(scene.INPUT_PATH, key.path)
+        record.SetAttribute(scene.INPUT_PATH, key.source)
         for old in earlier:
             scene.removeResult(old)
         return result, record
@@ -92,7 +100,8 @@ class Logic(ScriptedLoadableModuleLogic):
     def inputKey(self, parameters: AGE2HIEParameterNode) -> InputKey:
         """What the input is now: compared before and after a run, and with the results in the scene."""
         if parameters.inputPath:
-            return InputKey(None, parameters.inputPath, "", Path(parameters.inputPath).name or _("scan"))
+            path, series = parameters.inputPath, parameters.series.strip()
+            return InputKey(None, path, "", Path(path).name or _("scan"), series)
         return self.keyOf(parameters.inputVolume)
 
     def keyOf(self, node) -> InputKey:
@@ -105,7 +114,7 @@ class Logic(ScriptedLoadableModuleLogic):
         """The newest result of exactly this input; None where there is none, or where the input was changed since."""
         for record in reversed(scene.results()):
             node = record.GetNodeReference(scene.INPUT)
-            same = record.GetAttribute(scene.INPUT_PATH) == key.path if key.path else key.node is not None
+            same = record.GetAttribute(scene.INPUT_PATH) == key.source if key.path else key.node is not None
             if same and node == key.node and (record.GetAttribute(scene.FINGERPRINT) or "") == key.fingerprint:
                 return record
         return None
@@ -121,6 +130,7 @@ class Logic(ScriptedLoadableModuleLogic):
         return Request(
             scan=scan,
             output=output,
+            series=(parameters.inputPath and parameters.series.strip()) or None,
             zAdc=writeVolume(z, folder / "z_adc.nrrd") if z is not None else None,
             mask=writeMask(mask, reference, folder / "mask.nrrd") if mask is not None else None,
             model=Path(parameters.model) if parameters.model else None,

@@ -72,6 +72,7 @@ class AGE2HIEParameterNode:
     """Attributes:
     inputVolume: diffusion-weighted, or an ADC map; of a node that came from DICOM the files are read.
     inputPath: a DICOM folder or a file that is not in the scene; used when it is not empty.
+    series: which one to read of a DICOM folder that holds several; empty where it holds one.
     zAdcVolume, maskNode: optional, on the input's grid; the mask may be a segmentation, so the panel connects its
         selector itself: the wrapper's connector would offer every kind of node.
     gestationWeeks: at birth; ``GESTATION_UNKNOWN`` or less: not known.
@@ -83,6 +84,7 @@ class AGE2HIEParameterNode:
 
     inputVolume: vtkMRMLScalarVolumeNode
     inputPath: str
+    series: str
     zAdcVolume: vtkMRMLScalarVolumeNode
     maskNode: vtkMRMLNode
     gestationWeeks: Annotated[float, WithinRange(GESTATION_UNKNOWN, 45.0)] = GESTATION_UNKNOWN

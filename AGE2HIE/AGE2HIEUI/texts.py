@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 from slicer.i18n import tr as _
 
@@ -117,7 +118,7 @@ def checkCells(check: Check) -> tuple[str, str, str, str]:
     """A row of the panel's table: name, value, whether it was passed, and the limit or what to do."""
     if check.passed:
         return check.name, check.value, _("passed"), check.limit
-    return check.name, check.value, _("NOT PASSED"), f"{check.limit}. {check.remedy}"
+    return check.name, check.value, _("NOT PASSED"), inThePanel(f"{check.limit}. {check.remedy}")
 
 
 def checkHeaders() -> list[str]:
@@ -138,4 +139,21 @@ def doctorText(report: dict) -> str:
 
 def escaped(text: str) -> str:
     """For a label that shows rich text: a message may hold any sign."""
-    return html.escape(text)
+    return html.escape(inThePanel(text))
+
+
+def inThePanel(text: str) -> str:
+    """The worker speaks of its options; here they are fields."""
+    fields = {
+        "--mask": _("'Brain mask'"),
+        "--z-adc": _("'Released z-map'"),
+        "--series": _("'DICOM series'"),
+        "--model": _("'Model'"),
+        "--atlas": _("'Atlas'"),
+        "--saliency": _("'Saliency method'"),
+        "--device": _("'Device'"),
+        "--age-days": _("'Age at scan'"),
+        "--gestation-weeks": _("'Gestation at birth'"),
+        "--cooled": _("'Cooled'"),
+    }
+    return re.sub("|".join(map(re.escape, fields)), lambda found: fields[found.group()], text)
