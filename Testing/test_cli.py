@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
 import SimpleITK as sitk
 from calling import run
@@ -28,7 +31,7 @@ def test_a_prediction_writes_the_whole_folder(
         capfd, "predict", infant_file, "--model", untrained_model, "--output", out, "--progress", "jsonl"
     )
     assert (code, errors) == (0, "")
-    volumes = {"adc.nii.gz", "brain_mask.nii.gz", "z_adc.nii.gz", "saliency.nii.gz"}
+    volumes = {f"{name}.nii.gz" for name in ("adc", "brain_mask", "z_adc", "saliency", "regions")}
     assert {path.name for path in out.iterdir()} == volumes | {
         "result.json",
         "regions.csv",
@@ -52,6 +55,26 @@ def test_a_prediction_writes_the_whole_folder(
     assert stages == ["read", "model", "adc", "mask", "place", "gate", "z-map", "predict", "explain", "report"]
     assert list(record["timing_s"]) == stages
     assert events[-1] == {"event": "result", "output": str(out)}
+    assert_left_is_left(out)
+
+
+def assert_left_is_left(out: Path) -> None:
+    """regions.nii.gz: on the ADC's grid, with the labels of regions.csv, each left one left of its twin."""
+    image, adc = nibabel.load(out / "regions.nii.gz"), nibabel.load(out / "adc.nii.gz")
+    np.testing.assert_allclose(image.affine, adc.affine, atol=1e-4)
+    labels = np.asarray(image.dataobj)
+    assert labels.shape == adc.shape
+    with (out / "regions.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert set(np.unique(labels)) - {0} <= {int(row["label"]) for row in rows}
+    right_mm: dict[tuple[str, str], float] = {}
+    for row in rows:
+        where = np.argwhere(labels == int(row["label"]))
+        if len(where):
+            right_mm[row["region"], row["hemisphere"]] = (image.affine @ (*where.mean(0), 1))[0]
+    pairs = [name for name, side in right_mm if side == "left" and (name, "right") in right_mm]
+    assert len(pairs) >= 10
+    assert all(right_mm[name, "left"] < right_mm[name, "right"] for name in pairs)
 
 
 def test_a_scan_that_is_no_newborn_is_refused_with_reasons(
