@@ -43,7 +43,6 @@ def showResult(record, look: Look) -> None:
     if adc is None or saliency is None:
         return
     _window(adc, *_ADC_WINDOW)
-    applyLook(record, look)
     slicer.util.setSliceViewerLayers(
         background=adc,
         foreground=saliency,
@@ -52,6 +51,7 @@ def showResult(record, look: Look) -> None:
         labelOpacity=1.0,
         fit=True,
     )
+    applyLook(record, look)
     _legend(saliency, visible=True)
 
 
@@ -63,14 +63,20 @@ def applyLook(record, look: Look) -> None:
     peak = peakOf(saliency)
     _colourSaliency(saliency, look)
     _window(saliency, 0.0, peak)
+    outline = part(record, "outline")
+    own = {node.GetID() for role in ("adc", "z_adc") if (node := part(record, role)) is not None}
+    shown = set()
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        if composite.GetBackgroundVolumeID() not in own:
+            continue  # the user looks at something else there
+        shown.add(composite.GetLayoutName())
         if composite.GetForegroundVolumeID() == saliency.GetID():
             composite.SetForegroundOpacity(look.opacity)
-        outline = part(record, "outline")
         if outline is not None and composite.GetLabelVolumeID() in (None, "", outline.GetID()):
             composite.SetLabelVolumeID(outline.GetID() if look.outline else None)
     for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
-        sliceNode.SetUseLabelOutline(True)
+        if sliceNode.GetLayoutName() in shown:
+            sliceNode.SetUseLabelOutline(True)
 
 
 def hideResult(record) -> None:
@@ -130,11 +136,12 @@ def _ownTable(volume, name: str):
 def _colourZ(z) -> None:
     """Blue where ADC is lower than in normal newborns, grey where it is as in them, red where it is higher."""
     table = _ownTable(z, _("AGE2HIE z-map colours"))
-    for entry in range(_ENTRIES):
-        along = 2 * entry / (_ENTRIES - 1) - 1
-        strength, end = abs(along), _Z_LOW if along < 0 else _Z_HIGH
-        colour = [middle + strength * (at - middle) for middle, at in zip(_Z_MIDDLE, end, strict=True)]
-        table.SetColor(entry, *colour, 1.0)
+    with slicer.util.NodeModify(table):  # one redraw, not one an entry
+        for entry in range(_ENTRIES):
+            along = 2 * entry / (_ENTRIES - 1) - 1
+            strength, end = abs(along), _Z_LOW if along < 0 else _Z_HIGH
+            colour = [middle + strength * (at - middle) for middle, at in zip(_Z_MIDDLE, end, strict=True)]
+            table.SetColor(entry, *colour, 1.0)
     _window(z, *_Z_WINDOW)
 
 
@@ -144,10 +151,11 @@ def _colourSaliency(saliency, look: Look) -> None:
     low, high = _ENDS[look.colours]
     wanted = round(look.threshold / 100 * (_ENTRIES - 1))
     first = min(max(wanted, 1), _ENTRIES - 1)  # entry 0, no evidence, is always transparent
-    for entry in range(_ENTRIES):
-        along = max(entry - first, 0) / max(_ENTRIES - 1 - first, 1)
-        colour = [start + along * (end - start) for start, end in zip(low, high, strict=True)]
-        table.SetColor(entry, *colour, 1.0 if entry >= first else 0.0)
+    with slicer.util.NodeModify(table):
+        for entry in range(_ENTRIES):
+            along = max(entry - first, 0) / max(_ENTRIES - 1 - first, 1)
+            colour = [start + along * (end - start) for start, end in zip(low, high, strict=True)]
+            table.SetColor(entry, *colour, 1.0 if entry >= first else 0.0)
 
 
 def _window(volume, low: float, high: float) -> None:

@@ -24,6 +24,7 @@ class ResultSection:
     def __init__(self, ui, message: MessageSection) -> None:
         self._ui, self._message = ui, message
         self.record = None
+        self._look: Look | None = None  # the one that the shown record has
         self.hide()
 
     def show(self, record) -> None:
@@ -49,12 +50,14 @@ class ResultSection:
         """Off the panel and out of the slice views."""
         if self.record is not None and slicer.mrmlScene.IsNodePresent(self.record):
             display.hideResult(self.record)
-        self.record = None
+        self.record = self._look = None
         panel.hideResultText(self._ui)
 
     def applyLook(self, look: Look) -> None:
-        if self.record is not None:
+        """At once, but only where the user has changed it: this is called for every change of any parameter."""
+        if self.record is not None and look != self._look:
             display.applyLook(self.record, look)
+            self._look = look
 
     def showOverlay(self, look: Look) -> None:
         display.showResult(self.record, look)
