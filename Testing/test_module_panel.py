@@ -153,6 +153,9 @@ def test_the_threshold_hides_what_lies_below_it(host: Any, panel: Any) -> None:
         assert opacities.index(1.0) == first
         assert all(value == 0 for value in opacities[:first])
         assert all(value == 1 for value in opacities[first:])
+    legend = host.slicer.modules.colors.logic().GetColorLegendDisplayNode(saliency)
+    assert legend.GetVisibility()
+    assert legend.GetTitleText() == "saliency"
     assert saliency.GetDisplayNode().GetWindowLevelMin() == 0
     assert saliency.GetDisplayNode().GetWindowLevelMax() == pytest.approx(0.4)
 

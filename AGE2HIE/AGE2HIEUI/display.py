@@ -165,11 +165,8 @@ def _window(volume, low: float, high: float) -> None:
 
 
 def _legend(volume, *, visible: bool) -> None:
-    """Slicer's own colour legend; a host without one shows the range in the panel alone."""
-    colours = getattr(slicer.modules, "colors", None)
-    if colours is None:
-        return
-    logic = colours.logic()
+    """Slicer's own colour legend, in the views."""
+    logic = slicer.modules.colors.logic()
     legend = logic.GetColorLegendDisplayNode(volume)
     if legend is None and visible:
         legend = logic.AddDefaultColorLegendDisplayNode(volume)

@@ -90,10 +90,12 @@ class Modules:
     """``slicer.modules``: what was loaded, by lower-case name, and the logics of a few core modules."""
 
     def __init__(self):
-        self.plots = _Core(_PlotsLogic())
+        self.plots = CoreModule(_PlotsLogic())
 
 
-class _Core:
+class CoreModule:
+    """A C++ module, as far as its logic goes."""
+
     def __init__(self, logic):
         self._logic = logic
 

@@ -192,15 +192,20 @@ class Host:
         self.slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(self.slicer.mrmlScene)
 
     def _registerLogics(self, applicationLogic) -> None:
+        from slicer_host.application import CoreModule
+
         slicer = self.slicer
         self._remote = slicer.vtkMRMLRemoteIOLogic()  # reading an .mrb asks it for a folder
         self._remote.GetCacheManager().SetRemoteCacheDirectory(slicer.app.cachePath)
         self._remote.SetMRMLScene(slicer.mrmlScene)
         self._remote.AddDataIOToScene()
         self._logics = []
-        for name, kind in (("Colors", slicer.vtkMRMLColorLogic), ("Volumes", slicer.vtkSlicerVolumesLogic)):
+        applicationLogic.SetHomeDirectory(slicer.app.temporaryPath)  # where colour files would be, had we any
+        applicationLogic.SetShareDirectory("share")
+        for name, kind in (("Colors", slicer.vtkSlicerColorLogic), ("Volumes", slicer.vtkSlicerVolumesLogic)):
             logic = kind()
             logic.SetMRMLApplicationLogic(applicationLogic)
             logic.SetMRMLScene(slicer.mrmlScene)
             applicationLogic.SetModuleLogic(name, logic)
             self._logics.append(logic)
+            setattr(slicer.modules, name.lower(), CoreModule(logic))
