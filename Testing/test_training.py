@@ -160,6 +160,7 @@ def test_a_subject_or_an_image_that_was_seen_is_refused() -> None:
 def test_the_bundled_model_says_on_its_card_how_it_was_made() -> None:
     card = resource_path("models", "demo", "docs", "README.md").read_text(encoding="utf-8")
     assert "not for clinical use" in card
-    assert "python training/run.py --preset bundle" in card
+    assert "python training/run.py" in card
+    assert "--preset bundle" in card
     size = sum(file.stat().st_size for file in resource_path("models", "demo").rglob("*") if file.is_file())
     assert size < 8e6

@@ -14,7 +14,8 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 from tqdm import tqdm
 
-from AGE2HIELib.commands.reading import model_folder, resolve_atlas
+from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.installed import find_model
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.infant import make_infant
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path)
     parser.add_argument("--method")
     options = parser.parse_args()
-    atlas, model = load_atlas(resolve_atlas(None)), load_model(model_folder(options.model))
+    atlas, model = load_atlas(resolve_atlas(None)), load_model(find_model(options.model))
     seeds = range(options.first_seed, options.first_seed + options.cases)
     found = np.array([peak_distance_mm(seed, model, atlas, method=options.method) for seed in tqdm(seeds)])
     refused = np.isnan(found[:, 0])

@@ -18,7 +18,8 @@ import numpy as np
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from AGE2HIELib.commands.reading import model_folder, resolve_atlas
+from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.installed import find_model
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.pipeline import STAGES, analyse, load_model, read_scan
 from AGE2HIELib.preprocess.atlas import load_atlas
@@ -46,7 +47,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="another bundle")
     options = parser.parse_args()
     folder = Path(os.environ["AGE2HIE_TEST_DATA"]) / "bonbid-hie"
-    atlas, model = load_atlas(resolve_atlas(None)), load_model(model_folder(options.model))
+    atlas, model = load_atlas(resolve_atlas(None)), load_model(find_model(options.model))
     rows = []
     for file in sorted((folder / "1ADC_ss").glob("*.mha")):
         name = file.name.removesuffix("-ADC_ss.mha")
