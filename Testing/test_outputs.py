@@ -149,7 +149,7 @@ def test_a_signal_ends_a_run_with_130_and_leaves_the_earlier_result(tmp_path: Pa
     out = earlier_result(tmp_path / "out")
     program = textwrap.dedent(
         """
-        import sys, time
+        import signal, sys, time
         from pathlib import Path
         import AGE2HIELib.cli as cli
         from AGE2HIELib.outputs import output_folder
@@ -161,6 +161,8 @@ def test_a_signal_ends_a_run_with_130_and_leaves_the_earlier_result(tmp_path: Pa
                 time.sleep(60)
 
         cli._command = lambda arguments: slow
+        # what a shell runs in its background ignores this signal from the start
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.exit(cli.main(["model", "info"]))
         """
     )
