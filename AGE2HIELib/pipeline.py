@@ -55,15 +55,11 @@ class HieModel:
 
 @dataclass(frozen=True)
 class Examined:
-    """A scan up to the quality gate, in canonical voxel order.
-
-    ``placement`` and ``labels``, the atlas's regions where it puts them, are None where no brain was found.
-    """
+    """A scan up to the quality gate, in canonical voxel order; ``placement`` is None where no brain was found."""
 
     adc: Volume
     brain: Volume
     placement: Placement | None
-    labels: Volume | None
     quality: Quality
     warnings: tuple[str, ...]
 
@@ -105,8 +101,7 @@ def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto") ->
     if placement is not None and scan.mask is None and not is_stripped(adc):
         brain, placement = stages.run("place", refine_mask, adc, brain, placement, atlas)
     quality = stages.run("gate", check_quality, scan.source, adc, brain, placement, atlas)
-    labels = placement.to_native(atlas.labels, interpolation="nearest") if placement is not None else None
-    return Examined(adc, brain, placement, labels, quality, (*scan.source.warnings, *warnings))
+    return Examined(adc, brain, placement, quality, (*scan.source.warnings, *warnings))
 
 
 def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = None, mask: Path | None = None) -> Scan:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from workers import RESULT, STAGES, PlayedProcess, result_writer
+from workers import STAGES, result_writer
+
+from AGE2HIEPlayed import RESULT, PlayedProcess
 
 SHAPE = (30, 36, 12)
 BALL_MM = 14.0

@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from workers import RESULT, STAGES, PlayedProcess, event, record, result_writer
+from workers import STAGES, refused_record, result_writer
+
+from AGE2HIELib.io.images import read_volume, write_volume
+from AGE2HIELib.volume import Volume
+from AGE2HIEPlayed import RESULT, PlayedProcess, event, record
 
 pytestmark = pytest.mark.host
 
@@ -34,6 +38,13 @@ def broken(name: str, content: bytes) -> Any:
         (folder / name).write_bytes(content)
 
     return write
+
+
+def elsewhere(folder: Path) -> None:
+    """The saliency of the same size, but mirrored and moved."""
+    GOOD(folder)
+    volume = read_volume(folder / "saliency.nii.gz")
+    write_volume(Volume(volume.array, np.diag([-1.0, 1.0, 1.0, 1.0])), folder / "saliency.nii.gz")
 
 
 ERROR = event(event="error", code=2, message="The file is no image.", remedy="Choose another one.")
@@ -99,6 +110,24 @@ HABITS = {
         "cannot be read",
         "again",
     ),
+    "refuses, with a number": (PlayedProcess([RESULT], code=3, write=GOOD), "contradict each other", "again"),
+    "predicts, without a number": (
+        PlayedProcess([RESULT], write=written(refused_record())),
+        "contradict each other",
+        "again",
+    ),
+    "writes a table without labels": (
+        PlayedProcess([RESULT], write=broken("regions.csv", b"region,hemisphere\nthalamus,left\n")),
+        "regions.csv",
+        "again",
+    ),
+    "writes a ragged table": (
+        PlayedProcess([RESULT], write=broken("regions.csv", b"region,label\nthalamus\n")),
+        "regions.csv",
+        "again",
+    ),
+    "writes an empty table": (PlayedProcess([RESULT], write=broken("regions.csv", b"")), "regions.csv", "again"),
+    "puts the saliency elsewhere": (PlayedProcess([RESULT], write=elsewhere), "grid of adc.nii.gz", "again"),
     "forgets the saliency": (PlayedProcess([RESULT], write=without("saliency.nii.gz")), "saliency.nii.gz", "again"),
     "forgets the table": (PlayedProcess([RESULT], write=without("regions.csv")), "regions.csv", "again"),
     "writes a broken volume": (PlayedProcess([RESULT], write=broken("adc.nii.gz", b"x")), "adc.nii.gz", "again"),
@@ -196,9 +225,7 @@ def test_a_package_that_is_not_installed(host: Any, ready: Any, how: str, monkey
     monkeypatch.setattr(recorder, "pipFails", how == "pip fails")
     monkeypatch.setattr(host.slicer.app, "testing", how == "testing mode")
     if how == "no torch":
-        import AGE2HIEUI.install
-
-        monkeypatch.setattr(AGE2HIEUI.install.importlib.util, "find_spec", lambda name: None)
+        recorder.missing.add("torch")
     process = PlayedProcess([RESULT], write=GOOD)
     ready.widget.logic.newProcess = lambda: process
     ui.predictButton.click()

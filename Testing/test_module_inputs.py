@@ -184,7 +184,7 @@ def test_the_age_comes_from_dicom_is_shown_and_is_kept_nowhere(
 
 
 def test_the_call_holds_what_was_chosen_and_nothing_else(host: Any, panel: Any) -> None:
-    from workers import PlayedProcess
+    from AGE2HIEPlayed import PlayedProcess
 
     add(host, grid(0))
     panel.widget.initializeParameterNode()
@@ -214,7 +214,9 @@ def test_the_call_holds_what_was_chosen_and_nothing_else(host: Any, panel: Any) 
 
 def test_a_series_is_asked_for_and_belongs_to_the_result(host: Any, panel: Any, tmp_path: Path) -> None:
     """A folder of several series: the message speaks of the field, the call of the option, the result of the series."""
-    from workers import RESULT, PlayedProcess, event, result_writer
+    from workers import result_writer
+
+    from AGE2HIEPlayed import RESULT, PlayedProcess, event
 
     ui = panel.widget.ui
     ui.inputPathEdit.text = str(tmp_path)

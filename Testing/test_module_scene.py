@@ -20,7 +20,9 @@ from panel_actions import (
     play,
     predict,
 )
-from workers import STAGES, PlayedProcess, record
+from workers import STAGES
+
+from AGE2HIEPlayed import PlayedProcess, record
 
 pytestmark = pytest.mark.host
 
@@ -81,7 +83,37 @@ def test_a_scan_that_changes_or_goes_while_it_is_predicted_gets_no_result(host: 
     panel.widget.ui.predictButton.click()
     host.slicer.mrmlScene.RemoveNode(volume)
     host.wait(lambda: not panel.widget.running)
+    assert "removed while it was predicted" in panel.widget.ui.messageLabel.text
     assert set(node_names(host)) <= set(before)
+
+
+def test_a_scan_that_is_renamed_stays_the_same_scan(host: Any, panel: Any) -> None:
+    volume = add_volume(host, affine(np.eye(3)))
+    panel.widget.initializeParameterNode()
+    play(panel, good(affine(np.eye(3))))
+    panel.widget.ui.predictButton.click()
+    volume.SetName("Another name")
+    host.wait(lambda: not panel.widget.running)
+    assert "0.70" in panel.widget.ui.scoreLabel.text
+    volume.SetName("A third name")
+    assert "0.70" in panel.widget.ui.scoreLabel.text
+
+
+def test_the_opened_report_does_not_stay_on_the_disk(host: Any, panel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import qt
+
+    opened: list[Path] = []
+    monkeypatch.setattr(qt.QDesktopServices, "openUrl", lambda url: opened.append(Path(url.toLocalFile())))
+    add_volume(host, affine(np.eye(3)))
+    panel.widget.initializeParameterNode()
+    predict(host, panel, good(affine(np.eye(3))))
+    panel.widget.ui.reportButton.click()
+    assert opened[0].read_text(encoding="utf-8") == "<html>Bericht für Zoë</html>"
+    assert opened[0].parent.stat().st_mode & 0o077 == 0
+    panel.widget.ui.reportButton.click()
+    assert not opened[0].parent.exists()
+    panel.widget.ui.inputSelector.pick(add_volume(host, affine(np.eye(3)), "Infant B", 1300.0))
+    assert not opened[1].parent.exists()
 
 
 def test_an_mrb_brings_results_and_parameters_back(host: Any, panel: Any, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "Testing"), str(ROOT)]
+sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "AGE2HIE" / "Testing" / "Python"), str(ROOT)]
 TICK_MS = 50
 
 

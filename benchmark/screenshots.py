@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "Testing"), str(ROOT)]
+sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "AGE2HIE" / "Testing" / "Python"), str(ROOT)]
 THUMBNAIL = (260, 280)
 
 

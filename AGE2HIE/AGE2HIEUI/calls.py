@@ -40,7 +40,6 @@ class Calls:
             ended = process.ended()
             if ended is None:
                 return False
-            out.extend(process.read())
             if process is self._process:
                 self._process = None
                 done(_answer(bytes(out), ended))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +71,4 @@ def workerEnvironment(inherited: Mapping[str, str]) -> dict[str, str]:
     """Slicer's own environment, since its Python needs it, with our library first and UTF-8 whatever the locale."""
     before = inherited.get("PYTHONPATH")
     path = os.pathsep.join([str(libraryParent()), *([before] if before else [])])
-    changes = {"PYTHONPATH": path, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    if sys.platform == "win32":
-        changes["KMP_DUPLICATE_LIB_OK"] = "TRUE"  # torch's OpenMP beside the one that Slicer's libraries bring
-    return {**inherited, **changes}
+    return {**inherited, "PYTHONPATH": path, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}

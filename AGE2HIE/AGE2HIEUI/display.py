@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import slicer
 from slicer.i18n import tr as _
 
+from AGE2HIEUI.colours import ownTable
 from AGE2HIEUI.parameters import AGE2HIEParameterNode, Colours
-from AGE2HIEUI.scene import COLOURS, part
+from AGE2HIEUI.scene import part
 
 _ENTRIES = 256
 _ENDS = {  # colours of the lowest and the highest saliency that is shown, RGB
@@ -121,21 +122,9 @@ def peakOf(saliency) -> float:
     return max(float(slicer.util.arrayFromVolume(saliency).max()), 1e-9)
 
 
-def _ownTable(volume, name: str):
-    """A colour table of the volume's own, made at the first call."""
-    table = volume.GetNodeReference(COLOURS)
-    if table is None:
-        table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode", name)
-        table.SetTypeToUser()
-        table.SetNumberOfColors(_ENTRIES)
-        volume.SetNodeReferenceID(COLOURS, table.GetID())
-        volume.GetDisplayNode().SetAndObserveColorNodeID(table.GetID())
-    return table
-
-
 def _colourZ(z) -> None:
     """Blue where ADC is lower than in normal newborns, grey where it is as in them, red where it is higher."""
-    table = _ownTable(z, _("AGE2HIE z-map colours"))
+    table = ownTable(z, _("AGE2HIE z-map colours"), _ENTRIES)
     with slicer.util.NodeModify(table):  # one redraw, not one an entry
         for entry in range(_ENTRIES):
             along = 2 * entry / (_ENTRIES - 1) - 1
@@ -147,7 +136,7 @@ def _colourZ(z) -> None:
 
 def _colourSaliency(saliency, look: Look) -> None:
     """Entries below the threshold are fully transparent."""
-    table = _ownTable(saliency, _("AGE2HIE saliency colours"))
+    table = ownTable(saliency, _("AGE2HIE saliency colours"), _ENTRIES)
     low, high = _ENDS[look.colours]
     wanted = round(look.threshold / 100 * (_ENTRIES - 1))
     first = min(max(wanted, 1), _ENTRIES - 1)  # entry 0, no evidence, is always transparent

@@ -11,6 +11,8 @@ from pathlib import Path
 import slicer
 from slicer.i18n import tr as _
 
+from AGE2HIEUI.library import addLibraryToPath
+
 # What Slicer ships or another extension has chosen: pip may add to it, not change it.
 KEPT = ("numpy", "scipy", "SimpleITK", "pydicom", "highdicom", "torch", "pillow", "requests")
 _REQUESTER = "AGE2HIE"
@@ -59,16 +61,20 @@ def writeConstraints(path: Path) -> Path:
 
 
 def _ensureTorch() -> None:
-    if importlib.util.find_spec("torch") is not None:
+    addLibraryToPath()
+    from AGE2HIELib.requirements import REQUIREMENTS
+
+    least = f">={REQUIREMENTS['torch']}"
+    if slicer.packaging.pip_check(f"torch{least}"):
         return
     if importlib.util.find_spec("PyTorchUtils") is None:
         raise NotInstalled(
-            _("PyTorch is not installed."),
+            _("PyTorch is missing or older than this module needs."),
             _("Install the extension 'PyTorch' with the Extensions Manager, restart Slicer, and click again."),
         )
     import PyTorchUtils
 
-    torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=">=2.6")
+    torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=least)
     if torch is None:
         raise NotInstalled(_("PyTorch was not installed."), _("Click again and accept."))
 

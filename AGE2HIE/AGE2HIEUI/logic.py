@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import slicer
@@ -29,7 +29,7 @@ class InputKey:
     node: object | None
     path: str
     fingerprint: str
-    title: str
+    title: str = field(compare=False)  # a scan that is renamed stays the same scan
     series: str = ""
 
     @property
@@ -77,14 +77,19 @@ class Logic(ScriptedLoadableModuleLogic):
             run.close()
             raise
 
-    def load(self, folder: Path, parameters: AGE2HIEParameterNode, key: InputKey) -> tuple[Result, object]:
+    def load(
+        self, folder: Path, parameters: AGE2HIEParameterNode, key: InputKey, *, refused: bool
+    ) -> tuple[Result, object]:
         """An output folder into the scene: its record, and the record's node or None for a refused scan.
 
-        Earlier results go only when the new one is complete. Raises ResultRejected; the scene is then as it was.
+        Earlier results go only when the new one is complete. Raises ResultRejected, also where the record says the
+        contrary of the worker's exit code (``refused``); the scene is then as it was.
         """
         try:
             result = readRecord((folder / "result.json").read_text(encoding="utf-8"))
-            if result.probability is None:
+            if (result.probability is None) != refused:
+                raise BadRecord(_("the record and the worker's exit code contradict each other"))
+            if refused:
                 return result, None
             earlier = scene.results() if parameters.earlierResults == EarlierResults.REPLACE else []
             record = scene.loadResult(folder, result, key.title, key.node)

@@ -98,11 +98,14 @@ class ChildProcess:
     def wait(self, seconds: float) -> bool:
         if self._process is None:
             return True
+        until = time.monotonic() + seconds
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return False
-        return True
+        for reader in self._readers:  # a launcher may be gone while the worker, which holds its pipes, still ends
+            reader.join(max(until - time.monotonic(), 0.0))
+        return not any(reader.is_alive() for reader in self._readers)
 
     def _keepTail(self, part: bytes) -> None:
         self._stderr += part

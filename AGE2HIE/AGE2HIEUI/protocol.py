@@ -7,14 +7,14 @@ speaks, or that it broke: such a run ends in a message and never in a result.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from slicer.i18n import tr as _
 
 from AGE2HIEUI.process import Ended
 
-PREDICTED, DEFECT, UNUSABLE, REFUSED, CANCELLED = 0, 1, 2, 3, 130
+PREDICTED, UNUSABLE, REFUSED, CANCELLED = 0, 2, 3, 130
 _LONGEST_LINE = 1_000_000  # bytes; an event takes some 100
 
 
@@ -45,7 +45,7 @@ class Conversation:
     _rest: bytes = b""
     _error: tuple[str, str] | None = None
     _resultSaid: bool = False
-    _broken: str = field(default="")
+    _broken: str = ""
 
     def hear(self, part: bytes) -> None:
         """Take what has arrived."""
@@ -59,7 +59,7 @@ class Conversation:
         """What went wrong in a run that has ended; None for a prediction or a refusal whose folder can be read."""
         if self._rest:
             self._line(self._rest)
-        if ended.code == DEFECT or ended.code < 0 or ended.code not in (PREDICTED, UNUSABLE, REFUSED, CANCELLED):
+        if ended.code not in (PREDICTED, UNUSABLE, REFUSED, CANCELLED):
             return self._died(ended)
         if ended.code == CANCELLED:
             return Failure(_("The prediction was cancelled from outside."), _("Start it again when ready."))
@@ -69,9 +69,7 @@ class Conversation:
             message, remedy = self._error or (_("The input cannot be used."), _("See the details."))
             return Failure(message, remedy, ended.stderr)
         if not self._resultSaid:
-            return Failure(
-                _("The worker ended without saying that it has a result."), _reportIt(), _details(ended, self._broken)
-            )
+            return Failure(_("The worker ended without saying that it has a result."), _reportIt(), ended.stderr)
         if not (self.output / "result.json").is_file():
             return Failure(_("The worker says that it has a result, but there is none."), _reportIt(), ended.stderr)
         return None

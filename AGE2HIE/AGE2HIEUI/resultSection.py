@@ -25,6 +25,7 @@ class ResultSection:
         self._ui, self._message = ui, message
         self.record = None
         self._look: Look | None = None  # the one that the shown record has
+        self._reportFolder: tempfile.TemporaryDirectory | None = None
         self.hide()
 
     def show(self, record) -> None:
@@ -51,6 +52,7 @@ class ResultSection:
         if self.record is not None and slicer.mrmlScene.IsNodePresent(self.record):
             display.hideResult(self.record)
         self.record = self._look = None
+        self.removeReport()
         panel.hideResultText(self._ui)
 
     def applyLook(self, look: Look) -> None:
@@ -69,8 +71,10 @@ class ResultSection:
         slicer.modules.plots.logic().ShowChartInLayout(scene.part(self.record, "chart"))
 
     def openReport(self) -> None:
-        """In the web browser, from a copy in a folder that only this user may enter."""
-        path = Path(tempfile.mkdtemp(prefix="age2hie-report-")) / "report.html"
+        """In the web browser, from a copy in a private folder, which goes when the result is no longer shown."""
+        self.removeReport()
+        self._reportFolder = tempfile.TemporaryDirectory(prefix="age2hie-report-", ignore_cleanup_errors=True)
+        path = Path(self._reportFolder.name) / "report.html"
         path.write_text(scene.part(self.record, "report").GetText(), encoding="utf-8")
         qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(path)))
 
@@ -87,3 +91,9 @@ class ResultSection:
         except OSError as error:
             message = _("The result was not exported to {folder}: {error}").format(folder=folder, error=error)
             self._message.show(Failure(message, _("Choose another folder.")))
+
+    def removeReport(self) -> None:
+        """The copy that was opened in the browser."""
+        if self._reportFolder is not None:
+            self._reportFolder.cleanup()
+            self._reportFolder = None

@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 
 from AGE2HIEUI.command import Request, predictCommand
 from AGE2HIEUI.process import Process
-from AGE2HIEUI.protocol import Conversation, Failure, Stage
+from AGE2HIEUI.protocol import REFUSED, Conversation, Failure, Stage
 from AGE2HIEUI.remaining import fractionDone, secondsLeft
 
 _SILENT_SECONDS = 600.0  # the longest stage takes under a minute on two slow cores
@@ -34,6 +34,7 @@ class Outcome:
     """How a run ended: with a folder (of a prediction or a refusal), a failure, or, cancelled by the user, neither."""
 
     folder: Path | None = None
+    refused: bool = False
     failure: Failure | None = None
 
 
@@ -54,6 +55,11 @@ class PredictionRun:
         """Where the worker is to write; it does not exist before, so nothing old can lie there."""
         return self._conversation.output
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was told to end, and may still be ending."""
+        return self._cancelled
+
     def start(self, request: Request) -> Failure | None:
         """Start the worker; a failure where it cannot be started."""
         self._started = self._heard = self._clock()
@@ -72,11 +78,10 @@ class PredictionRun:
         ended = self._process.ended()
         if ended is None:
             return self._status()
-        self._conversation.hear(self._process.read())
         if self._cancelled:
             return Outcome(failure=self._hungFailure()) if self._hung else Outcome()
         failure = self._conversation.failure(ended)
-        return Outcome(failure=failure) if failure else Outcome(folder=self.output)
+        return Outcome(failure=failure) if failure else Outcome(self.output, refused=ended.code == REFUSED)
 
     def cancel(self) -> None:
         """End the worker and everything it has started; the outcome comes by ``poll``."""

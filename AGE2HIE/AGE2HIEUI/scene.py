@@ -14,14 +14,15 @@ import vtk
 import slicer
 from slicer.i18n import tr as _
 
-from AGE2HIEUI.outline import addOutline
+from AGE2HIEUI.colours import COLOURS
+from AGE2HIEUI.inputs import geometryText
+from AGE2HIEUI.outline import fillOutline
 from AGE2HIEUI.record import Result
 
 RECORD_MARK = "AGE2HIE.record"
 FINGERPRINT = "AGE2HIE.fingerprint"
 INPUT_PATH = "AGE2HIE.inputPath"
 INPUT = "AGE2HIE.input"
-COLOURS = "AGE2HIE.colours"
 VOLUMES = {
     "adc": "vtkMRMLScalarVolumeNode",
     "z_adc": "vtkMRMLScalarVolumeNode",
@@ -33,7 +34,7 @@ _OTHERS = (
     "outline",
     "chart",
     "member_series",
-    "interval_series",
+    "interval_low_series",
     "interval_high_series",
     "member_table",
     "region_table",
@@ -59,17 +60,20 @@ def loadResult(folder: Path, result: Result, title: str, input_):
     """
     made: list = []
     try:
-        record = _textNode(_("{title} result").format(title=title), (folder / "result.json"), made)
+        record = _textNode(_("{title} result").format(title=title), folder / "result.json", made)
         record.SetAttribute(RECORD_MARK, "1")
         for role, nodeClass in VOLUMES.items():
-            volume = _volume(folder / f"{role}.nii.gz", f"{title} {role}", nodeClass, made)
-            if input_ is not None:
-                volume.SetAndObserveTransformNodeID(input_.GetTransformNodeID())
-            _refer(record, role, volume)
-        _refer(record, "outline", addOutline(part(record, "regions"), folder / "regions.csv", title, made))
-        _refer(record, "region_table", _regionTable(folder / "regions.csv", _("{title} regions"), title, made))
+            _refer(record, role, _volume(folder / f"{role}.nii.gz", f"{title} {role}", nodeClass, made))
+        _checkOneGrid(record)
+        rows = _readRegions(folder / "regions.csv")
+        outline = _add("vtkMRMLLabelMapVolumeNode", _("{title} outline").format(title=title), made)
+        fillOutline(outline, part(record, "regions"), {int(row["label"]): row["region"] for row in rows})
+        _refer(record, "outline", outline)
+        _refer(record, "region_table", _regionTable(rows, _("{title} regions").format(title=title), made))
         _addChart(record, result, title, made)
         _refer(record, "report", _textNode(_("{title} report").format(title=title), folder / "report.html", made))
+        for role in (*VOLUMES, "outline") if input_ is not None else ():
+            part(record, role).SetAndObserveTransformNodeID(input_.GetTransformNodeID())
         if input_ is not None:
             record.SetNodeReferenceID(INPUT, input_.GetID())
         _intoFolder(title, made)
@@ -138,9 +142,14 @@ def exportResult(record, folder: Path) -> None:
                 raise OSError(_("{name} cannot be written").format(name=f"{role}.nii.gz"))
 
 
-def _volume(path: Path, name: str, nodeClass: str, made: list):
+def _add(nodeClass: str, name: str, made: list):
     node = slicer.mrmlScene.AddNewNodeByClass(nodeClass, name)
     made.append(node)
+    return node
+
+
+def _volume(path: Path, name: str, nodeClass: str, made: list):
+    node = _add(nodeClass, name, made)
     storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
     storage.SetFileName(str(path))
     if not path.is_file() or not storage.ReadData(node) or node.GetImageData() is None:
@@ -150,40 +159,55 @@ def _volume(path: Path, name: str, nodeClass: str, made: list):
     return node
 
 
+def _checkOneGrid(record) -> None:
+    """A map on another grid than the ADC's would be shown where it does not belong."""
+    wanted = _gridOf(part(record, "adc"))
+    for role in VOLUMES:
+        if _gridOf(part(record, role)) != wanted:
+            raise UnreadableResult(_("{name} is not on the grid of adc.nii.gz").format(name=f"{role}.nii.gz"))
+
+
+def _gridOf(volume) -> tuple:
+    return volume.GetImageData().GetDimensions(), geometryText(volume)
+
+
 def _textNode(name: str, path: Path, made: list):
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise UnreadableResult(path.name) from error
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode", name)
-    made.append(node)
+    node = _add("vtkMRMLTextNode", name, made)
     node.SetText(text)
     node.SetForceCreateStorageNode(True)  # saved as a file: a report of a megabyte has no place in an XML attribute
     return node
 
 
-def _regionTable(path: Path, name: str, title: str, made: list):
+def _readRegions(path: Path) -> list[dict[str, str]]:
+    """The rows of regions.csv, each with a name, a label and every column of the header."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            header, *rows = list(csv.reader(file))
-    except (OSError, ValueError) as error:
+            rows = list(csv.DictReader(file, strict=True))
+        if not rows or any(None in row or None in row.values() for row in rows):
+            raise ValueError
+        for row in rows:
+            int(row["label"]), row["region"]
+    except (OSError, ValueError, KeyError, csv.Error) as error:
         raise UnreadableResult(path.name) from error
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name.format(title=title))
-    made.append(node)
-    for index, column in enumerate(header):
-        values = [row[index] for row in rows]
-        array = _column(column, values)
+    return rows
+
+
+def _regionTable(rows: list[dict[str, str]], name: str, made: list):
+    node = _add("vtkMRMLTableNode", name, made)
+    for column in rows[0]:
+        values = [row[column] for row in rows]
+        numbers = all(_isNumber(value) for value in values)
+        array = vtk.vtkDoubleArray() if numbers else vtk.vtkStringArray()
+        array.SetName(column)
         for value in values:
-            array.InsertNextValue(value if isinstance(array, vtk.vtkStringArray) else float(value or "nan"))
+            array.InsertNextValue(float(value or "nan") if numbers else value)
         node.AddColumn(array)
     node.SetLocked(True)
     return node
-
-
-def _column(name: str, values: list[str]):
-    array = vtk.vtkDoubleArray() if all(_isNumber(value) for value in values) else vtk.vtkStringArray()
-    array.SetName(name)
-    return array
 
 
 def _isNumber(text: str) -> bool:
@@ -209,8 +233,7 @@ def _addChart(record, result: Result, title: str, made: list) -> None:
     """Each member's score, and the interval as a band of two lines."""
     names = (_("member"), _("score"), _("low"), _("high"))
     low, high = result.interval
-    table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", _("{title} members").format(title=title))
-    made.append(table)
+    table = _add("vtkMRMLTableNode", _("{title} members").format(title=title), made)
     rows = [(index + 1.0, score, low, high) for index, score in enumerate(result.members)]
     for column, name in enumerate(names):
         array = vtk.vtkDoubleArray()
@@ -218,13 +241,11 @@ def _addChart(record, result: Result, title: str, made: list) -> None:
         for row in rows:
             array.InsertNextValue(row[column])
         table.AddColumn(array)
-    chart = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", _("{title} chart").format(title=title))
-    made.append(chart)
-    for role, name, style in (("member_series", names[1], "points"), ("interval_series", names[2], "line")):
-        chart.AddAndObservePlotSeriesNodeID(_series(table, names[0], name, style, made).GetID())
-        _refer(record, role, made[-1])
-    chart.AddAndObservePlotSeriesNodeID(_series(table, names[0], names[3], "line", made).GetID())
-    _refer(record, "interval_high_series", made[-1])
+    chart = _add("vtkMRMLPlotChartNode", _("{title} chart").format(title=title), made)
+    for role, name in zip(("member_series", "interval_low_series", "interval_high_series"), names[1:], strict=True):
+        series = _series(table, names[0], name, made, points=role == "member_series")
+        chart.AddAndObservePlotSeriesNodeID(series.GetID())
+        _refer(record, role, series)
     chart.SetTitle(_("Score of each member, and the 90 % interval"))
     chart.SetXAxisTitle(names[0])
     chart.SetYAxisTitle(names[1])
@@ -234,14 +255,12 @@ def _addChart(record, result: Result, title: str, made: list) -> None:
     _refer(record, "chart", chart)
 
 
-def _series(table, x: str, y: str, style: str, made: list):
-    series = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", y)
-    made.append(series)
+def _series(table, x: str, y: str, made: list, *, points: bool):
+    series = _add("vtkMRMLPlotSeriesNode", y, made)
     series.SetAndObserveTableNodeID(table.GetID())
     series.SetPlotType(series.PlotTypeScatter)
     series.SetXColumnName(x)
     series.SetYColumnName(y)
-    points = style == "points"
     series.SetMarkerStyle(series.MarkerStyleCircle if points else series.MarkerStyleNone)
     series.SetLineStyle(series.LineStyleNone if points else series.LineStyleDash)
     series.SetColor(*((0.80, 0.30, 0.10) if points else (0.45, 0.45, 0.50)))

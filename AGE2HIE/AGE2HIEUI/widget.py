@@ -82,6 +82,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Called when the application closes or the module is reloaded: nothing of ours stays."""
         self._stopEverything()
         self.setParameterNode(None)
+        self.results.removeReport()
         self.removeObservers()
 
     def enter(self) -> None:
@@ -176,7 +177,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         news = self._run[0].poll()
         if isinstance(news, Status):
             self.ui.progressBar.setValue(int(1000 * news.fraction))
-            if news.stage is not None:
+            if news.stage is not None and not self._run[0].cancelled:
                 self.ui.statusLabel.setText(texts.stageText(news.stage.name, news.secondsLeft))
             return False
         self._finish(news)
@@ -189,7 +190,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if outcome.failure is not None:
                 self._fail(key, outcome.failure)
             elif outcome.folder is not None:
-                self._take(outcome.folder, key)
+                self._take(outcome, key)
         except ResultRejected as error:
             self._fail(self.logic.inputKey(self._parameterNode), error.failure)
         finally:
@@ -198,12 +199,12 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             panel.showRunning(self.ui, False)
             self._onParameters()
 
-    def _take(self, folder: Path, key: InputKey) -> None:
+    def _take(self, outcome: Outcome, key: InputKey) -> None:
         if not key.inScene:
             raise ResultRejected(Failure(_("The scan was removed while it was predicted."), _("Choose another one.")))
         if key.node is not None and key != self.logic.keyOf(key.node):
             raise ResultRejected(Failure(_("The scan was changed while it was predicted."), _("Predict it again.")))
-        result, record = self.logic.load(folder, self._parameterNode, key)
+        result, record = self.logic.load(outcome.folder, self._parameterNode, key, refused=outcome.refused)
         if record is None:
             self._verdict = key, result
         elif key == self.logic.inputKey(self._parameterNode):

@@ -90,7 +90,8 @@ def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> N
 
 def _write(found: Analysis, about: Circumstances, stages: Stages, folder: Path) -> None:
     seen = found.examined
-    maps = Maps(seen.adc, seen.brain, found.z, found.saliency, seen.labels)
+    labels = seen.placement.to_native(about.atlas.labels, interpolation="nearest") if seen.placement else None
+    maps = Maps(seen.adc, seen.brain, found.z, found.saliency, labels)
     stages.run("report", write_maps, maps, about.source.stored, folder)
     record = result_record(about, seen.quality, found.explanation, stages.seconds)
     stages.run("report", write_report, maps, found.regions, record, folder)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from AGE2HIELib.doctor.finding import Finding, good, notice, problem
+from AGE2HIELib.doctor.versions import numbers
 from AGE2HIELib.requirements import PYTHON, REQUIREMENTS
 
 SLICER = (5, 12)
@@ -25,7 +25,7 @@ def slicer_version(asked_by: str | None) -> Finding:
     if asked_by is None:
         return good("Slicer", "not asked from Slicer")
     wanted = ".".join(map(str, SLICER))
-    if _numbers(asked_by)[:2] >= SLICER:
+    if numbers(asked_by)[:2] >= SLICER:
         return good("Slicer", asked_by)
     return problem("Slicer", asked_by, f"Install Slicer {wanted} or newer from download.slicer.org.")
 
@@ -58,11 +58,6 @@ def _no_converter() -> Finding:
 
 def _lacks(name: str, least: str) -> bool:
     try:
-        return _numbers(version(name)) < _numbers(least)
+        return numbers(version(name)) < numbers(least)
     except PackageNotFoundError:
         return True
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    """The leading numbers of a version: 2.13.0+cpu is (2, 13, 0)."""
-    return tuple(int(number) for number in re.findall(r"\d+", re.split(r"[+\-a-zA-Z]", text)[0]))

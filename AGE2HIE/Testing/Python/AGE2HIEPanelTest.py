@@ -11,39 +11,11 @@ import numpy as np
 
 import slicer
 
+from AGE2HIEPlayed import RESULT, PlayedProcess, event, record
+
 SHAPE = (8, 14, 12)  # k, j, i, as Slicer's arrays are
 SPOT = (3, 9, 4)
-STAGE = b'{"event":"stage","name":"read","index":1,"of":10,"fraction":0.0}\n'
-
-
-class PlayedProcess:
-    """Says its lines, one at a look, and ends; writes a result folder at the start where it is asked to."""
-
-    def __init__(self, lines=(), code=0, result=False, hangs=False):
-        self.lines, self.code, self.result, self.hangs, self.cancelled = list(lines), code, result, hangs, False
-
-    def start(self, command):
-        given = next(item for item in command.arguments if item.startswith("--output="))
-        self.output = Path(given.split("=", 1)[1])
-        if self.result:
-            writeResult(self.output)
-            self.lines.append(json.dumps({"event": "result", "output": str(self.output)}).encode() + b"\n")
-
-    def read(self):
-        return b"" if self.cancelled or not self.lines else self.lines.pop(0)
-
-    def ended(self):
-        from AGE2HIEUI.process import Ended
-
-        if self.cancelled:
-            return Ended(-15, "")
-        return None if self.lines or self.hangs else Ended(self.code, "Traceback")
-
-    def cancel(self):
-        self.cancelled = True
-
-    def wait(self, seconds):
-        return True
+STAGE = event(event="stage", name="read", index=1, of=10, fraction=0.0)
 
 
 def writeResult(folder):
@@ -64,26 +36,7 @@ def writeResult(folder):
     with (folder / "regions.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["region", "hemisphere", "label"], ["thalamus", "left", 1]])
     (folder / "report.html").write_text("<html></html>", encoding="utf-8")
-    (folder / "result.json").write_text(json.dumps(RECORD), encoding="utf-8")
-
-
-RECORD = {
-    "demonstration": True,
-    "probability_adverse": 0.7,
-    "interval": [0.5, 0.9],
-    "members": [0.6, 0.7, 0.8],
-    "threshold": 0.5,
-    "label": "demonstration",
-    "quality": {"passed": True, "checks": []},
-    "saliency": {"method": "hirescam", "layer": "block2", "resolution_mm": [8.0, 8.0, 8.0]},
-    "model": {"name": "m", "version": "1", "sha256": "0", "trained_on": "synthetic", "intended_use": "tests"},
-    "atlas": {"name": "a", "provenance": "p"},
-    "input": {"kind": "k", "sha256": "1", "shape": [12, 14, 8], "spacing_mm": [2, 2, 4], "adc_unit_found": "u"},
-    "software": {"version": "0", "python": "3", "torch": "2"},
-    "device": "cpu",
-    "timing_s": {"read": 0.5},
-    "warnings": [],
-}
+    (folder / "result.json").write_text(json.dumps(record()), encoding="utf-8")
 
 
 class AGE2HIEPanelTest(unittest.TestCase):
@@ -113,7 +66,7 @@ class AGE2HIEPanelTest(unittest.TestCase):
     def test_result(self):
         from AGE2HIEUI import scene
 
-        self.predict(PlayedProcess([STAGE], result=True))
+        self.predict(PlayedProcess([STAGE, RESULT], write=writeResult))
         self.assertIn("0.70", self.widget.ui.scoreLabel.text, self.widget.ui.messageLabel.text)
         saliency = scene.part(self.widget.results.record, "saliency")
         values = slicer.util.arrayFromVolume(saliency)
@@ -125,7 +78,7 @@ class AGE2HIEPanelTest(unittest.TestCase):
             self.assertEqual(len(list(Path(folder, "out").iterdir())), 8)
 
     def test_noStaleResult(self):
-        self.predict(PlayedProcess([STAGE], result=True))
+        self.predict(PlayedProcess([STAGE, RESULT], write=writeResult))
         slicer.util.arrayFromVolume(self.scan)[0, 0, 0] += 1
         slicer.util.arrayFromVolumeModified(self.scan)
         self.assertEqual(self.widget.ui.scoreLabel.text, "")
@@ -135,7 +88,7 @@ class AGE2HIEPanelTest(unittest.TestCase):
         for process in (
             PlayedProcess([STAGE], code=1),
             PlayedProcess([STAGE], code=-9),
-            PlayedProcess([b"garbage\n"], result=True),
+            PlayedProcess([b"garbage\n", RESULT], write=writeResult),
             PlayedProcess([b'{"event":']),
         ):
             self.predict(process)
