@@ -101,10 +101,30 @@ def _add_model(commands) -> None:  # type: ignore[no-untyped-def]
 
 
 def _add_atlas(commands) -> None:  # type: ignore[no-untyped-def]
-    group = commands.add_parser("atlas", help="look into an atlas folder", allow_abbrev=False)
+    group = commands.add_parser("atlas", help="make a normative atlas, or look into one", allow_abbrev=False)
     actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
-    command = _new(actions, "info", "facts:run_atlas_info", "what the atlas says of itself")
+    command = _new(actions, "info", "atlas:run_atlas_info", "what the atlas says of itself")
     command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: the bundled atlas")
+    command = _new(actions, "build", "atlas:run_build", "build an atlas from ADC maps of normal newborns")
+    command.add_argument("input", type=Path, metavar="FOLDER", help="ADC maps (NIfTI, MHA, NRRD), one an infant")
+    command.add_argument("--lesions", type=Path, metavar="DIR", help="masks NAME_lesion.* of voxels to leave out")
+    command.add_argument("--atlas", type=Path, metavar="DIR", help="gives frame and labels (default: the bundled one)")
+    command.add_argument("--synthetic", action="store_true", help="the maps are of no child: say so everywhere")
+    command.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (default: every core)")
+    _add_atlas_words(command)
+    command = _new(actions, "install", "atlas:run_install", "make an atlas folder from a published mean and sd")
+    command.add_argument("--mean", type=Path, required=True, metavar="FILE", help="mean ADC of normal newborns")
+    command.add_argument("--sd", type=Path, required=True, metavar="FILE", help="standard deviation, on its grid")
+    command.add_argument("--brain", type=Path, metavar="FILE", help="brain mask, on its grid (default: mean over 0)")
+    _add_atlas_words(command)
+
+
+def _add_atlas_words(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--name", metavar="TEXT", help="for results (default: the output folder's name)")
+    command.add_argument("--provenance", metavar="TEXT", help="whose scans these are, in a sentence")
+    command.add_argument("--licence", metavar="TEXT", help="of the images")
+    _add_output(command, required=True)
+    _add_progress(command)
 
 
 def _add_doctor(commands) -> None:  # type: ignore[no-untyped-def]

@@ -12,7 +12,11 @@ from uuid import uuid4
 
 from AGE2HIELib.errors import InputError
 
-RESULT_MARKS = ("result.json", "truth/truth.json")  # a folder with one of these was made by an earlier run
+RESULT_MARKS = (
+    "result.json",
+    "truth/truth.json",
+    "atlas.json",
+)  # a folder with one of these was made by an earlier run
 
 # The disk's fault, not ours: exit code 2 with a plain line.
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}

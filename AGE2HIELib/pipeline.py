@@ -17,6 +17,7 @@ from AGE2HIELib.orientation import series_to_canonical, to_canonical
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.align import align_series
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.deform import FILLED_LIMIT, deform
 from AGE2HIELib.preprocess.mask import brain_mask, is_stripped
 from AGE2HIELib.preprocess.network_input import network_input
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
@@ -100,6 +101,9 @@ def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto") ->
     placement = stages.run("place", place_in_atlas, adc, brain, atlas) if brain.array.any() else None
     if placement is not None and scan.mask is None and not is_stripped(adc):
         brain, placement = stages.run("place", refine_mask, adc, brain, placement, atlas)
+    if placement is not None:
+        placement = stages.run("place", deform, adc, brain, atlas, placement)
+        warnings = (*warnings, *_placement_warnings(placement))
     quality = stages.run("gate", check_quality, scan.source, adc, brain, placement, atlas)
     return Examined(adc, brain, placement, quality, (*scan.source.warnings, *warnings))
 
@@ -158,6 +162,15 @@ def _measured_adc(scan: Scan, align: str) -> tuple[Volume, Volume | None, tuple[
     fit = adc_map(aligned.series)
     moved = f"Volumes were aligned to the mean b0: up to {aligned.motion_mm:.1f} mm of motion was found."
     return fit.adc, fit.mean_b0, (*((moved,) if aligned.applied else ()), *fit.warnings)
+
+
+def _placement_warnings(placement: Placement) -> tuple[str, ...]:
+    if placement.filled <= FILLED_LIMIT:
+        return ()
+    return (
+        f"{100 * placement.filled:.0f} % of the brain looks injured, so it was placed by its outline alone (affine): "
+        "borders of regions and z next to fluid may be some mm off.",
+    )
 
 
 def _z_of(scan: Scan, seen: Examined, atlas: Atlas) -> Volume:

@@ -34,6 +34,8 @@ ORDER = (
     "report",
     "doctor",
     "pipeline",
+    "parallel",
+    "normative",
     "options",
     "commands",
     "cli",

@@ -42,7 +42,7 @@ def atlas() -> Atlas:
 def in_place(grid: Grid) -> Placement:
     """A scan that lies where the atlas does."""
     same = sitk.AffineTransform(3)
-    return Placement(grid, grid, same, same, 1.0, 1.0, (1.0, 1.0, 1.0), 1.0)
+    return Placement(grid, grid, same, same, 1.0, 1.0, (1.0, 1.0, 1.0), 1.0, sitk.AffineTransform(3))
 
 
 @pytest.mark.parametrize("codes", ["RAS", "LPS", "LAS", "SAR", "PIL", "IRA"])
@@ -92,7 +92,7 @@ def test_a_scan_of_another_size_keeps_its_own_millilitres(atlas: Atlas) -> None:
     larger, smaller = sitk.AffineTransform(3), sitk.AffineTransform(3)
     larger.Scale(1.1)
     smaller.Scale(1 / 1.1)
-    placement = Placement(grid, atlas_grid(), larger, smaller, 1.0, 1.0, (1.1, 1.1, 1.1), 1.0)
+    placement = Placement(grid, atlas_grid(), larger, smaller, 1.0, 1.0, (1.1, 1.1, 1.1), 1.0, larger)
     brain = Volume(np.ones(grid.shape, dtype=bool), grid.affine_ras)
     adc = Volume(np.full(grid.shape, 1200.0, np.float32), grid.affine_ras)
     rows = measured_regions(atlas, placement, brain, adc=adc, z=adc, saliency=adc)

@@ -18,7 +18,9 @@ from AGE2HIELib.volume import Grid, Volume
 
 
 def identity_placement(grid: Grid) -> Placement:
-    return Placement(grid, grid, sitk.Transform(), sitk.Transform(), 1.0, 1.0, (1.0, 1.0, 1.0), 1.0)
+    return Placement(
+        grid, grid, sitk.Transform(), sitk.Transform(), 1.0, 1.0, (1.0, 1.0, 1.0), 1.0, sitk.AffineTransform(3)
+    )
 
 
 def spec(spacing_mm: float = 2.0) -> InputSpec:

@@ -9,11 +9,11 @@ import pandas as pd
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import read_volume
+from AGE2HIELib.parallel import run_all
 from training.cohorts.bids import AgeScan, read_bids
 from training.cohorts.bonbid import HieCase, read_bonbid
 from training.cohorts.problems import Problem
 from training.evaluation.splits import split_problems
-from training.parallel import run_all
 from training.seen import seen_again, subject_hash
 from training.settings import Settings
 

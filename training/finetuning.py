@@ -13,6 +13,7 @@ import torch
 from tqdm import tqdm
 
 from AGE2HIELib.networks.staged import StagedNetwork
+from AGE2HIELib.parallel import run_all
 from training.cohorts.problems import Problem, refuse
 from training.evaluation.splits import Split, make_splits, whole_cohort
 from training.files import write_tsv
@@ -21,7 +22,6 @@ from training.learning.keyed import Learner
 from training.learning.outcomes import Infants, OutcomeModule, logits
 from training.learning.randomness import key
 from training.learning.transfer import Start, from_ages, from_scratch, untrained_frozen
-from training.parallel import run_all
 from training.preparing.store import Prepared, load_prepared
 from training.pretraining import PRETRAINED, SHUFFLED, TRUE, load_pretrained, uses_one_process
 from training.run_folder import RunFolder

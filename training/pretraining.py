@@ -13,13 +13,13 @@ import pandas as pd
 import torch
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.parallel import run_all
 from training.files import write_tsv, write_whole
 from training.learning.ages import AgeHead, AgeModule, AgeNetwork, Subjects, predicted_years
 from training.learning.fitting import Place, fit
 from training.learning.keyed import Learner
 from training.learning.randomness import key
 from training.learning.transfer import network_arguments, new_network
-from training.parallel import run_all
 from training.preparing.store import Prepared, load_prepared
 from training.run_folder import RunFolder
 from training.seen import seen_in

@@ -1,4 +1,4 @@
-"""``age2hie model info|verify|list|install`` and ``age2hie atlas info``: what lies in a folder."""
+"""``age2hie model info|verify|list|install``: what lies in a folder."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import argparse
 import json
 from dataclasses import asdict
 
-from AGE2HIELib.commands.reading import resolve_atlas
 from AGE2HIELib.inference.bundle import load_members, read_bundle
 from AGE2HIELib.installed import find_model, installed_models, model_label, models_home
-from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.progress import Progress
 
 
@@ -17,7 +15,7 @@ def run_model_info(arguments: argparse.Namespace, progress: Progress) -> int:
     """What the bundle says of itself, after its files were checked."""
     bundle = read_bundle(find_model(arguments.folder))
     grid = bundle.spec.grid
-    _print(
+    print_facts(
         {
             "model": f"{bundle.name} {bundle.version}",
             "sha256": bundle.sha256,
@@ -67,25 +65,6 @@ def run_model_install(arguments: argparse.Namespace, progress: Progress) -> int:
     return 0
 
 
-def run_atlas_info(arguments: argparse.Namespace, progress: Progress) -> int:
-    """What the atlas says of itself."""
-    atlas = load_atlas(resolve_atlas(arguments.folder))
-    _print(
-        {
-            "atlas": atlas.name,
-            "sha256": atlas.sha256,
-            "synthetic": "yes: no child was scanned for it" if atlas.synthetic else "no",
-            "provenance": atlas.provenance,
-            "licence": atlas.licence,
-            "grid": f"{'x'.join(str(n) for n in atlas.grid.shape)} voxels of "
-            f"{'x'.join(f'{mm:g}' for mm in atlas.grid.spacing_mm)} mm",
-            "brain": f"{float(atlas.brain.array.sum()) * atlas.grid.voxel_ml:.0f} ml",
-            "regions": str(len(atlas.regions)),
-        }
-    )
-    return 0
-
-
-def _print(lines: dict[str, str]) -> None:
+def print_facts(lines: dict[str, str]) -> None:
     for name, value in lines.items():
         print(f"{name + ':':<15}{value}")

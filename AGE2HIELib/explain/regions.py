@@ -101,8 +101,10 @@ def measured_regions(
         z=placed(z, brain.array),
         saliency=evidence.like(np.nan_to_num(evidence.array)),
     )
-    stretch = float(np.prod(placement.scale))
-    return tuple(replace(row, volume_ml=_rounded(row.volume_ml * stretch)) for row in rows)
+    largest = 1 + max(row.label for row in rows)
+    change = placement.volume_change().array.ravel()
+    sizes = np.bincount(labels.array.ravel(), weights=change, minlength=largest) * atlas.grid.voxel_ml
+    return tuple(replace(row, volume_ml=_rounded(float(sizes[row.label]))) for row in rows)
 
 
 def write_region_table(rows: Sequence[RegionRow], path: Path) -> None:

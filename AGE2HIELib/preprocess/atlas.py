@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class Atlas:
     labels: small integers, the values of ``regions``.
     regions: in a stable order.
     sha256: over the files it was read from; empty for an atlas that was never written.
+    made: how it was made, for people and scripts: plain values by name.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Atlas:
     labels: Volume
     regions: tuple[Region, ...]
     sha256: str = ""
+    made: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def grid(self) -> Grid:
@@ -72,6 +75,7 @@ def write_atlas(atlas: Atlas, folder: Path) -> None:
         "licence": atlas.licence,
         "synthetic": atlas.synthetic,
         "unit": "1e-6 mm2/s",
+        **({"made": dict(atlas.made)} if atlas.made else {}),
         "regions": [asdict(region) for region in atlas.regions],
     }
     (folder / _DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
@@ -91,6 +95,7 @@ def load_atlas(folder: Path) -> Atlas:
         regions = tuple(Region(**region) for region in description["regions"])
         texts = {key: str(description[key]) for key in ("name", "provenance", "licence")}
         synthetic = bool(description["synthetic"])
+        made = dict(description.get("made", {}))
         images = {name: to_canonical(read_volume(folder / f"{name}.nii.gz")) for name in _IMAGES}
     except (KeyError, TypeError, ValueError, InputError) as problem:
         raise ModelError(f"The atlas '{folder.name}' cannot be read: {problem}. Install it again.") from problem
@@ -109,6 +114,7 @@ def load_atlas(folder: Path) -> Atlas:
         labels=images["labels"].like(np.rint(images["labels"].array).astype(np.int16)),
         regions=regions,
         sha256=_sha256(folder),
+        made=made,
     )
 
 

@@ -14,8 +14,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import from_sitk, reference_image, to_sitk
+from AGE2HIELib.io.frames import from_sitk, reference_image, sitk_geometry, to_sitk
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.jacobian import jacobian_determinant
 from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
 from AGE2HIELib.preprocess.tilt import start_transform
 from AGE2HIELib.volume import Grid, Volume
@@ -38,6 +39,11 @@ class Placement:
     overlap: Dice of the placed brain with the atlas brain.
     scale: factors along the three main axes by which the atlas is stretched to the scan, ascending.
     coverage: share of the atlas brain inside the scan's field of view.
+    affine: the affine step of ``native_from_atlas``.
+    displacement: mm (LPS+) on a grid of the atlas frame, applied to atlas points before the affine step; None where the
+        placement is affine (``deform`` finds one).
+    filled: share of the brain that looked injured, and was left out of the search for the displacement.
+    folding: share of the atlas brain where the displacement turns space inside out.
     """
 
     native: Grid
@@ -48,14 +54,27 @@ class Placement:
     overlap: float
     scale: tuple[float, float, float]
     coverage: float
+    affine: sitk.AffineTransform
+    displacement: sitk.Image | None = None
+    filled: float = 0.0
+    folding: float = 0.0
 
     def to_atlas(self, volume: Volume, grid: Grid, *, interpolation: str = "linear", outside: float = 0.0) -> Volume:
         """A volume of the scan on a grid of the atlas frame, interpolated once."""
-        return _resample(volume, grid, self.native_from_atlas, interpolation, outside)
+        return resample(volume, grid, self.native_from_atlas, interpolation, outside)
 
     def to_native(self, volume: Volume, *, interpolation: str = "linear", outside: float = 0.0) -> Volume:
         """A volume of the atlas frame on the scan's grid, interpolated once."""
-        return _resample(volume, self.native, self.atlas_from_native, interpolation, outside)
+        return resample(volume, self.native, self.atlas_from_native, interpolation, outside)
+
+    def volume_change(self) -> Volume:
+        """How many times larger each voxel of the atlas is in the scan, on the atlas's grid."""
+        spacing, direction, origin = sitk_geometry(self.atlas)
+        size = [int(n) for n in self.atlas.shape]
+        field = sitk.TransformToDisplacementField(
+            self.native_from_atlas, sitk.sitkVectorFloat64, size, origin, spacing, direction
+        )
+        return Volume(jacobian_determinant(field), self.atlas.affine_ras)
 
 
 def place_in_atlas(adc: Volume, brain: Volume, atlas: Atlas) -> Placement:
@@ -90,7 +109,7 @@ class Target(Protocol):
 def _fitted_affine(adc: Volume, brain: Volume, atlas: Atlas) -> sitk.AffineTransform:
     box = bounding_box(brain.array)
     adc, brain = (cropped(volume, box, margin_mm=_MARGIN_MM) for volume in (adc, brain))
-    fixed = to_sitk(_on_grid(_outline(atlas.mean, atlas.brain), _working_grid(atlas.grid)))
+    fixed = to_sitk(_on_grid(_outline(atlas.mean, atlas.brain), working_grid(atlas.grid)))
     around = sitk.BinaryDilate(fixed > 0, [round(_MARGIN_MM / 2 / _WORKING_MM)] * 3)
     moving = to_sitk(_outline(adc, brain))
     similarity = start_transform(atlas.brain, brain)
@@ -103,15 +122,13 @@ def _fitted_affine(adc: Volume, brain: Volume, atlas: Atlas) -> sitk.AffineTrans
     return affine
 
 
-def describe_placement(adc: Volume, brain: Volume, atlas: Target, native_from_atlas: sitk.Transform) -> Placement:
-    """Measure how well a transform places a scan."""
-    working = _working_grid(atlas.grid)
+def describe_placement(adc: Volume, brain: Volume, atlas: Target, affine: sitk.Transform) -> Placement:
+    """Measure how well an affine transform from atlas points to the scan's places a scan."""
+    working = working_grid(atlas.grid)
     on_working = {
-        "adc": _resample(smooth_inside(adc, brain), working, native_from_atlas, "linear", 0.0),
-        "brain": _resample(_as_float(brain), working, native_from_atlas, "linear", 0.0),
-        "seen": _resample(
-            brain.like(np.ones(brain.array.shape, np.float32)), working, native_from_atlas, "nearest", 0.0
-        ),
+        "adc": resample(smooth_inside(adc, brain), working, affine, "linear", 0.0),
+        "brain": resample(_as_float(brain), working, affine, "linear", 0.0),
+        "seen": resample(brain.like(np.ones(brain.array.shape, np.float32)), working, affine, "nearest", 0.0),
         "mean": _on_grid(atlas.mean, working),
         "atlas": _on_grid(_as_float(atlas.brain), working),
     }
@@ -122,17 +139,19 @@ def describe_placement(adc: Volume, brain: Volume, atlas: Target, native_from_at
     pair = [np.clip(on_working[name].array[both], *limits) for name in ("adc", "mean")]
     varied = both.sum() > 2 and min(values.std() for values in pair) > 0
     similarity = np.corrcoef(*pair)[0, 1] if varied else 0.0
-    matrix = np.array(sitk.AffineTransform(native_from_atlas).GetMatrix()).reshape(3, 3)
+    affine = sitk.AffineTransform(affine)
+    matrix = np.array(affine.GetMatrix()).reshape(3, 3)
     low, middle, high = sorted(float(factor) for factor in np.linalg.svd(matrix, compute_uv=False))
     return Placement(
         native=adc.grid,
         atlas=atlas.grid,
-        native_from_atlas=native_from_atlas,
-        atlas_from_native=native_from_atlas.GetInverse(),
+        native_from_atlas=affine,
+        atlas_from_native=affine.GetInverse(),
         similarity=float(similarity),
         overlap=float(overlap),
         scale=(low, middle, high),
         coverage=float(on_working["seen"].array[target].mean()),
+        affine=affine,
     )
 
 
@@ -162,9 +181,9 @@ def _outline(adc: Volume, brain: Volume) -> Volume:
     return adc.like((brain.array * (_TISSUE_WEIGHT + (1 - _TISSUE_WEIGHT) * fluid)).astype(np.float32))
 
 
-def _working_grid(grid: Grid) -> Grid:
-    """The atlas's field of view at the working resolution."""
-    factor = _WORKING_MM / grid.spacing_mm
+def working_grid(grid: Grid, spacing_mm: float = _WORKING_MM) -> Grid:
+    """The atlas's field of view at a coarser resolution."""
+    factor = spacing_mm / grid.spacing_mm
     shape = np.ceil((np.array(grid.shape) - 1) / factor).astype(int) + 1
     affine = grid.affine_ras.copy()
     affine[:3, :3] = grid.affine_ras[:3, :3] * factor
@@ -172,13 +191,14 @@ def _working_grid(grid: Grid) -> Grid:
 
 
 def _on_grid(volume: Volume, grid: Grid) -> Volume:
-    return _resample(volume, grid, sitk.Transform(), "linear", 0.0)
+    return resample(volume, grid, sitk.Transform(), "linear", 0.0)
 
 
 def _as_float(mask: Volume) -> Volume:
     return mask.like(mask.array.astype(np.float32))
 
 
-def _resample(volume: Volume, grid: Grid, transform: sitk.Transform, interpolation: str, outside: float) -> Volume:
+def resample(volume: Volume, grid: Grid, transform: sitk.Transform, interpolation: str, outside: float) -> Volume:
+    """A volume on another grid, whose points ``transform`` (LPS+ mm) carries to the volume's."""
     resampled = sitk.Resample(to_sitk(volume), reference_image(grid), transform, _INTERPOLATORS[interpolation], outside)
     return Volume(from_sitk(resampled).array, grid.affine_ras)

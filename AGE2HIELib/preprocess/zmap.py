@@ -11,7 +11,7 @@ from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.volume import Volume
 
 Z_LIMIT = 10.0  # the released maps are clipped here
-_ADC_RANGE = (0.0, 4095.0)  # negative and unbounded values are noise; released maps come from scanners clamped here
+ADC_RANGE = (0.0, 4095.0)  # negative and unbounded values are noise; released maps come from scanners clamped here
 _SD_FLOOR = 30.0  # 1e-6 mm^2/s: below the smallest regional sd measured (42), it only guards the border of the atlas
 
 
@@ -24,8 +24,13 @@ def z_map(adc: Volume, brain: Volume, atlas: Atlas, placement: Placement) -> Vol
         atlas: normative mean and sd, brought to the scan's grid.
         placement: of this scan in that atlas.
     """
-    smoothed = smooth_inside(adc.like(np.clip(adc.array, *_ADC_RANGE)), brain).array
     mean, sd = (placement.to_native(filled_beyond_brain(field, atlas.brain)).array for field in (atlas.mean, atlas.sd))
+    return z_scores(adc, brain, mean, sd)
+
+
+def z_scores(adc: Volume, brain: Volume, mean: np.ndarray, sd: np.ndarray) -> Volume:
+    """``z_map`` from mean and sd (1e-6 mm^2/s) that lie on the scan's grid already; 0 where the mean is 0."""
+    smoothed = smooth_inside(adc.like(np.clip(adc.array, *ADC_RANGE)), brain).array
     score = (smoothed - mean) / np.maximum(sd, _SD_FLOOR)
     covered = brain.array & (mean > 0)
     return adc.like(np.where(covered, np.clip(score, -Z_LIMIT, Z_LIMIT), 0).astype(np.float32))

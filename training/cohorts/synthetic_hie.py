@@ -14,6 +14,7 @@ import numpy as np
 
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.parallel import run_all
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import Injury, injure
 from AGE2HIELib.phantom.protocol import PROTOCOLS
@@ -23,7 +24,6 @@ from training.cohorts.outcomes import MAPPING
 from training.cohorts.released_z import released_like_z
 from training.cohorts.simulated_outcome import simulated_outcome
 from training.files import write_text, write_whole
-from training.parallel import run_all
 
 STATEMENT = "Synthetic: procedural phantoms with simulated outcomes; no child was scanned. Not for clinical use."
 FIRST_SEED = 100_000

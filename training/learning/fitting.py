@@ -17,9 +17,9 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from tqdm import tqdm
 
+from AGE2HIELib.parallel import bar_seconds
 from training.files import write_whole
 from training.learning.keyed import KeyedModule
-from training.parallel import bar_seconds
 from training.settings import Hardware
 
 WEIGHTS = "weights.pt"

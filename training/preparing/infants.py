@@ -13,6 +13,7 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.parallel import run_all
 from AGE2HIELib.pipeline import CHECK_STAGES, examine, read_scan
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.preprocess.network_input import InputSpec, network_input
@@ -22,10 +23,9 @@ from AGE2HIELib.progress import Silent, Stages
 from AGE2HIELib.volume import Volume
 from training.cohorts.bonbid import HieCase
 from training.files import sha256_of
-from training.parallel import run_all
 from training.preparing.store import Prepared, image_file, keep_image, pack
 
-VERSION = 1  # raise it when the same files would be prepared otherwise
+VERSION = 2  # raise it when the same files would be prepared otherwise
 LOW_Z = -2.0  # the organisers' rule for a lesion (doi:10.1101/2023.06.30.546841)
 
 

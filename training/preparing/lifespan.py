@@ -13,13 +13,13 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import read_on_grid, read_volume
 from AGE2HIELib.io.integrity import sha256_of_files
+from AGE2HIELib.parallel import run_all
 from AGE2HIELib.phantom.t1_template import make_t1_template
 from AGE2HIELib.preprocess.network_input import InputSpec
 from AGE2HIELib.preprocess.t1 import prepare_t1
 from AGE2HIELib.preprocess.t1_placement import Kind
 from training.cohorts.bids import AgeScan
 from training.files import sha256_of
-from training.parallel import run_all
 from training.preparing.store import Prepared, image_file, keep_image, pack
 
 VERSION = 1  # raise it when the same files would be prepared otherwise

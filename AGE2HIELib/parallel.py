@@ -6,13 +6,12 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import SimpleITK as sitk
-import torch
 from tqdm import tqdm
 
 Item = TypeVar("Item")
@@ -20,21 +19,23 @@ Result = TypeVar("Result")
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
-def run_all(function: Callable[[Item], Result], items: Sequence[Item], *, jobs: int, description: str) -> list[Result]:
+def run_all(
+    function: Callable[[Item], Result], items: Sequence[Item], *, jobs: int, description: str, shown: bool = True
+) -> list[Result]:
     """``[function(item) for item in items]``, ``jobs`` at a time; the order and the results do not depend on it.
 
     Every process starts anew and computes on one thread: libraries that were loaded here are not forked, and a sum
-    is added up in the same order however many cores there are.
+    is added up in the same order however many cores there are. ``jobs`` 0 takes every core; ``shown`` draws the bar.
     """
     if not items:
         return []
     if (jobs or core_count()) == 1:
         with _one_thread_here():
-            return [function(item) for item in tqdm(items, desc=description, mininterval=bar_seconds())]
+            return [function(item) for item in _bar(items, len(items), description, shown)]
     results: dict[int, Result] = {}
     with _pool(min(jobs or core_count(), len(items))) as pool:
         waiting = {pool.submit(function, item): number for number, item in enumerate(items)}
-        for done in tqdm(as_completed(waiting), total=len(items), desc=description, mininterval=bar_seconds()):
+        for done in _bar(as_completed(waiting), len(items), description, shown):
             results[waiting[done]] = _result(done, pool)
     return [results[number] for number in range(len(items))]
 
@@ -47,6 +48,10 @@ def core_count() -> int:
 def bar_seconds() -> float:
     """A bar on a terminal moves; in a log it speaks up now and then."""
     return 0.5 if sys.stderr.isatty() else 15.0
+
+
+def _bar(items: Iterable[Item], total: int, description: str, shown: bool) -> Iterable[Item]:
+    return tqdm(items, total=total, desc=description, mininterval=bar_seconds(), disable=not shown)
 
 
 def _result(done: Any, pool: ProcessPoolExecutor) -> Any:
@@ -64,6 +69,8 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
 
 
 def _begin() -> None:
+    for variable in _THREAD_VARIABLES:
+        os.environ[variable] = "1"  # torch, if the work needs it, is loaded after this
     _one_thread()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -78,15 +85,18 @@ def _end_with_parent() -> None:
 
 def _one_thread() -> None:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    torch.set_num_threads(1)
+    if "torch" in sys.modules:  # it takes a second to load, and most work here does without
+        sys.modules["torch"].set_num_threads(1)
 
 
 @contextmanager
 def _one_thread_here() -> Iterator[None]:
-    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads(), torch.get_num_threads()
+    torch = sys.modules.get("torch")
+    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads(), torch.get_num_threads() if torch else 0
     _one_thread()
     try:
         yield
     finally:
         sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before[0])
-        torch.set_num_threads(before[1])
+        if torch:
+            torch.set_num_threads(before[1])

@@ -1,0 +1,199 @@
+"""The deformable step of a placement: symmetric demons after the affine, stiff, and blind to injury.
+
+Demons follow any difference of brightness, so a lesion, or a part of the brain that was not scanned, would be warped
+into something that looks healthy. Tissue whose ADC no healthy newborn has there is therefore replaced by the atlas
+mean before each level, and so is what lies outside the field of view. What remains is the shape of the brain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import SimpleITK as sitk
+from scipy import ndimage
+
+from AGE2HIELib.io.frames import to_sitk
+from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.jacobian import jacobian_determinant
+from AGE2HIELib.preprocess.placement import Placement, resample, working_grid
+from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
+from AGE2HIELib.volume import Grid, Volume
+
+_WORKING_MM = 2.0
+_MARGIN_MM = 10.0
+_LEVELS = ((2, 30), (1, 12))  # voxels of the working grid a voxel of the level holds, iterations
+# Of the Gaussian that smooths the field after each iteration, in voxels of the level. With an atlas of six sample cases
+# 2 to 4 agree alike with the released z-maps of the other six (median correlation 0.80-0.81); 1.5 follows single sulci
+# and folds. Region centroids of phantoms lie 1.3 mm off at 2, 1.4 at 2.5 and 1.7 at 4 (2.3 after the affine).
+_STIFFNESS = 2.0
+_ADC_RANGE = (1000.0, 2400.0)  # 1e-6 mm^2/s: from just below healthy tissue to fluid with some tissue in the voxel
+_OUTSIDE = 0.0
+_DARKEST_TISSUE = 0.3  # of the image: its distance from the outside draws the brains' borders together
+_SMOOTHING_MM = 2.0  # of the ADC that is judged: single dark voxels are noise
+_LEAST_Z = -2.0
+_INJURED_ADC = 1200.0  # 1e-6 mm^2/s: inside expert lesions the median is 889-1030, at their edges fluid raises it
+FILLED_LIMIT = 0.4  # of the brain: with more replaced, too little is left to place by
+_INVERSE_ITERATIONS, _INVERSE_MM = 10, 0.05  # to and fro, points of the brain end within 0.06 mm of where they began
+
+
+@dataclass(frozen=True)
+class _Images:
+    """ADC and brain on one grid; ``sd`` for the atlas, ``seen`` (in the field of view) for the scan."""
+
+    adc: np.ndarray
+    brain: np.ndarray
+    other: np.ndarray
+
+
+def deform(adc: Volume, brain: Volume, atlas: Atlas, placement: Placement) -> Placement:
+    """The placement refined by a smooth displacement, or as it was where over 40 % of the brain looks injured.
+
+    Args:
+        adc: 1e-6 mm^2/s, canonical voxel order.
+        brain: bool, same grid.
+        atlas: where the scan was placed.
+        placement: affine, found with this brain.
+
+    Returns:
+        A placement whose transforms hold affine and displacement, each applied in one interpolation. Its ``filled``
+        says which share of the brain was replaced by the atlas mean, ``folding`` which share of the atlas brain is
+        turned inside out; similarity, overlap, scale and coverage stay those of the affine step, because a
+        deformation makes anything look similar.
+    """
+    grid = _grid_around(atlas)
+    target = _target(atlas, grid)
+    scan = _scan(adc, brain, grid, placement.native_from_atlas)
+    fixed = _image(target.adc, target.brain, grid)
+    coarse: sitk.Image | None = None
+    filled = 0.0
+    for shrink, iterations in _LEVELS:
+        warped = _warped(target, grid, coarse)
+        injured = _injured(scan, warped)
+        filled = max(filled, float(injured.sum() / max(scan.brain.sum(), 1)))
+        if filled > FILLED_LIMIT:
+            return replace(placement, filled=filled)
+        moving = _image(*_replaced(scan, warped, injured), grid)
+        coarse = _demons(fixed, moving, coarse, shrink, iterations)
+    assert coarse is not None  # _LEVELS is not empty
+    field = sitk.Resample(coarse, fixed)
+    inverse = _inverse(field)
+    return replace(
+        placement,
+        native_from_atlas=_joined(placement.native_from_atlas, _as_transform(field)),
+        atlas_from_native=_joined(_as_transform(inverse), placement.atlas_from_native),
+        filled=filled,
+        folding=folding_share(field, target.brain),
+        displacement=field,
+    )
+
+
+def folding_share(field: sitk.Image, inside: np.ndarray) -> float:
+    """Share of the voxels ``inside`` (I, J, K) where a displacement (mm) turns space inside out."""
+    return float((jacobian_determinant(field)[inside] <= 0).mean())
+
+
+def _grid_around(atlas: Atlas) -> Grid:
+    """The atlas brain with a margin, in the working resolution: further out nothing is displaced."""
+    field_of_view = cropped(atlas.brain, bounding_box(atlas.brain.array), margin_mm=_MARGIN_MM)
+    return working_grid(field_of_view.grid, _WORKING_MM)
+
+
+def _target(atlas: Atlas, grid: Grid) -> _Images:
+    same = sitk.Transform()
+    mean, sd = (resample(image, grid, same, "linear", 0.0).array for image in (atlas.mean, atlas.sd))
+    brain = resample(_as_float(atlas.brain), grid, same, "linear", 0.0).array > 0.5
+    return _Images(mean, brain, sd)
+
+
+def _scan(adc: Volume, brain: Volume, grid: Grid, native_from_atlas: sitk.Transform) -> _Images:
+    smoothed = smooth_inside(adc, brain)
+    share = resample(_as_float(brain), grid, native_from_atlas, "linear", 0.0).array
+    values = resample(smoothed, grid, native_from_atlas, "linear", 0.0).array / np.maximum(share, 0.5)
+    everywhere = brain.like(np.ones(brain.array.shape, np.uint8))
+    seen = resample(everywhere, grid, native_from_atlas, "nearest", 0.0).array > 0
+    return _Images(values, share > 0.5, seen)
+
+
+def _warped(target: _Images, grid: Grid, field: sitk.Image | None) -> _Images:
+    """The atlas as the displacement found so far has it lie over the scan."""
+    if field is None:
+        return target
+    back = _as_transform(_inverse(field))
+    adc, sd, brain = (
+        resample(Volume(array.astype(np.float32), grid.affine_ras), grid, back, "linear", 0.0).array
+        for array in (target.adc, target.other, target.brain)
+    )
+    return _Images(adc, brain > 0.5, sd)
+
+
+def _injured(scan: _Images, atlas: _Images) -> np.ndarray:
+    """Tissue that no healthy newborn has there, with a margin of a voxel; not the noise of single voxels."""
+    both = scan.brain & atlas.brain
+    sigma = _SMOOTHING_MM / _WORKING_MM
+    weight = np.maximum(ndimage.gaussian_filter(both.astype(np.float32), sigma), 1e-3)
+    seen, mean, sd = (
+        ndimage.gaussian_filter(np.where(both, image, 0).astype(np.float32), sigma) / weight
+        for image in (scan.adc, atlas.adc, atlas.other)
+    )
+    low = both & (seen < mean + _LEAST_Z * sd) & (seen < _INJURED_ADC)
+    return ndimage.binary_dilation(ndimage.binary_opening(low), iterations=1) & both
+
+
+def _replaced(scan: _Images, atlas: _Images, injured: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """ADC and brain of the scan with the atlas's in what is injured or was not scanned."""
+    unseen = ~scan.other
+    return np.where(injured | unseen, atlas.adc, scan.adc), np.where(unseen, atlas.brain, scan.brain)
+
+
+def _image(adc: np.ndarray, brain: np.ndarray, grid: Grid) -> sitk.Image:
+    low, high = _ADC_RANGE
+    tissue = (np.clip(adc, low, high) - low) / (high - low)
+    shown = np.where(brain, _DARKEST_TISSUE + (1 - _DARKEST_TISSUE) * tissue, _OUTSIDE)
+    return to_sitk(Volume(shown.astype(np.float32), grid.affine_ras))
+
+
+def _demons(
+    fixed: sitk.Image, moving: sitk.Image, start: sitk.Image | None, shrink: int, iterations: int
+) -> sitk.Image:
+    """The displacement (mm, LPS+) from ``fixed`` points to ``moving`` ones, on a grid ``shrink`` times coarser."""
+    pair = (fixed, moving)
+    if shrink > 1:
+        sigma_mm = 0.5 * shrink * _WORKING_MM
+        pair = (_coarser(fixed, sigma_mm, shrink), _coarser(moving, sigma_mm, shrink))
+    demons = sitk.FastSymmetricForcesDemonsRegistrationFilter()
+    demons.SetNumberOfIterations(iterations)
+    demons.SetSmoothDisplacementField(True)
+    demons.SetStandardDeviations(_STIFFNESS)
+    field = demons.Execute(*pair) if start is None else demons.Execute(*pair, sitk.Resample(start, pair[0]))
+    return sitk.Cast(field, sitk.sitkVectorFloat64)
+
+
+def _coarser(image: sitk.Image, sigma_mm: float, shrink: int) -> sitk.Image:
+    return sitk.Shrink(sitk.SmoothingRecursiveGaussian(image, sigma_mm), [shrink] * 3)
+
+
+def _inverse(field: sitk.Image) -> sitk.Image:
+    return sitk.InvertDisplacementField(
+        field,
+        maximumNumberOfIterations=_INVERSE_ITERATIONS,
+        maxErrorToleranceThreshold=_INVERSE_MM,
+        meanErrorToleranceThreshold=_INVERSE_MM / 10,
+        enforceBoundaryCondition=True,
+    )
+
+
+def _joined(last: sitk.Transform, first: sitk.Transform) -> sitk.CompositeTransform:
+    """``first`` and then ``last``: SimpleITK applies the transform that was added last first."""
+    joined = sitk.CompositeTransform(3)
+    joined.AddTransform(last)
+    joined.AddTransform(first)
+    return joined
+
+
+def _as_transform(field: sitk.Image) -> sitk.DisplacementFieldTransform:
+    return sitk.DisplacementFieldTransform(sitk.Image(field))  # a copy: SimpleITK empties the image that it is given
+
+
+def _as_float(mask: Volume) -> Volume:
+    return mask.like(mask.array.astype(np.float32))
