@@ -26,8 +26,11 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## seconds of --help and predict; training throughput; waits and cancel of the Slicer module
+bench: $(READY)  ## seconds of --help and predict; placement beside ANTs; throughput; the Slicer module
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,bench]"
 	$(BIN)/python benchmark/predict.py
+	$(BIN)/python benchmark/placement_phantoms.py
+	$(BIN)/python benchmark/placement.py
 	$(BIN)/python training/throughput.py
 	$(BIN)/python benchmark/module.py
 

@@ -104,8 +104,8 @@ def test_sd_is_no_smaller_than_the_floor_and_wider_where_fluid_is(healthy: Atlas
     assert fluid > 1.5 * thalamus
 
 
-def test_storage_and_names_do_not_matter(healthy: Atlas, tmp_path: Path) -> None:
-    """The same infants stored in LPS order under other names: the same atlas, to the last voxel's rounding."""
+def test_storage_names_and_interruptions_do_not_matter(healthy: Atlas, tmp_path: Path) -> None:
+    """The same infants stored in LPS order under other names: the same atlas; built again, what is kept is used."""
     folder = tmp_path / "cases"
     folder.mkdir()
     for number, seed in enumerate(reversed(SEEDS)):
@@ -114,9 +114,18 @@ def test_storage_and_names_do_not_matter(healthy: Atlas, tmp_path: Path) -> None
         affine[:3, 3] += affine[:3, 0] * (adc.array.shape[0] - 1) + affine[:3, 1] * (adc.array.shape[1] - 1)
         affine[:3, :2] *= -1
         write_volume(Volume(adc.array[::-1, ::-1], affine), folder / f"b{number}.nii.gz")
-    again = built(folder, tmp_path / "work").atlas
-    np.testing.assert_allclose(again.mean.array, healthy.mean.array, atol=1.0)
-    assert (again.brain.array != healthy.brain.array).mean() < 1e-4
+    work = tmp_path / "work"
+    first = built(folder, work).atlas
+    np.testing.assert_allclose(first.mean.array, healthy.mean.array, atol=1.0)
+    assert (first.brain.array != healthy.brain.array).mean() < 1e-4
+    placed = sorted(work.glob("placed-*.npz"))
+    assert len(placed) == 2 * len(SEEDS)
+    kept = {path: path.stat().st_mtime_ns for path in placed[1:]}
+    placed[0].unlink()  # written last of its pair: without it the pair does not count
+    shutil.rmtree(work / "template-0")
+    again = built(folder, work).atlas
+    np.testing.assert_array_equal(again.mean.array, first.mean.array)
+    assert {path: path.stat().st_mtime_ns for path in placed[1:]} == kept
 
 
 def test_an_injured_infant_does_little_harm_and_none_where_its_lesions_are_left_out(
@@ -134,20 +143,6 @@ def test_an_injured_infant_does_little_harm_and_none_where_its_lesions_are_left_
     true = np.median(healthy.mean.array[tissue])
     assert np.median(with_it.mean.array[tissue]) == pytest.approx(true, rel=0.04)
     assert np.median(masked.mean.array[tissue]) == pytest.approx(true, rel=0.015)
-
-
-def test_a_build_that_was_interrupted_goes_on(healthy: Atlas, tmp_path: Path) -> None:
-    """What is kept is used, and what is missing is made again: the same atlas in either case."""
-    folder, work = write_cases(tmp_path / "cases"), tmp_path / "work"
-    built(folder, work)
-    placed = sorted(work.glob("placed-*.npz"))
-    assert len(placed) == 2 * len(SEEDS)
-    kept = {path: path.stat().st_mtime_ns for path in placed[1:]}
-    placed[0].unlink()  # written last of its pair: without it the pair does not count
-    shutil.rmtree(work / "template-0")
-    again = built(folder, work).atlas
-    np.testing.assert_array_equal(again.mean.array, healthy.mean.array)
-    assert {path: path.stat().st_mtime_ns for path in placed[1:]} == kept
 
 
 def grid_of(shape: tuple[int, int, int], mm: float) -> Grid:

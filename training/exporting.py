@@ -9,7 +9,6 @@ import pandas as pd
 from AGE2HIELib.inference.bundle import write_bundle
 from AGE2HIELib.inference.facts import ModelFacts
 from AGE2HIELib.preprocess.atlas import load_atlas
-from AGE2HIELib.resources import resource_path
 from training.cohorts.synthetic_hie import STATEMENT
 from training.evaluating import export_decision
 from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_network, pretrained_file
@@ -59,7 +58,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
 
 def z_origins(run: RunFolder, table: pd.DataFrame) -> tuple[str, ...]:
     """What the z channel held while training: augmentation shows every network all there is, and none at times."""
-    atlas = load_atlas(resource_path("atlas")).sha256
+    atlas = load_atlas(run.settings.input.atlas_folder).sha256
     if not run.settings.finetune.augment:
         return ("released",) if run.settings.hie.z_maps == "released" and table["released_z"].all() else (atlas,)
     return ("released", "none", atlas) if table["released_z"].any() else ("none", atlas)

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.resources import resource_path
 
 CONFIGS = Path(__file__).parent / "configs"
 PRESETS = ("demo", "quick", "bundle", "full")
@@ -59,6 +60,11 @@ class Input(Section):
 
     spacing_mm: float = Field(4.0, gt=0)
     t1_placement: Literal["affine", "rigid"] = "affine"
+    atlas: str = Field("", description="normative atlas of the infants' z-maps; the bundled one unless given")
+
+    @property
+    def atlas_folder(self) -> Path:
+        return Path(self.atlas) if self.atlas else resource_path("atlas")
 
 
 class Network(Section):

@@ -87,7 +87,7 @@ def prepare_hie(run: RunFolder) -> None:
     cases, problems = read_bonbid(run.hie_data, run.mapping)
     refuse(problems)
     options = InfantOptions(
-        atlas=resource_path("atlas"),
+        atlas=settings.input.atlas_folder,
         spec=adc_spec(settings.input.spacing_mm),
         z_maps=settings.hie.z_maps,
         jobs=settings.run.jobs,
