@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench demo-model clean
+.PHONY: demo test test-long lint bench demo-model clean
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found: install it, or call make PYTHON=..." >&2; exit 1; }
@@ -19,7 +19,10 @@ demo: $(READY)  ## a synthetic infant's raw scan, predicted
 	$(BIN)/age2hie demo --overwrite
 
 test: lint  ## says how many tests were left out for lack of real scans (AGE2HIE_TEST_DATA)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=12
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=12 -m "not long"
+
+test-long: $(READY)  ## what `make test` does on a part of the real scans, on all of them
+	$(BIN)/python -m pytest -q -n 2 --durations=12 -m long
 
 lint: $(READY)
 	$(BIN)/ruff check .

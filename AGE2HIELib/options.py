@@ -10,7 +10,17 @@ from AGE2HIELib.progress import KINDS
 # Named here and not taken from the modules that own them, which import numpy or torch; a test compares both.
 ALIGN = ("auto", "on", "off")
 DEVICES = ("auto", "cpu", "cuda", "mps")
-SALIENCY = ("hirescam", "gradcam")
+SALIENCY = (
+    "hirescam",
+    "gradcam",
+    "gradcam++",
+    "layercam",
+    "integrated-gradients",
+    "smooth-integrated-gradients",
+    "occlusion",
+    "noise-map",
+)
+TARGETS = ("adverse", "favourable")
 FORMATS = ("nifti", "nrrd", "mha")
 INJURIES = ("none", "bgt", "watershed", "near-total")
 ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
@@ -19,6 +29,7 @@ ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
 def add_commands(top: argparse.ArgumentParser) -> None:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_predict(commands)
+    _add_explain(commands)
     _add_check(commands)
     _add_adc(commands)
     _add_demo(commands)
@@ -45,6 +56,25 @@ def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse 
     command.add_argument("--gestation-weeks", type=float, metavar="N", help="gestational age at birth, for warnings")
     command.add_argument("--cooled", choices=("yes", "no"), help="whether the infant was cooled, for warnings")
     command.add_argument("--saliency", choices=SALIENCY, metavar="METHOD", help=f"one of {', '.join(SALIENCY)}")
+    command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
+    _add_output(command, required=True)
+    _add_progress(command)
+
+
+def _add_explain(commands) -> None:  # type: ignore[no-untyped-def]
+    command = _new(commands, "explain", "explain:run", "several saliency maps of one scan, side by side")
+    _add_reading(command)
+    command.add_argument(
+        "--methods", default="hirescam,layercam,integrated-gradients", metavar="A,B", help=f"of {', '.join(SALIENCY)}"
+    )
+    command.add_argument("--target", choices=TARGETS, default="adverse", help="what is explained (default: adverse)")
+    command.add_argument("--layer", metavar="NAME", help="block of the network, for the CAM family (default: model's)")
+    command.add_argument("--share", type=float, default=0.5, metavar="S", help="of the evidence that counts as marked")
+    command.add_argument("--align", choices=ALIGN, default="auto", help="align volumes: only where they moved (auto)")
+    command.add_argument("--mask", type=Path, metavar="FILE", help="brain mask on the scan's grid")
+    command.add_argument("--z-adc", type=Path, metavar="FILE", help="released z-map on the scan's grid")
+    command.add_argument("--model", type=Path, metavar="DIR", help="model bundle or installed model's name")
+    command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
     command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
     _add_output(command, required=True)
     _add_progress(command)

@@ -16,6 +16,7 @@ RESULT_MARKS = (
     "result.json",
     "truth/truth.json",
     "atlas.json",
+    "explanations.json",
 )  # a folder with one of these was made by an earlier run
 
 # The disk's fault, not ours: exit code 2 with a plain line.

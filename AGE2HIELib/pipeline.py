@@ -28,7 +28,7 @@ from AGE2HIELib.quality import Quality, check_quality
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
-    from AGE2HIELib.explain.cam import Explanation
+    from AGE2HIELib.explain.saliency import Explanation
     from AGE2HIELib.networks.staged import StagedNetwork
 
 STAGES = ("read", "model", "adc", "mask", "place", "gate", "z-map", "predict", "explain", "report")
@@ -77,6 +77,15 @@ class Analysis:
     regions: tuple[RegionRow, ...] = ()
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A scan as the network sees it: ``z`` in canonical voxel order, ``image`` from ``network_input``."""
+
+    examined: Examined
+    z: Volume
+    image: np.ndarray
+
+
 def analyse(
     scan: Scan, model: HieModel, atlas: Atlas, stages: Stages, *, align: str = "auto", method: str | None = None
 ) -> Analysis:
@@ -84,14 +93,21 @@ def analyse(
     seen = examine(scan, atlas, stages, align=align)
     if seen.placement is None or not seen.quality.passed:
         return Analysis(seen, model)
+    ready = prepare(scan, seen, model, atlas, stages)
+    model, explanation = stages.run("predict", explained, model, ready.image, method)
+    saliency = stages.run("explain", on_scan, explanation.saliency, seen)
+    maps = {"adc": seen.adc, "z": ready.z, "saliency": saliency}
+    regions = stages.run("explain", measured_regions, atlas, seen.placement, seen.brain, **maps)
+    return Analysis(seen, model, ready.z, explanation, saliency, regions)
+
+
+def prepare(scan: Scan, seen: Examined, model: HieModel, atlas: Atlas, stages: Stages) -> Prepared:
+    """From a scan that passed the gate to what the network is fed."""
+    assert seen.placement is not None  # the gate lets no other pass
     z = stages.run("z-map", _z_of, scan, seen, atlas)
     images = {"adc": seen.adc, "z_adc": z}
     image = stages.run("predict", network_input, images, seen.brain, seen.placement, model.bundle.spec)
-    model, explanation = stages.run("predict", _explained, model, image, method)
-    saliency = stages.run("explain", _on_scan, explanation.saliency, seen)
-    maps = {"adc": seen.adc, "z": z, "saliency": saliency}
-    regions = stages.run("explain", measured_regions, atlas, seen.placement, seen.brain, **maps)
-    return Analysis(seen, model, z, explanation, saliency, regions)
+    return Prepared(seen, z, image)
 
 
 def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto") -> Examined:
@@ -180,19 +196,24 @@ def _z_of(scan: Scan, seen: Examined, atlas: Atlas) -> Volume:
     return z_map(seen.adc, seen.brain, atlas, seen.placement)
 
 
-def _explained(model: HieModel, image: np.ndarray, method: str | None) -> tuple[HieModel, Explanation]:
+def explained(
+    model: HieModel, image: np.ndarray, method: str | None = None, *, layer: str | None = None, target: str = "adverse"
+) -> tuple[HieModel, Explanation]:
     """The explanation, and the model that gave it: on the CPU where the GPU's memory ran out."""
-    from AGE2HIELib.explain.cam import DEFAULT_METHOD, explain
+    from AGE2HIELib.explain.registry import DEFAULT_METHOD
+    from AGE2HIELib.explain.saliency import explain
     from AGE2HIELib.inference.device import out_of_memory
 
-    method = method or DEFAULT_METHOD
+    def ask(of: HieModel) -> Explanation:
+        return explain(of.members, of.bundle, image, method=method or DEFAULT_METHOD, layer=layer, target=target)
+
     try:
-        return model, explain(model.members, model.bundle, image, method=method)
+        return model, ask(model)
     except RuntimeError as error:
         if model.device == "cpu" or not out_of_memory(error):
             raise
     model = _on_cpu(model.bundle, model.device)
-    return model, explain(model.members, model.bundle, image, method=method)
+    return model, ask(model)
 
 
 def _on_cpu(bundle: Bundle, tried: str) -> HieModel:
@@ -200,7 +221,7 @@ def _on_cpu(bundle: Bundle, tried: str) -> HieModel:
     return HieModel(bundle, load_members(bundle, "cpu"), "cpu", (note,))
 
 
-def _on_scan(saliency: Volume, seen: Examined) -> Volume:
+def on_scan(saliency: Volume, seen: Examined) -> Volume:
     """Brought to the scan's grid in one interpolation, 0 outside the brain."""
     assert seen.placement is not None
     placed = seen.placement.to_native(saliency)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from bundles import untrained_bundle, untrained_facts
 
-from AGE2HIELib.explain.cam import explain
+from AGE2HIELib.explain.saliency import explain
 from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle, seen_subjects, write_bundle
 from AGE2HIELib.networks.registry import build_network
 

@@ -109,8 +109,8 @@ def test_a_device_that_is_not_there_is_said_so():
 
 def test_a_gpu_that_runs_out_of_memory_gives_way_to_the_cpu(bundle, image, monkeypatch):
     """The numbers are those of the CPU, and the result says where they come from."""
-    from AGE2HIELib.explain import cam
-    from AGE2HIELib.pipeline import HieModel, _explained
+    from AGE2HIELib.explain import saliency as cam
+    from AGE2HIELib.pipeline import HieModel, explained
 
     members = load_members(bundle)
     expected = cam.explain(members, bundle, image)
@@ -124,13 +124,13 @@ def test_a_gpu_that_runs_out_of_memory_gives_way_to_the_cpu(bundle, image, monke
 
     explain = cam.explain
     monkeypatch.setattr(cam, "explain", first_fails)
-    model, found = _explained(HieModel(bundle, members, "cuda"), image, None)
+    model, found = explained(HieModel(bundle, members, "cuda"), image, None)
     assert model.device == "cpu"
     assert "ran out of memory" in model.warnings[0]
     assert found.prediction == expected.prediction
     tried.clear()
     with pytest.raises(torch.OutOfMemoryError):  # the CPU has nowhere to go
-        _explained(HieModel(bundle, members, "cpu"), image, None)
+        explained(HieModel(bundle, members, "cpu"), image, None)
 
 
 def test_a_gpu_that_cannot_compute_is_not_taken(monkeypatch):

@@ -28,9 +28,24 @@ class SaliencyMethod(Enum):
 
     HIRESCAM = "hirescam"
     GRADCAM = "gradcam"
+    GRADCAM_PP = "gradcam++"
+    LAYERCAM = "layercam"
+    INTEGRATED_GRADIENTS = "integrated-gradients"
+    SMOOTH_INTEGRATED_GRADIENTS = "smooth-integrated-gradients"
+    OCCLUSION = "occlusion"
+    NOISE_MAP = "noise-map"
 
     def label(self) -> str:
-        return {"hirescam": _("HiResCAM (default)"), "gradcam": _("Grad-CAM")}[self.value]
+        return {
+            "hirescam": _("HiResCAM (default)"),
+            "gradcam": _("Grad-CAM"),
+            "gradcam++": _("Grad-CAM++"),
+            "layercam": _("LayerCAM"),
+            "integrated-gradients": _("Integrated gradients"),
+            "smooth-integrated-gradients": _("Integrated gradients with SmoothGrad (minutes)"),
+            "occlusion": _("Occlusion (minutes)"),
+            "noise-map": _("Tolerated noise (minutes)"),
+        }[self.value]
 
 
 class Device(Enum):

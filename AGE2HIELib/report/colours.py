@@ -59,3 +59,9 @@ def saliency_scale(peak: float) -> Scale:
         (252, 165, 10),
     )
     return Scale(0.0, peak, (*anchors, (246, 215, 70), (252, 255, 164)), alpha=(0.0, 0.35, 0.65, 0.8, 0.85))
+
+
+def standing_scale() -> Scale:
+    """For ``explain.compare.standing``: transparent up to the weaker half of the evidence, then as saliency."""
+    hot = saliency_scale(1.0)
+    return Scale(0.0, 1.0, hot.anchors, (0.0, 0.0, 0.35, 0.7, 0.85))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +31,9 @@ class Maps:
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
+    """One map in the mosaic: ``draw`` gives the picture of a slice, (height, width, 3) 0..255."""
+
     title: str
     low: str
     high: str
@@ -42,7 +44,11 @@ class _Row:
 def overlay_picture(maps: Maps, *, demonstration: bool) -> Image.Image:
     """The mosaic; the rows are those maps that exist."""
     view = choose_view(maps.brain, columns=COLUMNS, tile_width=TILE_WIDTH)
-    rows = _rows(maps, view)
+    return mosaic(_rows(maps, view), view, maps.adc.array.shape[2], demonstration=demonstration)
+
+
+def mosaic(rows: Sequence[Row], view: View, slices: int, *, demonstration: bool) -> Image.Image:
+    """Rows of tiles with headings, sides and slice numbers; ``slices`` is how many the scan has."""
     width = COLUMNS * (TILE_WIDTH + _GAP) + _GAP
     ribbon = _RIBBON if demonstration else 0
     height = ribbon + len(rows) * (_HEADER + view.size[1] + _GAP) + _FOOTER
@@ -57,7 +63,7 @@ def overlay_picture(maps: Maps, *, demonstration: bool) -> Image.Image:
             left = _GAP + column * (TILE_WIDTH + _GAP)
             _draw_tile(picture, pen, row.draw(level), (left, top + _HEADER), view)
             if number == 0:
-                slice_text = f"{level + 1}/{maps.adc.array.shape[2]}"
+                slice_text = f"{level + 1}/{slices}"
                 pen.text(
                     (left + 5, top + _HEADER + 3),
                     slice_text,
@@ -71,7 +77,7 @@ def overlay_picture(maps: Maps, *, demonstration: bool) -> Image.Image:
     return picture
 
 
-def _rows(maps: Maps, view: View) -> list[_Row]:
+def _rows(maps: Maps, view: View) -> list[Row]:
     grey = adc_scale()
 
     def adc(level: int) -> np.ndarray:
@@ -80,30 +86,30 @@ def _rows(maps: Maps, view: View) -> list[_Row]:
             picture[outline(maps.brain, level, view)] = _LINE
         return picture
 
-    rows = [_Row("ADC (1e-6 mm2/s)", f"{grey.low:g}", f"{grey.high:g}", grey, adc)]
+    rows = [Row("ADC (1e-6 mm2/s)", f"{grey.low:g}", f"{grey.high:g}", grey, adc)]
     if maps.z is not None:
         z, colours = maps.z, z_scale()
 
         def z_row(level: int) -> np.ndarray:
-            return _over(tile(z, level, view, colours, brain=maps.brain), np.zeros(3))
+            return over(tile(z, level, view, colours, brain=maps.brain), np.zeros(3))
 
-        rows.append(_Row("Z_ADC (sd from normal)", f"{colours.low:g}", f"+{colours.high:g}", colours, z_row))
+        rows.append(Row("Z_ADC (sd from normal)", f"{colours.low:g}", f"+{colours.high:g}", colours, z_row))
     if maps.saliency is not None:
         rows.append(_saliency_row(maps, maps.saliency, view, adc))
     return rows
 
 
-def _saliency_row(maps: Maps, saliency: Volume, view: View, adc: Callable[[int], np.ndarray]) -> _Row:
+def _saliency_row(maps: Maps, saliency: Volume, view: View, adc: Callable[[int], np.ndarray]) -> Row:
     peak = float(saliency.array.max(initial=0.0))
     hot = saliency_scale(peak if peak > 0 else 1.0)
 
     def draw(level: int) -> np.ndarray:
-        return _over(tile(saliency, level, view, hot, brain=maps.brain), adc(level))
+        return over(tile(saliency, level, view, hot, brain=maps.brain), adc(level))
 
-    return _Row("Saliency over ADC (what raised the score)", "0", f"peak {peak:.2g}", hot, draw)
+    return Row("Saliency over ADC (what raised the score)", "0", f"peak {peak:.2g}", hot, draw)
 
 
-def _over(top: np.ndarray, below: np.ndarray) -> np.ndarray:
+def over(top: np.ndarray, below: np.ndarray) -> np.ndarray:
     opacity = top[..., 3:]
     return np.asarray(top[..., :3] * opacity + below * (1 - opacity))
 
@@ -125,7 +131,7 @@ def _draw_tile(
     )
 
 
-def _draw_header(picture: Image.Image, pen: ImageDraw.ImageDraw, row: _Row, top: int, width: int) -> None:
+def _draw_header(picture: Image.Image, pen: ImageDraw.ImageDraw, row: Row, top: int, width: int) -> None:
     pen.text((_GAP + 4, top + 12), row.title, font=_font(18), fill=_TEXT)
     font = _font(15)
     bar_width, bar_height = 160, 12

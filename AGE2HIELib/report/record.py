@@ -19,7 +19,7 @@ from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.quality import Quality
 
 if TYPE_CHECKING:
-    from AGE2HIELib.explain.cam import Explanation
+    from AGE2HIELib.explain.saliency import Explanation
 
 
 @dataclass(frozen=True)

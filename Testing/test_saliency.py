@@ -7,7 +7,7 @@ from bundles import input_spec, untrained_bundle, untrained_facts
 from torch import nn
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.cam import explain, feature_grid
+from AGE2HIELib.explain.saliency import explain, feature_grid
 from AGE2HIELib.inference.bundle import load_members
 from AGE2HIELib.inference.facts import Calibration
 from AGE2HIELib.inference.predict import predict

@@ -1,0 +1,113 @@
+"""``age2hie explain``: several saliency maps of one scan, and where they agree."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tqdm import tqdm
+
+from AGE2HIELib.commands.reading import given_paths, resolve_atlas
+from AGE2HIELib.commands.speaking import say_refused
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.explain.compare import agreement
+from AGE2HIELib.explain.evidence import evidence_table, write_evidence_table
+from AGE2HIELib.installed import find_model
+from AGE2HIELib.io.images import write_volume
+from AGE2HIELib.options import SALIENCY
+from AGE2HIELib.orientation import to_stored_order
+from AGE2HIELib.outputs import output_folder
+from AGE2HIELib.pipeline import (
+    HieModel,
+    Prepared,
+    check_z_origin,
+    examine,
+    explained,
+    load_model,
+    on_scan,
+    prepare,
+    read_scan,
+)
+from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.quality import Check
+from AGE2HIELib.report.explanations import Comparison, comparison_picture, comparison_record
+from AGE2HIELib.report.record import Circumstances, write_record
+from AGE2HIELib.volume import Grid
+
+STAGES = ("read", "model", "adc", "mask", "place", "gate", "z-map", "predict", "explain", "report")
+RECORD, TABLE, PICTURE = "explanations.json", "evidence.csv", "explanations.png"
+EXPLAINED, REFUSED = 0, 3
+
+
+def run(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Exit code 3, and nothing written, where the gate refuses the scan: there is no number to explain."""
+    methods = _methods(arguments.methods)
+    if not 0 < arguments.share <= 1:
+        raise InputError(f"--share is {arguments.share:g}; it must be above 0 and at most 1.")
+    try:
+        with output_folder(arguments.output, overwrite=arguments.overwrite, inputs=given_paths(arguments)) as folder:
+            _explain_into(folder, arguments, methods, Stages(STAGES, progress))
+    except _RefusedError as refusal:
+        progress.close()
+        say_refused(refusal.failed, progress)
+        return REFUSED
+    progress.close()
+    progress.result(arguments.output)
+    if arguments.progress == "text":
+        print(f"{len(methods)} maps: {arguments.output / PICTURE}")
+    return EXPLAINED
+
+
+class _RefusedError(Exception):
+    """Leaves the output folder unmade."""
+
+    def __init__(self, failed: tuple[Check, ...]) -> None:
+        super().__init__("refused by the quality gate")
+        self.failed = failed
+
+
+def _explain_into(folder: Path, arguments: argparse.Namespace, methods: tuple[str, ...], stages: Stages) -> None:
+    atlas = stages.run("read", load_atlas, resolve_atlas(arguments.atlas))
+    given = {"series": arguments.series, "z_adc": arguments.z_adc, "mask": arguments.mask}
+    scan = stages.run("read", read_scan, arguments.input, **given)
+    model = stages.run("model", load_model, find_model(arguments.model), device=arguments.device)
+    check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
+    seen = examine(scan, atlas, stages, align=arguments.align)
+    if seen.placement is None or not seen.quality.passed:
+        raise _RefusedError(tuple(check for check in seen.quality.checks if not check.passed))
+    ready = prepare(scan, seen, model, atlas, stages)
+    found = stages.run("explain", _compared, model, ready, methods, arguments)
+    rows = stages.run("explain", evidence_table, atlas, seen.placement, seen.brain, ready.z, found.maps)
+    stages.run("report", _write_maps, found, scan.source.stored, folder)
+    write_evidence_table(rows, folder / TABLE)
+    about = Circumstances(scan.source, model.bundle, atlas, model.device, (*seen.warnings, *model.warnings))
+    picture = stages.run("report", comparison_picture, found, demonstration=model.bundle.demonstration)
+    picture.save(folder / PICTURE, optimize=False)
+    write_record(comparison_record(about, seen.quality, found, stages.seconds), folder / RECORD)
+
+
+def _compared(model: HieModel, ready: Prepared, methods: tuple[str, ...], arguments: argparse.Namespace) -> Comparison:
+    """Every map and the agreement of its members, on the scan's grid; a bar for what takes minutes."""
+    made, maps, members = {}, {}, {}
+    for name in tqdm(methods, desc="maps", leave=False, disable=arguments.progress != "text"):
+        model, made[name] = explained(model, ready.image, name, layer=arguments.layer, target=arguments.target)
+        maps[name] = on_scan(made[name].saliency, ready.examined)
+        members[name] = on_scan(made[name].agreement, ready.examined)
+    seen, share = ready.examined, arguments.share
+    return Comparison(seen.adc, seen.brain, made, maps, members, agreement(list(maps.values()), share), share)
+
+
+def _write_maps(found: Comparison, stored: Grid, folder: Path) -> None:
+    volumes = {f"saliency_{name}": volume for name, volume in found.maps.items()}
+    volumes |= {f"members_agree_{name}": volume for name, volume in found.members_agree.items()}
+    for name, volume in {**volumes, "agreement": found.agreement, "adc": found.adc}.items():
+        write_volume(to_stored_order(volume, stored), folder / f"{name}.nii.gz")
+
+
+def _methods(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    unknown = [name for name in names if name not in SALIENCY]
+    if unknown or not names:
+        raise InputError(f"--methods names {unknown or 'nothing'}. Choose from {', '.join(SALIENCY)}, with commas.")
+    return names

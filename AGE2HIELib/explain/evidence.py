@@ -1,0 +1,110 @@
+"""Where each map's evidence lies: a row for each method, region and hemisphere."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from AGE2HIELib.preprocess.atlas import Atlas, Region
+from AGE2HIELib.preprocess.placement import Placement
+from AGE2HIELib.volume import Volume
+
+LOW_Z = -2.0  # the organisers' rule for a lesion of BONBID-HIE
+_BRAIN_SHARE = 0.5  # of an atlas voxel that must be the scan's brain
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class EvidenceRow:
+    """One region of one hemisphere in one map; None where nothing can be said.
+
+    Attributes:
+        hemisphere: the patient's side: left, right or midline.
+        mean, peak: of the map, in its own unit.
+        share: part of all positive evidence in the brain that lies here, 0..1.
+        asymmetry: (left - right) / (left + right) of the two sides' positive evidence, -1..1; the same in both rows.
+        share_at_low_z: part of this region's positive evidence that lies where z is below -2, 0..1.
+    """
+
+    method: str
+    region: str
+    hemisphere: str
+    mean: float | None
+    peak: float | None
+    share: float | None
+    asymmetry: float | None
+    share_at_low_z: float | None
+    label: int
+
+
+def evidence_table(
+    atlas: Atlas, placement: Placement, brain: Volume, z: Volume, maps: Mapping[str, Volume]
+) -> tuple[EvidenceRow, ...]:
+    """The rows of every map, in the atlas's order of regions, measured on the atlas's grid.
+
+    Args:
+        brain, z, maps: on the scan's grid, canonical voxel order.
+    """
+    weight = placement.to_atlas(brain.like(brain.array.astype(np.float32)), atlas.grid).array
+    labels = np.where(weight >= _BRAIN_SHARE, atlas.labels.array, 0)
+
+    def placed(image: Volume) -> np.ndarray:
+        values = placement.to_atlas(image.like(np.where(brain.array, image.array, 0).astype(np.float32)), atlas.grid)
+        return values.array.astype(np.float64) / np.maximum(weight, _BRAIN_SHARE)
+
+    low = placed(z) < LOW_Z
+    rows: list[EvidenceRow] = []
+    for method, saliency in maps.items():
+        rows += _rows(method, atlas.regions, labels, placed(saliency), low)
+    return tuple(rows)
+
+
+def _rows(
+    method: str, regions: Sequence[Region], labels: np.ndarray, saliency: np.ndarray, low: np.ndarray
+) -> list[EvidenceRow]:
+    positive = np.maximum(saliency, 0)
+    flat, size = labels.ravel(), 1 + max(region.value for region in regions)
+    count = np.bincount(flat, minlength=size)
+    sums = np.bincount(flat, weights=saliency.ravel(), minlength=size)
+    evidence = np.bincount(flat, weights=positive.ravel(), minlength=size)
+    at_low = np.bincount(flat, weights=(positive * low).ravel(), minlength=size)
+    total = evidence[1:].sum()
+    sides = {(region.name, region.hemisphere): evidence[region.value] for region in regions}
+    rows = []
+    for region in regions:
+        value, here = region.value, labels == region.value
+        left, right = (sides.get((region.name, side)) for side in ("left", "right"))
+        rows.append(
+            EvidenceRow(
+                method=method,
+                region=region.name,
+                hemisphere=region.hemisphere,
+                mean=_ratio(sums[value], count[value]),
+                peak=_rounded(float(saliency[here].max())) if count[value] else None,
+                share=_ratio(evidence[value], total),
+                asymmetry=None if left is None or right is None else _ratio(left - right, left + right),
+                share_at_low_z=_ratio(at_low[value], evidence[value]),
+                label=value,
+            )
+        )
+    return rows
+
+
+def write_evidence_table(rows: Sequence[EvidenceRow], path: Path) -> None:
+    """A CSV file; empty where there is nothing to say."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(EvidenceRow)])
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return _rounded(float(part) / float(whole)) if whole > 0 else None
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")

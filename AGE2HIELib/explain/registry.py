@@ -1,0 +1,52 @@
+"""The saliency methods by name, and what a reader has to know about each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.explain.methods.gradcam import gradcam
+from AGE2HIELib.explain.methods.gradcampp import gradcampp
+from AGE2HIELib.explain.methods.hirescam import hirescam
+from AGE2HIELib.explain.methods.integrated_gradients import integrated_gradients, smooth_integrated_gradients
+from AGE2HIELib.explain.methods.layercam import layercam
+from AGE2HIELib.explain.methods.noise_map import noise_map
+from AGE2HIELib.explain.methods.occlusion import occlusion
+from AGE2HIELib.explain.question import Answer, Question
+
+
+@dataclass(frozen=True)
+class Method:
+    """Attributes:
+    answer: makes the map of one member.
+    title: for people.
+    signed: whether negative values speak against the target; where not, the map says only that a place matters.
+    at_layer: whether it is asked at a layer of the network; the others look at the image.
+    in_logits: whether its values are parts of the explained number, and are scaled by the calibration's slope.
+    """
+
+    answer: Callable[[Question], Answer]
+    title: str
+    signed: bool = True
+    at_layer: bool = False
+    in_logits: bool = True
+
+
+METHODS: dict[str, Method] = {
+    "hirescam": Method(hirescam, "HiResCAM", at_layer=True),
+    "gradcam": Method(gradcam, "Grad-CAM", at_layer=True),
+    "gradcam++": Method(gradcampp, "Grad-CAM++", signed=False, at_layer=True),
+    "layercam": Method(layercam, "LayerCAM", signed=False, at_layer=True),
+    "integrated-gradients": Method(integrated_gradients, "Integrated gradients"),
+    "smooth-integrated-gradients": Method(smooth_integrated_gradients, "Integrated gradients with SmoothGrad"),
+    "occlusion": Method(occlusion, "Occlusion"),
+    "noise-map": Method(noise_map, "Tolerated noise", signed=False, in_logits=False),
+}
+DEFAULT_METHOD = "hirescam"
+
+
+def find_method(name: str) -> Method:
+    if name not in METHODS:
+        raise InputError(f"There is no saliency method {name!r}. Choose one of {', '.join(METHODS)}.")
+    return METHODS[name]

@@ -1,0 +1,111 @@
+"""Saliency of an ensemble: where in the brain the evidence for its number lies, and how far its members agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.explain.question import Answer, Question, Target, find_target
+from AGE2HIELib.explain.registry import DEFAULT_METHOD, find_method
+from AGE2HIELib.inference.device import full_precision
+from AGE2HIELib.inference.facts import ModelFacts
+from AGE2HIELib.inference.predict import Prediction, as_tensor, prediction
+from AGE2HIELib.networks.staged import Cells, StagedNetwork
+from AGE2HIELib.volume import Grid, Volume
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A prediction and where its evidence lies.
+
+    Attributes:
+        saliency: on the method's own cells, in the atlas's frame; positive speaks for the target. Neither clipped nor
+            scaled to the map's range, so that two infants' maps can be compared: the unit is that of the calibrated
+            logit, but for the noise map, which has none.
+        agreement: same cells, 0..1: the size of the mean of the members' maps over the mean of their sizes. 1 where
+            all members say the same, about 0.4 where five members' signs are drawn by lot.
+        layer: what the CAM family was asked at; empty for the methods that look at the image itself.
+        resolution_mm: edge lengths of a cell, along right, anterior, superior.
+    """
+
+    prediction: Prediction
+    saliency: Volume
+    agreement: Volume
+    method: str
+    layer: str
+    target: str
+    resolution_mm: tuple[float, float, float]
+
+
+def explain(
+    members: Sequence[StagedNetwork],
+    facts: ModelFacts,
+    image: np.ndarray,
+    *,
+    method: str = DEFAULT_METHOD,
+    layer: str | None = None,
+    target: str = "adverse",
+) -> Explanation:
+    """Predict, and map the evidence: the mean of the members' maps, which is the map of their mean logit.
+
+    Args:
+        members, facts, image: as for ``predict``, which gives the same prediction.
+        method: a key of ``registry.METHODS``.
+        layer: a block of the network, for the CAM family; the model's own choice unless given.
+        target: "adverse" or "favourable".
+
+    Raises:
+        InputError: there is no such method, layer or target.
+    """
+    asked = find_method(method)
+    layer = layer or facts.saliency_layer
+    answers = ensemble_answers(members, facts, image, method=method, layer=layer, target=find_target(target))
+    maps = np.stack([answer.cells for answer in answers]).astype(np.float64)
+    if asked.in_logits:
+        maps *= facts.calibration.slope
+    grid = feature_grid(facts.spec.grid, answers[0].where)
+    if maps.shape[1:] != grid.shape:
+        raise ValueError(f"{method} at {layer} has {maps.shape[1:]} cells, {grid.shape} were expected")
+    mean, size = maps.mean(axis=0), np.abs(maps).mean(axis=0)
+    agreement = np.divide(np.abs(mean), size, out=np.zeros_like(mean), where=size > 0)
+    right, anterior, superior = (float(mm) for mm in grid.spacing_mm)
+    return Explanation(
+        prediction=prediction([float(answer.outputs[0]) for answer in answers], facts),
+        saliency=Volume(mean.astype(np.float32), grid.affine_ras),
+        agreement=Volume(agreement.astype(np.float32), grid.affine_ras),
+        method=method,
+        layer=layer if asked.at_layer else "",
+        target=target,
+        resolution_mm=(right, anterior, superior),
+    )
+
+
+def ensemble_answers(
+    members: Sequence[StagedNetwork],
+    facts: ModelFacts,
+    image: np.ndarray,
+    *,
+    method: str,
+    layer: str,
+    target: Target,
+) -> list[Answer]:
+    """Every member's own map, one after the other; ``image`` is float32 (1, C, D, H, W) from ``network_input``."""
+    if layer not in members[0].layers:
+        raise InputError(f"The network has no layer {layer!r}. Choose one of {', '.join(members[0].layers)}.")
+    answer = find_method(method).answer
+    with full_precision():
+        return [
+            answer(Question(member, as_tensor(image, facts, member), layer, target, seed=number))
+            for number, member in enumerate(members)
+        ]
+
+
+def feature_grid(grid: Grid, cells: Cells) -> Grid:
+    """The cells of a layer as a grid in the frame of ``grid``, the network's input."""
+    i, j, k = (cells.count(size) for size in grid.shape)
+    voxel_from_cell = np.diag([cells.stride, cells.stride, cells.stride, 1.0])
+    voxel_from_cell[:3, 3] = cells.first
+    return Grid((i, j, k), grid.affine_ras @ voxel_from_cell)

@@ -1,0 +1,146 @@
+"""Maps side by side: what counts as marked, where maps agree, the table, and the command that makes them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scans import bundled_atlas, stripped_scan
+
+from AGE2HIELib import cli
+from AGE2HIELib.explain.compare import agreement, marked, standing
+from AGE2HIELib.explain.evidence import evidence_table
+from AGE2HIELib.io.images import read_volume, write_volume
+from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
+from AGE2HIELib.volume import Volume
+
+
+def test_the_fewest_voxels_that_hold_the_share_are_marked() -> None:
+    values = np.array([4.0, 3.0, 2.0, 1.0, -9.0])
+    assert marked(values, 0.4).tolist() == [True, False, False, False, False]
+    assert marked(values, 0.5).tolist() == [True, True, False, False, False]
+    assert marked(values, 1.0).tolist() == [True, True, True, True, False]
+    assert not marked(-values[:4]).any()
+    with pytest.raises(ValueError, match="share"):
+        marked(values, 0.0)
+
+
+def test_standing_is_the_share_at_which_a_voxel_is_marked_whatever_the_maps_unit() -> None:
+    values = np.random.default_rng(1).normal(size=(9, 8, 7))
+    for share in (0.1, 0.5, 0.9):
+        strong = standing(values) >= 1 - share
+        # a voxel that carries the sum over the limit belongs to `marked` and stands below it
+        assert 0 <= marked(values, share).sum() - strong.sum() <= 1 or (strong == marked(values, share)).all()
+    np.testing.assert_allclose(standing(1e-6 * values), standing(values), atol=1e-9)
+    assert standing(values).max() == pytest.approx(1)
+    assert standing(values)[values <= 0].max() == 0
+
+
+def test_agreement_is_the_part_of_the_maps_that_mark_a_voxel() -> None:
+    affine = np.eye(4)
+    one, other = np.zeros((3, 3, 3)), np.zeros((3, 3, 3))
+    one[0, 0, 0] = one[1, 1, 1] = 1
+    other[1, 1, 1] = 100
+    found = agreement([Volume(one, affine), Volume(other, affine)], 0.9).array
+    assert found[1, 1, 1] == 1
+    assert found[0, 0, 0] == 0.5
+    assert found.sum() == 1.5
+
+
+@pytest.fixture(scope="module")
+def placed() -> tuple[Volume, Volume, Placement]:
+    adc, brain = stripped_scan("none", "4mm", 23)
+    return adc, brain, place_in_atlas(adc, brain, bundled_atlas())
+
+
+def test_evidence_on_the_left_is_reported_on_the_left(placed: tuple[Volume, Volume, Placement]) -> None:
+    adc, brain, placement = placed
+    labels = placement.to_native(bundled_atlas().labels, interpolation="nearest").array
+    left = {row.name: row.value for row in bundled_atlas().regions if row.hemisphere == "left"}["thalamus"]
+    right = {row.name: row.value for row in bundled_atlas().regions if row.hemisphere == "right"}["thalamus"]
+    image = np.where(labels == left, 3.0, np.where(labels == right, 1.0, -1.0)).astype(np.float32)
+    z = np.where(labels == left, -5.0, 0.0).astype(np.float32)
+    rows = evidence_table(bundled_atlas(), placement, brain, adc.like(z), {"planted": adc.like(image)})
+    by_side = {row.hemisphere: row for row in rows if row.region == "thalamus"}
+    assert {row.method for row in rows} == {"planted"}
+    # neighbours take some in, since the scan's slices are 4 mm thick
+    assert by_side["left"].share == pytest.approx(0.7, abs=0.1)
+    assert by_side["left"].asymmetry == by_side["right"].asymmetry == pytest.approx(0.5, abs=0.12)
+    assert by_side["left"].peak == pytest.approx(3, abs=0.1)
+    assert by_side["left"].share_at_low_z > 0.8
+    assert by_side["right"].share_at_low_z < 0.1
+    assert sum(row.share for row in rows) == pytest.approx(1, abs=1e-4)
+    assert next(row for row in rows if row.hemisphere == "midline").asymmetry is None
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    adc, _ = stripped_scan("bgt", "4mm", 23)
+    path = tmp_path_factory.mktemp("scan") / "adc.nii.gz"
+    write_volume(adc, path)
+    return path
+
+
+def explain(scan: Path, out: Path, *more: str) -> int:
+    return cli.main(["explain", str(scan), "--output", str(out), "--progress", "none", *more])
+
+
+def test_the_command_writes_every_map_on_the_inputs_grid(scan: Path, tmp_path: Path) -> None:
+    out = tmp_path / "maps"
+    assert explain(scan, out, "--methods", "hirescam,layercam,gradcam") == 0
+    given = read_volume(scan).grid
+    for name in ("saliency_hirescam", "saliency_layercam", "members_agree_gradcam", "agreement", "adc"):
+        found = read_volume(out / f"{name}.nii.gz")
+        assert found.grid.shape == given.shape
+        np.testing.assert_allclose(found.grid.affine_ras, given.affine_ras, atol=1e-4)
+    record = json.loads((out / "explanations.json").read_text())
+    assert [row["method"] for row in record["maps"]] == ["hirescam", "layercam", "gradcam"]
+    assert record["demonstration"] is True
+    assert record["maps"][1]["least"] >= -1e-6
+    assert 0 < record["maps"][0]["members_agree_where_marked"] <= 1
+    with (out / "evidence.csv").open() as file:
+        assert {row["method"] for row in csv.DictReader(file)} == {"hirescam", "layercam", "gradcam"}
+    assert (out / "explanations.png").stat().st_size > 10_000
+    assert explain(scan, out) == 2  # an earlier result is not replaced unasked
+    assert explain(scan, out, "--methods", "gradcam", "--overwrite", "--target", "favourable") == 0
+    assert not (out / "saliency_hirescam.nii.gz").exists()
+
+
+def test_the_map_for_favourable_is_that_for_adverse_turned_round(scan: Path, tmp_path: Path) -> None:
+    maps = []
+    for target in ("adverse", "favourable"):
+        assert explain(scan, tmp_path / target, "--methods", "hirescam", "--target", target, "--layer", "block3") == 0
+        maps.append(read_volume(tmp_path / target / "saliency_hirescam.nii.gz").array)
+    assert np.abs(maps[0]).max() > 0
+    np.testing.assert_allclose(maps[0], -maps[1], atol=1e-6 * np.abs(maps[0]).max())
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--methods", "hirescam,tealeaves"), "tealeaves"),
+        (("--methods", ","), "nothing"),
+        (("--share", "1.5"), "1.5"),
+        (("--methods", "hirescam", "--layer", "attic"), "attic"),
+    ],
+)
+def test_a_wrong_call_is_answered_in_one_line(
+    scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], said: str
+) -> None:
+    assert explain(scan, tmp_path / "maps", *more) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "maps").exists()
+
+
+def test_a_refused_scan_has_no_maps(scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    adc = read_volume(scan)
+    adult = Volume(adc.array, adc.affine_ras @ np.diag([1.6, 1.6, 1.6, 1.0]))
+    write_volume(adult, tmp_path / "adult.nii.gz")
+    assert explain(tmp_path / "adult.nii.gz", tmp_path / "maps") == 3
+    assert "refused" in capsys.readouterr().err
+    assert not (tmp_path / "maps").exists()
