@@ -13,7 +13,9 @@ from scans import bundled_atlas, stripped_scan
 from AGE2HIELib import cli
 from AGE2HIELib.explain.compare import agreement, marked, standing
 from AGE2HIELib.explain.evidence import evidence_table
+from AGE2HIELib.explain.saliency import Explanation
 from AGE2HIELib.io.images import read_volume, write_volume
+from AGE2HIELib.pipeline import HieModel, explained
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.volume import Volume
 
@@ -28,15 +30,15 @@ def test_the_fewest_voxels_that_hold_the_share_are_marked() -> None:
         marked(values, 0.0)
 
 
-def test_standing_is_the_share_at_which_a_voxel_is_marked_whatever_the_maps_unit() -> None:
+def test_standing_is_what_stronger_voxels_leave_whatever_the_maps_unit() -> None:
+    np.testing.assert_allclose(standing(np.array([4.0, 3.0, 2.0, 1.0, -9.0])), [1, 0.6, 0.3, 0.1, 0])
+    np.testing.assert_allclose(standing(np.array([2.0, 2.0, 1.0])), [1, 1, 0.2])  # equals stand alike
     values = np.random.default_rng(1).normal(size=(9, 8, 7))
-    for share in (0.1, 0.5, 0.9):
-        strong = standing(values) >= 1 - share
-        # a voxel that carries the sum over the limit belongs to `marked` and stands below it
-        assert 0 <= marked(values, share).sum() - strong.sum() <= 1 or (strong == marked(values, share)).all()
     np.testing.assert_allclose(standing(1e-6 * values), standing(values), atol=1e-9)
-    assert standing(values).max() == pytest.approx(1)
-    assert standing(values)[values <= 0].max() == 0
+    for share in (0.1, 0.5, 0.9):
+        held = np.sort(values[marked(values, share)])
+        total = values[values > 0].sum()
+        assert held.sum() >= share * total > held[1:].sum()  # without its weakest voxel it would not do
 
 
 def test_agreement_is_the_part_of_the_maps_that_mark_a_voxel() -> None:
@@ -116,6 +118,24 @@ def test_the_map_for_favourable_is_that_for_adverse_turned_round(scan: Path, tmp
         maps.append(read_volume(tmp_path / target / "saliency_hirescam.nii.gz").array)
     assert np.abs(maps[0]).max() > 0
     np.testing.assert_allclose(maps[0], -maps[1], atol=1e-6 * np.abs(maps[0]).max())
+
+
+def test_the_record_says_where_the_maps_were_made_when_a_gpu_gave_way(
+    scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from AGE2HIELib.commands import explain as command
+
+    def gave_way(model: HieModel, *asked: object, **options: object) -> tuple[HieModel, Explanation]:
+        made = explained(model, *asked, **options)[1]  # type: ignore[arg-type]
+        return replace(model, device="elsewhere", warnings=("The memory ran out.",)), made
+
+    monkeypatch.setattr(command, "explained", gave_way)
+    assert explain(scan, tmp_path / "maps", "--methods", "hirescam") == 0
+    record = json.loads((tmp_path / "maps" / "explanations.json").read_text())
+    assert record["device"] == "elsewhere"
+    assert "The memory ran out." in record["warnings"]
 
 
 @pytest.mark.parametrize(

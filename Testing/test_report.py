@@ -224,6 +224,13 @@ def test_a_refused_scan_shows_reasons_and_no_number(page: Callable[..., str]) ->
     assert "Regions" not in text
 
 
+def test_a_method_that_looks_at_the_image_itself_names_no_layer(page: Callable[..., str]) -> None:
+    made = {"method": "integrated-gradients", "layer": None, "resolution_mm": [2.0, 2.0, 2.0]}
+    text = text_of(page((), saliency=made))
+    assert "Saliency (integrated-gradients) is computed on cells of" in text
+    assert "None" not in text
+
+
 def test_members_that_fall_together_do_not_hide_each_other(record: dict[str, Any]) -> None:
     dots = score_drawing(record)["dots"]
     assert len({(dot["x"], dot["y"]) for dot in dots}) == 5

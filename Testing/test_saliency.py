@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 import torch
 from bundles import input_spec, untrained_bundle, untrained_facts
-from torch import nn
+from planted import planted_network, world
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.saliency import explain, feature_grid
 from AGE2HIELib.inference.bundle import load_members
 from AGE2HIELib.inference.facts import Calibration
 from AGE2HIELib.inference.predict import predict
-from AGE2HIELib.networks.sfcn import SFCN
 from AGE2HIELib.networks.staged import Cells
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
@@ -30,24 +29,6 @@ def oblique_grid(shape=(45, 50, 39)) -> Grid:
 
 def planted_facts(grid: Grid):
     return untrained_facts(spec=InputSpec(grid, _ADC), calibration=Calibration(2.0, 0.0, 0.5), saliency_layer="block1")
-
-
-def planted_network(pooling_blocks: int = 1) -> SFCN:
-    """Channel 0 passes what is above zero, channel 1 what is below; the logit is the mean of 3 and -2 times them."""
-    network = SFCN(1, (2,) * (pooling_blocks + 1))
-    for number, block in enumerate(network.blocks):
-        block.norm = nn.Identity()
-        block.conv.weight.data.zero_()
-        block.conv.bias.data.zero_()
-        middle = (slice(None), slice(None), *[size // 2 for size in block.conv.kernel_size])
-        block.conv.weight.data[middle] = torch.eye(2) if number else torch.tensor([[1.0], [-1.0]])
-    network.head.linear.weight.data = torch.tensor([[3.0, -2.0]])
-    network.head.linear.bias.data.zero_()
-    return network.requires_grad_(False).eval()
-
-
-def world(grid: Grid, index) -> np.ndarray:
-    return (grid.affine_ras @ [*index, 1.0])[:3]
 
 
 @pytest.mark.parametrize("method", ["hirescam", "gradcam"])
@@ -92,7 +73,7 @@ def test_a_bump_is_found_where_it_was_put(pooling_blocks, centre):
     distances = np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), -1) - centre
     bump = np.exp(-(distances**2).sum(-1) / (2 * 4.0**2)).astype(np.float32)
     layer = f"block{pooling_blocks}"
-    answer = explain([planted_network(pooling_blocks)], planted_facts(grid), bump[None, None], layer=layer)
+    answer = explain([planted_network(blocks=pooling_blocks + 1)], planted_facts(grid), bump[None, None], layer=layer)
     weights, cells = answer.saliency.array, np.indices(answer.saliency.array.shape).reshape(3, -1)
     found = world(answer.saliency.grid, cells @ weights.ravel() / weights.sum())
     cell_mm = np.array(answer.resolution_mm)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from bundles import input_spec, untrained_bundle, untrained_facts
-from torch import nn
+from planted import planted_network, world
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.methods import integrated_gradients, occlusion
@@ -14,7 +14,6 @@ from AGE2HIELib.explain.saliency import explain
 from AGE2HIELib.inference.bundle import load_members
 from AGE2HIELib.inference.facts import Calibration
 from AGE2HIELib.networks.registry import build_network
-from AGE2HIELib.networks.sfcn import SFCN
 from AGE2HIELib.options import SALIENCY, TARGETS
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
@@ -43,24 +42,6 @@ def grid_of(orientation: str) -> Grid:
 def facts_of(grid: Grid):
     spec = InputSpec(grid, (Channel("adc", 0.0, 1.0, -10.0, 10.0),))
     return untrained_facts(spec=spec, calibration=Calibration(SLOPE, 0.0, 0.5), saliency_layer="block1")
-
-
-def planted_network(weights: tuple[float, float], blocks: int = 2) -> SFCN:
-    """logit = mean over cells of ``weights`` times what is above 0 and what is below 0 (its highest in a cell)."""
-    network = SFCN(1, (2,) * blocks)
-    for number, block in enumerate(network.blocks):
-        block.norm = nn.Identity()
-        block.conv.weight.data.zero_()
-        block.conv.bias.data.zero_()
-        middle = (slice(None), slice(None), *[size // 2 for size in block.conv.kernel_size])
-        block.conv.weight.data[middle] = torch.eye(2) if number else torch.tensor([[1.0], [-1.0]])
-    network.head.linear.weight.data = torch.tensor([list(weights)])
-    network.head.linear.bias.data.zero_()
-    return network.requires_grad_(False).eval()
-
-
-def world(grid: Grid, index) -> np.ndarray:
-    return (grid.affine_ras @ [*index, 1.0])[:3]
 
 
 def image_with(values: dict) -> np.ndarray:

@@ -18,6 +18,7 @@ from AGE2HIELib.options import SALIENCY
 from AGE2HIELib.orientation import to_stored_order
 from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.pipeline import (
+    STAGES,
     HieModel,
     Prepared,
     check_z_origin,
@@ -35,7 +36,6 @@ from AGE2HIELib.report.explanations import Comparison, comparison_picture, compa
 from AGE2HIELib.report.record import Circumstances, write_record
 from AGE2HIELib.volume import Grid
 
-STAGES = ("read", "model", "adc", "mask", "place", "gate", "z-map", "predict", "explain", "report")
 RECORD, TABLE, PICTURE = "explanations.json", "evidence.csv", "explanations.png"
 EXPLAINED, REFUSED = 0, 3
 
@@ -77,7 +77,7 @@ def _explain_into(folder: Path, arguments: argparse.Namespace, methods: tuple[st
     if seen.placement is None or not seen.quality.passed:
         raise _RefusedError(tuple(check for check in seen.quality.checks if not check.passed))
     ready = prepare(scan, seen, model, atlas, stages)
-    found = stages.run("explain", _compared, model, ready, methods, arguments)
+    model, found = stages.run("explain", _compared, model, ready, methods, arguments)
     rows = stages.run("explain", evidence_table, atlas, seen.placement, seen.brain, ready.z, found.maps)
     stages.run("report", _write_maps, found, scan.source.stored, folder)
     write_evidence_table(rows, folder / TABLE)
@@ -87,15 +87,19 @@ def _explain_into(folder: Path, arguments: argparse.Namespace, methods: tuple[st
     write_record(comparison_record(about, seen.quality, found, stages.seconds), folder / RECORD)
 
 
-def _compared(model: HieModel, ready: Prepared, methods: tuple[str, ...], arguments: argparse.Namespace) -> Comparison:
-    """Every map and the agreement of its members, on the scan's grid; a bar for what takes minutes."""
+def _compared(
+    model: HieModel, ready: Prepared, methods: tuple[str, ...], arguments: argparse.Namespace
+) -> tuple[HieModel, Comparison]:
+    """Every map and the agreement of its members, on the scan's grid, and the model that made the last of them: on the
+    CPU where the GPU's memory ran out. A bar shows what takes minutes."""
     made, maps, members = {}, {}, {}
     for name in tqdm(methods, desc="maps", leave=False, disable=arguments.progress != "text"):
         model, made[name] = explained(model, ready.image, name, layer=arguments.layer, target=arguments.target)
         maps[name] = on_scan(made[name].saliency, ready.examined)
         members[name] = on_scan(made[name].agreement, ready.examined)
     seen, share = ready.examined, arguments.share
-    return Comparison(seen.adc, seen.brain, made, maps, members, agreement(list(maps.values()), share), share)
+    votes = agreement(list(maps.values()), share)
+    return model, Comparison(seen.adc, seen.brain, made, maps, members, votes, share)
 
 
 def _write_maps(found: Comparison, stored: Grid, folder: Path) -> None:

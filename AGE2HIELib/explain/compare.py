@@ -9,36 +9,13 @@ import numpy as np
 from AGE2HIELib.volume import Volume
 
 MARKED_SHARE = 0.5  # of a map's positive total: what counts as marked where nothing else is asked
-
-
-def marked(saliency: np.ndarray, share: float = MARKED_SHARE) -> np.ndarray:
-    """The fewest voxels that together hold ``share`` (0..1] of all positive values; bool, empty where there are none.
-
-    A threshold by share of the total means the same for every method and infant, whatever their maps' unit; voxels
-    that equal the last one taken belong to it as well.
-    """
-    if not 0 < share <= 1:
-        raise ValueError(f"a share is above 0 and at most 1, not {share}")
-    positive = np.maximum(np.nan_to_num(saliency.astype(np.float64)), 0)
-    descending = np.sort(positive, axis=None)[::-1]
-    total = descending.sum()
-    if total <= 0:
-        return np.zeros(saliency.shape, dtype=bool)
-    held = np.cumsum(descending)
-    last = int(np.searchsorted(held, share * total * (1 - 1e-12)))
-    return (positive >= descending[min(last, len(descending) - 1)]) & (positive > 0)
-
-
-def agreement(maps: Sequence[Volume], share: float = MARKED_SHARE) -> Volume:
-    """Part of the maps, 0..1, that mark each voxel; all on one grid."""
-    votes = np.mean([marked(one.array, share) for one in maps], axis=0)
-    return maps[0].like(votes.astype(np.float32))
+_ROUNDING = 1e-12  # of sums over a map
 
 
 def standing(saliency: np.ndarray) -> np.ndarray:
     """1 minus the share of all positive values that stronger voxels hold: 1 at the peak, 0 where nothing speaks for.
 
-    ``standing >= 1 - share`` is ``marked``; it means the same for every map, so that maps can share a colour scale.
+    It means the same for every method and infant, whatever their maps' unit, so that maps can share a colour scale.
     """
     positive = np.maximum(np.nan_to_num(saliency.astype(np.float64)), 0)
     values, inverse, counts = np.unique(positive, return_inverse=True, return_counts=True)
@@ -49,3 +26,19 @@ def standing(saliency: np.ndarray) -> np.ndarray:
     stronger = total - np.cumsum(held)
     rank = np.where(values > 0, 1 - stronger / total, 0)
     return np.asarray(rank[inverse].reshape(saliency.shape))
+
+
+def marked(saliency: np.ndarray, share: float = MARKED_SHARE) -> np.ndarray:
+    """The fewest voxels that together hold ``share`` (0..1] of all positive values; bool, empty where there are none.
+
+    Voxels that equal the last one taken belong to it as well.
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"a share is above 0 and at most 1, not {share}")
+    return np.asarray(standing(saliency) > 1 - share + _ROUNDING)
+
+
+def agreement(maps: Sequence[Volume], share: float = MARKED_SHARE) -> Volume:
+    """Part of the maps, 0..1, that mark each voxel; all on one grid."""
+    votes = np.mean([marked(one.array, share) for one in maps], axis=0)
+    return maps[0].like(votes.astype(np.float32))

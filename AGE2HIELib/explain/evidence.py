@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from AGE2HIELib.explain.regions import BRAIN_SHARE, rounded
 from AGE2HIELib.preprocess.atlas import Atlas, Region
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.volume import Volume
 
 LOW_Z = -2.0  # the organisers' rule for a lesion of BONBID-HIE
-_BRAIN_SHARE = 0.5  # of an atlas voxel that must be the scan's brain
-_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,11 @@ def evidence_table(
         brain, z, maps: on the scan's grid, canonical voxel order.
     """
     weight = placement.to_atlas(brain.like(brain.array.astype(np.float32)), atlas.grid).array
-    labels = np.where(weight >= _BRAIN_SHARE, atlas.labels.array, 0)
+    labels = np.where(weight >= BRAIN_SHARE, atlas.labels.array, 0)
 
     def placed(image: Volume) -> np.ndarray:
         values = placement.to_atlas(image.like(np.where(brain.array, image.array, 0).astype(np.float32)), atlas.grid)
-        return values.array.astype(np.float64) / np.maximum(weight, _BRAIN_SHARE)
+        return values.array.astype(np.float64) / np.maximum(weight, BRAIN_SHARE)
 
     low = placed(z) < LOW_Z
     rows: list[EvidenceRow] = []
@@ -84,7 +83,7 @@ def _rows(
                 region=region.name,
                 hemisphere=region.hemisphere,
                 mean=_ratio(sums[value], count[value]),
-                peak=_rounded(float(saliency[here].max())) if count[value] else None,
+                peak=rounded(float(saliency[here].max())) if count[value] else None,
                 share=_ratio(evidence[value], total),
                 asymmetry=None if left is None or right is None else _ratio(left - right, left + right),
                 share_at_low_z=_ratio(at_low[value], evidence[value]),
@@ -103,8 +102,4 @@ def write_evidence_table(rows: Sequence[EvidenceRow], path: Path) -> None:
 
 
 def _ratio(part: float, whole: float) -> float | None:
-    return _rounded(float(part) / float(whole)) if whole > 0 else None
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}")
+    return rounded(float(part) / float(whole)) if whole > 0 else None

@@ -13,7 +13,7 @@ from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.volume import Volume
 
-_BRAIN_SHARE = 0.5  # of an atlas voxel that must be the scan's brain
+BRAIN_SHARE = 0.5  # of an atlas voxel that must be the scan's brain
 _DIGITS = 6  # significant digits in the table: float32 maps hold no more
 
 
@@ -61,11 +61,11 @@ def region_table(
             RegionRow(
                 region.name,
                 region.hemisphere,
-                _rounded(float(here.sum()) * labels.grid.voxel_ml),
+                rounded(float(here.sum()) * labels.grid.voxel_ml),
                 _mean(adc.array[here]),
                 _mean(z.array[here]) if z is not None else None,
-                _rounded(share) if share is not None else None,
-                _rounded(float(evidence.max())) if evidence.size else None,
+                rounded(share) if share is not None else None,
+                rounded(float(evidence.max())) if evidence.size else None,
                 region.value,
             )
         )
@@ -89,8 +89,8 @@ def measured_regions(
     def placed(image: Volume, valid: np.ndarray) -> Volume:
         weight = placement.to_atlas(brain.like(valid.astype(np.float32)), atlas.grid).array
         values = placement.to_atlas(image.like(np.where(valid, image.array, 0).astype(np.float32)), atlas.grid).array
-        usable = weight >= _BRAIN_SHARE
-        return atlas.labels.like(np.where(usable, values / np.maximum(weight, _BRAIN_SHARE), np.nan))
+        usable = weight >= BRAIN_SHARE
+        return atlas.labels.like(np.where(usable, values / np.maximum(weight, BRAIN_SHARE), np.nan))
 
     evidence = placed(saliency, brain.array)
     labels = atlas.labels.like(np.where(np.isfinite(evidence.array), atlas.labels.array, 0))
@@ -104,7 +104,7 @@ def measured_regions(
     largest = 1 + max(row.label for row in rows)
     change = placement.volume_change().array.ravel()
     sizes = np.bincount(labels.array.ravel(), weights=change, minlength=largest) * atlas.grid.voxel_ml
-    return tuple(replace(row, volume_ml=_rounded(float(sizes[row.label]))) for row in rows)
+    return tuple(replace(row, volume_ml=rounded(float(sizes[row.label]))) for row in rows)
 
 
 def write_region_table(rows: Sequence[RegionRow], path: Path) -> None:
@@ -118,8 +118,8 @@ def write_region_table(rows: Sequence[RegionRow], path: Path) -> None:
 
 def _mean(values: np.ndarray) -> float | None:
     finite = values[np.isfinite(values)]
-    return _rounded(float(finite.mean(dtype=np.float64))) if finite.size else None
+    return rounded(float(finite.mean(dtype=np.float64))) if finite.size else None
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")

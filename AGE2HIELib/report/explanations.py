@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from AGE2HIELib.explain.compare import standing
+from AGE2HIELib.explain.compare import marked, standing
 from AGE2HIELib.explain.registry import METHODS
 from AGE2HIELib.explain.saliency import Explanation
 from AGE2HIELib.quality import Quality
@@ -92,8 +92,7 @@ def _map(found: Comparison, name: str) -> dict[str, Any]:
 
 
 def _mean_where_marked(found: Comparison, name: str) -> float | None:
-    strong = standing(np.where(found.brain.array, found.maps[name].array, 0)) >= 1 - found.share
-    strong &= found.maps[name].array > 0
+    strong = marked(np.where(found.brain.array, found.maps[name].array, 0), found.share)
     return round(float(found.members_agree[name].array[strong].mean()), 4) if strong.any() else None
 
 

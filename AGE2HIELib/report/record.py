@@ -88,7 +88,7 @@ def _saliency(explanation: Explanation | None) -> dict[str, Any] | None:
     if explanation is None:
         return None
     resolution = [round(mm, 3) for mm in explanation.resolution_mm]
-    return {"method": explanation.method, "layer": explanation.layer, "resolution_mm": resolution}
+    return {"method": explanation.method, "layer": explanation.layer or None, "resolution_mm": resolution}
 
 
 def _input(source: Source) -> dict[str, Any]:
