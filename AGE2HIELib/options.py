@@ -56,6 +56,7 @@ def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse 
     command.add_argument("--gestation-weeks", type=float, metavar="N", help="gestational age at birth, for warnings")
     command.add_argument("--cooled", choices=("yes", "no"), help="whether the infant was cooled, for warnings")
     command.add_argument("--saliency", choices=SALIENCY, metavar="METHOD", help=f"one of {', '.join(SALIENCY)}")
+    _add_examine(command)
     command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
     _add_output(command, required=True)
     _add_progress(command)
@@ -63,13 +64,14 @@ def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse 
 
 def _add_explain(commands) -> None:  # type: ignore[no-untyped-def]
     command = _new(commands, "explain", "explain:run", "several saliency maps of one scan, side by side")
-    _add_reading(command)
+    _add_reading(command, more=", or a folder that predict has made")
     command.add_argument(
         "--methods", default="hirescam,layercam,integrated-gradients", metavar="A,B", help=f"of {', '.join(SALIENCY)}"
     )
     command.add_argument("--target", choices=TARGETS, default="adverse", help="what is explained (default: adverse)")
     command.add_argument("--layer", metavar="NAME", help="block of the network, for the CAM family (default: model's)")
     command.add_argument("--share", type=float, default=0.5, metavar="S", help="of the evidence that counts as marked")
+    _add_examine(command)
     command.add_argument("--align", choices=ALIGN, default="auto", help="align volumes: only where they moved (auto)")
     command.add_argument("--mask", type=Path, metavar="FILE", help="brain mask on the scan's grid")
     command.add_argument("--z-adc", type=Path, metavar="FILE", help="released z-map on the scan's grid")
@@ -171,9 +173,14 @@ def _new(commands, name: str, function: str, text: str) -> argparse.ArgumentPars
     return command
 
 
-def _add_reading(command: argparse.ArgumentParser) -> None:
+def _add_examine(command: argparse.ArgumentParser) -> None:
+    text = "question each map: is it the network's, is it repeatable, does the score follow it? Most of a minute each"
+    command.add_argument("--examine", action="store_true", help=text)
+
+
+def _add_reading(command: argparse.ArgumentParser, more: str = "") -> None:
     command.add_argument(
-        "input", type=Path, metavar="INPUT", help="DICOM folder, 4D NIfTI with .bval, DWI NRRD, ADC map"
+        "input", type=Path, metavar="INPUT", help=f"DICOM folder, 4D NIfTI with .bval, DWI NRRD, ADC map{more}"
     )
     command.add_argument("--series", metavar="N", help="DICOM: which series to read")
 

@@ -28,10 +28,12 @@ from AGE2HIELib.quality import Quality, check_quality
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
+    from AGE2HIELib.explain.examination import Examination
     from AGE2HIELib.explain.saliency import Explanation
     from AGE2HIELib.networks.staged import StagedNetwork
 
 STAGES = ("read", "model", "adc", "mask", "place", "gate", "z-map", "predict", "explain", "report")
+EXAMINED_STAGES = (*STAGES[:-1], "examine", "report")  # where the explanation is examined as well
 CHECK_STAGES = ("read", "adc", "mask", "place", "gate")
 
 
@@ -67,7 +69,9 @@ class Examined:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that was found, in canonical voxel order; what follows ``model`` is None for a refused scan."""
+    """Everything that was found, in canonical voxel order; what follows ``model`` is None for a refused scan, and
+    ``examination`` where it was not asked for.
+    """
 
     examined: Examined
     model: HieModel
@@ -75,6 +79,7 @@ class Analysis:
     explanation: Explanation | None = None
     saliency: Volume | None = None
     regions: tuple[RegionRow, ...] = ()
+    examination: Examination | None = None
 
 
 @dataclass(frozen=True)
@@ -87,9 +92,19 @@ class Prepared:
 
 
 def analyse(
-    scan: Scan, model: HieModel, atlas: Atlas, stages: Stages, *, align: str = "auto", method: str | None = None
+    scan: Scan,
+    model: HieModel,
+    atlas: Atlas,
+    stages: Stages,
+    *,
+    align: str = "auto",
+    method: str | None = None,
+    question: bool = False,
 ) -> Analysis:
-    """The whole way for one scan; it ends at the gate for a scan that should not be believed."""
+    """The whole way for one scan; it ends at the gate for a scan that should not be believed.
+
+    ``question``: examine the explanation as well, which takes most of a minute.
+    """
     seen = examine(scan, atlas, stages, align=align)
     if seen.placement is None or not seen.quality.passed:
         return Analysis(seen, model)
@@ -98,7 +113,8 @@ def analyse(
     saliency = stages.run("explain", on_scan, explanation.saliency, seen)
     maps = {"adc": seen.adc, "z": ready.z, "saliency": saliency}
     regions = stages.run("explain", measured_regions, atlas, seen.placement, seen.brain, **maps)
-    return Analysis(seen, model, ready.z, explanation, saliency, regions)
+    examination = stages.run("examine", questioned, model, ready.image, explanation) if question else None
+    return Analysis(seen, model, ready.z, explanation, saliency, regions, examination)
 
 
 def prepare(scan: Scan, seen: Examined, model: HieModel, atlas: Atlas, stages: Stages) -> Prepared:
@@ -214,6 +230,15 @@ def explained(
             raise
     model = _on_cpu(model.bundle, model.device)
     return model, ask(model)
+
+
+def questioned(model: HieModel, image: np.ndarray, explanation: Explanation) -> Examination:
+    """The examination of a map that ``explained`` has made of this image, where the model is."""
+    from AGE2HIELib.explain.asked_again import Case
+    from AGE2HIELib.explain.examination import examine_map
+
+    layer = explanation.layer or model.bundle.saliency_layer
+    return examine_map(Case(model.members, model.bundle, image, explanation.method, layer, explanation.target))
 
 
 def _on_cpu(bundle: Bundle, tried: str) -> HieModel:

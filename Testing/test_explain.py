@@ -164,3 +164,60 @@ def test_a_refused_scan_has_no_maps(scan: Path, tmp_path: Path, capsys: pytest.C
     assert explain(tmp_path / "adult.nii.gz", tmp_path / "maps") == 3
     assert "refused" in capsys.readouterr().err
     assert not (tmp_path / "maps").exists()
+
+
+@pytest.fixture(scope="module")
+def result(scan: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("result") / "out"
+    assert cli.main(["predict", str(scan), "--output", str(out), "--progress", "none"]) == 0
+    return out
+
+
+def test_a_result_is_explained_as_its_scan_is(scan: Path, result: Path, tmp_path: Path) -> None:
+    assert explain(result, tmp_path / "maps", "--methods", "hirescam") == 0
+    record = json.loads((tmp_path / "maps" / "explanations.json").read_text())
+    before = json.loads((result / "result.json").read_text())
+    assert record["probability_adverse"] == pytest.approx(before["probability_adverse"], abs=0.01)
+    assert record["input"] == before["input"]
+    one, other = (
+        read_volume(path) for path in (result / "saliency.nii.gz", tmp_path / "maps/saliency_hirescam.nii.gz")
+    )
+    np.testing.assert_allclose(one.grid.affine_ras, other.grid.affine_ras, atol=1e-4)
+    inside = read_volume(result / "brain_mask.nii.gz").array > 0
+    assert np.corrcoef(one.array[inside], other.array[inside])[0, 1] > 0.98
+
+
+def test_a_result_of_another_model_or_of_a_refused_scan_is_not_explained(
+    result: Path, scan: Path, untrained_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert explain(result, tmp_path / "maps", "--model", str(untrained_model)) == 2
+    assert "--model" in capsys.readouterr().err
+    assert explain(result, tmp_path / "maps", "--mask", str(scan)) == 2
+    assert "Leave it out" in capsys.readouterr().err
+    refused = tmp_path / "refused"
+    refused.mkdir()
+    record = json.loads((result / "result.json").read_text())
+    (refused / "result.json").write_text(json.dumps({**record, "probability_adverse": None}))
+    assert explain(refused, tmp_path / "maps") == 2
+    assert "refused" in capsys.readouterr().err
+    (refused / "result.json").write_text("{}")
+    assert explain(refused, tmp_path / "maps") == 2
+    assert "cannot be read" in capsys.readouterr().err
+    assert not (tmp_path / "maps").exists()
+
+
+@pytest.mark.slow
+def test_an_examination_is_on_record_and_said(
+    scan: Path, untrained_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["predict", str(scan), "--output", str(tmp_path / "out"), "--examine", "--model", str(untrained_model)]
+    assert cli.main(command) == 0
+    assert "do not rely on it" in capsys.readouterr().out
+    found = json.loads((tmp_path / "out" / "result.json").read_text())["examination"]
+    assert found["method"] == "hirescam"
+    assert found["passed"] is False
+    assert len(found["findings"]) == 7
+    assert found["cascade"][0]["random_from"] == "head"
+    assert explain(scan, tmp_path / "maps", "--methods", "hirescam", "--examine", "--model", str(untrained_model)) == 0
+    again = json.loads((tmp_path / "maps" / "explanations.json").read_text())["examination"]
+    assert [one["findings"] for one in again] == [found["findings"]]

@@ -5,11 +5,22 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from AGE2HIELib.commands.reading import given_paths, resolve_atlas
+from AGE2HIELib.commands.speaking import examination_in_words, say_refused
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.outputs import output_folder
-from AGE2HIELib.pipeline import STAGES, Analysis, HieModel, analyse, check_z_origin, load_model, read_scan
+from AGE2HIELib.pipeline import (
+    EXAMINED_STAGES,
+    STAGES,
+    Analysis,
+    HieModel,
+    analyse,
+    check_z_origin,
+    load_model,
+    read_scan,
+)
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality import Check
@@ -17,6 +28,9 @@ from AGE2HIELib.report.folder import PAGE, RECORD, write_maps, write_report
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.record import Circumstances, result_record, write_record
 from AGE2HIELib.timing import timing_warnings
+
+if TYPE_CHECKING:
+    from AGE2HIELib.explain.examination import Examination
 
 PREDICTED, REFUSED = 0, 3
 
@@ -33,6 +47,7 @@ class Request:
     model: Path | None = None
     atlas: Path | None = None
     saliency: str | None = None
+    examine: bool = False
     device: str = "auto"
     warnings: tuple[str, ...] = ()
 
@@ -46,6 +61,7 @@ class Outcome:
     interval: tuple[float, float] | None
     demonstration: bool
     failed: tuple[Check, ...]
+    examination: Examination | None = None
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
@@ -60,12 +76,12 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
 
 def predict_into(folder: Path, request: Request, progress: Progress) -> Outcome:
     """Predict one scan and write everything about it into an existing empty folder."""
-    stages = Stages(STAGES, progress)
+    stages = Stages(EXAMINED_STAGES if request.examine else STAGES, progress)
     atlas = stages.run("read", load_atlas, resolve_atlas(request.atlas))
     scan = stages.run("read", read_scan, request.scan, series=request.series, z_adc=request.z_adc, mask=request.mask)
     model = stages.run("model", load_model, find_model(request.model), device=request.device)
     check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
-    found = analyse(scan, model, atlas, stages, align=request.align, method=request.saliency)
+    found = analyse(scan, model, atlas, stages, align=request.align, method=request.saliency, question=request.examine)
     warnings = (*found.examined.warnings, *found.model.warnings, *request.warnings)
     about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings)
     _write(found, about, stages, folder)
@@ -75,8 +91,6 @@ def predict_into(folder: Path, request: Request, progress: Progress) -> Outcome:
 def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> None:
     """Say how it ended: in words, or as events."""
     if outcome.code == REFUSED:
-        from AGE2HIELib.commands.speaking import say_refused
-
         say_refused(outcome.failed, progress, page=output / PAGE)
     progress.result(output)
     if not text:
@@ -85,6 +99,8 @@ def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> N
         heading = "Demonstration score" if outcome.demonstration else "Probability of an adverse outcome at two years"
         low, high = outcome.interval
         print(f"{heading} {outcome.probability:.2f} (90 % interval {low:.2f}-{high:.2f})")
+    if outcome.examination is not None:
+        print(examination_in_words(outcome.examination))
     print(f"Report: {output / PAGE}")
 
 
@@ -93,7 +109,7 @@ def _write(found: Analysis, about: Circumstances, stages: Stages, folder: Path) 
     labels = seen.placement.to_native(about.atlas.labels, interpolation="nearest") if seen.placement else None
     maps = Maps(seen.adc, seen.brain, found.z, found.saliency, labels)
     stages.run("report", write_maps, maps, about.source.stored, folder)
-    record = result_record(about, seen.quality, found.explanation, stages.seconds)
+    record = result_record(about, seen.quality, found.explanation, stages.seconds, found.examination)
     stages.run("report", write_report, maps, found.regions, record, folder)
     write_record({**record, "timing_s": stages.seconds}, folder / RECORD)
 
@@ -103,7 +119,8 @@ def _outcome(found: Analysis, model: HieModel) -> Outcome:
     if found.explanation is None:
         return Outcome(REFUSED, None, None, model.bundle.demonstration, failed)
     number = found.explanation.prediction
-    return Outcome(PREDICTED, number.probability_adverse, number.interval, model.bundle.demonstration, failed)
+    demonstration = model.bundle.demonstration
+    return Outcome(PREDICTED, number.probability_adverse, number.interval, demonstration, failed, found.examination)
 
 
 def _request(arguments: argparse.Namespace) -> Request:
@@ -112,5 +129,5 @@ def _request(arguments: argparse.Namespace) -> Request:
         gestation_weeks=arguments.gestation_weeks,
         cooled=None if arguments.cooled is None else arguments.cooled == "yes",
     )
-    names = ("series", "align", "z_adc", "mask", "model", "atlas", "saliency", "device")
+    names = ("series", "align", "z_adc", "mask", "model", "atlas", "saliency", "examine", "device")
     return replace(Request(arguments.input, warnings=warnings), **{name: getattr(arguments, name) for name in names})

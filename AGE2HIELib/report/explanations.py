@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,13 @@ import numpy as np
 from PIL import Image
 
 from AGE2HIELib.explain.compare import marked, standing
+from AGE2HIELib.explain.examination import Examination
 from AGE2HIELib.explain.registry import METHODS
 from AGE2HIELib.explain.saliency import Explanation
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.report.colours import Scale, adc_scale, saliency_scale, standing_scale
 from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, Row, mosaic, over
-from AGE2HIELib.report.record import Circumstances, result_record
+from AGE2HIELib.report.record import Circumstances, examination_record, result_record
 from AGE2HIELib.report.tiles import choose_view, tile
 from AGE2HIELib.volume import Volume
 
@@ -38,6 +39,11 @@ class Comparison:
     members_agree: Mapping[str, Volume]
     agreement: Volume
     share: float
+
+    @property
+    def probability(self) -> float:
+        """What is explained: the same for every map."""
+        return next(iter(self.explanations.values())).prediction.probability_adverse
 
 
 def comparison_picture(found: Comparison, *, demonstration: bool) -> Image.Image:
@@ -66,12 +72,19 @@ def comparison_picture(found: Comparison, *, demonstration: bool) -> Image.Image
 
 
 def comparison_record(
-    about: Circumstances, quality: Quality, found: Comparison, timing_s: Mapping[str, float]
+    about: Circumstances,
+    quality: Quality,
+    found: Comparison,
+    timing_s: Mapping[str, float],
+    examinations: Sequence[Examination] = (),
 ) -> dict[str, Any]:
-    """The content of explanations.json: as result.json, with a list of maps in the place of the one."""
+    """The content of explanations.json: as result.json, with a list of maps, and of examinations, in the place of the
+    one.
+    """
     first = next(iter(found.explanations.values()))
     record = result_record(about, quality, first, timing_s)
     record.pop("saliency")
+    record["examination"] = [examination_record(one) for one in examinations]
     return {**record, "target": first.target, "share": found.share, "maps": [_map(found, name) for name in found.maps]}
 
 

@@ -6,7 +6,7 @@ import json
 import math
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -19,6 +19,7 @@ from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.quality import Quality
 
 if TYPE_CHECKING:
+    from AGE2HIELib.explain.examination import Examination
     from AGE2HIELib.explain.saliency import Explanation
 
 
@@ -34,7 +35,11 @@ class Circumstances:
 
 
 def result_record(
-    about: Circumstances, quality: Quality, explanation: Explanation | None, timing_s: Mapping[str, float]
+    about: Circumstances,
+    quality: Quality,
+    explanation: Explanation | None,
+    timing_s: Mapping[str, float],
+    examination: Examination | None = None,
 ) -> dict[str, Any]:
     """The content of result.json; without ``explanation`` (a refused scan) there is no probability."""
     bundle = about.bundle
@@ -43,6 +48,7 @@ def result_record(
         **_numbers(explanation, bundle),
         "quality": {"passed": bool(quality.passed), "checks": check_records(quality)},
         "saliency": _saliency(explanation),
+        "examination": examination_record(examination) if examination else None,
         "model": {key: getattr(bundle, key) for key in ("name", "version", "sha256", "trained_on", "intended_use")},
         "atlas": {"name": about.atlas.name, "provenance": about.atlas.provenance},
         "input": _input(about.source),
@@ -89,6 +95,13 @@ def _saliency(explanation: Explanation | None) -> dict[str, Any] | None:
         return None
     resolution = [round(mm, 3) for mm in explanation.resolution_mm]
     return {"method": explanation.method, "layer": explanation.layer or None, "resolution_mm": resolution}
+
+
+def examination_record(found: Examination) -> dict[str, Any]:
+    """How a map fared when it was questioned; a figure that cannot be had is null, and not passed."""
+    findings = [{**asdict(finding), "value": _plain(finding.value)} for finding in found.findings]
+    cascade = [{"random_from": name, "likeness": _plain(value)} for name, value in found.cascade]
+    return {"method": found.method, "passed": found.passed, "findings": findings, "cascade": cascade}
 
 
 def _input(source: Source) -> dict[str, Any]:

@@ -19,11 +19,16 @@ _BATCH = 8
 
 def occlusion(question: Question) -> Answer:
     """Places without brain are 0 and cost nothing."""
+    return occluded(question, stride=STRIDE)
+
+
+def occluded(question: Question, *, stride: int) -> Answer:
+    """With so many voxels from one place to the next."""
     image = question.image
-    where = Cells(STRIDE, (STRIDE - 1) / 2)
+    where = Cells(stride, (stride - 1) / 2)
     shape = tuple(where.count(size) for size in image.shape[2:])
     inside = (image[0] != 0).any(0).cpu().numpy()
-    cubes = {cell: _cube(cell) for cell in np.ndindex(shape)}
+    cubes = {cell: _cube(cell, stride) for cell in np.ndindex(shape)}
     chosen = [cell for cell, cube in cubes.items() if bool(inside[cube].any())]
     cells = np.zeros(shape)
     with torch.no_grad():
@@ -40,5 +45,5 @@ def occlusion(question: Question) -> Answer:
     return Answer(as_numbers(outputs), cells, where)
 
 
-def _cube(cell: tuple[int, ...]) -> tuple[slice, ...]:
-    return tuple(slice(max(STRIDE * c - MARGIN, 0), STRIDE * (c + 1) + MARGIN) for c in cell)
+def _cube(cell: tuple[int, ...], stride: int) -> tuple[slice, ...]:
+    return tuple(slice(max(stride * c - MARGIN, 0), stride * (c + 1) + MARGIN) for c in cell)

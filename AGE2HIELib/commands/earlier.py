@@ -1,0 +1,73 @@
+"""A folder that ``predict`` has made, read again: its scan, its z-map and what the record says of model and atlas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.inference.bundle import Bundle
+from AGE2HIELib.io.images import read_volume
+from AGE2HIELib.io.source import Source
+from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.pipeline import Scan
+from AGE2HIELib.preprocess.atlas import Atlas
+
+_RECORD = "result.json"
+_SAME = 0.01  # of the probability: the placement is made again from the finished brain mask, and may differ a little
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """``scan`` has the earlier result's ADC, brain and z, so that nothing is fitted again; ``record``: result.json."""
+
+    scan: Scan
+    record: Mapping[str, Any]
+
+
+def is_earlier(folder: Path) -> bool:
+    return (folder / _RECORD).is_file()
+
+
+def read_earlier(folder: Path) -> Earlier:
+    """Raises InputError for a folder that is not whole, or of a refused scan."""
+    try:
+        record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        given, score = record["input"], record["probability_adverse"]
+        kind, sha256 = str(given["kind"]), str(given["sha256"])
+        warnings = tuple(str(warning) for warning in record["warnings"])
+        _ = record["model"]["sha256"], record["atlas"]["name"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{_RECORD} in '{folder.name}' cannot be read ({type(error).__name__}: {error}). Predict the scan again."
+        ) from error
+    if score is None:
+        raise InputError(f"'{folder.name}' is the result of a refused scan. There is no number to explain.")
+    adc, brain, z = (read_volume(folder / f"{name}.nii.gz") for name in ("adc", "brain_mask", "z_adc"))
+    source = Source(kind, sha256, None, adc, given.get("adc_unit_found"), warnings)
+    return Earlier(Scan(source, to_canonical(z), to_canonical(brain.like(brain.array > 0))), record)
+
+
+def check_same(earlier: Earlier, bundle: Bundle, atlas: Atlas) -> None:
+    """Maps must be of the network and the frame that made the number: InputError where they are not."""
+    model, frame = earlier.record["model"], earlier.record["atlas"]
+    if model["sha256"] != bundle.sha256:
+        raise InputError(
+            f"The result was made with the model {model.get('name')} ({model['sha256'][:12]}...), "
+            f"and not with {bundle.name} ({bundle.sha256[:12]}...). Name that model with --model."
+        )
+    if frame["name"] != atlas.name:
+        raise InputError(
+            f"The result was made with the atlas {frame['name']}, and not with {atlas.name}. Name it with --atlas."
+        )
+
+
+def differs(earlier: Earlier, probability: float) -> tuple[str, ...]:
+    """A warning where the maps explain another number than the result gives."""
+    said = float(earlier.record["probability_adverse"])
+    if abs(said - probability) <= _SAME:
+        return ()
+    return (f"The result says {said:.3f}; placed once more the scan scores {probability:.3f}, which the maps explain.",)

@@ -1,0 +1,144 @@
+"""The same map once more: of networks with random weights, of a noisy image, of a moved one, and by occlusion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.ndimage import map_coordinates
+from scipy.stats import spearmanr
+
+from AGE2HIELib.explain.compare import marked
+from AGE2HIELib.explain.methods.occlusion import occluded
+from AGE2HIELib.explain.question import Answer, Question, find_target
+from AGE2HIELib.explain.saliency import ensemble_answers
+from AGE2HIELib.inference.device import full_precision
+from AGE2HIELib.inference.facts import ModelFacts
+from AGE2HIELib.inference.predict import as_tensor
+from AGE2HIELib.networks.registry import build_network
+from AGE2HIELib.networks.staged import Cells, StagedNetwork
+
+NOISE = 0.05  # in units of the network's input: 20e-6 mm^2/s of ADC, about that of a good scan in a cell
+SHIFT = 1  # voxels of the network's input
+_COARSE = 10  # voxels between places of occlusion: a third of the time of the method of that name
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is examined: a map of one infant, and what it came from.
+
+    Attributes:
+        members, facts, image: as for ``saliency.explain``.
+        layer: of the CAM family; a block of the network.
+        target: a key of ``question.TARGETS``.
+    """
+
+    members: Sequence[StagedNetwork]
+    facts: ModelFacts
+    image: np.ndarray
+    method: str
+    layer: str
+    target: str = "adverse"
+
+    @property
+    def inside(self) -> np.ndarray:
+        """The brain, bool, on the voxels of the network's input."""
+        return np.asarray((self.image[0] != 0).any(axis=0))
+
+
+def answers(case: Case, members: Sequence[StagedNetwork], image: np.ndarray) -> list[Answer]:
+    """Of other members or for another image than the case's, asked in the same way."""
+    target = find_target(case.target)
+    return ensemble_answers(members, case.facts, image, method=case.method, layer=case.layer, target=target)
+
+
+def mean_map(given: Sequence[Answer], case: Case) -> np.ndarray:
+    """The ensemble's map on the voxels of the network's input."""
+    cells = np.mean(np.stack([answer.cells for answer in given]), axis=0, dtype=np.float64)
+    return on_voxels(np.asarray(cells), given[0].where, case.image.shape[2:])
+
+
+def on_voxels(cells: np.ndarray, where: Cells, shape: tuple[int, ...]) -> np.ndarray:
+    """A map of cells, interpolated at every voxel of the input; the outermost cells hold on to the edge."""
+    axes = [(np.arange(size) - where.first) / where.stride for size in shape]
+    return np.asarray(map_coordinates(cells, np.meshgrid(*axes, indexing="ij"), order=1, mode="nearest"))
+
+
+def members_agree(given: Sequence[Answer]) -> float:
+    """Size of the members' mean over the mean of their sizes, 0..1, where the mean holds the stronger half."""
+    maps = np.stack([answer.cells for answer in given])
+    mean, size = maps.mean(axis=0), np.abs(maps).mean(axis=0)
+    strong = marked(mean) & (size > 0)
+    return float((np.abs(mean)[strong] / size[strong]).mean()) if strong.any() else 0.0
+
+
+def likeness(one: np.ndarray, other: np.ndarray, inside: np.ndarray) -> float:
+    """Spearman correlation over the brain, -1..1; 0 where one of the maps is even."""
+    found = spearmanr(one[inside], other[inside]).statistic
+    return float(found) if np.isfinite(found) else 0.0
+
+
+def cascade(case: Case, mean: np.ndarray) -> tuple[tuple[str, float], ...]:
+    """Likeness to the map as the head and ever more blocks below it are drawn anew: (lowest random block, likeness).
+
+    The last is a network that has learned nothing.
+    """
+    steps = []
+    for blocks, name in enumerate(("head", *reversed(case.members[0].layers))):
+        members = [randomised(one, case.facts, seed, blocks=blocks) for seed, one in enumerate(case.members)]
+        again = mean_map(answers(case, members, case.image), case)
+        steps.append((name, likeness(again, mean, case.inside)))
+    return tuple(steps)
+
+
+def randomised(member: StagedNetwork, facts: ModelFacts, seed: int, *, blocks: int | None = None) -> StagedNetwork:
+    """A copy with the head and the upper ``blocks`` (all, unless given) as a network is before training."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        fresh = build_network(facts.network, facts.network_arguments)
+    copy = deepcopy(member)
+    copy.head.load_state_dict(fresh.head.state_dict())
+    for name in list(reversed(member.layers))[:blocks]:
+        copy.blocks.get_submodule(name).load_state_dict(fresh.blocks.get_submodule(name).state_dict())
+    return copy.requires_grad_(False).eval()
+
+
+def under_noise(case: Case, mean: np.ndarray) -> float:
+    """Likeness to the map of the image with Gaussian noise of sd ``NOISE`` in the brain."""
+    noise = np.random.default_rng(0).normal(0, NOISE, case.image.shape) * case.inside
+    again = mean_map(answers(case, case.members, (case.image + noise).astype(np.float32)), case)
+    return likeness(again, mean, case.inside)
+
+
+def under_shift(case: Case, mean: np.ndarray) -> float:
+    """Likeness to the map of the image moved by ``SHIFT`` voxels along every axis, moved back."""
+    moved = np.roll(case.image, SHIFT, axis=(2, 3, 4))
+    again = mean_map(answers(case, case.members, moved), case)
+    return likeness(np.roll(again, -SHIFT, axis=(0, 1, 2)), mean, case.inside)
+
+
+def like_occlusion(case: Case, mean: np.ndarray) -> float:
+    """Spearman correlation, over places of the brain, of the map with how far the score falls when they are hidden."""
+    target = find_target(case.target)
+    with full_precision():
+        hidden = [
+            occluded(Question(member, as_tensor(case.image, case.facts, member), case.layer, target), stride=_COARSE)
+            for member in case.members
+        ]
+    falls = np.mean(np.stack([answer.cells for answer in hidden]), axis=0)
+    inside = case.inside
+    values, weight = (_cube_sums(part, falls.shape) for part in (np.where(inside, mean, 0), inside))
+    chosen = weight > 0
+    return likeness(values / np.maximum(weight, 1), np.asarray(falls), chosen)
+
+
+def _cube_sums(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Sums over the cubes that occlusion hides; what is left over at the far ends belongs to no cube."""
+    i, j, k = shape
+    whole = np.zeros([size * _COARSE for size in shape])
+    part = tuple(slice(min(have, want)) for have, want in zip(values.shape, whole.shape, strict=True))
+    whole[part] = values[part]
+    return np.asarray(whole.reshape(i, _COARSE, j, _COARSE, k, _COARSE).sum(axis=(1, 3, 5)))

@@ -1,0 +1,121 @@
+"""A saliency map is questioned before it is believed: seven figures, each with the limit it must keep.
+
+The network is asked again with weights drawn anew, with a little noise, with the image moved, and with parts of the
+image taken away. A map that looks the same whatever the network has learned explains the image and not the number
+(Adebayo et al. 2018, arXiv:1810.03292); one that changes with noise or a shift explains neither (Arun et al. 2021,
+doi:10.1148/ryai.2021200267). ``benchmark/explanations.py`` prints what the limits were set from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from AGE2HIELib.explain.asked_again import (
+    Case,
+    answers,
+    cascade,
+    like_occlusion,
+    mean_map,
+    members_agree,
+    under_noise,
+    under_shift,
+)
+from AGE2HIELib.explain.curves import deletion_and_insertion
+
+MEMBERS_AGREE = 0.8
+LIKE_RANDOM = 0.5
+REPEATABLE = 0.7
+LIKE_OCCLUSION = 0.2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Attributes:
+    name: of the figure.
+    value: what was found.
+    limit: in words; ``passed`` says whether it was kept.
+    meaning: what a map that does not keep it is worth.
+    """
+
+    name: str
+    value: float
+    limit: str
+    passed: bool
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Attributes:
+    method: whose map was examined.
+    findings: every figure.
+    cascade: (lowest random block, likeness to the map of the trained network), from the head downwards.
+    """
+
+    method: str
+    findings: tuple[Finding, ...]
+    cascade: tuple[tuple[str, float], ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(finding.passed for finding in self.findings)
+
+
+def examine_map(case: Case) -> Examination:
+    """Every figure for one map of one infant: half a minute for the CAM family on two cores, and for a slower method
+    about ten times what its map takes besides.
+    """
+    own = answers(case, case.members, case.image)
+    mean = mean_map(own, case)
+    steps = cascade(case, mean)
+    deletion, insertion = deletion_and_insertion(case, mean)
+    findings = (
+        _at_least(
+            "agreement of the members",
+            members_agree(own),
+            MEMBERS_AGREE,
+            "The members of the ensemble name different places.",
+        ),
+        _at_most(
+            "likeness to a network with random weights",
+            abs(steps[-1][1]),
+            LIKE_RANDOM,
+            "The map would look much the same had the network learned nothing.",
+        ),
+        _at_least("likeness under noise", under_noise(case, mean), REPEATABLE, "The noise of a scan changes the map."),
+        _at_least(
+            "likeness when the image is moved",
+            under_shift(case, mean),
+            REPEATABLE,
+            "A shift of one voxel changes the map.",
+        ),
+        _at_most(
+            "deletion: score kept, less that of random orders",
+            deletion,
+            0.0,
+            "The score falls no sooner when the named parts are taken away than when any others are.",
+        ),
+        _at_least(
+            "insertion: score reached, less that of random orders",
+            insertion,
+            0.0,
+            "The score comes back no sooner with the named parts than with any others.",
+        ),
+        _at_least(
+            "likeness to occlusion",
+            like_occlusion(case, mean),
+            LIKE_OCCLUSION,
+            "The map does not name the parts whose absence lowers the score.",
+        ),
+    )
+    return Examination(case.method, findings, steps)
+
+
+def _at_least(name: str, value: float, limit: float, meaning: str) -> Finding:
+    return Finding(name, value, f"at least {limit:g}", bool(np.isfinite(value) and value >= limit), meaning)
+
+
+def _at_most(name: str, value: float, limit: float, meaning: str) -> Finding:
+    return Finding(name, value, f"at most {limit:g}", bool(np.isfinite(value) and value <= limit), meaning)

@@ -1,0 +1,189 @@
+"""What an examination finds: maps that are right, turned round, blind to the network, nervous, or of one member."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from zlib import crc32
+
+import numpy as np
+import pytest
+import torch
+from bundles import untrained_facts
+from planted import planted_network
+
+from AGE2HIELib.explain.asked_again import (
+    Case,
+    answers,
+    cascade,
+    like_occlusion,
+    mean_map,
+    members_agree,
+    on_voxels,
+    randomised,
+    under_noise,
+    under_shift,
+)
+from AGE2HIELib.explain.curves import deletion_and_insertion, part_numbers
+from AGE2HIELib.explain.examination import examine_map
+from AGE2HIELib.explain.question import WHOLE_IMAGE, Answer, Question, as_numbers
+from AGE2HIELib.explain.registry import METHODS, Method
+from AGE2HIELib.inference.facts import ModelFacts
+from AGE2HIELib.networks.registry import build_network
+from AGE2HIELib.networks.staged import Cells
+from AGE2HIELib.preprocess.network_input import Channel, InputSpec
+from AGE2HIELib.volume import Grid
+
+_SHAPE = (40, 36, 32)
+_ADC = (Channel("adc", 0.0, 1.0, -10.0, 10.0),)
+
+
+def facts(**changes: object) -> ModelFacts:
+    arguments = {"in_channels": 1, "channels": [4, 4, 4], "outputs": 1, "norm": "group"}
+    spec = InputSpec(Grid(_SHAPE, np.diag([2.0, 2.0, 2.0, 1.0])), _ADC)
+    return replace(untrained_facts(spec=spec, network_arguments=arguments, saliency_layer="block1"), **changes)
+
+
+def blobs() -> np.ndarray:
+    """A brain of small values with two places of large ones."""
+    grid = np.stack(np.meshgrid(*map(np.arange, _SHAPE), indexing="ij"), -1).astype(float)
+    image = np.full(_SHAPE, 0.01)
+    for centre, size in (((12, 12, 12), 3.0), ((28, 20, 18), 2.0)):
+        image += size * np.exp(-((grid - centre) ** 2).sum(-1) / 32)
+    image[:2] = image[-2:] = 0
+    return image[None, None].astype(np.float32)
+
+
+def linear_case(method: str = "hirescam", members: int = 2) -> Case:
+    return Case([planted_network() for _ in range(members)], facts(), blobs(), method, "block1")
+
+
+def untrained(seed: int) -> torch.nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        found = facts()
+        return build_network(found.network, found.network_arguments).requires_grad_(False).eval()
+
+
+@pytest.fixture
+def planted_method(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Question], np.ndarray]], str]:
+    """Puts a method into the registry that draws its map, on the image's voxels, as it likes."""
+
+    def plant(draw: Callable[[Question], np.ndarray]) -> str:
+        def answer(question: Question) -> Answer:
+            outputs = as_numbers(question.member(question.image))
+            return Answer(outputs, draw(question), WHOLE_IMAGE)
+
+        monkeypatch.setitem(METHODS, "planted", Method(answer, "Planted"))
+        return "planted"
+
+    return plant
+
+
+def test_the_exact_map_of_a_linear_network_keeps_every_figure() -> None:
+    case = linear_case()
+    own = answers(case, case.members, case.image)
+    mean = mean_map(own, case)
+    assert members_agree(own) == pytest.approx(1)
+    assert under_noise(case, mean) > 0.7
+    assert under_shift(case, mean) > 0.9
+    assert like_occlusion(case, mean) > 0.7
+    deletion, insertion = deletion_and_insertion(case, mean)
+    assert deletion < 0 < insertion
+
+
+def test_the_map_turned_round_names_the_wrong_parts() -> None:
+    case = linear_case()
+    mean = -mean_map(answers(case, case.members, case.image), case)
+    deletion, insertion = deletion_and_insertion(case, mean)
+    assert insertion < 0 < deletion
+    assert like_occlusion(case, mean) < -0.7
+
+
+def test_where_all_parts_are_alike_no_order_is_better() -> None:
+    even = np.zeros((1, 1, *_SHAPE), dtype=np.float32)
+    even[..., :32] = 1.0
+    case = replace(linear_case(), image=even)
+    deletion, insertion = deletion_and_insertion(case, np.random.default_rng(3).normal(size=_SHAPE))
+    assert deletion == pytest.approx(0, abs=1e-6)
+    assert insertion == pytest.approx(0, abs=1e-6)
+
+
+def test_the_curves_of_an_additive_network_are_sums() -> None:
+    """Two halves, 3 and 1: taken away strongest first, a tenth at a time, the score is a line of two slopes."""
+    image = np.zeros((1, 1, *_SHAPE), dtype=np.float32)
+    image[0, 0, :20] = 3.0
+    image[0, 0, 20:] = 1.0
+    case = replace(linear_case(members=1), image=image)
+    own = deletion_and_insertion(case, image[0, 0].astype(float))
+    # per tenth of the parts the weaker half holds 1/5 of 1, the stronger 1/5 of 3; in units of the score of a half
+    kept = [4 - 3 * min(step, 5) / 5 - max(step - 5, 0) / 5 for step in range(1, 10)]
+    even = 4 * (1 - np.arange(1, 10) / 10)  # what an order at random keeps on average
+    half = 3.0 / 2  # weight of the network, mean over cells
+    assert own[0] == pytest.approx(half * (np.mean(kept) - even.mean()), abs=0.08)
+    assert own[1] == pytest.approx(-half * (np.mean(kept) - even.mean()), abs=0.08)
+
+
+def test_parts_are_cubes_of_the_brain_and_nothing_else() -> None:
+    inside = np.zeros((9, 8, 8), dtype=bool)
+    inside[:, 2:6] = True
+    numbers = part_numbers(inside)
+    assert (numbers[~inside] == -1).all()
+    assert sorted(np.unique(numbers[inside])) == list(range(3 * 2 * 2))
+    assert len(np.unique(numbers[:4, 2:4, :4])) == 1
+
+
+def test_a_map_that_ignores_the_network_is_found_out(planted_method: Callable[..., str]) -> None:
+    method = planted_method(lambda question: question.image[0, 0].numpy())
+    case = Case([untrained(7), untrained(8)], facts(), blobs(), method, "block1")
+    found = examine_map(case)
+    failed = {finding.name for finding in found.findings if not finding.passed}
+    assert "likeness to a network with random weights" in failed
+    assert not found.passed
+    assert found.cascade[-1] == ("block1", pytest.approx(1.0))
+    assert [name for name, _ in found.cascade] == ["head", "block3", "block2", "block1"]
+
+
+def test_a_map_that_noise_or_a_shift_changes_is_found_out(planted_method: Callable[..., str]) -> None:
+    def nervous(question: Question) -> np.ndarray:
+        return np.random.default_rng(crc32(question.image.numpy().tobytes())).normal(size=_SHAPE)
+
+    found = examine_map(Case([untrained(7)], facts(), blobs(), planted_method(nervous), "block1"))
+    values = {finding.name: finding for finding in found.findings}
+    for name in ("likeness under noise", "likeness when the image is moved"):
+        assert abs(values[name].value) < 0.05
+        assert not values[name].passed
+
+
+def test_members_that_name_different_places_do_not_agree() -> None:
+    where = Cells(2, 0.5)
+    one, other = np.zeros((4, 4, 4)), np.zeros((4, 4, 4))
+    one[0, 0, 0], other[3, 3, 3] = 1, 1
+    given = [Answer(np.zeros(1), cells, where) for cells in (one, other, -one)]
+    # at (0,0,0) the members say +1, 0, -1; at (3,3,3) one of three speaks: |1/3| over 1/3
+    assert members_agree(given[:2]) == pytest.approx(1)
+    assert members_agree([given[0], Answer(np.zeros(1), -0.5 * one, where)]) == pytest.approx(0.25 / 0.75)
+
+
+def test_randomised_blocks_are_those_above_and_no_others() -> None:
+    network = untrained(7)
+    copy = randomised(network, facts(), seed=1, blocks=1)
+    image = torch.from_numpy(blobs())
+    assert torch.equal(copy.below(image, "block2"), network.below(image, "block2"))
+    assert not torch.equal(copy.below(image, "block3"), network.below(image, "block3"))
+    again = randomised(network, facts(), seed=1)
+    assert not torch.equal(again.below(image, "block1"), network.below(image, "block1"))
+
+
+def test_the_cascade_of_a_real_method_ends_far_from_where_it_began() -> None:
+    case = Case([untrained(5)], facts(), blobs(), "hirescam", "block1")
+    steps = cascade(case, mean_map(answers(case, case.members, case.image), case))
+    assert len(steps) == 4
+    assert steps[-1][1] < 0.9
+
+
+def test_a_map_of_cells_stands_where_its_cells_do() -> None:
+    where = Cells(4, 1.5)
+    cells = np.arange(5.0)[:, None, None] * np.ones((5, 4, 3))
+    found = on_voxels(cells, where, (20, 16, 12))
+    np.testing.assert_allclose(found[4:15, 8, 6], (np.arange(4, 15) - 1.5) / 4, atol=1e-9)
