@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-long lint bench demo-model clean
+.PHONY: demo test test-long lint bench demo-atlas demo-model clean
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found: install it, or call make PYTHON=..." >&2; exit 1; }
@@ -36,6 +36,10 @@ bench: $(READY)  ## seconds of --help and predict; placement beside ANTs; throug
 	$(BIN)/python benchmark/placement.py
 	$(BIN)/python training/throughput.py
 	$(BIN)/python benchmark/module.py
+
+demo-atlas: $(READY)  ## the bundled atlas again, from seeds; about a minute. The bundled model must follow
+	$(BIN)/python -c 'from pathlib import Path; from AGE2HIELib.phantom.atlas import make_atlas; \
+	from AGE2HIELib.preprocess.atlas import write_atlas; write_atlas(make_atlas(), Path("Resources/atlas"))'
 
 demo-model: $(READY)  ## the bundled model again, from seeds; about an hour on two cores
 	$(BIN)/python training/run.py --preset bundle --export Resources/models/demo

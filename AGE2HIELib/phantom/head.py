@@ -44,7 +44,7 @@ class Head:
 
 
 def make_head(infant: Infant) -> Head:
-    """Wrap skull and scalp around an infant's brain; eyes in front below, neck under the cerebellum."""
+    """Wrap skull and scalp around an infant's brain; eyes in front below, neck under the hindbrain."""
     pad = int(np.ceil(_PAD_MM / FINE_MM))
     shape = tuple(n + 2 * pad for n in infant.labels.array.shape)
     affine = infant.labels.affine_ras.copy()
@@ -57,7 +57,7 @@ def make_head(infant: Infant) -> Head:
     adc = np.full(grid.shape, 1000.0, dtype=np.float32)
     x, y, z = grid_points(grid)
     extent = np.abs(affine[:3, 3]) - _PAD_MM
-    neck = ellipsoid((x, y, z), (0, -0.3 * extent[1], -1.25 * extent[2]), (28, 32, 38)) < 0
+    neck = ellipsoid((x, y, z), (0, -0.1 * extent[1], -1.25 * extent[2]), (28, 32, 38)) < 0
     signal[neck], adc[neck] = _NECK
     for outer_mm, layer_signal, layer_adc in reversed(_LAYERS):
         layer = distance < outer_mm

@@ -14,7 +14,7 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.phantom.fields import ellipsoid, smooth_noise
 from AGE2HIELib.phantom.infant import FINE_MM, Infant
-from AGE2HIELib.phantom.structures import BASE_VALUE, CORTEX, DEEP_GREY, FLUID
+from AGE2HIELib.phantom.structures import BASE_VALUE, CORTEX, DEEP_GREY, FLUID, HINDBRAIN
 from AGE2HIELib.volume import Volume
 
 INJURIES = ("none", "bgt", "watershed", "near-total", "focal")
@@ -84,10 +84,10 @@ def _basal_ganglia_thalamus(infant: Infant, rng: np.random.Generator, extent: fl
     for side in (-1, 1):
         size = (0.35 + 0.85 * extent) * rng.uniform(0.8, 1.2)
         points = (side * x, y, z)
-        distance = np.minimum(distance, ellipsoid(points, (21, -2, 2), (6 * size, 9 * size, 8 * size)))
-        distance = np.minimum(distance, ellipsoid(points, (11, -8, 3), (7 * size, 9 * size, 8 * size)))
+        distance = np.minimum(distance, ellipsoid(points, (19.5, 3, 4), (6 * size, 9 * size, 8 * size)))
+        distance = np.minimum(distance, ellipsoid(points, (10.5, -2, 5), (7 * size, 9 * size, 8 * size)))
     if extent > rng.uniform(0.3, 0.8):
-        rolandic = np.maximum(np.abs(y - 8.0 + 0.5 * z) - 9.0 * extent, 16.0 - z)
+        rolandic = np.maximum(np.abs(y - 12.0 + 0.5 * z) - 9.0 * extent, 16.0 - z)
         cortex = np.isin(BASE_VALUE[infant.labels.array], CORTEX)
         distance = np.where(cortex, np.minimum(distance, rolandic), distance)
     return np.asarray(distance + _roughness(infant, rng, 1.2))
@@ -107,11 +107,11 @@ def _watershed(infant: Infant, rng: np.random.Generator, extent: float) -> np.nd
 
 def _near_total(infant: Infant, rng: np.random.Generator, extent: float) -> np.ndarray:
     """Most of both hemispheres; what is spared follows a coarse random field."""
-    z = infant.template_points[2]
-    spared = smooth_noise(rng, z.shape, FINE_MM, 9.0)
+    labels = infant.labels.array
+    spared = smooth_noise(rng, labels.shape, FINE_MM, 9.0)
     level = -1.0 + 2.2 * extent  # in standard deviations of the field
-    supratentorial = np.where(z > -14, 0.0, 12.0)
-    return np.asarray(9.0 * (spared - level) + supratentorial)
+    infratentorial = np.isin(BASE_VALUE[labels], HINDBRAIN)
+    return np.asarray(9.0 * (spared - level) + np.where(infratentorial, 12.0, 0.0))
 
 
 def _focal(infant: Infant, rng: np.random.Generator, extent: float) -> np.ndarray:
