@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-long lint bench demo-atlas demo-model clean
+.PHONY: viewer demo test test-long lint bench demo-atlas demo-model clean
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found: install it, or call make PYTHON=..." >&2; exit 1; }
@@ -43,6 +43,10 @@ demo-atlas: $(READY)  ## the bundled atlas again, from seeds; about a minute. Th
 
 demo-model: $(READY)  ## the bundled model again, from seeds; about an hour on two cores
 	$(BIN)/python training/run.py --preset bundle --export Resources/models/demo
+
+viewer:  ## the viewer that reports embed, from its npm package; the same bytes again
+	cd $$(mktemp -d) && npm pack --silent @niivue/niivue@0.69.0 && tar xzf niivue-niivue-0.69.0.tgz && \
+		gzip -n -9 -c package/dist/niivue.umd.js > $(CURDIR)/Resources/viewer/niivue-0.69.0.umd.js.gz
 
 clean:
 	rm -rf build dist age2hie-demo .pytest_cache .ruff_cache .mypy_cache

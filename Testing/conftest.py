@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import browser_lacks
 
 REAL_DATA = os.environ.get("AGE2HIE_TEST_DATA", "")
 
@@ -34,6 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("host"):
                 item.add_marker(pytest.mark.skip(reason=f"headless Slicer: {lacking}"))
+    if browser_lacks():
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason=f"headless browser: {browser_lacks()}"))
     if REAL_DATA and Path(REAL_DATA).is_dir():
         return
     skip = pytest.mark.skip(reason="AGE2HIE_TEST_DATA does not name the folder of real scans")
@@ -49,6 +54,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     without_host = [r for r in terminalreporter.stats.get("skipped", []) if "headless Slicer" in str(r.longrepr)]
     if without_host:
         terminalreporter.write_line(f"{len(without_host)} tests of the Slicer module were left out: {host_lacks()}")
+    without_browser = [r for r in terminalreporter.stats.get("skipped", []) if "headless browser" in str(r.longrepr)]
+    if without_browser:
+        terminalreporter.write_line(f"{len(without_browser)} tests of the pages were left out: {browser_lacks()}")
     if left_out:
         terminalreporter.write_line(
             f"{len(left_out)} tests that read real scans were left out: set AGE2HIE_TEST_DATA to their folder"

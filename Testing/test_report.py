@@ -65,6 +65,7 @@ def record() -> dict[str, Any]:
         "label": "demonstration",
         "quality": {"passed": True, "checks": [check]},
         "saliency": {"method": "hirescam", "layer": "block2", "resolution_mm": [8.0, 8.0, 8.0]},
+        "examination": None,
         "model": {"name": "m", "version": "1", "sha256": "0" * 64, "trained_on": "phantoms", "intended_use": "tests"},
         "atlas": {"name": "a", "provenance": "synthetic"},
         "input": {

@@ -3,9 +3,10 @@
     AGE2HIE_TEST_DATA=FOLDER python benchmark/placement.py [--sheet FILE.png] [--without-ants]
 
 An atlas is built from the six cases with hardly any lesion; agreement is the correlation with the released z-map inside
-the brain, eroded by one voxel, and the Dice of Z < -2 with the expert lesion. The bundled atlas has seen none of the
-twelve. SyN runs as a user would call it (``ants.registration``, defaults) on the same brain and the same atlas, and its
-z is made by the same function of the same smoothed ADC; both use two threads.
+the brain, eroded by one voxel, and the Dice of Z < -2 with the expert lesion. The bundled atlas was drawn
+beside the mean of those six, and has seen nothing of the others. SyN runs as a user would call it
+(``ants.registration``, defaults) on the same brain and the same atlas, and its z is made by the same function of the
+same smoothed ADC; both use two threads.
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ def read_earlier(folder: Path) -> Earlier:
     if score is None:
         raise InputError(f"'{folder.name}' is the result of a refused scan. There is no number to explain.")
     adc, brain, z = (read_volume(folder / f"{name}.nii.gz") for name in ("adc", "brain_mask", "z_adc"))
-    source = Source(kind, sha256, None, adc, given.get("adc_unit_found"), warnings)
+    unit = given.get("adc_unit_found") or "1e-6 mm2/s"  # of what predict fitted itself
+    source = Source(kind, sha256, None, adc, unit, warnings)
     return Earlier(Scan(source, to_canonical(z), to_canonical(brain.like(brain.array > 0))), record)
 
 

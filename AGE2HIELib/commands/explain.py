@@ -39,10 +39,11 @@ from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality import Check
 from AGE2HIELib.report.explanations import Comparison, comparison_picture, comparison_record
+from AGE2HIELib.report.explanations_page import explanations_html
 from AGE2HIELib.report.record import Circumstances, write_record
 from AGE2HIELib.volume import Grid
 
-RECORD, TABLE, PICTURE = "explanations.json", "evidence.csv", "explanations.png"
+RECORD, TABLE, PICTURE, PAGE = "explanations.json", "evidence.csv", "explanations.png", "explanations.html"
 EXPLAINED, REFUSED = 0, 3
 
 
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     progress.close()
     progress.result(arguments.output)
     if arguments.progress == "text":
-        print(f"{len(methods)} maps: {arguments.output / PICTURE}")
+        print(f"{len(methods)} maps: {arguments.output / PAGE}")
     return EXPLAINED
 
 
@@ -95,7 +96,10 @@ def _explain_into(folder: Path, arguments: argparse.Namespace, methods: tuple[st
     about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings)
     picture = stages.run("report", comparison_picture, found, demonstration=model.bundle.demonstration)
     picture.save(folder / PICTURE, optimize=False)
-    write_record(comparison_record(about, seen.quality, found, stages.seconds, examinations), folder / RECORD)
+    record = comparison_record(about, seen.quality, found, stages.seconds, examinations)
+    page = stages.run("report", explanations_html, record, found, rows, folder / PICTURE)
+    (folder / PAGE).write_text(page, encoding="utf-8")
+    write_record({**record, "timing_s": stages.seconds}, folder / RECORD)
 
 
 def _read(arguments: argparse.Namespace) -> tuple[Scan, Earlier | None]:

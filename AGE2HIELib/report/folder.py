@@ -11,6 +11,7 @@ from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.orientation import to_stored_order
 from AGE2HIELib.report.overlay import Maps, overlay_picture
 from AGE2HIELib.report.page import page_html
+from AGE2HIELib.report.viewer import ranked, viewer_parts
 from AGE2HIELib.volume import Grid
 
 if TYPE_CHECKING:
@@ -36,4 +37,14 @@ def write_report(maps: Maps, regions: Sequence[RegionRow], record: Mapping[str, 
     overlay_picture(maps, demonstration=record["demonstration"]).save(folder / OVERLAY, optimize=False)
     if regions:
         write_region_table(regions, folder / REGIONS)
-    (folder / PAGE).write_text(page_html(record, regions, folder / OVERLAY), encoding="utf-8")
+    page = page_html(record, regions, folder / OVERLAY, _viewer(maps, record))
+    (folder / PAGE).write_text(page, encoding="utf-8")
+
+
+def _viewer(maps: Maps, record: Mapping[str, Any]) -> dict[str, Any] | None:
+    if maps.saliency is None:
+        return None
+    from AGE2HIELib.explain.registry import METHODS  # brings torch, which a refused scan does without
+
+    method = record["saliency"]["method"]
+    return viewer_parts(maps.adc, maps.brain, {method: ranked(METHODS[method].title, maps.saliency, maps.brain)})

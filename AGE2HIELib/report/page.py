@@ -7,31 +7,49 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from AGE2HIELib.explain.regions import RegionRow
 
-TEMPLATE = "page.html.j2"
 _BAR_LEFT, _BAR_WIDTH = 20.0, 600.0  # of the score's drawing, in its own units
 _HEADINGS = {True: "Demonstration score", False: "Probability of an adverse outcome at two years"}
 
 
-def page_html(record: Mapping[str, Any], regions: Sequence[RegionRow], picture: Path) -> str:
-    """The page for a record (``report.record``); ``picture`` is embedded."""
+def page_html(
+    record: Mapping[str, Any],
+    regions: Sequence[RegionRow],
+    picture: Path,
+    viewer: Mapping[str, Any] | None = None,
+) -> str:
+    """The page for a record (``report.record``); ``picture`` and ``viewer`` (``viewer_parts``) are embedded."""
+    return template("page.html.j2").render(
+        **common_parts(record, picture),
+        regions=regions,
+        viewer=viewer,
+        examinations=[record["examination"]] if record["examination"] else [],
+        strongest=max((row.saliency_share or 0.0 for row in regions), default=0.0),
+        refused=[check for check in record["quality"]["checks"] if not check["passed"]],
+    )
+
+
+def template(name: str) -> Template:
+    """One of the page templates beside this file."""
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["figure"] = figure
-    return environment.get_template(TEMPLATE).render(
-        record=record,
-        regions=regions,
-        strongest=max((row.saliency_share or 0.0 for row in regions), default=0.0),
-        heading=_HEADINGS[bool(record["demonstration"])],
-        score=score_drawing(record) if record["probability_adverse"] is not None else None,
-        refused=[check for check in record["quality"]["checks"] if not check["passed"]],
-        picture="data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii"),
-    )
+    return environment.get_template(name)
+
+
+def common_parts(record: Mapping[str, Any], picture: Path) -> dict[str, Any]:
+    """What every page about a record shows."""
+    return {
+        "record": record,
+        "heading": _HEADINGS[bool(record["demonstration"])],
+        "score": score_drawing(record) if record["probability_adverse"] is not None else None,
+        "picture": "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii"),
+    }
 
 
 def score_drawing(record: Mapping[str, Any]) -> dict[str, Any]:
