@@ -44,7 +44,7 @@ def from_command_line(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def predicted(host: Any, panel: Any) -> tuple[Any, dict[str, Any]]:
     panel.widget.ui.predictButton.click()
-    folder = panel.widget._run[0].folder
+    folder = panel.widget.runner.folder
     assert folder.stat().st_mode & 0o077 == 0  # nobody else may enter it
     host.wait(lambda: not panel.widget.running, 300)
     result = panel.widget.results.record
@@ -124,7 +124,7 @@ def test_cancel_of_the_real_worker_leaves_nothing(host: Any, infant: Any, panel:
     panel.widget.ui.inputSelector.pick(infant)
     before = host.slicer.mrmlScene.GetNumberOfNodes()
     panel.widget.ui.predictButton.click()
-    folder = panel.widget._run[0].folder
+    folder = panel.widget.runner.folder
     host.wait(lambda: panel.widget.ui.statusLabel.text != "", 60)
     panel.widget.ui.cancelButton.click()
     host.wait(lambda: not panel.widget.running, 60)
@@ -182,9 +182,9 @@ def test_a_read_only_installation_works(host: Any, tmp_path: Path, infant_file: 
         f"sys.path[:0] = [{str(ROOT / 'Testing')!r}]\n"
         "from slicer_host import Host; host = Host.start()\n"
         f"sys.path.insert(0, {str(folder)!r})\n"
-        "from AGE2HIEUI.command import Request, predictCommand\n"
+        "from AGE2HIEUI.command import Prediction, commandOf\n"
         f"scan, out = pathlib.Path({str(infant_file)!r}), pathlib.Path({str(tmp_path / 'out')!r})\n"
-        "command = predictCommand(Request(scan, out))\n"
+        "command = commandOf(*Prediction(scan=scan, output=out).arguments)\n"
         "import subprocess\n"
         "sys.exit(subprocess.run(command.arguments, env=command.environment).returncode)"
     )
