@@ -9,7 +9,7 @@ from AGE2HIEUI.examination import Examination
 from AGE2HIEUI.gauge import gaugePixmap
 from AGE2HIEUI.record import Result
 
-_BANNER = "background-color: #ffe0b2; color: #000000; border-width: 1px; border-style: solid; border-color: #ef9a1a; padding: 6px;"
+_BANNER = "background-color: #ffe0b2; color: #000000; border-style: solid; border-width: 1px; padding: 6px;"
 
 
 def showResultText(ui, result: Result) -> None:
