@@ -81,6 +81,26 @@ def test_a_node_of_the_scene_gives_the_command_lines_result_to_rounding(
     np.testing.assert_allclose(here, there, atol=1e-5 * np.abs(there).max())
 
 
+def test_two_methods_are_compared_with_the_result(host: Any, infant: Any, panel: Any) -> None:
+    """The maps of ``age2hie explain`` belong to what ``age2hie predict`` gave: the first of them is its saliency."""
+    from AGE2HIEUI.nodes import part
+
+    panel.widget.ui.inputSelector.pick(infant)
+    result, _ = predicted(host, panel)
+    panel.widget._parameterNode.compareMethods = "hirescam,layercam"
+    panel.widget.ui.compareButton.click()
+    host.wait(lambda: not panel.widget.running, 300)
+    comparison = panel.widget.comparisons.record
+    assert comparison is not None, panel.widget.ui.compareMessageLabel.text
+    arrays = [part(result, "saliency"), part(comparison, "saliency.hirescam")]
+    one, other = (host.slicer.util.arrayFromVolume(node) for node in arrays)
+    np.testing.assert_allclose(one, other, atol=1e-5 * np.abs(one).max())
+    assert host.slicer.util.arrayFromVolume(part(comparison, "agreement")).max() == 1
+    labels = [node.GetLayoutLabel() for node in host.slicer.util.getNodesByClass("vtkMRMLSliceNode")]
+    assert {"HiResCAM", "LayerCAM", "Agreement"} <= set(labels)
+    assert "members agree by" in panel.widget.ui.comparisonLabel.text
+
+
 @pytest.mark.real
 def test_a_real_newborns_adc_map_is_predicted_in_the_panel(host: Any, panel: Any, real_data: Path) -> None:
     """MGHNICU_010, 22 % of the brain injured: a score, a table, a chart, and an overlay over the brain."""

@@ -2,7 +2,8 @@
 
     python benchmark/screenshots.py
 
-Writes Resources/Screenshots/panel.png, views.png and comparison.png, and AGE2HIE/Resources/Icons/AGE2HIESyntheticNewborn.png.
+Writes Resources/Screenshots/panel.png, views.png and comparison.png, and
+AGE2HIE/Resources/Icons/AGE2HIESyntheticNewborn.png.
 """
 
 from __future__ import annotations

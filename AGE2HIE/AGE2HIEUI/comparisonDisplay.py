@@ -61,6 +61,7 @@ def applyLook(record, found: Explanations, look: Look) -> None:
     if agreement is not None and standings:
         _fillAgreement(agreement, standings, look.share / 100)
         _colour(agreement, table, _ROUNDING)
+        agreement.GetDisplayNode().InterpolateOff()  # between one map and none there is no half a map
     own = {node.GetID() for node in (*standings, agreement) if node is not None}
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         if composite.GetForegroundVolumeID() in own:
