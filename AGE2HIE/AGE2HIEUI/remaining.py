@@ -23,6 +23,7 @@ SLOW_METHODS = dict(
     [("integrated-gradients", 17.0), ("smooth-integrated-gradients", 100.0), ("occlusion", 60.0), ("noise-map", 45.0)]
 )
 EXAMINATION = 60.0  # of one map of the CAM family
+_TELLING = 0.5  # seconds expected so far, below which the start of the process says more than the pace
 _NEARLY = 0.95  # a stage that takes longer than expected stands here until it ends
 
 
@@ -46,7 +47,7 @@ def progressOf(expected: Mapping[str, float], stage: str, elapsed: float, inStag
         return 0.0, None
     names, total = list(expected), sum(expected.values())
     before = sum(expected[name] for name in names[: names.index(stage)])
-    if before <= 0 or elapsed <= inStage:
+    if before < _TELLING or elapsed <= inStage:
         return 0.0, None
     pace = (elapsed - inStage) / before
     done = before + expected[stage] * min(inStage / max(pace * expected[stage], 1e-9), _NEARLY)
