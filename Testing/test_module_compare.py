@@ -377,6 +377,10 @@ def test_examination_of_a_prediction(host: Any, panel: Any) -> None:
     assert "0.93; limit: at most 0.5" in ui.examinationLabel.text
     assert "under noise" not in ui.examinationLabel.text
     assert "#ffe0b2" in ui.examinationLabel.styleSheet
+    even = examination("hirescam", passed=False)
+    even["findings"][0]["value"] = None
+    predict(host, panel, good(MATRIX, record(examination=even)))
+    assert "cannot be had; limit: at most 0.5" in ui.examinationLabel.text
     predict(host, panel, good(MATRIX, record(examination=None)))
     assert ui.examinationLabel.isHidden()
 

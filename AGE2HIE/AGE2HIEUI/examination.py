@@ -10,10 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Finding:
-    """One figure; ``meaning`` is what it says about the map where the limit was not kept."""
+    """One figure, None where it cannot be had; ``meaning`` is what it says about the map where it failed."""
 
     name: str
-    value: float
+    value: float | None
     limit: str
     passed: bool
     meaning: str
@@ -48,11 +48,13 @@ def typed(kind: type, value: Any) -> Any:
 
 def _finding(record: Mapping[str, Any]) -> Finding:
     value = record["value"]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if value is None and record["passed"]:
+        raise ValueError("value: null")  # a figure that cannot be had keeps no limit
+    if value is not None and (type(value) not in (int, float) or not math.isfinite(value)):
         raise ValueError(f"value: {value!r}")
     return Finding(
         name=typed(str, record["name"]),
-        value=float(value),
+        value=None if value is None else float(value),
         limit=typed(str, record["limit"]),
         passed=typed(bool, record["passed"]),
         meaning=typed(str, record["meaning"]),

@@ -70,10 +70,10 @@ def examinationText(title: str, examination: Examination) -> str:
         return _("{title} was examined: all {count} figures were kept.").format(**words)
     heading = _("<b>Do not rely on this map ({title}):</b>").format(**words)
     lines = [
-        _("{meaning} ({name}: {value:.2f}; limit: {limit})").format(
+        _("{meaning} ({name}: {value}; limit: {limit})").format(
             meaning=html.escape(finding.meaning),
             name=html.escape(finding.name),
-            value=finding.value,
+            value=_("cannot be had") if finding.value is None else f"{finding.value:.2f}",
             limit=html.escape(finding.limit),
         )
         for finding in failed
