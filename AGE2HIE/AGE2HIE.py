@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleTest
 
+from AGE2HIEUI.layouts import registerLayouts
 from AGE2HIEUI.logic import Logic
 from AGE2HIEUI.widget import Widget
 
@@ -32,6 +33,7 @@ class AGE2HIE(ScriptedLoadableModule):
         )
         self.parent.acknowledgementText = _("The method follows AGE2HIE (Bao, He, Grant, Ou; arXiv 2411.05188).")
         slicer.app.connect("startupCompleted()", registerSampleData)
+        slicer.app.connect("startupCompleted()", registerLayouts)
 
 
 class AGE2HIEWidget(Widget):

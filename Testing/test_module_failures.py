@@ -151,7 +151,7 @@ def test_a_bad_worker_ends_in_a_message_and_in_no_result(host: Any, ready: Any, 
     before = scene.GetNumberOfNodes()
     ready.widget.logic.newProcess = lambda: process
     ui.predictButton.click()
-    folder = ready.widget._run[0].folder
+    folder = ready.widget.runner.folder
     host.wait(lambda: not ready.widget.running)
     assert not ui.messageFrame.isHidden()
     assert cause in ui.messageLabel.text
@@ -192,6 +192,7 @@ def test_a_silent_worker_is_ended_at_last(host: Any, ready: Any, monkeypatch: py
     import AGE2HIEUI.run
 
     monkeypatch.setattr(AGE2HIEUI.run, "_SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(AGE2HIEUI.run, "_SLOW", 0.0)
     process = PlayedProcess(STAGES, hangs=True)
     ready.widget.logic.newProcess = lambda: process
     ready.widget.ui.predictButton.click()

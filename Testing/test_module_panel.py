@@ -147,10 +147,10 @@ def test_the_threshold_hides_what_lies_below_it(host: Any, panel: Any) -> None:
     add_volume(host, affine(np.eye(3)))
     panel.widget.initializeParameterNode()
     predict(host, panel, good(affine(np.eye(3))))
-    from AGE2HIEUI import scene
+    from AGE2HIEUI import colours, scene
 
     saliency = scene.part(panel.widget.results.record, "saliency")
-    table = saliency.GetNodeReference(scene.COLOURS)
+    table = saliency.GetNodeReference(colours.COLOURS)
     for percent, first in ((0.0, 1), (30.0, 76), (50.0, 128), (100.0, 255)):
         panel.widget.ui.thresholdSlider.value = percent
         opacities = [table.GetLookupTable().GetTableValue(entry)[3] for entry in range(256)]

@@ -117,7 +117,7 @@ def test_the_opened_report_does_not_stay_on_the_disk(host: Any, panel: Any, monk
 
 
 def test_an_mrb_brings_results_and_parameters_back(host: Any, panel: Any, tmp_path: Path) -> None:
-    from AGE2HIEUI import scene
+    from AGE2HIEUI import colours, scene
 
     matrix = affine(ORIENTATIONS["oblique"])
     add_volume(host, matrix)
@@ -144,7 +144,7 @@ def test_an_mrb_brings_results_and_parameters_back(host: Any, panel: Any, tmp_pa
     assert json.loads(result.GetText())["probability_adverse"] == 0.7
     assert scene.part(result, "report").GetText() == "<html>Bericht für Zoë</html>"
     assert scene.part(result, "region_table").GetTable().GetValueByName(2, "region").ToString() == "thalamus"
-    table = saliency.GetNodeReference(scene.COLOURS).GetLookupTable()
+    table = saliency.GetNodeReference(colours.COLOURS).GetLookupTable()
     assert [table.GetTableValue(entry)[3] for entry in (139, 140)] == [0.0, 1.0]
 
 
@@ -193,7 +193,7 @@ def test_leaving_a_run_ends_it_and_leaves_the_scene_as_it_was(host: Any, panel: 
     process = play(panel, PlayedProcess(STAGES, hangs=True))
     panel.widget.ui.predictButton.click()
     host.wait(lambda: not process.parts)
-    folder = panel.widget._run[0].folder
+    folder = panel.widget.runner.folder
     assert folder.is_dir()
     actions: dict[str, Callable[[], None]] = {
         "close the scene": host.closeScene,

@@ -102,7 +102,7 @@ def test_the_panels_texts_are_translatable_and_its_parameters_exist() -> None:
     )
     fields = {node.target.id for node in parameters.body if isinstance(node, ast.AnnAssign)}  # type: ignore[union-attr]
     assert set(names) <= fields
-    assert fields - set(names) == {"maskNode", "model"}  # connected by the panel itself
+    assert fields - set(names) == {"maskNode", "model", "compareMethods"}  # connected by the panel itself
     for prop in root.iter("property"):
         if prop.get("name") in ("text", "toolTip"):
             assert prop.find("string") is not None

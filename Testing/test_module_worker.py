@@ -44,7 +44,7 @@ def from_command_line(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def predicted(host: Any, panel: Any) -> tuple[Any, dict[str, Any]]:
     panel.widget.ui.predictButton.click()
-    folder = panel.widget._run[0].folder
+    folder = panel.widget.runner.folder
     assert folder.stat().st_mode & 0o077 == 0  # nobody else may enter it
     host.wait(lambda: not panel.widget.running, 300)
     result = panel.widget.results.record
@@ -79,6 +79,26 @@ def test_a_node_of_the_scene_gives_the_command_lines_result_to_rounding(
     there = np.asarray(nibabel.load(from_command_line / "saliency.nii.gz").dataobj)
     here = host.slicer.util.arrayFromVolume(scene.part(result, "saliency")).transpose(2, 1, 0)
     np.testing.assert_allclose(here, there, atol=1e-5 * np.abs(there).max())
+
+
+def test_two_methods_are_compared_with_the_result(host: Any, infant: Any, panel: Any) -> None:
+    """The maps of ``age2hie explain`` belong to what ``age2hie predict`` gave: the first of them is its saliency."""
+    from AGE2HIEUI.nodes import part
+
+    panel.widget.ui.inputSelector.pick(infant)
+    result, _ = predicted(host, panel)
+    panel.widget._parameterNode.compareMethods = "hirescam,layercam"
+    panel.widget.ui.compareButton.click()
+    host.wait(lambda: not panel.widget.running, 300)
+    comparison = panel.widget.comparisons.record
+    assert comparison is not None, panel.widget.ui.compareMessageLabel.text
+    arrays = [part(result, "saliency"), part(comparison, "saliency.hirescam")]
+    one, other = (host.slicer.util.arrayFromVolume(node) for node in arrays)
+    np.testing.assert_allclose(one, other, atol=1e-5 * np.abs(one).max())
+    assert host.slicer.util.arrayFromVolume(part(comparison, "agreement")).max() == 1
+    labels = [node.GetLayoutLabel() for node in host.slicer.util.getNodesByClass("vtkMRMLSliceNode")]
+    assert {"HiResCAM", "LayerCAM", "Agreement"} <= set(labels)
+    assert "members agree by" in panel.widget.ui.comparisonLabel.text
 
 
 @pytest.mark.real
@@ -124,7 +144,7 @@ def test_cancel_of_the_real_worker_leaves_nothing(host: Any, infant: Any, panel:
     panel.widget.ui.inputSelector.pick(infant)
     before = host.slicer.mrmlScene.GetNumberOfNodes()
     panel.widget.ui.predictButton.click()
-    folder = panel.widget._run[0].folder
+    folder = panel.widget.runner.folder
     host.wait(lambda: panel.widget.ui.statusLabel.text != "", 60)
     panel.widget.ui.cancelButton.click()
     host.wait(lambda: not panel.widget.running, 60)
@@ -182,9 +202,9 @@ def test_a_read_only_installation_works(host: Any, tmp_path: Path, infant_file: 
         f"sys.path[:0] = [{str(ROOT / 'Testing')!r}]\n"
         "from slicer_host import Host; host = Host.start()\n"
         f"sys.path.insert(0, {str(folder)!r})\n"
-        "from AGE2HIEUI.command import Request, predictCommand\n"
+        "from AGE2HIEUI.command import Prediction, commandOf\n"
         f"scan, out = pathlib.Path({str(infant_file)!r}), pathlib.Path({str(tmp_path / 'out')!r})\n"
-        "command = predictCommand(Request(scan, out))\n"
+        "command = commandOf(*Prediction(scan=scan, output=out).arguments)\n"
         "import subprocess\n"
         "sys.exit(subprocess.run(command.arguments, env=command.environment).returncode)"
     )

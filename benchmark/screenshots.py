@@ -2,7 +2,8 @@
 
     python benchmark/screenshots.py
 
-Writes Resources/Screenshots/panel.png and views.png, and AGE2HIE/Resources/Icons/AGE2HIESyntheticNewborn.png.
+Writes Resources/Screenshots/panel.png, views.png and comparison.png, and
+AGE2HIE/Resources/Icons/AGE2HIESyntheticNewborn.png.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def main() -> None:
         side = (axial.width - axial.height * THUMBNAIL[0] / THUMBNAIL[1]) / 2
         axial = axial.crop((round(side), 0, round(axial.width - side), axial.height))
         axial.resize(THUMBNAIL).save(ROOT / "AGE2HIE" / "Resources" / "Icons" / "AGE2HIESyntheticNewborn.png")
+        _compare(host, module.widget).save(pictures / "comparison.png")
         module.close()
 
 
@@ -52,6 +54,21 @@ def _predict(host: Any, widget: Any) -> None:
     widget.ui.inputSelector.setCurrentNode(SampleData.downloadSample(AGE2HIE.SAMPLE_NAME))
     widget.ui.predictButton.click()
     host.wait(lambda: not widget.running, 600)
+
+
+def _compare(host: Any, widget: Any) -> Image.Image:
+    """The default methods and their agreement, with the labels that Slicer draws above its views."""
+    from PIL import ImageDraw
+
+    widget.ui.compareButton.click()
+    host.wait(lambda: not widget.running, 600)
+    manager, tiles = host.slicer.app.layoutManager(), []
+    for name in [name for name in manager.sliceViewNames() if name.startswith("AGE2HIE")]:
+        view = Image.fromarray(host.sliceImage(name))
+        label = manager.sliceLogic(name).GetSliceNode().GetLayoutLabel()
+        ImageDraw.Draw(view).text((8, 6), label, fill=(255, 255, 255), font_size=18)
+        tiles.append(np.asarray(view))
+    return Image.fromarray(np.vstack([np.hstack(tiles[:2]), np.hstack(tiles[2:4])]))
 
 
 def _to_peak(host: Any, widget: Any) -> None:

@@ -1,4 +1,4 @@
-"""The call of ``age2hie predict`` that a choice of parameters means."""
+"""The calls of ``age2hie`` that a choice of parameters means."""
 
 from __future__ import annotations
 
@@ -7,18 +7,30 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from slicer.i18n import tr as _
 
 from AGE2HIEUI.library import libraryParent
 from AGE2HIEUI.process import Command
+from AGE2HIEUI.remaining import stageSeconds
 
 _PROGRAM = ("-m", "AGE2HIELib.cli")
 
 
-@dataclass(frozen=True)
-class Request:
-    """One prediction, in files; everything optional may be left out."""
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One call of the worker on one scan, in files; everything optional may be left out.
+
+    Attributes:
+        subcommand: of ``age2hie``.
+        record: the file of its output folder that says how it ended.
+        recordsRefusal: whether that file is also written for a scan that the quality gate refuses.
+    """
+
+    subcommand: ClassVar[str]
+    record: ClassVar[str]
+    recordsRefusal: ClassVar[bool]
 
     scan: Path
     output: Path
@@ -27,31 +39,84 @@ class Request:
     mask: Path | None = None
     model: Path | None = None
     atlas: Path | None = None
+    device: str = "auto"
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Every option is one argument, so no name can become an option."""
+        options = {
+            "series": self.series,
+            "z-adc": self.zAdc,
+            "mask": self.mask,
+            "model": self.model,
+            "atlas": self.atlas,
+            **self._ownOptions(),
+            "device": self.device,
+            "output": self.output,
+            "progress": "jsonl",
+        }
+        given = tuple(f"--{name}={value}" for name, value in options.items() if value is not None)
+        return (self.subcommand, *given, *self._flags(), "--", str(self.scan))
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """What each stage is expected to take."""
+        raise NotImplementedError
+
+    def _ownOptions(self) -> dict[str, object]:
+        return {}
+
+    def _flags(self) -> tuple[str, ...]:
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction(Reading):
+    """``age2hie predict``."""
+
+    subcommand: ClassVar[str] = "predict"
+    record: ClassVar[str] = "result.json"
+    recordsRefusal: ClassVar[bool] = True
+
     ageDays: float | None = None
     gestationWeeks: float | None = None
     cooled: str | None = None
-    saliency: str | None = None
-    device: str = "auto"
+    saliency: str = "hirescam"
+    examine: bool = False
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        return stageSeconds((self.saliency,), examine=self.examine)
+
+    def _ownOptions(self) -> dict[str, object]:
+        return {
+            "age-days": self.ageDays,
+            "gestation-weeks": self.gestationWeeks,
+            "cooled": self.cooled,
+            "saliency": self.saliency,
+        }
+
+    def _flags(self) -> tuple[str, ...]:
+        return ("--examine",) if self.examine else ()
 
 
-def predictCommand(request: Request) -> Command:
-    """``age2hie predict`` in Slicer's own Python; every option is one argument, so no name can become an option."""
-    options = {
-        "series": request.series,
-        "z-adc": request.zAdc,
-        "mask": request.mask,
-        "model": request.model,
-        "atlas": request.atlas,
-        "age-days": request.ageDays,
-        "gestation-weeks": request.gestationWeeks,
-        "cooled": request.cooled,
-        "saliency": request.saliency,
-        "device": request.device,
-        "output": request.output,
-        "progress": "jsonl",
-    }
-    given = tuple(f"--{name}={value}" for name, value in options.items() if value is not None)
-    return commandOf("predict", *given, "--", str(request.scan))
+@dataclass(frozen=True, kw_only=True)
+class Explaining(Reading):
+    """``age2hie explain``: several maps of one scan."""
+
+    subcommand: ClassVar[str] = "explain"
+    record: ClassVar[str] = "explanations.json"
+    recordsRefusal: ClassVar[bool] = False
+
+    methods: tuple[str, ...]
+    target: str
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        return {**stageSeconds(self.methods), "predict": 0.0}  # there is no number to make
+
+    def _ownOptions(self) -> dict[str, object]:
+        return {"methods": ",".join(self.methods), "target": self.target}
 
 
 def commandOf(*arguments: str) -> Command:

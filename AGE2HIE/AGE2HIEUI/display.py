@@ -8,8 +8,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from AGE2HIEUI.colours import ownTable
+from AGE2HIEUI.layouts import viewNames
+from AGE2HIEUI.nodes import part
 from AGE2HIEUI.parameters import AGE2HIEParameterNode, Colours
-from AGE2HIEUI.scene import part
 
 _ENTRIES = 256
 _ENDS = {  # colours of the lowest and the highest saliency that is shown, RGB
@@ -17,7 +18,7 @@ _ENDS = {  # colours of the lowest and the highest saliency that is shown, RGB
     Colours.COOL: ((0.10, 0.25, 0.80), (0.90, 0.97, 1.00)),
     Colours.GREEN: ((0.00, 0.35, 0.20), (0.75, 1.00, 0.45)),
 }
-_ADC_WINDOW = (600.0, 2200.0)  # 1e-6 mm2/s: from dead tissue, black, to fluid, white
+ADC_WINDOW = (600.0, 2200.0)  # 1e-6 mm2/s: from dead tissue, black, to fluid, white
 _Z_WINDOW = (-5.0, 5.0)
 _Z_LOW, _Z_MIDDLE, _Z_HIGH = (0.10, 0.30, 0.95), (0.25, 0.25, 0.25), (0.95, 0.30, 0.10)
 _BOTH = ("Red", "Yellow")
@@ -43,7 +44,7 @@ def showResult(record, look: Look) -> None:
     adc, saliency, outline = (part(record, role) for role in ("adc", "saliency", "outline"))
     if adc is None or saliency is None:
         return
-    _window(adc, *_ADC_WINDOW)
+    setWindow(adc, *ADC_WINDOW)
     slicer.util.setSliceViewerLayers(
         background=adc,
         foreground=saliency,
@@ -53,7 +54,7 @@ def showResult(record, look: Look) -> None:
         fit=True,
     )
     applyLook(record, look)
-    _legend(saliency, visible=True)
+    setLegend(saliency, _("saliency"), visible=True)
 
 
 def applyLook(record, look: Look) -> None:
@@ -63,13 +64,13 @@ def applyLook(record, look: Look) -> None:
         return
     peak = peakOf(saliency)
     _colourSaliency(saliency, look)
-    _window(saliency, 0.0, peak)
+    setWindow(saliency, 0.0, peak)
     outline = part(record, "outline")
     own = {node.GetID() for role in ("adc", "z_adc") if (node := part(record, role)) is not None}
     shown = set()
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
-        if composite.GetBackgroundVolumeID() not in own:
-            continue  # the user looks at something else there
+        if composite.GetBackgroundVolumeID() not in own or composite.GetLayoutName() in viewNames():
+            continue  # the user looks at something else there, or at a comparison
         shown.add(composite.GetLayoutName())
         if composite.GetForegroundVolumeID() == saliency.GetID():
             composite.SetForegroundOpacity(look.opacity)
@@ -93,7 +94,7 @@ def hideResult(record) -> None:
             composite.SetBackgroundVolumeID(None)
     saliency = part(record, "saliency")
     if saliency is not None:
-        _legend(saliency, visible=False)
+        setLegend(saliency, "", visible=False)
 
 
 def showSideBySide(record, look: Look) -> None:
@@ -131,7 +132,7 @@ def _colourZ(z) -> None:
             strength, end = abs(along), _Z_LOW if along < 0 else _Z_HIGH
             colour = [middle + strength * (at - middle) for middle, at in zip(_Z_MIDDLE, end, strict=True)]
             table.SetColor(entry, *colour, 1.0)
-    _window(z, *_Z_WINDOW)
+    setWindow(z, *_Z_WINDOW)
 
 
 def _colourSaliency(saliency, look: Look) -> None:
@@ -147,18 +148,20 @@ def _colourSaliency(saliency, look: Look) -> None:
             table.SetColor(entry, *colour, 1.0 if entry >= first else 0.0)
 
 
-def _window(volume, low: float, high: float) -> None:
+def setWindow(volume, low: float, high: float) -> None:
+    """The values that get the ends of the volume's colours."""
     display = volume.GetDisplayNode()
     display.AutoWindowLevelOff()
     display.SetWindowLevelMinMax(low, high)
 
 
-def _legend(volume, *, visible: bool) -> None:
+def setLegend(volume, title: str, *, visible: bool) -> None:
     """Slicer's own colour legend, in the views."""
     logic = slicer.modules.colors.logic()
     legend = logic.GetColorLegendDisplayNode(volume)
     if legend is None and visible:
         legend = logic.AddDefaultColorLegendDisplayNode(volume)
     if legend is not None:
-        legend.SetTitleText(_("saliency"))
         legend.SetVisibility(visible)
+        if visible:
+            legend.SetTitleText(title)

@@ -11,13 +11,18 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from AGE2HIEUI import scene
-from AGE2HIEUI.command import Request
+from AGE2HIEUI.command import Explaining, Prediction
+from AGE2HIEUI.comparison import TARGET, comparisonsOf, loadComparison, removeComparison
+from AGE2HIEUI.explanations import Explanations, readExplanations
 from AGE2HIEUI.inputs import fingerprint, geometryText, writeMask, writeScan, writeVolume
+from AGE2HIEUI.nodes import UnreadableResult
 from AGE2HIEUI.parameters import GESTATION_UNKNOWN, AGE2HIEParameterNode, Cooled, EarlierResults
 from AGE2HIEUI.process import ChildProcess, Process
 from AGE2HIEUI.protocol import Failure
 from AGE2HIEUI.record import BadRecord, Result, readRecord
-from AGE2HIEUI.run import PredictionRun
+from AGE2HIEUI.run import WorkerRun
+
+_SAME_NUMBER = 0.005  # devices round differently
 
 
 @dataclass(frozen=True)
@@ -66,16 +71,24 @@ class Logic(ScriptedLoadableModuleLogic):
     def getParameterNode(self) -> AGE2HIEParameterNode:
         return AGE2HIEParameterNode(super().getParameterNode())
 
-    def prepare(self, parameters: AGE2HIEParameterNode, ageDays: float | None) -> tuple[PredictionRun, Request]:
+    def prepare(self, parameters: AGE2HIEParameterNode, ageDays: float | None) -> tuple[WorkerRun, Prediction]:
         """A run and its input as files. Raises UnusableNode or OSError, and leaves nothing behind then."""
-        run = PredictionRun(self.newProcess())
-        try:
-            folder = run.folder / "input"
-            folder.mkdir()
-            return run, self._request(parameters, ageDays, folder, run.output)
-        except BaseException:
-            run.close()
-            raise
+        weeks = parameters.gestationWeeks
+        own = {
+            "ageDays": ageDays,
+            "gestationWeeks": weeks if weeks > GESTATION_UNKNOWN else None,
+            "cooled": parameters.cooled.value if parameters.cooled != Cooled.UNKNOWN else None,
+            "saliency": parameters.saliencyMethod.value,
+            "examine": parameters.examine,
+        }
+        run, reading = self._prepare(parameters)
+        return run, Prediction(**reading, **own)
+
+    def prepareComparison(self, parameters: AGE2HIEParameterNode) -> tuple[WorkerRun, Explaining]:
+        """As ``prepare``, of the same input, for several maps."""
+        methods = tuple(parameters.compareMethods.split(","))
+        run, reading = self._prepare(parameters)
+        return run, Explaining(**reading, methods=methods, target=parameters.compareTarget.value)
 
     def load(
         self, folder: Path, parameters: AGE2HIEParameterNode, key: InputKey, *, refused: bool
@@ -93,7 +106,7 @@ class Logic(ScriptedLoadableModuleLogic):
                 return result, None
             earlier = scene.results() if parameters.earlierResults == EarlierResults.REPLACE else []
             record = scene.loadResult(folder, result, key.title, key.node)
-        except (BadRecord, scene.UnreadableResult, OSError, ValueError) as error:
+        except (BadRecord, UnreadableResult, OSError, ValueError) as error:
             message = _("The result cannot be read: {error}").format(error=error)
             raise ResultRejected(Failure(message, _("Try again; if it happens again, report it."))) from error
         record.SetAttribute(scene.FINGERPRINT, key.fingerprint)
@@ -102,12 +115,38 @@ class Logic(ScriptedLoadableModuleLogic):
             scene.removeResult(old)
         return result, record
 
+    def loadComparison(self, folder: Path, parameters: AGE2HIEParameterNode, result) -> object:
+        """Several maps into the scene, below the result that they belong to; the record's node.
+
+        An earlier comparison of the same result and target goes where earlier results do. Raises ResultRejected, also
+        where the maps are of another number than the result's; the scene is then as it was.
+        """
+        try:
+            found = readExplanations((folder / "explanations.json").read_text(encoding="utf-8"))
+            _checkSameNumber(found, readRecord(result.GetText()))
+            replaced = parameters.earlierResults == EarlierResults.REPLACE
+            earlier = [old for old in comparisonsOf(result) if old.GetAttribute(TARGET) == found.target and replaced]
+            record = loadComparison(folder, found, result)
+        except (BadRecord, UnreadableResult, OSError, ValueError) as error:
+            message = _("The comparison cannot be read: {error}").format(error=error)
+            raise ResultRejected(Failure(message, _("Predict again, then compare; or report it."))) from error
+        for old in earlier:
+            removeComparison(old, result)
+        return record
+
     def inputKey(self, parameters: AGE2HIEParameterNode) -> InputKey:
         """What the input is now: compared before and after a run, and with the results in the scene."""
         if parameters.inputPath:
             path, series = parameters.inputPath, parameters.series.strip()
             return InputKey(None, path, "", Path(path).name or _("scan"), series)
         return self.keyOf(parameters.inputVolume)
+
+    def checkUnchanged(self, key: InputKey) -> None:
+        """What was made of a scan is not shown beside another one. Raises ResultRejected."""
+        if not key.inScene:
+            raise ResultRejected(Failure(_("The scan was removed while it was predicted."), _("Choose another one.")))
+        if key.node is not None and key != self.keyOf(key.node):
+            raise ResultRejected(Failure(_("The scan was changed while it was predicted."), _("Predict it again.")))
 
     def keyOf(self, node) -> InputKey:
         """Of a node as it is now; an empty key where there is no image."""
@@ -124,28 +163,34 @@ class Logic(ScriptedLoadableModuleLogic):
                 return record
         return None
 
-    def _request(self, parameters: AGE2HIEParameterNode, ageDays: float | None, folder: Path, output: Path) -> Request:
+    def _prepare(self, parameters: AGE2HIEParameterNode) -> tuple[WorkerRun, dict]:
+        """A run, and what every call of the worker has in common."""
+        run = WorkerRun(self.newProcess())
+        try:
+            folder = run.folder / "input"
+            folder.mkdir()
+            return run, self._reading(parameters, folder, run.output)
+        except BaseException:
+            run.close()
+            raise
+
+    def _reading(self, parameters: AGE2HIEParameterNode, folder: Path, output: Path) -> dict:
         if parameters.inputPath:
             scan, reference = Path(parameters.inputPath), None
         else:
             reference = parameters.inputVolume
             scan = writeScan(reference, folder)
         z, mask = parameters.zAdcVolume, parameters.maskNode
-        weeks = parameters.gestationWeeks
-        return Request(
-            scan=scan,
-            output=output,
-            series=(parameters.inputPath and parameters.series.strip()) or None,
-            zAdc=writeVolume(z, folder / "z_adc.nrrd") if z is not None else None,
-            mask=writeMask(mask, reference, folder / "mask.nrrd") if mask is not None else None,
-            model=Path(parameters.model) if parameters.model else None,
-            atlas=Path(parameters.atlasFolder) if parameters.atlasFolder else None,
-            ageDays=ageDays,
-            gestationWeeks=weeks if weeks > GESTATION_UNKNOWN else None,
-            cooled=parameters.cooled.value if parameters.cooled != Cooled.UNKNOWN else None,
-            saliency=parameters.saliencyMethod.value,
-            device=parameters.device.value,
-        )
+        return {
+            "scan": scan,
+            "output": output,
+            "series": (parameters.inputPath and parameters.series.strip()) or None,
+            "zAdc": writeVolume(z, folder / "z_adc.nrrd") if z is not None else None,
+            "mask": writeMask(mask, reference, folder / "mask.nrrd") if mask is not None else None,
+            "model": Path(parameters.model) if parameters.model else None,
+            "atlas": Path(parameters.atlasFolder) if parameters.atlasFolder else None,
+            "device": parameters.device.value,
+        }
 
     def _fingerprint(self, node) -> str:
         """Computed again only where the voxels or the geometry were touched."""
@@ -156,12 +201,27 @@ class Logic(ScriptedLoadableModuleLogic):
         return self._fingerprints[node.GetID()][1]
 
 
-def whatIsMissing(key: InputKey, *, running: bool, modelUsable: bool) -> str:
-    """What keeps the user from predicting, in words; empty when nothing does."""
+def whatIsMissing(key: InputKey, *, running: str, modelUsable: bool) -> str:
+    """What keeps the user from predicting, in words; empty when nothing does.
+
+    Args:
+        running: the subcommand of the worker that is under way; empty where none is.
+    """
     if running:
-        return _("A prediction is running.")
+        return runningText(running)
     if key.empty:
         return _("Choose a scan, or a DICOM folder or file.")
     if key.path and not Path(key.path).exists():
         return _("The folder or file does not exist: {path}").format(path=key.path)
     return "" if modelUsable else _("The model cannot be used: choose or install another one.")
+
+
+def runningText(subcommand: str) -> str:
+    return {"predict": _("A prediction is running."), "explain": _("A comparison is running.")}[subcommand]
+
+
+def _checkSameNumber(found: Explanations, result: Result) -> None:
+    """Maps of another network, or of the same one on another input, explain another number than the one shown."""
+    same = found.result.modelSha256 == result.modelSha256
+    if not same or abs(found.result.probability - result.probability) > _SAME_NUMBER:
+        raise BadRecord(_("the maps explain another number than the result's, since the settings were changed"))

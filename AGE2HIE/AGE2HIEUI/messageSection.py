@@ -12,22 +12,22 @@ from AGE2HIEUI.protocol import Failure
 class MessageSection:
     """Part of the panel, not a pop-up; holds the failure for its details."""
 
-    def __init__(self, ui) -> None:
-        self._ui = ui
+    def __init__(self, frame, label, detailsButton) -> None:
+        self._frame, self._label, self._detailsButton = frame, label, detailsButton
         self._failure: Failure | None = None
-        ui.detailsButton.connect("clicked()", self._showDetails)
+        detailsButton.connect("clicked()", self._showDetails)
         self.hide()
 
     def show(self, failure: Failure) -> None:
         self._failure = failure
-        self._ui.messageLabel.setText(f"<b>{texts.escaped(failure.message)}</b><br>{texts.escaped(failure.remedy)}")
-        self._ui.detailsButton.setVisible(bool(failure.details))
-        self._ui.messageFrame.setVisible(True)
+        self._label.setText(f"<b>{texts.escaped(failure.message)}</b><br>{texts.escaped(failure.remedy)}")
+        self._detailsButton.setVisible(bool(failure.details))
+        self._frame.setVisible(True)
 
     def hide(self) -> None:
         self._failure = None
-        self._ui.messageFrame.setVisible(False)
-        self._ui.messageLabel.setText("")
+        self._frame.setVisible(False)
+        self._label.setText("")
 
     def _showDetails(self) -> None:
         if self._failure is not None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import qt
 
 from AGE2HIEUI import texts
+from AGE2HIEUI.examination import Examination
 from AGE2HIEUI.gauge import gaugePixmap
 from AGE2HIEUI.record import Result
+
+_BANNER = "background-color: #ffe0b2; color: #000000; border-style: solid; border-width: 1px; padding: 6px;"
 
 
 def showResultText(ui, result: Result) -> None:
@@ -20,6 +23,8 @@ def showResultText(ui, result: Result) -> None:
     ui.warningsLabel.setVisible(bool(result.warnings))
     ui.provenanceLabel.setText(texts.provenanceText(result))
     _fillChecks(ui.checksTable, result)
+    examination = result.examination
+    showExaminations(ui.examinationLabel, [] if examination is None else [(examination.method, examination)])
     for name in ("reportButton", "exportButton", "chartButton", "regionTableView"):
         getattr(ui, name).setVisible(result.probability is not None)
 
@@ -28,6 +33,7 @@ def hideResultText(ui) -> None:
     """No number, no table: nothing that could be taken for another scan's."""
     ui.resultCollapsibleButton.setVisible(False)
     ui.displayCollapsibleButton.setVisible(False)
+    showExaminations(ui.examinationLabel, [])
     for name in ("headingLabel", "scoreLabel", "labelLabel", "warningsLabel", "provenanceLabel", "saliencyLabel"):
         getattr(ui, name).setText("")
     ui.gaugeLabel.clear()
@@ -35,14 +41,16 @@ def hideResultText(ui) -> None:
     ui.regionTableView.setMRMLTableNode(None)
 
 
-def showRunning(ui, running: bool) -> None:
-    """While a worker runs, only Cancel can be clicked."""
-    ui.cancelButton.setEnabled(running)
-    ui.progressBar.setVisible(running)
-    ui.statusLabel.setVisible(running)
-    if running:
-        ui.progressBar.setValue(0)
-        ui.statusLabel.setText("")
+def showExaminations(label, examined: list[tuple[str, Examination]]) -> None:
+    """An amber banner where a map has failed, a plain line where all were passed, nothing where none was examined.
+
+    Args:
+        examined: each with the title of its map.
+    """
+    failed = any(not examination.passed for _title, examination in examined)
+    label.setStyleSheet(_BANNER if failed else "")
+    label.setText("<br>".join(texts.examinationText(title, each) for title, each in examined))
+    label.setVisible(bool(examined))
 
 
 def _fillChecks(table, result: Result) -> None:

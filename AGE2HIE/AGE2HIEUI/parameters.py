@@ -48,6 +48,16 @@ class SaliencyMethod(Enum):
         }[self.value]
 
 
+class Target(Enum):
+    """What a comparison explains; the values are those of ``--target``."""
+
+    ADVERSE = "adverse"
+    FAVOURABLE = "favourable"
+
+    def label(self) -> str:
+        return {"adverse": _("an adverse outcome"), "favourable": _("a favourable outcome")}[self.value]
+
+
 class Device(Enum):
     """Where the network runs; the values are those of ``--device``."""
 
@@ -95,6 +105,11 @@ class AGE2HIEParameterNode:
     atlasFolder: empty for the bundled one.
     threshold: saliency below this percentage of its peak is not shown.
     opacity: of the saliency over the ADC, 0 to 1.
+    examine: whether the saliency map is questioned as well.
+    compareMethods: what is compared, by the values of ``SaliencyMethod`` with commas between; the panel connects its
+        list itself, since the wrapper has no connector for one.
+    compareShare: the percentage of each map's evidence that is shown, strongest first.
+    compareOpacity: of the compared maps over the ADC, 0 to 1.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
@@ -113,3 +128,8 @@ class AGE2HIEParameterNode:
     opacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.7
     colours: Colours = Colours.HOT
     showAtlasOutline: bool = True
+    examine: bool = False
+    compareMethods: str = "hirescam,layercam,integrated-gradients"
+    compareTarget: Target = Target.ADVERSE
+    compareShare: Annotated[float, WithinRange(1.0, 100.0)] = 50.0
+    compareOpacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.7

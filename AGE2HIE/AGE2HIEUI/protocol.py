@@ -38,9 +38,16 @@ class Failure:
 
 @dataclass
 class Conversation:
-    """The lines so far; holds state because a line may arrive in pieces, cut inside a letter even."""
+    """The lines so far; holds state because a line may arrive in pieces, cut inside a letter even.
+
+    Attributes:
+        output, record: the folder and the file in it that an end with a result must have left.
+        recordsRefusal: whether a refusal leaves them as well.
+    """
 
     output: Path
+    record: str
+    recordsRefusal: bool
     stage: Stage | None = None
     _rest: bytes = b""
     _error: tuple[str, str] | None = None
@@ -62,15 +69,15 @@ class Conversation:
         if ended.code not in (PREDICTED, UNUSABLE, REFUSED, CANCELLED):
             return self._died(ended)
         if ended.code == CANCELLED:
-            return Failure(_("The prediction was cancelled from outside."), _("Start it again when ready."))
+            return Failure(_("The worker was cancelled from outside."), _("Start it again when ready."))
         if self._broken:
             return self._unreadable(ended)
-        if ended.code == UNUSABLE:
+        if ended.code == UNUSABLE or (ended.code == REFUSED and not self.recordsRefusal):
             message, remedy = self._error or (_("The input cannot be used."), _("See the details."))
             return Failure(message, remedy, ended.stderr)
         if not self._resultSaid:
             return Failure(_("The worker ended without saying that it has a result."), _reportIt(), ended.stderr)
-        if not (self.output / "result.json").is_file():
+        if not (self.output / self.record).is_file():
             return Failure(_("The worker says that it has a result, but there is none."), _reportIt(), ended.stderr)
         return None
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from slicer.i18n import tr as _
+
+from AGE2HIEUI.examination import Examination, readExamination, typed
+
+T = TypeVar("T")
 
 
 class BadRecord(Exception):
@@ -32,6 +36,8 @@ class Result:
     probability: 0 to 1; None for a scan that the gate refused, then ``interval`` is None and ``members`` empty.
     label: of the contract: favourable, adverse, indeterminate, demonstration; empty for a refused scan.
     provenance: pairs of name and value for whoever asks where the number came from.
+    modelSha256: which network it was.
+    examination: of the saliency map; None where nobody asked for it, as in every older record.
     """
 
     demonstration: bool
@@ -46,42 +52,55 @@ class Result:
     resolutionMm: tuple[float, ...]
     warnings: tuple[str, ...]
     provenance: tuple[tuple[str, str], ...]
+    modelSha256: str
+    examination: Examination | None
 
 
 def readRecord(text: str) -> Result:
     """Parse and check. Raises BadRecord."""
+    return readFields(text, readResult)
+
+
+def readFields(text: str, take: Callable[[Mapping[str, Any]], T]) -> T:
+    """What ``take`` makes of a JSON object. Raises BadRecord."""
     try:
-        record = json.loads(text)
-        result = _result(record)
+        return take(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadRecord(f"{type(error).__name__}: {error}") from error
+
+
+def readResult(record: Mapping[str, Any]) -> Result:
+    """Raises BadRecord where the numbers contradict each other, and what Python raises for wrong types and keys."""
+    result = _fields(record)
     _checkNumbers(result)
     return result
 
 
-def _result(record: Mapping[str, Any]) -> Result:
+def _fields(record: Mapping[str, Any]) -> Result:
     quality, saliency = record["quality"], record["saliency"] or {}
     probability, interval = record["probability_adverse"], record["interval"]
     return Result(
-        demonstration=_is(bool, record["demonstration"]),
+        demonstration=typed(bool, record["demonstration"]),
         probability=None if probability is None else float(probability),
         interval=None if interval is None else (float(interval[0]), float(interval[1])),
         members=tuple(float(member) for member in record["members"]),
         threshold=float(record["threshold"]),
         label=str(record["label"] or ""),
-        passed=_is(bool, quality["passed"]),
+        passed=typed(bool, quality["passed"]),
         checks=tuple(_check(check) for check in quality["checks"]),
         saliencyMethod=str(saliency.get("method", "")),
         resolutionMm=tuple(float(mm) for mm in saliency.get("resolution_mm", ())),
         warnings=tuple(str(warning) for warning in record["warnings"]),
         provenance=_provenance(record),
+        modelSha256=str(record["model"]["sha256"]),
+        examination=readExamination(record.get("examination")),
     )
 
 
 def _check(check: Mapping[str, Any]) -> Check:
     value = check["value"]
     shown = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
-    return Check(str(check["name"]), shown, str(check["limit"]), _is(bool, check["passed"]), str(check["remedy"]))
+    return Check(str(check["name"]), shown, str(check["limit"]), typed(bool, check["passed"]), str(check["remedy"]))
 
 
 def _provenance(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -113,9 +132,3 @@ def _checkNumbers(result: Result) -> None:
     low, high = result.interval
     if not low <= result.probability <= high:
         raise BadRecord(_("a probability outside its interval"))
-
-
-def _is(kind: type, value: Any) -> Any:
-    if not isinstance(value, kind):
-        raise TypeError(_("{value} is no {kind}").format(value=repr(value), kind=kind.__name__))
-    return value

@@ -1,22 +1,23 @@
-"""One prediction from the click to its output folder, driven by a timer that never waits."""
+"""One call of the worker from the click to its output folder, driven by a timer that never waits."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from slicer.i18n import tr as _
 
-from AGE2HIEUI.command import Request, predictCommand
+from AGE2HIEUI.command import Reading, commandOf
 from AGE2HIEUI.process import Process
 from AGE2HIEUI.protocol import REFUSED, Conversation, Failure, Stage
-from AGE2HIEUI.remaining import fractionDone, secondsLeft
+from AGE2HIEUI.remaining import progressOf
 
-_SILENT_SECONDS = 600.0  # the longest stage takes under a minute on two slow cores
+_SILENT_SECONDS = 600.0  # beyond what the longest stage may take
+_SLOW = 10.0  # times slower than expected a stage may be before its worker counts as hung
 _CLOSING_SECONDS = 3.0
 
 
@@ -38,33 +39,37 @@ class Outcome:
     failure: Failure | None = None
 
 
-class PredictionRun:
+class WorkerRun:
     """Owns the worker and a private temporary folder, which ``close`` removes whatever happened."""
 
     def __init__(self, process: Process, clock: Callable[[], float] = time.monotonic) -> None:
         self._process = process
         self._clock = clock
         self.folder = Path(tempfile.mkdtemp(prefix="age2hie-"))  # only this user may enter it
-        self._conversation = Conversation(self.folder / "output")
-        self._started = self._heard = clock()
+        self._conversation: Conversation | None = None
+        self._expected: Mapping[str, float] = {}
+        self._stage: Stage | None = None
+        self._started = self._heard = self._stageBegan = clock()
         self._cancelled = False
         self._hung = False
 
     @property
     def output(self) -> Path:
         """Where the worker is to write; it does not exist before, so nothing old can lie there."""
-        return self._conversation.output
+        return self.folder / "output"
 
     @property
     def cancelled(self) -> bool:
         """Whether it was told to end, and may still be ending."""
         return self._cancelled
 
-    def start(self, request: Request) -> Failure | None:
+    def start(self, request: Reading) -> Failure | None:
         """Start the worker; a failure where it cannot be started."""
-        self._started = self._heard = self._clock()
+        self._conversation = Conversation(self.output, request.record, request.recordsRefusal)
+        self._expected = request.seconds
+        self._started = self._heard = self._stageBegan = self._clock()
         try:
-            self._process.start(predictCommand(request))
+            self._process.start(commandOf(*request.arguments))
         except OSError as error:
             return Failure(_("The worker cannot be started: {error}").format(error=error), _("Install AGE2HIE again."))
         return None
@@ -97,17 +102,23 @@ class PredictionRun:
 
     def _status(self) -> Status:
         now = self._clock()
-        if now - self._heard > _SILENT_SECONDS and not self._cancelled:
+        if now - self._heard > self._patience and not self._cancelled:
             self._hung = True
             self.cancel()
         stage = self._conversation.stage
         if stage is None:
             return Status(None, 0.0, None)
-        return Status(stage, fractionDone(stage.name), secondsLeft(stage.name, now - self._started))
+        if stage is not self._stage:
+            self._stage, self._stageBegan = stage, now
+        return Status(stage, *progressOf(self._expected, stage.name, now - self._started, now - self._stageBegan))
 
-    @staticmethod
-    def _hungFailure() -> Failure:
+    @property
+    def _patience(self) -> float:
+        """Seconds of silence: a map may take minutes, in which the worker has nothing to say."""
+        return _SILENT_SECONDS + _SLOW * max(self._expected.values())
+
+    def _hungFailure(self) -> Failure:
         message = _("The worker said nothing for {minutes:.0f} minutes and was ended.").format(
-            minutes=_SILENT_SECONDS / 60
+            minutes=self._patience / 60
         )
         return Failure(message, _("Try again; if it happens again, choose the device 'CPU'."))

@@ -7,9 +7,12 @@ import re
 
 from slicer.i18n import tr as _
 
+from AGE2HIEUI.examination import Examination
+from AGE2HIEUI.explanations import Explanations
 from AGE2HIEUI.record import Check, Result
 
 NOTICE_COLOUR = "#8a5a00"
+_LONG = 100.0  # seconds that are better said in minutes
 
 
 def noticeText() -> str:
@@ -59,6 +62,43 @@ def saliencyText(result: Result, peak: float) -> str:
     ).format(method=result.saliencyMethod, resolution=resolution, peak=peak)
 
 
+def examinationText(title: str, examination: Examination) -> str:
+    """Whether a map may be relied on, and why not."""
+    failed = [finding for finding in examination.findings if not finding.passed]
+    words = {"title": html.escape(title), "count": len(examination.findings)}
+    if not failed:
+        return _("{title} was examined: all {count} figures were kept.").format(**words)
+    heading = _("<b>Do not rely on this map ({title}):</b>").format(**words)
+    lines = [
+        _("{meaning} ({name}: {value}; limit: {limit})").format(
+            meaning=html.escape(finding.meaning),
+            name=html.escape(finding.name),
+            value=_("cannot be had") if finding.value is None else f"{finding.value:.2f}",
+            limit=html.escape(finding.limit),
+        )
+        for finding in failed
+    ]
+    return "<br>".join([heading, *(f"&bull; {line}" for line in lines)])
+
+
+def comparisonText(found: Explanations) -> str:
+    """The legend of the views, and what is known of each map."""
+    legend = _(
+        "Colours mean the same in every view: how strong a place is within its own map, from 0 to the peak, 1. A place "
+        "at 0.8 is among those that hold the strongest 20 % of the map's evidence. In the last view: the part of the "
+        "maps that show a place."
+    )
+    lines = []
+    for each in found.maps:
+        words = {"title": html.escape(each.title), "cells": max(each.resolutionMm, default=0.0)}
+        if each.membersAgree is None:
+            lines.append(_("<b>{title}</b>: nothing speaks for this outcome.").format(**words))
+        else:
+            text = _("<b>{title}</b>: cells of {cells:.0f} mm; the ensemble's members agree by {agree:.2f} (of 1).")
+            lines.append(text.format(**words, agree=each.membersAgree))
+    return "<br>".join([legend, *lines])
+
+
 def warningsText(result: Result) -> str:
     return "<br>".join(html.escape(warning) for warning in result.warnings)
 
@@ -106,11 +146,14 @@ def stageText(name: str, secondsLeft: float | None) -> str:
         "z-map": _("comparing with normal newborns"),
         "predict": _("predicting"),
         "explain": _("locating the evidence"),
+        "examine": _("examining the explanation"),
         "report": _("writing the report"),
     }
     stage = names.get(name, name)
     if secondsLeft is None:
         return stage
+    if secondsLeft >= _LONG:
+        return _("{stage}, about {minutes:.0f} min left").format(stage=stage, minutes=secondsLeft / 60)
     return _("{stage}, about {seconds:.0f} s left").format(stage=stage, seconds=max(secondsLeft, 1.0))
 
 
@@ -151,6 +194,9 @@ def inThePanel(text: str) -> str:
         "--model": _("'Model'"),
         "--atlas": _("'Atlas'"),
         "--saliency": _("'Saliency method'"),
+        "--methods": _("'Methods'"),
+        "--target": _("'Evidence for'"),
+        "--examine": _("'Examine the explanation'"),
         "--device": _("'Device'"),
         "--age-days": _("'Age at scan'"),
         "--gestation-weeks": _("'Gestation at birth'"),

@@ -12,21 +12,24 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
-from AGE2HIEUI import display, panel, texts
+from AGE2HIEUI import display, texts
 from AGE2HIEUI.background import Background
 from AGE2HIEUI.calls import Calls
 from AGE2HIEUI.choosing import chooseFile, chooseFolder
+from AGE2HIEUI.command import Prediction
+from AGE2HIEUI.compareSection import CompareSection
 from AGE2HIEUI.doctorSection import DoctorSection
-from AGE2HIEUI.inputs import UnusableNode, ageInDays
-from AGE2HIEUI.install import NotInstalled, ensurePackages
+from AGE2HIEUI.inputs import ageInDays
 from AGE2HIEUI.logic import InputKey, Logic, ResultRejected, whatIsMissing
 from AGE2HIEUI.messageSection import MessageSection
 from AGE2HIEUI.modelSection import ModelSection
 from AGE2HIEUI.parameters import AGE2HIEParameterNode
 from AGE2HIEUI.protocol import Failure
+from AGE2HIEUI.ready import NotReady, ready
 from AGE2HIEUI.record import BadRecord, Result
 from AGE2HIEUI.resultSection import ResultSection
-from AGE2HIEUI.run import Outcome, PredictionRun, Status
+from AGE2HIEUI.run import Outcome
+from AGE2HIEUI.runner import Meters, Runner
 
 _AGE_UNKNOWN = -1.0
 
@@ -38,7 +41,6 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic: Logic | None = None
         self._parameterNode: AGE2HIEParameterNode | None = None
         self._guiTag = None
-        self._run: tuple[PredictionRun, InputKey] | None = None
         self._verdict: tuple[InputKey, Result | None] | None = None  # of a run without result: refused, or failed
         self._observedInput = None
         self._ageOf: tuple[object | None, str] | None = None
@@ -47,8 +49,8 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     @property
     def running(self) -> bool:
-        """Whether a prediction is under way."""
-        return self._run is not None
+        """Whether a prediction or a comparison is under way."""
+        return bool(self.runner.subcommand)
 
     def makeLogic(self) -> Logic:
         raise NotImplementedError
@@ -63,12 +65,15 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = self.makeLogic()
         self.background = Background()
         self.calls = Calls(self.background, lambda: self.logic.newProcess())
-        self.message = MessageSection(self.ui)
+        self.runner = Runner(self.background, lambda: self._parameterNode is not None, self._onParameters)
+        self.meters = Meters(self.ui.progressBar, self.ui.statusLabel, self.ui.cancelButton)
+        self.message = MessageSection(self.ui.messageFrame, self.ui.messageLabel, self.ui.detailsButton)
         self.results = ResultSection(self.ui, self.message)
         self.models = ModelSection(self.ui, self.calls, self.message, lambda folder: self._set("model", folder))
+        self.comparisons = CompareSection(self.ui, lambda methods: self._set("compareMethods", methods))
         self.doctor = DoctorSection(self.ui, self.calls)
         self.ui.noticeLabel.setText(texts.noticeText())
-        panel.showRunning(self.ui, False)
+        self.meters.show(False)
         self._connect()
         for event, slot in (
             (slicer.mrmlScene.StartCloseEvent, self._onSceneStartClose),
@@ -127,39 +132,36 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._verdict = None
         key = self.logic.inputKey(self._parameterNode)
         try:
-            ensurePackages(Path(self.resourcePath("requirements.txt")))
-            run, request = self.logic.prepare(self._parameterNode, self._ageDays())
-        except NotInstalled as error:
-            self._fail(key, Failure(str(error), error.remedy))
+            run, request = ready(self._requirements(), lambda: self.logic.prepare(self._parameterNode, self._ageDays()))
+        except NotReady as error:
+            self._fail(key, error.failure)
             return
-        except (UnusableNode, OSError) as error:
-            self._fail(key, Failure(str(error), _("Choose another scan, or free some disk space.")))
-            return
-        self._run = run, key
-        failure = run.start(request)
-        if failure is not None:
-            self._finish(Outcome(failure=failure))
-            return
-        panel.showRunning(self.ui, True)
-        self.background.add(self._pollRun)
-        self._onParameters()
+        self.runner.start(run, request, self.meters, lambda outcome: self._predicted(outcome, key))
 
-    def onCancel(self) -> None:
-        """The worker and all it has started end; the scene stays as it is."""
-        if self._run is not None:
-            self.ui.statusLabel.setText(_("cancelling"))
-            self._run[0].cancel()
+    def onCompare(self) -> None:
+        """As a prediction, of the same input; its result stays on the screen."""
+        self.comparisons.message.hide()
+        key, result = self.logic.inputKey(self._parameterNode), self.results.record
+        try:
+            run, request = ready(self._requirements(), lambda: self.logic.prepareComparison(self._parameterNode))
+        except NotReady as error:
+            self.comparisons.message.show(error.failure)
+            return
+        meters = self.comparisons.meters
+        self.runner.start(run, request, meters, lambda outcome: self._compared(outcome, key, result))
 
     def _connect(self) -> None:
         ui = self.ui
         clicks = {
             ui.predictButton: self.onPredict,
-            ui.cancelButton: self.onCancel,
+            ui.cancelButton: self.runner.cancel,
+            ui.compareButton: self.onCompare,
+            ui.compareCancelButton: self.runner.cancel,
             ui.exportButton: self.results.chooseAndExport,
             ui.reportButton: self.results.openReport,
             ui.chartButton: self.results.showChart,
-            ui.showButton: lambda: self.results.showOverlay(display.lookOf(self._parameterNode)),
-            ui.sideBySideButton: lambda: self.results.showSideBySide(display.lookOf(self._parameterNode)),
+            ui.showButton: lambda: self._inOrdinaryViews(self.results.showOverlay),
+            ui.sideBySideButton: lambda: self._inOrdinaryViews(self.results.showSideBySide),
             ui.inputFolderButton: lambda: self._choose("inputPath", chooseFolder(_("DICOM folder"))),
             ui.inputFileButton: lambda: self._choose("inputPath", chooseFile(_("Scan"))),
             ui.atlasFolderButton: lambda: self._choose("atlasFolder", chooseFolder(_("Atlas folder"))),
@@ -168,24 +170,8 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             button.connect("clicked()", slot)
         ui.maskSelector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: self._set("maskNode", node))
 
-    def _pollRun(self) -> bool:
-        """True once the run is over; while another module is open its end waits."""
-        if self._run is None:
-            return True
-        if self._parameterNode is None:
-            return False
-        news = self._run[0].poll()
-        if isinstance(news, Status):
-            self.ui.progressBar.setValue(int(1000 * news.fraction))
-            if news.stage is not None and not self._run[0].cancelled:
-                self.ui.statusLabel.setText(texts.stageText(news.stage.name, news.secondsLeft))
-            return False
-        self._finish(news)
-        return True
-
-    def _finish(self, outcome: Outcome) -> None:
+    def _predicted(self, outcome: Outcome, key: InputKey) -> None:
         """A run ends in one of four ways: cancelled, failed, refused, predicted."""
-        run, key = self._run
         try:
             if outcome.failure is not None:
                 self._fail(key, outcome.failure)
@@ -193,17 +179,25 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self._take(outcome, key)
         except ResultRejected as error:
             self._fail(self.logic.inputKey(self._parameterNode), error.failure)
-        finally:
-            run.close()
-            self._run = None
-            panel.showRunning(self.ui, False)
-            self._onParameters()
+
+    def _compared(self, outcome: Outcome, key: InputKey, result) -> None:
+        """Whatever happens to a comparison, the result that it was asked for stays as it is."""
+        try:
+            if outcome.failure is not None:
+                self.comparisons.message.show(outcome.failure)
+            elif outcome.folder is not None:
+                self.logic.checkUnchanged(key)
+                if not slicer.mrmlScene.IsNodePresent(result):
+                    raise ResultRejected(Failure(_("The result was removed meanwhile."), _("Predict again.")))
+                self.logic.loadComparison(outcome.folder, self._parameterNode, result)
+                self._onParameters()
+                if self.results.record is result:
+                    self.comparisons.show()
+        except ResultRejected as error:
+            self.comparisons.message.show(error.failure)
 
     def _take(self, outcome: Outcome, key: InputKey) -> None:
-        if not key.inScene:
-            raise ResultRejected(Failure(_("The scan was removed while it was predicted."), _("Choose another one.")))
-        if key.node is not None and key != self.logic.keyOf(key.node):
-            raise ResultRejected(Failure(_("The scan was changed while it was predicted."), _("Predict it again.")))
+        self.logic.checkUnchanged(key)
         result, record = self.logic.load(outcome.folder, self._parameterNode, key, refused=outcome.refused)
         if record is None:
             self._verdict = key, result
@@ -224,9 +218,13 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._showWhatBelongsTo(key)
         self.results.applyLook(display.lookOf(self._parameterNode))
         self.models.select(self._parameterNode.model)
-        missing = whatIsMissing(key, running=self.running, modelUsable=self.models.usable)
+        self.comparisons.follow(self.results.record, self._parameterNode)
+        missing = whatIsMissing(key, running=self.runner.subcommand, modelUsable=self.models.usable)
         self.ui.predictButton.setEnabled(not missing)
         self.ui.predictButton.setToolTip(missing or _("Predict the outcome at two years. Research use only."))
+        missing = missing or self.comparisons.whatIsMissing(self._parameterNode)
+        self.ui.compareButton.setEnabled(not missing)
+        self.ui.compareButton.setToolTip(missing or _("Locate the evidence in several ways."))
 
     def _showWhatBelongsTo(self, key: InputKey) -> None:
         """A refusal or failure of the latest run stands while its input does; else the scene's result of the input."""
@@ -237,7 +235,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if self._verdict[1] is not None:
                 self.results.showRefusal(self._verdict[1])
             return
-        record = self.logic.resultOf(key) if self._run is None else None
+        record = self.logic.resultOf(key) if self.runner.subcommand != Prediction.subcommand else None
         if record is None:
             self.results.hide()
             return
@@ -256,6 +254,8 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _onSceneStartClose(self, caller, event) -> None:
         self._stopEverything()  # what runs was asked for a scan that is about to go
         self.setParameterNode(None)
+        self.comparisons.hide()
+        self.comparisons.message.hide()
         self.results.hide()
         self.message.hide()
 
@@ -267,10 +267,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.background.clear()
         self.calls.close()
         self._verdict = None
-        if self._run is not None:
-            self._run[0].close()
-            self._run = None
-            panel.showRunning(self.ui, False)
+        self.runner.close()
 
     def _observe(self, node) -> None:
         """Watch the input's voxels: a result of other voxels is not shown."""
@@ -281,6 +278,10 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for event in events if node is not None else ():
             self.addObserver(node, event, self._onParameters)
 
+    def _inOrdinaryViews(self, show) -> None:
+        self.comparisons.leave()
+        show(display.lookOf(self._parameterNode))
+
     def _choose(self, parameter: str, value: str) -> None:
         if value:  # empty: the dialog was cancelled
             self._set(parameter, value)
@@ -288,6 +289,9 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _set(self, parameter: str, value) -> None:
         if self._parameterNode is not None:
             setattr(self._parameterNode, parameter, value)
+
+    def _requirements(self) -> Path:
+        return Path(self.resourcePath("requirements.txt"))
 
     def _ageDays(self) -> float | None:
         value = self.ui.ageSpinBox.value

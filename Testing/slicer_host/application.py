@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QApplication
 
 import slicer
 
-_VIEWS = {"Red": "Axial", "Green": "Coronal", "Yellow": "Sagittal"}
+_VIEWS = ("Red", "Green", "Yellow")
+_PIXELS = 400
 
 
 class ModuleManager(QObject):
@@ -18,34 +19,53 @@ class ModuleManager(QObject):
 
 
 class LayoutManager:
-    """Three slice views, drawn by MRML's own slice logics."""
+    """MRML's own layout logic makes the nodes of the views, its slice logics draw them; there are no widgets."""
 
     def __init__(self, applicationLogic):
+        self._applicationLogic = applicationLogic
         self._logics = vtk.vtkCollection()
-        self.layout = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
-        for name, orientation in _VIEWS.items():
-            logic = slicer.vtkMRMLSliceLogic()
-            logic.SetMRMLApplicationLogic(applicationLogic)
-            logic.SetMRMLScene(slicer.mrmlScene)
-            logic.AddSliceNode(name)
-            logic.GetSliceNode().SetOrientation(orientation)
-            logic.GetSliceNode().SetDimensions(400, 400, 1)
-            self._logics.AddItem(logic)
         applicationLogic.SetSliceLogics(self._logics)
+        self._layoutLogic = slicer.vtkMRMLLayoutLogic()
+        self._layoutLogic.SetMRMLScene(slicer.mrmlScene)
+        self.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
 
     def mrmlSliceLogics(self):
         return self._logics
 
     def sliceViewNames(self):
-        return tuple(_VIEWS)
+        return tuple(logic.GetSliceNode().GetLayoutName() for logic in self._all())
 
     def sliceLogic(self, name):
         """Of one view; not part of Slicer's class."""
-        logics = [self._logics.GetItemAsObject(index) for index in range(self._logics.GetNumberOfItems())]
-        return next(logic for logic in logics if logic.GetSliceNode().GetLayoutName() == name)
+        return next(logic for logic in self._all() if logic.GetSliceNode().GetLayoutName() == name)
+
+    def layoutLogic(self):
+        return self._layoutLogic
+
+    @property
+    def layout(self):
+        return self._layoutLogic.GetLayoutNode().GetViewArrangement()
 
     def setLayout(self, layout):
-        self.layout = layout
+        self._layoutLogic.GetLayoutNode().SetViewArrangement(layout)
+        self.addMissingLogics()
+
+    def addMissingLogics(self):
+        """For views that a layout or a scene has brought; Slicer's three are first."""
+        nodes = slicer.util.getNodesByClass("vtkMRMLSliceNode")
+        known = set(self.sliceViewNames())
+        for node in sorted(nodes, key=lambda node: node.GetLayoutName() not in _VIEWS):
+            if node.GetLayoutName() in known:
+                continue
+            logic = slicer.vtkMRMLSliceLogic()
+            logic.SetMRMLApplicationLogic(self._applicationLogic)
+            logic.SetMRMLScene(slicer.mrmlScene)
+            logic.SetSliceNode(node)
+            node.SetDimensions(_PIXELS, _PIXELS, 1)
+            self._logics.AddItem(logic)
+
+    def _all(self):
+        return [self._logics.GetItemAsObject(index) for index in range(self._logics.GetNumberOfItems())]
 
 
 class Application(QObject):

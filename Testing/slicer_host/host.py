@@ -139,6 +139,7 @@ class Host:
         """An .mrb in place of the scene. Raises OSError."""
         if not self.slicer.mrmlScene.ReadFromMRB(str(path), True):
             raise OSError(f"{path} was not read")
+        self.slicer.app.layoutManager().addMissingLogics()
         self.process()
 
     def process(self) -> None:
