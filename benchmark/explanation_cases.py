@@ -1,0 +1,91 @@
+"""Phantoms and real infants up to the network's input, with the lesion that a map should find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt
+
+from AGE2HIELib.io.images import read_volume
+from AGE2HIELib.io.source import Source
+from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.phantom.infant import make_infant
+from AGE2HIELib.phantom.injury import injure
+from AGE2HIELib.phantom.protocol import PROTOCOLS
+from AGE2HIELib.phantom.scan import nearest, scanner_adc
+from AGE2HIELib.pipeline import STAGES, HieModel, Prepared, Scan, examine, prepare, read_scan
+from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.volume import Volume
+
+ACQUISITIONS = ("2mm", "4mm", "6mm")
+INJURED_LOAD = 0.01
+KINDS = ("none", "focal", "bgt", "watershed", "near-total")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """``lesion``: bool, on the scan's grid in canonical voxel order."""
+
+    ready: Prepared
+    lesion: Volume
+
+    @property
+    def load(self) -> float:
+        """The lesion's share of the brain."""
+        brain = self.ready.examined.brain.array
+        return float((self.lesion.array & brain).sum() / brain.sum())
+
+    def distance_mm(self, saliency: Volume) -> float:
+        """From the map's peak to the lesion; 0 inside."""
+        peak = np.unravel_index(int(saliency.array.argmax()), saliency.array.shape)
+        away = distance_transform_edt(~self.lesion.array, sampling=self.lesion.grid.spacing_mm)
+        return float(away[peak])
+
+    def mass_ratio(self, saliency: Volume) -> float:
+        """Share of the map's positive mass that lies in the lesion, over the lesion's share of the brain."""
+        brain = self.ready.examined.brain.array
+        mass = np.where(brain, np.maximum(saliency.array, 0), 0).astype(np.float64)
+        if mass.sum() <= 0:
+            return float("nan")
+        return float(mass[self.lesion.array & brain].sum() / mass.sum() / self.load)
+
+
+def focal_infant(seed: int, model: HieModel, atlas: Atlas) -> Placed | None:
+    """One lesion of 12 mm or more; None where the gate refuses the scan."""
+    extent = float(np.random.default_rng([seed, 20]).uniform())
+    return _infant(seed, "focal", extent, model, atlas)
+
+
+def mixed_infant(seed: int, model: HieModel, atlas: Atlas) -> Placed | None:
+    """Any injury, or none, as a training cohort has them."""
+    return _infant(seed, KINDS[seed % len(KINDS)], None, model, atlas)
+
+
+def real_cases(folder: Path, model: HieModel, atlas: Atlas) -> Iterator[tuple[str, Placed]]:
+    """(number, case) of the BONBID-HIE cases with an expert lesion of more than 1 % of the brain."""
+    for file in sorted((folder / "1ADC_ss").glob("*.mha")):
+        name = file.name.removesuffix("-ADC_ss.mha")
+        lesion = to_canonical(read_volume(folder / "3LABEL" / f"{name}_lesion.mha"))
+        placed = _placed(read_scan(file), lesion.like(lesion.array > 0), model, atlas)
+        if placed is not None and placed.load > INJURED_LOAD:
+            yield name.split("_")[1].split("-")[0], placed
+
+
+def _infant(seed: int, kind: str, extent: float | None, model: HieModel, atlas: Atlas) -> Placed | None:
+    infant = make_infant(seed)
+    injury = injure(infant, kind, seed=seed, extent=extent)
+    adc = scanner_adc(infant, injury, PROTOCOLS[ACQUISITIONS[seed % len(ACQUISITIONS)]], seed=seed)
+    scan = Scan(Source("adc-nifti", "", None, adc, "1e-6 mm2/s", ()))
+    return _placed(scan, to_canonical(nearest(injury.lesion, adc.grid)), model, atlas)
+
+
+def _placed(scan: Scan, lesion: Volume, model: HieModel, atlas: Atlas) -> Placed | None:
+    stages = Stages(STAGES, Silent())
+    seen = examine(scan, atlas, stages)
+    if seen.placement is None or not seen.quality.passed:
+        return None
+    return Placed(prepare(scan, seen, model, atlas, stages), lesion)

@@ -1,0 +1,171 @@
+"""What the saliency maps are worth: on phantoms with known lesions, on real ones, under examination; what they cost.
+
+    [AGE2HIE_TEST_DATA=FOLDER] python benchmark/explanations.py [phantoms] [real] [examined] [cost] [--jobs 2]
+
+phantoms: peak in a focal lesion of 12 mm or more (dilated by half a cell of the map); deletion beside random orders.
+real: share of a map's mass in the expert lesion over the lesion's share of the brain (1: chance), for loads over 1 %.
+examined: how often the trained model and networks with random weights keep all figures of the examination.
+cost: prediction with saliency over prediction alone, beside MONAI's Grad-CAM, five members.
+The seeds are in no training cohort.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from explanation_cases import Placed, focal_infant, mixed_infant, real_cases
+
+from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.explain.asked_again import Case, answers, mean_map, randomised
+from AGE2HIELib.explain.curves import deletion_and_insertion
+from AGE2HIELib.explain.examination import Examination, examine_map
+from AGE2HIELib.explain.registry import DEFAULT_METHOD
+from AGE2HIELib.explain.saliency import explain
+from AGE2HIELib.inference.predict import as_tensor, predict
+from AGE2HIELib.installed import find_model
+from AGE2HIELib.parallel import run_all
+from AGE2HIELib.pipeline import HieModel, explained, load_model, on_scan
+from AGE2HIELib.preprocess.atlas import load_atlas
+
+PARTS = ("phantoms", "real", "examined", "cost")
+REAL_METHODS = ("hirescam", "gradcam", "gradcam++", "layercam", "integrated-gradients")
+_FOCAL, _MIXED, _RANDOM = 500_000, 600_000, 700_000  # first seeds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--cases", type=int, default=100, help="phantoms with a focal lesion")
+    parser.add_argument("--examined", type=int, default=20, help="phantoms, and random networks, to examine")
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    chosen = options.parts or PARTS
+    if "phantoms" in chosen:
+        phantoms(options)
+    if "examined" in chosen:
+        examined(options)
+    if "real" in chosen:
+        real(options)
+    if "cost" in chosen:
+        cost(options)
+
+
+def phantoms(options: argparse.Namespace) -> None:
+    seeds = range(_FOCAL, _FOCAL + options.cases)
+    rows = np.array(_spread(partial(on_focal, path=options.model), seeds, options, "focal lesions"))
+    inside = rows[:, 0] <= rows[:, 1]
+    print(f"\nphantoms with a focal lesion, {DEFAULT_METHOD}: {len(rows)}; refused {int(np.isnan(rows[:, 0]).sum())}")
+    print(f"peak in the lesion, dilated by half a cell: {int(inside.sum())} of {len(rows)}")
+    print(f"deletion below random orders: {int((rows[:, 2] < 0).sum())} of {len(rows)}")
+    print(f"insertion above random orders: {int((rows[:, 3] > 0).sum())} of {len(rows)}")
+
+
+def on_focal(seed: int, *, path: Path | None) -> tuple[float, float, float, float]:
+    """(distance of the peak from the lesion, half a cell, deletion, insertion); mm and logits, NaN where refused."""
+    model = _alone(path)
+    placed = focal_infant(seed, model, load_atlas(resolve_atlas(None)))
+    if placed is None:
+        return (float("nan"),) * 4
+    made = explained(model, placed.ready.image)[1]
+    saliency = on_scan(made.saliency, placed.ready.examined)
+    case = _case(model, placed)
+    deletion, insertion = deletion_and_insertion(case, mean_map(answers(case, case.members, case.image), case))
+    return placed.distance_mm(saliency), max(made.resolution_mm) / 2, deletion, insertion
+
+
+def examined(options: argparse.Namespace) -> None:
+    kinds = (("trained", _MIXED, False), ("random weights", _RANDOM, True))
+    for name, first, random in kinds:
+        seeds = range(first, first + options.examined)
+        rows = _spread(partial(on_mixed, path=options.model, random=random), seeds, options, name)
+        done = [row for row in rows if row is not None]
+        kept = sum(row.passed for row in done)
+        print(f"\n{name}: {len(done)} phantoms, {kept} maps keep every figure, {len(done) - kept} trip the banner")
+        for number, finding in enumerate(done[0].findings):
+            values = np.array([row.findings[number].value for row in done])
+            failed = sum(not row.findings[number].passed for row in done)
+            low, middle, high = np.percentile(values, [0, 50, 100])
+            print(f"  {finding.name:54} {low:7.3f} {middle:7.3f} {high:7.3f}  {finding.limit:13} failed {failed}")
+
+
+def on_mixed(seed: int, *, path: Path | None, random: bool) -> Examination | None:
+    """The examination of one phantom's map, by the trained members or by members that have learned nothing."""
+    model = _alone(path)
+    placed = mixed_infant(seed, model, load_atlas(resolve_atlas(None)))
+    if placed is None:
+        return None
+    case = _case(model, placed)
+    if random:
+        fresh = [randomised(one, case.facts, 100 * seed + number) for number, one in enumerate(case.members)]
+        case = replace(case, members=fresh)
+    return examine_map(case)
+
+
+def real(options: argparse.Namespace) -> None:
+    model = load_model(find_model(options.model))
+    folder = Path(os.environ["AGE2HIE_TEST_DATA"]) / "bonbid-hie"
+    print("\nmass in the expert lesion over its share of the brain (1: chance)")
+    print(f"{'case':6}{'load %':>8}" + "".join(f"{name:>22}" for name in REAL_METHODS))
+    table = []
+    for name, placed in real_cases(folder, model, load_atlas(resolve_atlas(None))):
+        maps = [explained(model, placed.ready.image, method)[1].saliency for method in REAL_METHODS]
+        table.append([placed.mass_ratio(on_scan(one, placed.ready.examined)) for one in maps])
+        print(f"{name:6}{100 * placed.load:8.2f}" + "".join(f"{value:22.2f}" for value in table[-1]))
+    print(f"{'median':14}" + "".join(f"{value:22.2f}" for value in np.nanmedian(table, axis=0)))
+
+
+def cost(options: argparse.Namespace) -> None:
+    from monai.visualize import GradCAM
+
+    model = load_model(find_model(options.model))
+    shape = (1, len(model.bundle.spec.channels), *model.bundle.spec.grid.shape)
+    image = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    layer = f"blocks.{model.bundle.saliency_layer}"
+
+    def monai() -> None:
+        for member in model.members:
+            network = member.requires_grad_(True)
+            GradCAM(nn_module=network, target_layers=layer)(as_tensor(image, model.bundle, member), class_idx=0)
+            member.requires_grad_(False)
+
+    ways: dict[str, Callable[[], object]] = {
+        "prediction alone": lambda: predict(model.members, model.bundle, image),
+        f"with {DEFAULT_METHOD}": lambda: explain(model.members, model.bundle, image),
+        "with MONAI's Grad-CAM": monai,
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(9):  # in turn, so that what else the machine does falls on all alike
+        for name, way in ways.items():
+            start = time.perf_counter()
+            way()
+            seconds[name].append(time.perf_counter() - start)
+    base = float(np.median(seconds["prediction alone"][1:]))
+    print(f"\nfive members, {torch.get_num_threads()} threads; median of 8")
+    for name, values in seconds.items():
+        print(f"{name:24} {np.median(values[1:]):6.3f} s  {np.median(values[1:]) / base:5.2f}x")
+
+
+def _case(model: HieModel, placed: Placed) -> Case:
+    return Case(model.members, model.bundle, placed.ready.image, DEFAULT_METHOD, model.bundle.saliency_layer)
+
+
+def _alone(path: Path | None) -> HieModel:
+    torch.set_num_threads(1)  # one process a core
+    return load_model(find_model(path))
+
+
+def _spread(work: Callable[[int], object], seeds: range, options: argparse.Namespace, title: str) -> list:  # type: ignore[type-arg]
+    return run_all(work, list(seeds), jobs=options.jobs, description=title)
+
+
+if __name__ == "__main__":
+    main()
