@@ -34,6 +34,7 @@ bench: $(READY)  ## seconds of --help and predict; placement beside ANTs; throug
 	$(BIN)/python benchmark/predict.py
 	$(BIN)/python benchmark/placement_phantoms.py
 	$(BIN)/python benchmark/placement.py
+	$(BIN)/python benchmark/explanations.py cost
 	$(BIN)/python training/throughput.py
 	$(BIN)/python benchmark/module.py
 

@@ -13,7 +13,7 @@ from AGE2HIEUI.logic import Logic
 from AGE2HIEUI.widget import Widget
 
 SAMPLE_FILE = "SyntheticNewborn.nrrd"
-SAMPLE_SHA256 = "22444a400cd525e3128fbc75b116a8e50113d1a7488c3df94863f17181ed87dc"
+SAMPLE_SHA256 = "3b5096461780ac6c03c8a23e7b8ad0f62d9b8a759556c65c82cc251d1becbcbb"
 SAMPLE_NAME = "AGE2HIESyntheticNewborn"
 
 
