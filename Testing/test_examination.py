@@ -34,7 +34,7 @@ from AGE2HIELib.networks.staged import Cells
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
 
-_SHAPE = (40, 36, 32)
+_SHAPE = (32, 24, 24)
 _ADC = (Channel("adc", 0.0, 1.0, -10.0, 10.0),)
 
 
@@ -48,8 +48,8 @@ def blobs() -> np.ndarray:
     """A brain of small values with two places of large ones."""
     grid = np.stack(np.meshgrid(*map(np.arange, _SHAPE), indexing="ij"), -1).astype(float)
     image = np.full(_SHAPE, 0.01)
-    for centre, size in (((12, 12, 12), 3.0), ((28, 20, 18), 2.0)):
-        image += size * np.exp(-((grid - centre) ** 2).sum(-1) / 32)
+    for centre, size in (((9, 9, 9), 3.0), ((21, 15, 14), 2.0)):
+        image += size * np.exp(-((grid - centre) ** 2).sum(-1) / 20)
     image[:2] = image[-2:] = 0
     return image[None, None].astype(np.float32)
 
@@ -102,7 +102,7 @@ def test_the_map_turned_round_names_the_wrong_parts() -> None:
 
 def test_where_all_parts_are_alike_no_order_is_better() -> None:
     even = np.zeros((1, 1, *_SHAPE), dtype=np.float32)
-    even[..., :32] = 1.0
+    even[..., :20] = 1.0
     case = replace(linear_case(), image=even)
     deletion, insertion = deletion_and_insertion(case, np.random.default_rng(3).normal(size=_SHAPE))
     assert deletion == pytest.approx(0, abs=1e-6)
@@ -112,8 +112,8 @@ def test_where_all_parts_are_alike_no_order_is_better() -> None:
 def test_the_curves_of_an_additive_network_are_sums() -> None:
     """Two halves, 3 and 1: taken away strongest first, a tenth at a time, the score is a line of two slopes."""
     image = np.zeros((1, 1, *_SHAPE), dtype=np.float32)
-    image[0, 0, :20] = 3.0
-    image[0, 0, 20:] = 1.0
+    image[0, 0, :16] = 3.0
+    image[0, 0, 16:] = 1.0
     case = replace(linear_case(members=1), image=image)
     own = deletion_and_insertion(case, image[0, 0].astype(float))
     # per tenth of the parts the weaker half holds 1/5 of 1, the stronger 1/5 of 3; in units of the score of a half

@@ -13,6 +13,7 @@ from scans import bundled_atlas, stripped_scan
 from AGE2HIELib import cli
 from AGE2HIELib.explain.compare import agreement, marked, standing
 from AGE2HIELib.explain.evidence import evidence_table
+from AGE2HIELib.explain.examination import Examination, Finding
 from AGE2HIELib.explain.saliency import Explanation
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.pipeline import HieModel, explained
@@ -206,18 +207,26 @@ def test_a_result_of_another_model_or_of_a_refused_scan_is_not_explained(
     assert not (tmp_path / "maps").exists()
 
 
-@pytest.mark.slow
 def test_an_examination_is_on_record_and_said(
-    scan: Path, untrained_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["predict", str(scan), "--output", str(tmp_path / "out"), "--examine", "--model", str(untrained_model)]
-    assert cli.main(command) == 0
-    assert "do not rely on it" in capsys.readouterr().out
-    found = json.loads((tmp_path / "out" / "result.json").read_text())["examination"]
-    assert found["method"] == "hirescam"
-    assert found["passed"] is False
-    assert len(found["findings"]) == 7
-    assert found["cascade"][0]["random_from"] == "head"
-    assert explain(scan, tmp_path / "maps", "--methods", "hirescam", "--examine", "--model", str(untrained_model)) == 0
+    from AGE2HIELib import pipeline
+    from AGE2HIELib.commands import explain as command
+
+    kept = Finding("likeness under noise", 0.97, "at least 0.7", True, "The noise of a scan changes the map.")
+    missed = Finding("agreement of the members", float("nan"), "at least 0.8", False, "They name different places.")
+    found = Examination("hirescam", (kept, missed), (("head", 0.4), ("block1", 0.1)))
+    for module in (pipeline, command):
+        monkeypatch.setattr(module, "questioned", lambda *asked: found)
+    assert cli.main(["predict", str(scan), "--output", str(tmp_path / "out"), "--examine"]) == 0
+    assert "do not rely on it: agreement of the members" in capsys.readouterr().out
+    record = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert list(record["timing_s"])[-2:] == ["examine", "report"]
+    assert record["examination"]["passed"] is False
+    assert [one["value"] for one in record["examination"]["findings"]] == [0.97, None]
+    assert record["examination"]["cascade"][0] == {"random_from": "head", "likeness": 0.4}
+    assert explain(scan, tmp_path / "maps", "--methods", "hirescam", "--examine") == 0
     again = json.loads((tmp_path / "maps" / "explanations.json").read_text())["examination"]
-    assert [one["findings"] for one in again] == [found["findings"]]
+    assert again == [record["examination"]]
+    for page in (tmp_path / "out" / "report.html", tmp_path / "maps" / "explanations.html"):
+        assert "Do not rely on the map hirescam" in page.read_text(encoding="utf-8")
