@@ -37,8 +37,9 @@ STRETCH = 1.42  # largest over smallest factor of the placement: 1.05-1.30, and 
 # Of the atlas brain, where the displacement turns space inside out: 0 in 12 sample cases and 60 phantoms.
 FOLDING = 0.001
 # Correlation with the atlas mean after the affine step, because a deformation makes anything look similar: 0.23-0.60 in
-# 11 sample cases and 0.046 in one (028), whose white matter is no brighter than its grey; -0.11 to -0.02 in T1 scans of
-# newborn size, -0.09 to 0.03 in noise. Adults and some halves pass here: this check is for what is no ADC map.
+# 11 sample cases and 0.046 in one (028), whose white matter is no brighter than its grey; -0.11 to -0.02 in four T1
+# scans of newborn size, -0.09 to 0.03 in twelve of noise. Adults and some halves pass here: this check is for what is
+# no ADC map.
 SIMILARITY = 0.04
 
 

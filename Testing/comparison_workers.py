@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from panel_actions import ORIENTATIONS, SHAPE, SPOT, affine, play
 
 from AGE2HIELib.explain.compare import agreement
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.volume import Volume
 from AGE2HIEPlayed import RESULT, PlayedProcess, record
 
+MATRIX = affine(ORIENTATIONS["axial RAS"])
 TITLES = {"hirescam": "HiResCAM", "layercam": "LayerCAM", "integrated-gradients": "Integrated gradients"}
 UNITS = {"hirescam": 1.0, "layercam": 1e-6, "integrated-gradients": 300.0}  # every method has its own
 
@@ -73,3 +75,27 @@ def explanations_writer(
 def explaining(*arguments: Any, **changes: Any) -> PlayedProcess:
     """A worker that has made the maps of ``explanations_writer``."""
     return PlayedProcess([RESULT], write=explanations_writer(*arguments, **changes))
+
+
+def compare(host: Any, panel: Any, process: PlayedProcess | None = None) -> PlayedProcess:
+    """One click, to its end."""
+    process = play(panel, process or explaining(MATRIX, SHAPE, SPOT))
+    panel.widget.ui.compareButton.click()
+    host.wait(lambda: not panel.widget.running)
+    return process
+
+
+def standings(host: Any, panel: Any) -> list[Any]:
+    from AGE2HIEUI.comparison import standingOf
+
+    return [standingOf(panel.widget.comparisons.record, method) for method in TITLES]
+
+
+def views(host: Any) -> dict[str, Any]:
+    """Composite nodes of the comparison's views."""
+    nodes = host.slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    return {node.GetLayoutName(): node for node in nodes if node.GetLayoutName().startswith("AGE2HIE")}
+
+
+def layout(host: Any) -> int:
+    return int(host.slicer.app.layoutManager().layout)

@@ -116,3 +116,15 @@ def panel(host: Any) -> Any:
     module = host.load(ROOT / "AGE2HIE" / "AGE2HIE.py")
     yield module
     module.close()
+
+
+@pytest.fixture
+def ready(host: Any, panel: Any) -> Any:
+    """A scan whose result is on the screen."""
+    from comparison_workers import MATRIX
+    from panel_actions import add_volume, good, predict
+
+    add_volume(host, MATRIX)
+    panel.widget.initializeParameterNode()
+    predict(host, panel, good(MATRIX))
+    return panel

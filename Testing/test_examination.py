@@ -175,11 +175,11 @@ def test_randomised_blocks_are_those_above_and_no_others() -> None:
     assert not torch.equal(again.below(image, "block1"), network.below(image, "block1"))
 
 
-def test_the_cascade_of_a_real_method_ends_far_from_where_it_began() -> None:
+def test_the_cascade_of_a_real_method_ends_unlike_what_it_began_with() -> None:
     case = Case([untrained(5)], facts(), blobs(), "hirescam", "block1")
     steps = cascade(case, mean_map(answers(case, case.members, case.image), case))
     assert len(steps) == 4
-    assert steps[-1][1] < 0.9
+    assert abs(steps[-1][1]) < 0.15
 
 
 def test_a_map_of_cells_stands_where_its_cells_do() -> None:

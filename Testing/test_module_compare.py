@@ -2,54 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from comparison_workers import TITLES, examination, explaining, explanations_writer
+from comparison_workers import (
+    MATRIX,
+    TITLES,
+    compare,
+    explaining,
+    layout,
+    standings,
+    views,
+)
 from panel_actions import ORIENTATIONS, SHAPE, SPOT, add_volume, affine, coloured, good, node_names, play, predict
 from workers import STAGES
 
 from AGE2HIELib.explain.compare import marked
-from AGE2HIEPlayed import RESULT, PlayedProcess, event, record
+from AGE2HIEPlayed import PlayedProcess, record
 
 pytestmark = pytest.mark.host
-
-MATRIX = affine(ORIENTATIONS["axial RAS"])
-
-
-@pytest.fixture
-def ready(host: Any, panel: Any) -> Any:
-    """A scan whose result is on the screen."""
-    add_volume(host, MATRIX)
-    panel.widget.initializeParameterNode()
-    predict(host, panel, good(MATRIX))
-    return panel
-
-
-def compare(host: Any, panel: Any, process: PlayedProcess | None = None) -> PlayedProcess:
-    """One click, to its end."""
-    process = play(panel, process or explaining(MATRIX, SHAPE, SPOT))
-    panel.widget.ui.compareButton.click()
-    host.wait(lambda: not panel.widget.running)
-    return process
-
-
-def standings(host: Any, panel: Any) -> list[Any]:
-    from AGE2HIEUI.comparison import standingOf
-
-    return [standingOf(panel.widget.comparisons.record, method) for method in TITLES]
-
-
-def views(host: Any) -> dict[str, Any]:
-    """Composite nodes of the comparison's views."""
-    nodes = host.slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
-    return {node.GetLayoutName(): node for node in nodes if node.GetLayoutName().startswith("AGE2HIE")}
-
-
-def layout(host: Any) -> int:
-    return int(host.slicer.app.layoutManager().layout)
 
 
 def test_a_comparison_needs_a_result_and_two_to_six_methods(host: Any, panel: Any) -> None:
@@ -240,178 +212,3 @@ def test_while_one_runs_the_other_button_is_grey_and_cancel_leaves_nothing(host:
     assert ui.compareButton.toolTip == "A prediction is running."
     ui.cancelButton.click()
     host.wait(lambda: not ready.widget.running)
-
-
-def without(name: str) -> Any:
-    def write(folder: Path) -> None:
-        explanations_writer(MATRIX, SHAPE, SPOT)(folder)
-        (folder / name).unlink()
-
-    return write
-
-
-REFUSAL = event(event="error", code=3, message="Refused: brain volume is 1200.", remedy="Give a --mask.")
-BAD = {
-    "fails": (PlayedProcess(STAGES, code=1), "code 1"),
-    "refuses": (PlayedProcess([*STAGES, REFUSAL], code=3), "Refused: brain volume"),
-    "has no record": (PlayedProcess([RESULT], write=without("explanations.json")), "there is none"),
-    "forgets a map": (PlayedProcess([RESULT], write=without("saliency_layercam.nii.gz")), "saliency_layercam"),
-    "forgets the members": (PlayedProcess([RESULT], write=without("members_agree_hirescam.nii.gz")), "members_agree"),
-    "forgets the table": (PlayedProcess([RESULT], write=without("evidence.csv")), "evidence.csv"),
-    "is elsewhere": (explaining(affine(ORIENTATIONS["LPS"]), SHAPE, SPOT), "not on the grid"),
-    "explains another number": (explaining(MATRIX, SHAPE, SPOT, probability_adverse=0.6), "another number"),
-    "names no map": (explaining(MATRIX, SHAPE, SPOT, maps=[]), "no maps"),
-    "names an odd target": (explaining(MATRIX, SHAPE, SPOT, target="both"), "unknown target"),
-    "examines badly": (explaining(MATRIX, SHAPE, SPOT, examination=[{"method": 3}]), "cannot be read"),
-    "examines another map": (
-        explaining(MATRIX, SHAPE, SPOT, examination=[examination("occlusion", passed=True)]),
-        "not there",
-    ),
-}
-
-
-@pytest.mark.parametrize("habit", BAD)
-def test_a_bad_comparison_ends_in_a_message_and_the_result_stays(host: Any, ready: Any, habit: str) -> None:
-    process, cause = BAD[habit]
-    nodes, before = node_names(host), layout(host)
-    compare(host, ready, process)
-    ui = ready.widget.ui
-    assert cause in ui.compareMessageLabel.text
-    assert "--mask" not in ui.compareMessageLabel.text
-    assert not ui.compareMessageFrame.isHidden()
-    assert node_names(host) == nodes
-    assert layout(host) == before
-    assert "0.70" in ui.scoreLabel.text
-    assert ui.comparisonFrame.isHidden()
-    assert ui.compareButton.enabled
-
-
-def test_a_failed_map_has_an_amber_banner(host: Any, ready: Any) -> None:
-    ui = ready.widget.ui
-    found = [examination("hirescam", passed=True), examination("layercam", passed=False)]
-    compare(host, ready, explaining(MATRIX, SHAPE, SPOT, examination=found))
-    text = ui.compareExaminationLabel.text
-    assert "HiResCAM was examined: all 2 figures were kept" in text
-    assert "Do not rely on this map (LayerCAM)" in text
-    assert "learned nothing (likeness &lt;to&gt; random: 0.93; limit: at most 0.5)" in text
-    assert "background-color" in ui.compareExaminationLabel.styleSheet
-
-
-def test_a_second_comparison_replaces_the_one_of_its_target(host: Any, ready: Any) -> None:
-    from AGE2HIEUI.comparison import comparisonsOf
-    from AGE2HIEUI.parameters import EarlierResults
-
-    compare(host, ready)
-    count = len(node_names(host))
-    compare(host, ready)
-    assert len(node_names(host)) == count
-    compare(host, ready, explaining(MATRIX, SHAPE, SPOT, target="favourable"))
-    ui, result = ready.widget.ui, ready.widget.results.record
-    assert len(comparisonsOf(result)) == ui.comparisonSelector.count == 2
-    assert "favourable" in ui.comparisonSelector.currentText
-    ui.comparisonSelector.setCurrentIndex(0)
-    assert "adverse" in ready.widget.comparisons.record.GetName()
-    assert next(iter(views(host).values())).GetForegroundVolumeID() == standings(host, ready)[0].GetID()
-    ready.widget._parameterNode.earlierResults = EarlierResults.KEEP
-    compare(host, ready)
-    assert len(comparisonsOf(result)) == 3
-
-
-def test_a_comparison_lies_below_its_result_and_goes_with_it(host: Any, ready: Any) -> None:
-    from AGE2HIEUI import scene
-
-    empty = len(node_names(host))
-    compare(host, ready)
-    hierarchy = host.slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(host.slicer.mrmlScene)
-    result = ready.widget.results.record
-    folder = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(standings(host, ready)[0]))
-    assert hierarchy.GetItemName(folder) == "Comparison of explanations (for an adverse outcome)"
-    assert hierarchy.GetItemParent(folder) == hierarchy.GetItemParent(hierarchy.GetItemByDataNode(result))
-    assert len(node_names(host)) > empty + 10
-    scene.removeResult(result)
-    left = [name for name in node_names(host) if "Volume" in name and "Display" not in name]
-    assert left == ["vtkMRMLScalarVolumeNode1"]  # the scan
-    tables = [node.GetName() for node in host.slicer.util.getNodesByClass("vtkMRMLColorTableNode")]
-    assert not [name for name in tables if name.startswith("AGE2HIE")]
-    assert not host.slicer.util.getNodesByClass("vtkMRMLTableNode")
-    assert not host.slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
-    names = [hierarchy.GetItemName(item) for item in range(1, 60) if hierarchy.GetItemName(item)]
-    assert not [name for name in names if "AGE2HIE" in name or "Comparison" in name]
-
-
-def test_an_mrb_that_was_saved_side_by_side_opens_side_by_side(host: Any, ready: Any, tmp_path: Path) -> None:
-    compare(host, ready)
-    ready.widget.ui.compareShareSlider.value = 20.0
-    shown, values = layout(host), host.slicer.util.arrayFromVolume(standings(host, ready)[1]).copy()
-    host.saveScene(tmp_path / "side by side.mrb")
-    host.closeScene()
-    assert layout(host) != shown
-    assert ready.widget.ui.comparisonFrame.isHidden()
-    host.loadScene(tmp_path / "side by side.mrb")
-    assert not ready.widget.ui.comparisonFrame.isHidden()
-    np.testing.assert_array_equal(host.slicer.util.arrayFromVolume(standings(host, ready)[1]), values)
-    assert ready.widget.ui.compareShareSlider.value == 20.0
-    assert standings(host, ready)[1].GetDisplayNode().GetLowerThreshold() == pytest.approx(0.8, abs=1e-4)
-    ready.widget.ui.compareShowButton.click()
-    own = {node.GetID() for node in standings(host, ready)}
-    assert own < {view.GetForegroundVolumeID() for view in views(host).values()}
-    ready.widget.ui.compareBackButton.click()
-    assert layout(host) == host.slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
-
-
-def test_examination_of_a_prediction(host: Any, panel: Any) -> None:
-    """Nothing, one plain line, or an amber banner; the check box adds the option."""
-    add_volume(host, MATRIX)
-    panel.widget.initializeParameterNode()
-    ui = panel.widget.ui
-    process = predict(host, panel, good(MATRIX))
-    assert "--examine" not in process.command.arguments
-    assert ui.examinationLabel.isHidden()
-    ui.examineCheckBox.setChecked(True)
-    process = predict(host, panel, good(MATRIX, record(examination=examination("hirescam", passed=True))))
-    assert "--examine" in process.command.arguments
-    assert ui.examinationLabel.text == "hirescam was examined: all 2 figures were kept."
-    assert ui.examinationLabel.styleSheet == ""
-    predict(host, panel, good(MATRIX, record(examination=examination("hirescam", passed=False))))
-    assert "Do not rely on this map" in ui.examinationLabel.text
-    assert "0.93; limit: at most 0.5" in ui.examinationLabel.text
-    assert "under noise" not in ui.examinationLabel.text
-    assert "#ffe0b2" in ui.examinationLabel.styleSheet
-    even = examination("hirescam", passed=False)
-    even["findings"][0]["value"] = None
-    predict(host, panel, good(MATRIX, record(examination=even)))
-    assert "cannot be had; limit: at most 0.5" in ui.examinationLabel.text
-    predict(host, panel, good(MATRIX, record(examination=None)))
-    assert ui.examinationLabel.isHidden()
-
-
-@pytest.mark.parametrize("key", ["name", "value", "limit", "passed", "meaning"])
-def test_a_bad_examination_is_no_result(host: Any, panel: Any, key: str) -> None:
-    add_volume(host, MATRIX)
-    panel.widget.initializeParameterNode()
-    for odd in ([], "no"):
-        found = examination("hirescam", passed=False)
-        found["findings"][0][key] = odd if key in ("value", "passed") else []
-        predict(host, panel, good(MATRIX, record(examination=found)))
-        assert "cannot be read" in panel.widget.ui.messageLabel.text
-    contradiction = {**examination("hirescam", passed=False), "passed": True}
-    predict(host, panel, good(MATRIX, record(examination=contradiction)))
-    assert "cannot be read" in panel.widget.ui.messageLabel.text
-
-
-def test_time_left_of_a_slow_map_falls_while_it_is_made() -> None:
-    import sys
-
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "AGE2HIE"))
-    from AGE2HIEUI.remaining import progressOf, stageSeconds
-
-    expected = {**stageSeconds(("hirescam", "occlusion")), "predict": 0.0}
-    before = sum(seconds for name, seconds in expected.items() if name not in ("explain", "report"))
-    moments = [progressOf(expected, "explain", before + inside, inside) for inside in (0.0, 30.0, 55.0, 300.0)]
-    lefts = [left for _, left in moments]
-    assert lefts[0] == pytest.approx(60.47, abs=0.1)
-    assert lefts[1] == pytest.approx(30.47, abs=0.1)
-    assert lefts == sorted(lefts, key=lambda left: -(left or 0))
-    assert moments[3][0] < 1
-    assert progressOf(expected, "a stage of a later version", 9.0, 1.0) == (0.0, None)
-    assert list(stageSeconds(("hirescam",), examine=True))[-2:] == ["examine", "report"]

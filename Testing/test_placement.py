@@ -68,6 +68,22 @@ def test_a_lesion_on_the_left_is_placed_on_the_left() -> None:
     assert np.percentile(x_atlas[:, 0], 99) < 0
 
 
+@pytest.mark.parametrize("shift_mm", [(2e-6, -4e-6, 3e-6), (137.123, -58.71, 911.05)])
+def test_where_the_scanner_puts_its_origin_does_not_matter(shift_mm: tuple[float, float, float]) -> None:
+    """The same voxels elsewhere: the placement moves with them, to the last digits of float64 and not of the search."""
+    adc, brain = stripped_scan("none", "6mm", 14)
+    affine = adc.affine_ras.copy()
+    affine[:3, 3] += shift_mm
+    placements = [
+        place_in_atlas(Volume(adc.array, where), Volume(brain.array, where), bundled_atlas())
+        for where in (adc.affine_ras, affine)
+    ]
+    flip = LPS_FROM_RAS[:3, :3]
+    for point in ((0.0, 0.0, 0.0), (30.0, -40.0, 25.0)):
+        here, there = (flip @ np.array(one.native_from_atlas.TransformPoint(point)) for one in placements)
+        np.testing.assert_allclose(there - here, shift_mm, atol=1e-9)
+
+
 def test_thread_count_changes_next_to_nothing() -> None:
     adc, brain = stripped_scan("none", "6mm", 14)
     before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()

@@ -45,7 +45,7 @@ def planted(affine: np.ndarray) -> tuple[Volume, Volume, dict[str, Volume]]:
 
 def page_of(affine: np.ndarray, folder: Path) -> Path:
     adc, brain, maps = planted(affine)
-    shown = {name: ranked(name, one, brain) for name, one in maps.items()}
+    shown = {name: ranked(name, one) for name, one in maps.items()}
     viewer = viewer_parts(adc, brain, shown)
     body = template("viewer.html.j2").render(viewer=viewer)
     style = template("style.html.j2").render()
@@ -63,7 +63,7 @@ def unpacked(text: str) -> nibabel.Nifti1Image:
 def test_what_is_packed_stands_where_it_stood(name: str) -> None:
     adc, brain, maps = planted(grids()[name])
     box = brain_box(brain)
-    parts = viewer_parts(adc, brain, {"left": ranked("Left", maps["left"], brain)})
+    parts = viewer_parts(adc, brain, {"left": ranked("Left", maps["left"])})
     content = json.loads(parts["content"])
     found = unpacked(content["adc"])
     start = [part.start for part in box]
@@ -71,14 +71,14 @@ def test_what_is_packed_stands_where_it_stood(name: str) -> None:
     np.testing.assert_allclose((found.affine @ [0, 0, 0, 1])[:3], corner[:3], atol=1e-4)
     np.testing.assert_allclose(found.affine[:3, :3], adc.affine_ras[:3, :3], atol=1e-5)
     np.testing.assert_array_equal(np.asarray(found.dataobj), np.rint(adc.array[box]))
-    expected = standing(np.where(brain.array, maps["left"].array, 0))
+    expected = standing(maps["left"].array)
     packed = np.asarray(unpacked(content["maps"][0]["data"]).dataobj) / content["steps"]
     np.testing.assert_allclose(packed, cropped(Volume(expected, adc.affine_ras), box).array, atol=0.5 / 255)
 
 
 def test_titles_cannot_end_the_script_that_holds_them() -> None:
     adc, brain, maps = planted(np.eye(4))
-    parts = viewer_parts(adc, brain, {"x": ranked("</script><b>", maps["left"], brain)})
+    parts = viewer_parts(adc, brain, {"x": ranked("</script><b>", maps["left"])})
     assert "<" not in parts["content"]
     assert "<b>" not in template("viewer.html.j2").render(viewer=parts)
 

@@ -15,8 +15,8 @@ from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.pipeline import Scan
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.report.folder import RECORD
 
-_RECORD = "result.json"
 _SAME = 0.01  # of the probability: the placement is made again from the finished brain mask, and may differ a little
 
 
@@ -29,20 +29,20 @@ class Earlier:
 
 
 def is_earlier(folder: Path) -> bool:
-    return (folder / _RECORD).is_file()
+    return (folder / RECORD).is_file()
 
 
 def read_earlier(folder: Path) -> Earlier:
     """Raises InputError for a folder that is not whole, or of a refused scan."""
     try:
-        record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         given, score = record["input"], record["probability_adverse"]
         kind, sha256 = str(given["kind"]), str(given["sha256"])
         warnings = tuple(str(warning) for warning in record["warnings"])
         _ = record["model"]["sha256"], record["atlas"]["name"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{_RECORD} in '{folder.name}' cannot be read ({type(error).__name__}: {error}). Predict the scan again."
+            f"{RECORD} in '{folder.name}' cannot be read ({type(error).__name__}: {error}). Predict the scan again."
         ) from error
     if score is None:
         raise InputError(f"'{folder.name}' is the result of a refused scan. There is no number to explain.")

@@ -14,7 +14,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import from_sitk, reference_image, sitk_geometry, to_sitk
+from AGE2HIELib.io.frames import LPS_FROM_RAS, from_sitk, reference_image, sitk_geometry, to_sitk
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.jacobian import jacobian_determinant
 from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
@@ -108,7 +108,9 @@ class Target(Protocol):
 
 def _fitted_affine(adc: Volume, brain: Volume, atlas: Atlas) -> sitk.AffineTransform:
     box = bounding_box(brain.array)
-    adc, brain = (_steadied(cropped(volume, box, margin_mm=_MARGIN_MM)) for volume in (adc, brain))
+    adc, brain = (cropped(volume, box, margin_mm=_MARGIN_MM) for volume in (adc, brain))
+    centred, middle = _about_its_middle(adc.grid)
+    adc, brain = (Volume(volume.array, centred) for volume in (adc, brain))
     fixed = to_sitk(_on_grid(_outline(atlas.mean, atlas.brain), working_grid(atlas.grid)))
     around = sitk.BinaryDilate(fixed > 0, [round(_MARGIN_MM / 2 / _WORKING_MM)] * 3)
     moving = to_sitk(_outline(adc, brain))
@@ -119,6 +121,7 @@ def _fitted_affine(adc: Volume, brain: Volume, atlas: Atlas) -> sitk.AffineTrans
     affine.SetMatrix(similarity.GetMatrix())
     affine.SetTranslation(similarity.GetTranslation())
     _register(fixed, moving, around, affine)
+    affine.SetTranslation(np.array(affine.GetTranslation()) + middle)
     return affine
 
 
@@ -155,14 +158,18 @@ def describe_placement(adc: Volume, brain: Volume, atlas: Target, affine: sitk.T
     )
 
 
-def _steadied(volume: Volume) -> Volume:
-    """The geometry without its last digits, which differ between formats and stored orders of a scan (by 2e-6 mm): the
-    optimiser halves its step at turns, and can make 0.06 mm of them.
+def _about_its_middle(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """(RAS+ affine with the grid's middle at the origin, the middle in LPS+ mm, as SimpleITK has it).
+
+    One scan in two formats or stored orders differs in the last digits of its geometry, by some 1e-6 mm, of which the
+    search, which halves its step at turns, can make 0.06 mm. The place drops out here; spacing and directions are
+    rounded to 2**-12, which is 0.01 mm at the edge of a head.
     """
-    affine = volume.affine_ras.copy()
-    affine[:3, :3] = np.round(affine[:3, :3], 5)
-    affine[:3, 3] = np.round(affine[:3, 3], 3)
-    return Volume(volume.array, affine)
+    half = (np.array(grid.shape) - 1) / 2
+    affine = np.eye(4)
+    affine[:3, :3] = np.round(grid.affine_ras[:3, :3] * 2**12) / 2**12
+    affine[:3, 3] = -affine[:3, :3] @ half
+    return affine, (LPS_FROM_RAS @ grid.affine_ras @ [*half, 1.0])[:3]
 
 
 def _register(fixed: sitk.Image, moving: sitk.Image, around: sitk.Image, transform: sitk.Transform) -> None:

@@ -26,7 +26,7 @@ class Comparison:
     """What was found, on the scan's grid in canonical voxel order.
 
     Attributes:
-        maps: saliency by method.
+        maps: saliency by method, 0 outside the brain.
         members_agree: by method, how far the members of the ensemble say the same, 0..1.
         agreement: part of the methods that mark each voxel, 0..1.
         share: of a map's evidence that counts as marked.
@@ -63,7 +63,7 @@ def comparison_picture(found: Comparison, *, demonstration: bool) -> Image.Image
     rows = [Row("ADC (1e-6 mm2/s)", f"{grey.low:g}", f"{grey.high:g}", grey, adc)]
     scale = standing_scale()
     for name, saliency in found.maps.items():
-        ranked = saliency.like(standing(np.where(found.brain.array, saliency.array, 0)).astype(np.float32))
+        ranked = saliency.like(standing(saliency.array).astype(np.float32))
         rows.append(row(_heading(found.explanations[name]), ranked, scale, ("0", "peak")))
     if len(found.maps) > 1:
         title = f"Agreement: part of the maps that mark a voxel (their strongest {100 * found.share:.0f} %)"
@@ -105,7 +105,7 @@ def _map(found: Comparison, name: str) -> dict[str, Any]:
 
 
 def _mean_where_marked(found: Comparison, name: str) -> float | None:
-    strong = marked(np.where(found.brain.array, found.maps[name].array, 0), found.share)
+    strong = marked(found.maps[name].array, found.share)
     return round(float(found.members_agree[name].array[strong].mean()), 4) if strong.any() else None
 
 

@@ -25,7 +25,7 @@ class RegionShares:
 def explanations_html(record: Mapping[str, Any], found: Comparison, rows: Sequence[EvidenceRow], picture: Path) -> str:
     """The page for ``comparison_record``; ``picture`` is explanations.png."""
     titles = {one["method"]: one["title"] for one in record["maps"]}
-    shown = {name: ranked(titles[name], saliency, found.brain) for name, saliency in found.maps.items()}
+    shown = {name: ranked(titles[name], saliency) for name, saliency in found.maps.items()}
     if len(shown) > 1:
         shown["agreement"] = Shown("Agreement of the maps", found.agreement)
     return template("explanations.html.j2").render(

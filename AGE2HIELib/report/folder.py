@@ -47,4 +47,4 @@ def _viewer(maps: Maps, record: Mapping[str, Any]) -> dict[str, Any] | None:
     from AGE2HIELib.explain.registry import METHODS  # brings torch, which a refused scan does without
 
     method = record["saliency"]["method"]
-    return viewer_parts(maps.adc, maps.brain, {method: ranked(METHODS[method].title, maps.saliency, maps.brain)})
+    return viewer_parts(maps.adc, maps.brain, {method: ranked(METHODS[method].title, maps.saliency)})

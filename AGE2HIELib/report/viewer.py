@@ -31,10 +31,9 @@ class Shown:
     volume: Volume
 
 
-def ranked(title: str, saliency: Volume, brain: Volume) -> Shown:
-    """A saliency map as its standing in the brain, so that one threshold and one colour scale serve every method."""
-    inside = np.where(brain.array, saliency.array, 0)
-    return Shown(title, saliency.like(standing(inside).astype(np.float32)))
+def ranked(title: str, saliency: Volume) -> Shown:
+    """A saliency map, 0 outside the brain, as its standing: one threshold and one colour scale serve every method."""
+    return Shown(title, saliency.like(standing(saliency.array).astype(np.float32)))
 
 
 def viewer_parts(adc: Volume, brain: Volume, maps: Mapping[str, Shown]) -> dict[str, Any]:
