@@ -17,7 +17,7 @@ from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import Injury, injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS
+from AGE2HIELib.phantom.protocol import PROTOCOLS, Protocol
 from AGE2HIELib.phantom.scan import nearest, scanner_adc
 from AGE2HIELib.preprocess.atlas import Atlas
 from training.cohorts.outcomes import MAPPING
@@ -101,12 +101,9 @@ def planned_cases(cases: dict[str, int], *, seed: int) -> list[Planned]:
 def _write_case(case: Planned, *, folder: Path, atlas: Atlas) -> None:
     """Scan, z-map and lesion of one infant; the ADC map comes last and says that the others are complete."""
     rng = np.random.default_rng([case.seed, 10])
-    site = SITES[case.site]
     infant = make_infant(case.seed)
     injury = injury_with_outcome(infant, case, rng)
-    name = str(rng.choice(list(site.protocols), p=list(site.protocols.values())))
-    protocol = replace(PROTOCOLS[name], snr=PROTOCOLS[name].snr * site.snr)
-    adc = to_canonical(scanner_adc(infant, injury, protocol, seed=case.seed))
+    adc = to_canonical(scanner_adc(infant, injury, protocol_of(case.site, rng), seed=case.seed))
     brain = adc.like(adc.array != 0)
     lesion = nearest(injury.lesion, adc.grid)
     files = _files(folder, case)
@@ -117,6 +114,13 @@ def _write_case(case: Planned, *, folder: Path, atlas: Atlas) -> None:
     }
     for key, image in images.items():
         write_whole(files[key], partial(write_volume, image))
+
+
+def protocol_of(name: str, rng: np.random.Generator) -> Protocol:
+    """One of a site's acquisitions, with the site's noise."""
+    site = SITES[name]
+    drawn = PROTOCOLS[str(rng.choice(list(site.protocols), p=list(site.protocols.values())))]
+    return replace(drawn, snr=drawn.snr * site.snr)
 
 
 def injury_with_outcome(infant: Infant, case: Planned, rng: np.random.Generator) -> Injury:

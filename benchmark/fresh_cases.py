@@ -1,0 +1,109 @@
+"""Fresh synthetic infants of each site, up to the network's input, drawn as the demonstration model's were.
+
+    python benchmark/fresh_cases.py --keep FOLDER [--cases 2000] [--jobs 2]
+
+A case takes about four seconds on a core and is kept in FOLDER (1 MB); a second call makes what is missing. The
+seeds are in no training cohort. ``calibration.py`` and ``gate.py`` read the folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.io.source import Source
+from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.parallel import run_all
+from AGE2HIELib.phantom.infant import make_infant
+from AGE2HIELib.phantom.scan import scanner_adc
+from AGE2HIELib.pipeline import CHECK_STAGES, Scan, examine
+from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.preprocess.network_input import network_input
+from AGE2HIELib.preprocess.zmap import z_map
+from AGE2HIELib.progress import Silent, Stages
+from training.cohorts.released_z import released_like_z
+from training.cohorts.synthetic_hie import SITES, Planned, injury_with_outcome, planned_cases, protocol_of
+from training.files import write_whole
+from training.preparing.inputs import adc_spec
+
+SEED = 70  # of the cohort; training uses others
+SPACING_MM = 2.0
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """``own``, ``released``: float32 ``(1, 2, D, H, W)``, with z of the atlas and as another group would release it."""
+
+    case: str
+    site: str
+    adverse: bool
+    failed: tuple[str, ...]
+    own: np.ndarray
+    released: np.ndarray
+
+
+def plan(cases: int) -> list[Planned]:
+    """So many of each site, in turn, so that the first of them are a fair part of all."""
+    every = planned_cases(dict.fromkeys(SITES, cases), seed=SEED)
+    return [case for pair in zip(every[:cases], every[cases:], strict=True) for case in pair]
+
+
+def fresh_cases(folder: Path, *, cases: int) -> Iterator[Fresh]:
+    """Those of the first ``cases`` of each site that are there."""
+    for case in plan(cases):
+        path = _file(folder, case)
+        if path.exists():
+            with np.load(path) as kept:
+                image = kept["volume"].astype(np.float32)[None]
+                failed = tuple(map(str, kept["failed"]))
+            yield Fresh(case.case, case.site, case.adverse, failed, image[:, :2].copy(), image[:, [0, 2]].copy())
+
+
+def make(case: Planned, *, folder: Path) -> None:
+    """One infant as the training cohort's are made, examined and placed as a prediction does it."""
+    atlas = _atlas()
+    rng = np.random.default_rng([case.seed, 10])
+    infant = make_infant(case.seed)
+    injury = injury_with_outcome(infant, case, rng)
+    adc = to_canonical(scanner_adc(infant, injury, protocol_of(case.site, rng), seed=case.seed))
+    source = Source("adc-mha", "", None, adc, "1e-6 mm2/s", ())
+    seen = examine(Scan(source), atlas, Stages(CHECK_STAGES, Silent()))
+    assert seen.placement is not None
+    whole = adc.like(adc.array != 0)
+    scores = (
+        z_map(seen.adc, seen.brain, atlas, seen.placement),
+        released_like_z(infant, adc, whole, atlas, seed=case.seed),
+    )
+    feed = partial(network_input, brain=seen.brain, placement=seen.placement, spec=adc_spec(SPACING_MM))
+    own, released = (feed({"adc": seen.adc, "z_adc": z})[0] for z in scores)
+    volume = np.concatenate([own, released[1:]]).astype(np.float16)
+    failed = [check.name for check in seen.quality.checks if not check.passed]
+    write_whole(_file(folder, case), lambda part: np.savez_compressed(part, volume=volume, failed=failed))
+
+
+_atlas = cache(lambda: load_atlas(resolve_atlas(None)))
+
+
+def _file(folder: Path, case: Planned) -> Path:
+    return folder / f"{case.case}.npz"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--cases", type=int, default=2000, help="of each site")
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    options.keep.mkdir(parents=True, exist_ok=True)
+    missing = [case for case in plan(options.cases) if not _file(options.keep, case).exists()]
+    run_all(partial(make, folder=options.keep), missing, jobs=options.jobs, description="infants")
+
+
+if __name__ == "__main__":
+    main()
