@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.options import SALIENCY
 from AGE2HIELib.resources import resource_path
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -133,6 +134,12 @@ def _number_or_all(value: Any) -> Any:
     return value
 
 
+def _known_method(name: str) -> str:
+    if name not in SALIENCY:
+        raise ValueError(f"choose one of {', '.join(SALIENCY)}")
+    return name
+
+
 class Explain(Section):
     """Which maps the steps ``examine`` and ``age-maps`` make. No network depends on it: it may change in a run."""
 
@@ -140,16 +147,7 @@ class Explain(Section):
         6, description="infants whose map by the exported model is examined, half a minute or more each; or all"
     )
     subjects: int = Field(6, ge=0, description="held-out T1 subjects whose age is explained")
-    method: Literal[
-        "hirescam",
-        "gradcam",
-        "gradcam++",
-        "layercam",
-        "integrated-gradients",
-        "smooth-integrated-gradients",
-        "occlusion",
-        "noise-map",
-    ] = Field("hirescam", description="a saliency method of age2hie")
+    method: Annotated[str, AfterValidator(_known_method)] = Field("hirescam", description="as in age2hie --saliency")
 
 
 class Hardware(Section):
