@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.examination import Examination
+from AGE2HIELib.explain.examination import Examination, Finding
 from AGE2HIELib.inference.bundle import read_bundle
 from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.orientation import to_canonical
@@ -83,12 +83,18 @@ def examine_cohort(run: RunFolder, model: Path) -> pd.DataFrame:
     missing = [task for task in tasks if kept_row(task.kept, task.key) is None]
     jobs = 1 if uses_one_process(run.settings) or len(missing) == 1 else run.settings.run.jobs
     run_all(examine_case, missing, jobs=jobs, description="maps examined")
-    rows = [kept_row(task.kept, task.key) or {} for task in tasks]
+    rows = [_finished(task) for task in tasks]
     table = pd.DataFrame([row["values"] for row in rows])
     write_tsv(run.examinations, table)
     figures = {name: told for row in rows for name, told in row["figures"].items()}
     write_text(run.examination_figures, json.dumps(figures, indent=1) + "\n")
     return table
+
+
+def _finished(task: ExamineTask) -> dict[str, Any]:
+    row = kept_row(task.kept, task.key)
+    assert row is not None  # examine_case has kept it
+    return row
 
 
 def _tasks(run: RunFolder, folder: Path) -> list[ExamineTask]:
@@ -102,10 +108,13 @@ def _tasks(run: RunFolder, folder: Path) -> list[ExamineTask]:
     cases, problems = read_bonbid(run.hie_data, run.mapping)
     refuse(problems)
     by_name = {case.case: case for case in cases}
+    table = load_prepared(run.prepared_hie).table
+    if not set(table["case"]) <= set(by_name):
+        raise InputError("The cohort lacks infants that were prepared. Run the step 'prepare' again.")
     bundle = read_bundle(folder)
     released = settings.hie.z_maps == "released"
     words = (VERSION, bundle.sha256, load_atlas(settings.input.atlas_folder).sha256, settings.explain.method, released)
-    chosen = choose_cases(load_prepared(run.prepared_hie).table, settings.explain.cases, seed=settings.run.seed)
+    chosen = choose_cases(table, settings.explain.cases, seed=settings.run.seed)
     return [
         ExamineTask(
             case=by_name[name],
@@ -143,7 +152,7 @@ def _model(folder: Path, device: str, sha256: str) -> HieModel:
     return load_model(folder, device=device)
 
 
-def _words(finding: Any) -> dict[str, str]:
+def _words(finding: Finding) -> dict[str, str]:
     return {"limit": finding.limit, "else": finding.meaning}
 
 
