@@ -82,6 +82,39 @@ def test_the_same_command_again_changes_nothing_and_other_settings_are_refused(
     assert "other settings (finetune.epochs: 2, now 9)" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_the_exported_model_is_examined_and_age_is_mapped(run: Path) -> None:
+    examined = pd.read_csv(run / "examinations.tsv", sep="\t")
+    assert len(examined) == 1
+    row = examined.iloc[0]
+    assert pd.isna(row["refused"])
+    assert 0 < row["probability"] < 1
+    assert row["likeness under noise"] <= 1
+    assert row["synthetic"]
+    assert row["peak_mm"] >= 0
+    ages = pd.read_csv(run / "age_maps.tsv", sep="\t")
+    held = pd.read_csv(run / "age_predictions.tsv", sep="\t").query("pretraining == 'age'").set_index("subject")
+    assert len(ages) == 3
+    np.testing.assert_allclose(ages["predicted"], held.loc[ages["subject"], "predicted_years"], rtol=1e-4)
+    np.testing.assert_allclose(ages["age"], held.loc[ages["subject"], "age_years"], rtol=1e-6)
+    page = (run / "report" / "report.md").read_text(encoding="utf-8")
+    assert "## Saliency maps, examined" in page
+    assert "Synthetic: 1 examined (1 adverse from BCH)" in page
+    assert "](figures/age_maps.png)" in page
+
+
+@pytest.mark.slow
+def test_what_was_explained_is_not_explained_again_and_more_may_be_asked_for(run: Path) -> None:
+    (first,) = (run / "examined").iterdir()
+    made = [first, *(run / "age_maps").iterdir()]
+    before = [file.stat().st_mtime_ns for file in made]
+    assert main(["age-maps", *TINY, "--set", "explain.subjects=3", "--output", str(run)]) == 0
+    assert main(["examine", *TINY, "--set", "explain.cases=2", "--output", str(run)]) == 0
+    assert [file.stat().st_mtime_ns for file in made] == before
+    assert len(list((run / "examined").iterdir())) == len(pd.read_csv(run / "examinations.tsv", sep="\t")) == 2
+    assert main(["examine", *TINY, "--export", str(run / "nowhere"), "--output", str(run)]) == 2
+
+
 def test_folds_that_cannot_be_made_are_refused_before_any_time_is_spent(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,7 +19,7 @@ from training.pretraining import load_pretrained
 from training.run_folder import RunFolder, read_record
 from training.seen import seen_in
 
-_EXPLAINED = 1  # the second block of every network: cells of 4 to 8 voxels
+EXPLAINED = 1  # the second block of every network: cells of 4 to 8 voxels
 
 
 def export(run: RunFolder, folder: Path, *, results: str) -> None:
@@ -46,7 +46,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
             threshold=decision.threshold,
             network=settings.network.name,
             network_arguments=arguments,
-            saliency_layer=members[0].layers[_EXPLAINED],
+            saliency_layer=members[0].layers[EXPLAINED],
         ),
         members=[member.state_dict() for member in members],
         results=results,

@@ -138,11 +138,17 @@ def age_predictions(run: RunFolder, kinds: tuple[str, ...]) -> pd.DataFrame:
     line = np.polyfit(np.log(brain_ml[chosen]), ages[chosen], 1)
     found["brain-volume"] = np.polyval(line, np.log(brain_ml[held]))
     for kind in kinds:
-        network, module = age_module(run.settings, cohort, kind)
-        fit(module, Place(run.pretraining(kind), run.settings.hardware))  # has ended: its weights are read
+        network = trained_age_network(run, cohort, kind)
         found[kind] = predicted_years(network, cohort.volumes[held], brain_ml[held])
     facts = cohort.table.iloc[held][["subject", "age_years", "brain_ml"]].assign(split="held-out")
     return pd.concat([facts.assign(pretraining=kind, predicted_years=years) for kind, years in found.items()])
+
+
+def trained_age_network(run: RunFolder, cohort: Prepared, kind: str) -> AgeNetwork:
+    """The network of a pretraining that has ended, with its weights."""
+    network, module = age_module(run.settings, cohort, kind)
+    fit(module, Place(run.pretraining(kind), run.settings.hardware))  # has ended: its weights are read
+    return network
 
 
 def _outputs(settings: Settings) -> int:

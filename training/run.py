@@ -22,8 +22,10 @@ STEPS = {
     "pretrain": "learn brain age from the T1 scans",
     "finetune": "learn the outcome: every arm on every split",
     "evaluate": "predictions of every case, tables, comparisons",
-    "report": "the page with tables and figures, the model card, the TRIPOD+AI list",
     "export": "the model bundle that age2hie loads",
+    "examine": "the saliency maps of the exported model over the cohort, each examined",
+    "age-maps": "where in T1 the pretrained network sees age, in held-out subjects",
+    "report": "the page with tables and figures, the model card, the TRIPOD+AI list",
 }
 _EPILOG = """examples:
   python training/run.py                                    everything on synthetic cohorts, 20 minutes on two cores
@@ -88,6 +90,12 @@ def _run(given: argparse.Namespace, settings: Settings, words: list[str]) -> int
     elif given.step == "export":
         steps.export_step(run, bundle)
         print(f"model: {bundle}")
+    elif given.step == "examine":
+        steps.examine_step(run, bundle)
+        print(f"examinations: {run.examinations}")
+    elif given.step == "age-maps":
+        steps.age_maps_step(run)
+        print(f"age maps: {run.age_map_picture}")
     elif given.step in ("evaluate", "report"):
         found = steps.evaluate(run) if given.step == "evaluate" else steps.report_step(run)
         print(main_table_text(found.summary))

@@ -64,6 +64,32 @@ class RunFolder:
         return self.root / "predictions.tsv"
 
     @property
+    def examined(self) -> Path:
+        """A file for each infant whose map was examined."""
+        return self.root / "examined"
+
+    @property
+    def examinations(self) -> Path:
+        return self.root / "examinations.tsv"
+
+    @property
+    def examination_figures(self) -> Path:
+        """The limit of every figure in ``examinations``."""
+        return self.root / "examinations.json"
+
+    @property
+    def age_maps(self) -> Path:
+        return self.root / "age_maps"
+
+    @property
+    def age_map_table(self) -> Path:
+        return self.root / "age_maps.tsv"
+
+    @property
+    def age_map_picture(self) -> Path:
+        return self.root / "age_maps.png"
+
+    @property
     def report(self) -> Path:
         return self.root / "report"
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.options import SALIENCY
 from AGE2HIELib.resources import resource_path
 
 CONFIGS = Path(__file__).parent / "configs"
 PRESETS = ("demo", "quick", "bundle", "full")
 SYNTHETIC = "synthetic"
+_FREE = ("run.jobs", "explain.")  # settings that a run may be continued with other values of
 
 Arm = Literal["transfer", "scratch", "shuffled-age", "untrained-frozen"]
 Protocol = Literal["same-site", "pooled", "cross-site"]
@@ -125,6 +127,29 @@ class Export(Section):
     version: str = "0.1.0"
 
 
+def _number_or_all(value: Any) -> Any:
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if not whole and value != "all":
+        raise ValueError("give a number of infants, 0 for none, or all")
+    return value
+
+
+def _known_method(name: str) -> str:
+    if name not in SALIENCY:
+        raise ValueError(f"choose one of {', '.join(SALIENCY)}")
+    return name
+
+
+class Explain(Section):
+    """Which maps the steps ``examine`` and ``age-maps`` make. No network depends on it: it may change in a run."""
+
+    cases: Annotated[int | Literal["all"], BeforeValidator(_number_or_all)] = Field(
+        6, description="infants whose map by the exported model is examined, half a minute or more each; or all"
+    )
+    subjects: int = Field(6, ge=0, description="held-out T1 subjects whose age is explained")
+    method: Annotated[str, AfterValidator(_known_method)] = Field("hirescam", description="as in age2hie --saliency")
+
+
 class Hardware(Section):
     """Passed on to Lightning; ``torchrun`` sets the number of processes itself."""
 
@@ -148,6 +173,7 @@ class Settings(Section):
     finetune: Finetune = Finetune()
     evaluate: Evaluate = Evaluate()
     export: Export = Export()
+    explain: Explain = Explain()
     hardware: Hardware = Hardware()
 
     @property
@@ -179,9 +205,11 @@ def check_settings(table: Mapping[str, Any]) -> Settings:
 
 
 def differences(old: Settings, new: Settings) -> list[str]:
-    """The settings in which two runs differ, as ``section.key: old, now new``; ``run.jobs`` changes no result."""
+    """The settings in which two runs differ, as ``section.key: old, now new``, but for those that change no
+    network: ``run.jobs`` and what is explained.
+    """
     before, after = (_flat(settings.model_dump(mode="json")) for settings in (old, new))
-    changed = [key for key in before if before[key] != after[key] and key != "run.jobs"]
+    changed = [key for key in before if before[key] != after[key] and not key.startswith(_FREE)]
     return [f"{key}: {before[key]}, now {after[key]}" for key in changed]
 
 

@@ -18,13 +18,15 @@ from training.cohorts.problems import Problem, refuse
 from training.cohorts.synthetic_ages import write_synthetic_ages
 from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie
 from training.evaluating import Evaluation, evaluate
+from training.explaining.age_maps import map_ages
+from training.explaining.examinations import examine_cohort
 from training.exporting import export
 from training.finetuning import PRETRAINING_OF, finetune
 from training.preparing.infants import InfantOptions, prepare_infants
 from training.preparing.inputs import adc_spec, t1_spec
 from training.preparing.lifespan import prepare_scans
 from training.preparing.store import is_prepared
-from training.pretraining import pretrain
+from training.pretraining import TRUE, pretrain
 from training.reporting.page import write_report
 from training.run_folder import RunFolder, add_to_record
 from training.settings import SYNTHETIC
@@ -33,7 +35,7 @@ from training.telling import report_content, results_text
 
 def needs_ages(run: RunFolder) -> bool:
     """Whether any arm starts from a pretrained trunk."""
-    return any(arm in PRETRAINING_OF for arm in (*run.settings.evaluate.arms, run.settings.export.arm))
+    return bool(_pretrainings(run))
 
 
 def make_ages(run: RunFolder) -> None:
@@ -111,14 +113,18 @@ def pretrain_step(run: RunFolder) -> None:
         raise InputError("The T1 scans are not prepared. Run the step 'prepare' once before torchrun starts processes.")
     if not is_prepared(run.prepared_ages):
         prepare_ages(run)
+    pretrain(run, _pretrainings(run))
+
+
+def _pretrainings(run: RunFolder) -> tuple[str, ...]:
+    """The kinds of pretraining that an arm starts from."""
     used = (*run.settings.evaluate.arms, run.settings.export.arm)
-    pretrain(run, tuple(kind for arm, kind in PRETRAINING_OF.items() if arm in used))
+    return tuple(kind for arm, kind in PRETRAINING_OF.items() if arm in used)
 
 
 def finetune_step(run: RunFolder) -> None:
     """Every arm on every split."""
-    if spread():
-        raise InputError("Fine-tuning makes many small fits: run it without torchrun, with --jobs processes.")
+    _refuse_spread("Fine-tuning makes many small fits")
     if not is_prepared(run.prepared_hie):
         prepare_hie(run)
     finetune(run)
@@ -136,6 +142,23 @@ def export_step(run: RunFolder, folder: Path) -> None:
     export(run, folder, results=results_text(run, evaluate(run)))
 
 
+def examine_step(run: RunFolder, folder: Path) -> pd.DataFrame:
+    """The exported model's maps over the cohort, examined."""
+    _refuse_spread("Infants are examined one by one")
+    return examine_cohort(run, folder)
+
+
+def age_maps_step(run: RunFolder) -> pd.DataFrame:
+    """The pretrained network's maps of age."""
+    _refuse_spread("Subjects are explained one by one")
+    return map_ages(run)
+
+
+def _refuse_spread(why: str) -> None:
+    if spread():
+        raise InputError(f"{why}: run it without torchrun, with --jobs processes.")
+
+
 def spread() -> bool:
     """Whether torchrun started several processes."""
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
@@ -146,6 +169,11 @@ def everything(run: RunFolder, folder: Path) -> Mapping[str, pd.DataFrame]:
     prepare(run)
     pretrain_step(run)
     finetune_step(run)
-    found = report_step(run)
+    found = evaluate(run)
     export(run, folder, results=results_text(run, found))
+    if run.settings.explain.cases != 0:
+        examine_step(run, folder)
+    if run.settings.explain.subjects != 0 and TRUE in _pretrainings(run):
+        age_maps_step(run)
+    write_report(run.report, report_content(run, found))
     return {"summary": found.summary, "comparisons": found.comparisons}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from training.evaluation.age import age_summary
 from training.evaluation.table import main_table_text
 from training.finetuning import Fit, export_split
 from training.preparing.store import load_prepared
-from training.reporting.content import ReportContent
+from training.reporting.content import Explained, ReportContent
 from training.run_folder import RunFolder, read_record
 
 
@@ -35,6 +36,7 @@ def report_content(run: RunFolder, found: Evaluation) -> ReportContent:
         comparisons=found.comparisons,
         curves=dict(_curves(run, cohort.table)),
         notes=tuple(_notes(run)),
+        explained=_explained(run),
     )
 
 
@@ -85,6 +87,20 @@ def _ages(run: RunFolder) -> pd.DataFrame | None:
     if not run.age_predictions.exists():
         return None
     return pd.read_csv(run.age_predictions, sep="\t", dtype={"subject": str})
+
+
+def _explained(run: RunFolder) -> Explained:
+    figures = run.examination_figures
+    return Explained(
+        examinations=_table(run.examinations),
+        figures=json.loads(figures.read_text(encoding="utf-8")) if figures.exists() else {},
+        age_maps=_table(run.age_map_table),
+        picture=run.age_map_picture.read_bytes() if run.age_map_picture.exists() else None,
+    )
+
+
+def _table(path: Path) -> pd.DataFrame | None:
+    return pd.read_csv(path, sep="\t") if path.exists() else None
 
 
 def _age_text(run: RunFolder) -> str:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.augment import Draws, augment_t1
 from training.learning.keyed import KeyedModule, Learner, Rates
 
@@ -42,7 +43,9 @@ class AgeHead:
 class AgeNetwork(nn.Module):
     """An encoder and, where the head says so, a term for the brain volume, which affine placement takes away."""
 
-    def __init__(self, encoder: nn.Module, head: AgeHead) -> None:
+    encoder: StagedNetwork
+
+    def __init__(self, encoder: StagedNetwork, head: AgeHead) -> None:
         super().__init__()
         self.encoder = encoder
         self.head = head

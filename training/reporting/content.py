@@ -14,6 +14,23 @@ RESEARCH_BANNER = "Research use only. Not a medical device; no decision about a 
 UNKNOWN = "unknown"
 
 
+@dataclass(frozen=True)
+class Explained:
+    """What the steps ``examine`` and ``age-maps`` have found; None where they were not asked.
+
+    Attributes:
+        examinations: rows of ``examinations.tsv``.
+        figures: name of each figure in them -> its "limit" and what a map is worth "else".
+        age_maps: rows of ``age_maps.tsv``.
+        picture: ``age_maps.png``.
+    """
+
+    examinations: pd.DataFrame | None = None
+    figures: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    age_maps: pd.DataFrame | None = None
+    picture: bytes | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReportContent:
     """One finished evaluation.
@@ -29,6 +46,7 @@ class ReportContent:
         curves: heading -> ``metrics.csv`` of a Lightning CSV logger.
         summary, comparisons: of ``evaluation.summary``.
         notes: what the reader must know besides, a sentence each.
+        explained: maps of the outcome and of age.
     """
 
     title: str
@@ -43,6 +61,7 @@ class ReportContent:
     comparisons: pd.DataFrame
     curves: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    explained: Explained = Explained()
 
     @property
     def banner(self) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from training.reporting.content import ReportContent
+from training.reporting.content import Explained, ReportContent
 from training.reporting.curves import GROUPS, calibration, decision, roc
 from training.reporting.forest import forest
 from training.reporting.style import png
 from training.reporting.training_curves import MOST_PANELS, age_scatter, learning
+
+AGE_MAPS = "age_maps"
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,22 @@ def draw_figures(content: ReportContent) -> Iterator[Picture]:
             "predictions below zero stand just under it.",
             png(age_scatter(content.age_predictions)),
         )
+    yield from _age_maps(content.explained)
     if content.curves:
         left_out = len(content.curves) - MOST_PANELS
         more = f" {left_out} further runs are not drawn." if left_out > 0 else ""
         caption = f"Losses, mean of each epoch.{more}"
         yield Picture("learning_curves", "Learning curves", caption, png(learning(content.curves)))
+
+
+def _age_maps(found: Explained) -> Iterator[Picture]:
+    if found.picture is None or found.age_maps is None:
+        return
+    head = "Synthetic: nobody was scanned. " if found.age_maps["synthetic"].all() else ""
+    yield Picture(
+        AGE_MAPS,
+        "Where the pretrained network sees age, over T1",
+        f"{head}Held-out subjects, by {', '.join(found.age_maps['method'].unique())}. Colour: what share of a map's "
+        "own positive values lies in stronger voxels; strengths of two subjects cannot be compared by it.",
+        found.picture,
+    )

@@ -14,6 +14,7 @@ from training.evaluation.summary import ALL, in_order
 from training.evaluation.table import value_text, whole_protocols
 from training.reporting.blocks import Block, Image, Paragraph, Points, Section, Table, section
 from training.reporting.content import ReportContent, flattened, sizes
+from training.reporting.explained import age_map_blocks, examination_blocks
 from training.reporting.figures import Picture
 from training.reporting.statements import age_findings, main_findings, unknowns
 from training.reporting.style import p_text
@@ -56,6 +57,12 @@ def report_sections(content: ReportContent, pictures: Mapping[str, Picture]) -> 
     yield section("All figures", [*metric_tables(content.summary), *_by_setting(content)])
     if content.age_predictions is not None and len(content.age_predictions):
         yield section("Brain age", [age_table(content.age_predictions), *drawn("age")])
+    for heading, blocks in (
+        ("Where the network sees age", list(age_map_blocks(content.explained, pictures))),
+        ("Saliency maps, examined", list(examination_blocks(content.explained))),
+    ):
+        if blocks:
+            yield section(heading, blocks)
     if content.curves:
         yield section("Training", drawn("learning_curves"))
     yield section("How it was made", list(_made(content)))

@@ -1,0 +1,161 @@
+"""Where in T1 the pretrained network sees age: maps of held-out subjects, evenly over age.
+
+The age that is explained is in years: the mean of the bins under the soft head's distribution, or the huber head's
+output times the standard deviation of the training ages. What the brain volume adds, where the settings let the age
+depend on it, has no place and is in no map. Positive values raise the age, as against nothing at that place in the
+layer that is explained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.explain.asked_again import on_voxels
+from AGE2HIELib.explain.question import Question, Target, expected_bin, output_number
+from AGE2HIELib.explain.registry import find_method
+from AGE2HIELib.inference.device import full_precision
+from AGE2HIELib.io.images import read_volume, write_volume
+from AGE2HIELib.parallel import bar_seconds
+from AGE2HIELib.volume import Grid, Volume
+from training.explaining.age_picture import Shown, age_picture
+from training.explaining.choose import choose_subjects
+from training.explaining.kept import keep_row, kept_row
+from training.exporting import EXPLAINED
+from training.files import sha256_of, write_tsv, write_whole
+from training.learning.ages import AgeHead, AgeNetwork, bin_centres, predicted_years
+from training.learning.fitting import WEIGHTS
+from training.preparing.inputs import t1_spec
+from training.preparing.store import Prepared, is_prepared, load_prepared
+from training.pretraining import TRUE, held_out_split, trained_age_network
+from training.run_folder import RunFolder
+from training.settings import SYNTHETIC
+
+VERSION = 1  # raise it when the same subject would be explained otherwise
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Attributes:
+    name: of the scan, as its file is called.
+    image: float32 ``(1, 1, D, H, W)`` along right, anterior, superior, as the network is fed; 0 outside the brain.
+    brain_ml, age_years: of the subject.
+    """
+
+    name: str
+    subject: str
+    image: np.ndarray
+    brain_ml: float
+    age_years: float
+
+
+def map_ages(run: RunFolder) -> pd.DataFrame:
+    """Map what is not there yet; writes ``age_maps/``, ``age_maps.tsv`` and ``age_maps.png``.
+
+    Raises:
+        InputError: there is no pretrained network yet, or no subjects are asked for.
+    """
+    settings = run.settings
+    if settings.explain.subjects == 0:
+        raise InputError("The setting explain.subjects is 0: no subject is asked for. Set it to a number.")
+    weights = run.pretraining(TRUE) / WEIGHTS
+    if not weights.exists() or not is_prepared(run.prepared_ages):
+        raise InputError("There is no network that has learned age in this run. Run the step 'pretrain' first.")
+    cohort = load_prepared(run.prepared_ages)
+    network = trained_age_network(run, cohort, TRUE)
+    network.requires_grad_(False).eval()
+    grid = t1_spec(settings.input.spacing_mm, settings.input.t1_placement).grid
+    words = (VERSION, cohort.sha256, settings.explain.method)
+    rows, shown = [], []
+    bar = tqdm(held_out_subjects(run, cohort), desc="age maps", mininterval=bar_seconds())
+    for one in bar:
+        row, saliency = _kept(run, one, network, grid, sha256_of([weights], one.name, *words))
+        rows.append({**row, "synthetic": settings.ages.source == SYNTHETIC})
+        shown.append(Shown(Volume(one.image[0, 0], grid.affine_ras), saliency, one.age_years, row["predicted"]))
+    table = pd.DataFrame(rows)
+    write_tsv(run.age_map_table, table)
+    picture = age_picture(shown, method=settings.explain.method, synthetic=settings.ages.source == SYNTHETIC)
+    write_whole(run.age_map_picture, lambda part: picture.save(part, optimize=False))
+    return table
+
+
+def held_out_subjects(run: RunFolder, cohort: Prepared) -> list[Subject]:
+    """Those that are explained, youngest first."""
+    settings = run.settings
+    _, held = held_out_split(cohort.table, settings.ages.held_out, seed=settings.run.seed)
+    chosen = choose_subjects(cohort.table.iloc[held], settings.explain.subjects)
+    rows = cohort.table.loc[chosen, ["name", "subject", "brain_ml", "age_years"]].to_dict("records")
+    images = [np.asarray(cohort.volumes[[place]], dtype=np.float32) for place in chosen]
+    return [
+        Subject(str(row["name"]), str(row["subject"]), image, float(row["brain_ml"]), float(row["age_years"]))
+        for row, image in zip(rows, images, strict=True)
+    ]
+
+
+def _kept(run: RunFolder, one: Subject, network: AgeNetwork, grid: Grid, key: str) -> tuple[dict[str, Any], Volume]:
+    """The row and the map of a subject, from its files where they are there."""
+    facts, file = run.age_maps / f"{one.name}.json", run.age_maps / f"{one.name}.nii.gz"
+    row = kept_row(facts, key)
+    if row is not None and file.exists():
+        return row, read_volume(file)  # the network's grid is in canonical order
+    saliency = age_map(network, one.image, grid, method=run.settings.explain.method)
+    write_whole(file, lambda part: write_volume(saliency, part))
+    volumes, brain_ml = one.image, np.array([one.brain_ml])
+    row = {
+        "subject": one.subject,
+        "scan": one.name,
+        "age": one.age_years,
+        "predicted": float(predicted_years(network, volumes, brain_ml)[0]),
+        "method": run.settings.explain.method,
+        **where(saliency),
+    }
+    keep_row(facts, key, row)
+    return row, saliency
+
+
+def age_map(network: AgeNetwork, image: np.ndarray, grid: Grid, *, method: str) -> Volume:
+    """The map on the voxels of the network's input, 0 outside the brain; years, where the method's values are parts
+    of what is explained.
+
+    Args:
+        network: in evaluation mode, its weights without gradients.
+        image: float32 ``(1, 1, D, H, W)``, 0 outside the brain.
+        grid: of the image, in the template's frame.
+    """
+    encoder, asked = network.encoder, find_method(method)
+    device = next(encoder.parameters()).device
+    tensor = torch.from_numpy(np.ascontiguousarray(image)).to(device)
+    with full_precision():
+        answer = asked.answer(Question(encoder, tensor, encoder.layers[EXPLAINED], age_target(network.head)))
+    scale = network.head.sd if network.head.kind == "huber" and asked.in_logits else 1.0
+    values = scale * on_voxels(np.asarray(answer.cells, dtype=np.float64), answer.where, grid.shape)
+    return Volume(np.where(image[0, 0] != 0, values, 0).astype(np.float32), grid.affine_ras)
+
+
+def age_target(head: AgeHead) -> Target:
+    """What of the outputs is explained: the expected age in years, or the standardised age of the one output."""
+    return output_number(0) if head.kind == "huber" else expected_bin(bin_centres().numpy())
+
+
+def where(saliency: Volume) -> dict[str, float]:
+    """Peak in mm (right, anterior, superior of the template's centre) and the sides' shares of the positive values.
+
+    ``asymmetry`` is the left's share less the right's, -1..1. All are NaN where nothing is positive.
+    """
+    names = ("peak_right_mm", "peak_anterior_mm", "peak_superior_mm", "left", "right", "asymmetry")
+    positive = np.maximum(saliency.array.astype(np.float64), 0)
+    if positive.max() <= 0:
+        return dict.fromkeys(names, float("nan"))
+    peak = np.unravel_index(int(positive.argmax()), positive.shape)
+    at = (saliency.affine_ras @ [*peak, 1.0])[:3]
+    right = saliency.affine_ras[0, 0] * np.arange(positive.shape[0]) + saliency.affine_ras[0, 3]
+    sagittal = positive.sum(axis=(1, 2)) / positive.sum()
+    middle = float(sagittal[right == 0].sum()) / 2  # voxels on the midline belong to both sides
+    sides = float(sagittal[right < 0].sum()) + middle, float(sagittal[right > 0].sum()) + middle
+    return dict(zip(names, (*map(float, at), *sides, sides[0] - sides[1]), strict=True))
