@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.io.source import Source
@@ -20,6 +19,7 @@ from AGE2HIELib.pipeline import STAGES, HieModel, Prepared, Scan, examine, prepa
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.progress import Silent, Stages
 from AGE2HIELib.volume import Volume
+from training.explaining.lesion import InLesion, in_lesion
 
 ACQUISITIONS = ("2mm", "4mm", "6mm")
 INJURED_LOAD = 0.01
@@ -39,19 +39,9 @@ class Placed:
         brain = self.ready.examined.brain.array
         return float((self.lesion.array & brain).sum() / brain.sum())
 
-    def distance_mm(self, saliency: Volume) -> float:
-        """From the map's peak to the lesion; 0 inside."""
-        peak = np.unravel_index(int(saliency.array.argmax()), saliency.array.shape)
-        away = distance_transform_edt(~self.lesion.array, sampling=self.lesion.grid.spacing_mm)
-        return float(away[peak])
-
-    def mass_ratio(self, saliency: Volume) -> float:
-        """Share of the map's positive mass that lies in the lesion, over the lesion's share of the brain."""
-        brain = self.ready.examined.brain.array
-        mass = np.where(brain, np.maximum(saliency.array, 0), 0).astype(np.float64)
-        if mass.sum() <= 0:
-            return float("nan")
-        return float(mass[self.lesion.array & brain].sum() / mass.sum() / self.load)
+    def found(self, saliency: Volume, *, half_cell_mm: float = 0.0) -> InLesion | None:
+        """Peak and positive mass beside the lesion; None where nothing in the map is positive."""
+        return in_lesion(saliency, self.lesion, self.ready.examined.brain, half_cell_mm=half_cell_mm)
 
 
 def focal_infant(seed: int, model: HieModel, atlas: Atlas) -> Placed | None:

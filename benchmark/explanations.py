@@ -15,7 +15,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -61,25 +61,35 @@ def main() -> None:
 
 def phantoms(options: argparse.Namespace) -> None:
     seeds = range(_FOCAL, _FOCAL + options.cases)
-    rows = np.array(_spread(partial(on_focal, path=options.model), seeds, options, "focal lesions"))
-    inside = rows[:, 0] <= rows[:, 1]
-    print(f"\nphantoms with a focal lesion, {DEFAULT_METHOD}: {len(rows)}; refused {int(np.isnan(rows[:, 0]).sum())}")
-    print(f"peak in the lesion, dilated by half a cell: {int(inside.sum())} of {len(rows)}")
-    print(f"deletion below random orders: {int((rows[:, 2] < 0).sum())} of {len(rows)}")
-    print(f"insertion above random orders: {int((rows[:, 3] > 0).sum())} of {len(rows)}")
+    every = _spread(partial(on_focal, path=options.model), seeds, options, "focal lesions")
+    rows = [row for row in every if row is not None]
+    print(f"\nphantoms with a focal lesion, {DEFAULT_METHOD}: {len(every)}; refused {len(every) - len(rows)}")
+    print(f"peak in the lesion, dilated by half a cell: {sum(row.pointing for row in rows)} of {len(rows)}")
+    print(f"deletion below random orders: {sum(row.deletion < 0 for row in rows)} of {len(rows)}")
+    print(f"insertion above random orders: {sum(row.insertion > 0 for row in rows)} of {len(rows)}")
 
 
-def on_focal(seed: int, *, path: Path | None) -> tuple[float, float, float, float]:
-    """(distance of the peak from the lesion, half a cell, deletion, insertion); mm and logits, NaN where refused."""
+@dataclass(frozen=True)
+class OnFocal:
+    """``deletion`` and ``insertion``: logits, less those of random orders."""
+
+    pointing: bool
+    deletion: float
+    insertion: float
+
+
+def on_focal(seed: int, *, path: Path | None) -> OnFocal | None:
+    """What the default method's map finds; None where the gate refuses the scan."""
     model = _alone(path)
     placed = focal_infant(seed, model, load_atlas(resolve_atlas(None)))
     if placed is None:
-        return (float("nan"),) * 4
+        return None
     made = explained(model, placed.ready.image)[1]
     saliency = on_scan(made.saliency, placed.ready.examined)
     case = _case(model, placed)
     deletion, insertion = deletion_and_insertion(case, mean_map(answers(case, case.members, case.image), case))
-    return placed.distance_mm(saliency), max(made.resolution_mm) / 2, deletion, insertion
+    found = placed.found(saliency, half_cell_mm=max(made.resolution_mm) / 2)
+    return OnFocal(found is not None and found.pointing, deletion, insertion)
 
 
 def examined(options: argparse.Namespace) -> None:
@@ -118,7 +128,8 @@ def real(options: argparse.Namespace) -> None:
     table = []
     for name, placed in real_cases(folder, model, load_atlas(resolve_atlas(None))):
         maps = [explained(model, placed.ready.image, method)[1].saliency for method in REAL_METHODS]
-        table.append([placed.mass_ratio(on_scan(one, placed.ready.examined)) for one in maps])
+        found = [placed.found(on_scan(one, placed.ready.examined)) for one in maps]
+        table.append([one.enrichment if one else float("nan") for one in found])
         print(f"{name:6}{100 * placed.load:8.2f}" + "".join(f"{value:22.2f}" for value in table[-1]))
     print(f"{'median':14}" + "".join(f"{value:22.2f}" for value in np.nanmedian(table, axis=0)))
 

@@ -14,7 +14,8 @@ from AGE2HIELib.volume import Volume
 class InLesion:
     """Attributes:
     peak_mm: distance of the map's highest voxel from the lesion; 0 inside it.
-    pointing: whether that is at most half a cell of the map, the pointing game of ``benchmark/focal_lesions.py``.
+    pointing: whether that is at most half a cell of the map: the pointing game (Zhang et al. 2018,
+        doi:10.1007/s11263-017-1059-x).
     enrichment: share of the map's positive values that lies in the lesion, over the lesion's share of the brain: 1
         is chance.
     """
