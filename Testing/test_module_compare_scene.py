@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 import pytest
 from comparison_workers import (
@@ -109,6 +111,28 @@ def test_a_comparison_lies_below_its_result_and_goes_with_it(host: Any, ready: A
     assert not host.slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
     names = [hierarchy.GetItemName(item) for item in range(1, 60) if hierarchy.GetItemName(item)]
     assert not [name for name in names if "AGE2HIE" in name or "Comparison" in name]
+
+
+def test_the_result_is_exported_with_its_comparisons(host: Any, ready: Any, tmp_path: Path) -> None:
+    from AGE2HIEUI.nodes import part
+
+    compare(host, ready)
+    ready.widget.results.export(tmp_path / "exported")
+    folder = tmp_path / "exported" / "explanations-1-adverse"
+    methods = [row["method"] for row in json.loads((folder / "explanations.json").read_text())["maps"]]
+    images = {f"{kind}_{method}.nii.gz" for kind in ("saliency", "members_agree") for method in methods}
+    assert len(methods) >= 2
+    assert {path.name for path in folder.iterdir()} == {
+        *images,
+        "agreement.nii.gz",
+        "evidence.csv",
+        "explanations.json",
+    }
+    for method in methods:
+        written = nib.load(folder / f"saliency_{method}.nii.gz")
+        np.testing.assert_allclose(written.affine, MATRIX, atol=1e-4)
+        shown = host.slicer.util.arrayFromVolume(part(ready.widget.comparisons.record, f"saliency.{method}"))
+        np.testing.assert_allclose(np.asarray(written.dataobj), shown.T, rtol=1e-6)
 
 
 def test_an_mrb_that_was_saved_side_by_side_opens_side_by_side(host: Any, ready: Any, tmp_path: Path) -> None:

@@ -64,7 +64,13 @@ def record() -> dict[str, Any]:
         "threshold": 0.5,
         "label": "demonstration",
         "quality": {"passed": True, "checks": [check]},
-        "saliency": {"method": "hirescam", "layer": "block2", "resolution_mm": [8.0, 8.0, 8.0]},
+        "saliency": {
+            "method": "hirescam",
+            "title": "HiResCAM",
+            "meaning": "what raised the score",
+            "layer": "block2",
+            "resolution_mm": [8.0, 8.0, 8.0],
+        },
         "examination": None,
         "model": {"name": "m", "version": "1", "sha256": "0" * 64, "trained_on": "phantoms", "intended_use": "tests"},
         "atlas": {"name": "a", "provenance": "synthetic"},
@@ -226,9 +232,10 @@ def test_a_refused_scan_shows_reasons_and_no_number(page: Callable[..., str]) ->
 
 
 def test_a_method_that_looks_at_the_image_itself_names_no_layer(page: Callable[..., str]) -> None:
-    made = {"method": "integrated-gradients", "layer": None, "resolution_mm": [2.0, 2.0, 2.0]}
+    words = {"title": "Integrated gradients", "meaning": "what raised the score"}
+    made = {"method": "integrated-gradients", **words, "layer": None, "resolution_mm": [2.0, 2.0, 2.0]}
     text = text_of(page((), saliency=made))
-    assert "Saliency (integrated-gradients) is computed on cells of" in text
+    assert "Saliency (Integrated gradients) is computed on cells of" in text
     assert "None" not in text
 
 

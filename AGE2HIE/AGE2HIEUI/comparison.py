@@ -11,7 +11,7 @@ from pathlib import Path
 import slicer
 from slicer.i18n import tr as _
 
-from AGE2HIEUI.explanations import Explanations, MapFacts
+from AGE2HIEUI.explanations import Explanations, MapFacts, readExplanations
 from AGE2HIEUI.library import addLibraryToPath
 from AGE2HIEUI.nodes import (
     UnreadableResult,
@@ -27,11 +27,14 @@ from AGE2HIEUI.nodes import (
     tableNode,
     textNode,
     volumeNode,
+    writeTable,
+    writeVolume,
 )
 
 COMPARISON = "AGE2HIE.comparison"  # the result's references to its comparisons
 TARGET = "AGE2HIE.target"
 _SCALAR = "vtkMRMLScalarVolumeNode"
+_KINDS = ("saliency", "members_agree")  # of the images of every map
 _ADC_DIFFERENCE = 1.0  # 1e-6 mm2/s: the same voxels, read twice
 
 
@@ -84,6 +87,23 @@ def removeComparison(record, result) -> None:
         if result.GetNthNodeReference(COMPARISON, index) is record:
             result.RemoveNthNodeReferenceID(COMPARISON, index)
     removeRecord(record)
+
+
+def exportComparison(record, folder: Path) -> None:
+    """What the scene holds of a comparison as files of the names that ``age2hie explain`` gives them."""
+    folder.mkdir(parents=True)
+    text = record.GetText()
+    (folder / "explanations.json").write_text(text, encoding="utf-8")
+    names = {
+        f"{kind}.{each.method}": f"{kind}_{each.method}" for each in readExplanations(text).maps for kind in _KINDS
+    }
+    for role, name in {**names, "agreement": "agreement"}.items():
+        node = part(record, role)
+        if node is not None:
+            writeVolume(node, folder / f"{name}.nii.gz")
+    evidence = part(record, "evidence")
+    if evidence is not None:
+        writeTable(evidence, folder / "evidence.csv")
 
 
 def targetTitle(target: str) -> str:

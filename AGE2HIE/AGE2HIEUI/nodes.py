@@ -8,6 +8,7 @@ from pathlib import Path
 import vtk
 
 import slicer
+from slicer.i18n import tr as _
 
 from AGE2HIEUI.colours import COLOURS
 from AGE2HIEUI.inputs import geometryText
@@ -34,6 +35,13 @@ def volumeNode(path: Path, name: str, nodeClass: str, made: list):
     node.SetName(name)  # reading may have named it after the file
     node.CreateDefaultDisplayNodes()
     return node
+
+
+def writeVolume(node, path: Path) -> None:
+    storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
+    storage.SetFileName(str(path))
+    if not storage.WriteData(node):
+        raise OSError(_("{name} cannot be written").format(name=path.name))
 
 
 def gridOf(volume) -> tuple:

@@ -24,7 +24,7 @@ def showResultText(ui, result: Result) -> None:
     ui.provenanceLabel.setText(texts.provenanceText(result))
     _fillChecks(ui.checksTable, result)
     examination = result.examination
-    showExaminations(ui.examinationLabel, [] if examination is None else [(examination.method, examination)])
+    showExaminations(ui.examinationLabel, [] if examination is None else [(result.saliencyTitle, examination)])
     for name in ("reportButton", "exportButton", "chartButton", "regionTableView"):
         getattr(ui, name).setVisible(result.probability is not None)
 

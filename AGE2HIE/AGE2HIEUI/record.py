@@ -48,7 +48,7 @@ class Result:
     label: str
     passed: bool
     checks: tuple[Check, ...]
-    saliencyMethod: str
+    saliencyTitle: str
     resolutionMm: tuple[float, ...]
     warnings: tuple[str, ...]
     provenance: tuple[tuple[str, str], ...]
@@ -88,7 +88,7 @@ def _fields(record: Mapping[str, Any]) -> Result:
         label=str(record["label"] or ""),
         passed=typed(bool, quality["passed"]),
         checks=tuple(_check(check) for check in quality["checks"]),
-        saliencyMethod=str(saliency.get("method", "")),
+        saliencyTitle=str(saliency.get("title") or saliency.get("method", "")),  # older records have no title
         resolutionMm=tuple(float(mm) for mm in saliency.get("resolution_mm", ())),
         warnings=tuple(str(warning) for warning in record["warnings"]),
         provenance=_provenance(record),

@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 
 from AGE2HIEUI import display, panel, scene, texts
 from AGE2HIEUI.choosing import chooseFolder
+from AGE2HIEUI.comparison import TARGET, comparisonsOf, exportComparison
 from AGE2HIEUI.display import Look
 from AGE2HIEUI.messageSection import MessageSection
 from AGE2HIEUI.protocol import Failure
@@ -84,10 +85,12 @@ class ResultSection:
             self.export(Path(parent) / "age2hie-result")
 
     def export(self, folder: Path) -> None:
-        """The shown result's files in a new folder; one that exists is not written over."""
+        """The shown result's files in a new folder, comparisons below it; one that exists is not written over."""
         try:
             folder.mkdir()
             scene.exportResult(self.record, folder)
+            for number, comparison in enumerate(comparisonsOf(self.record), 1):
+                exportComparison(comparison, folder / f"explanations-{number}-{comparison.GetAttribute(TARGET)}")
         except OSError as error:
             message = _("The result was not exported to {folder}: {error}").format(folder=folder, error=error)
             self._message.show(Failure(message, _("Choose another folder.")))

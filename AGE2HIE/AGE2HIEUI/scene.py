@@ -27,6 +27,7 @@ from AGE2HIEUI.nodes import (
     textNode,
     volumeNode,
     writeTable,
+    writeVolume,
 )
 from AGE2HIEUI.outline import fillOutline
 from AGE2HIEUI.record import Result
@@ -105,10 +106,7 @@ def exportResult(record, folder: Path) -> None:
     for role in VOLUMES:
         node = part(record, role)
         if node is not None:
-            storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
-            storage.SetFileName(str(folder / f"{role}.nii.gz"))
-            if not storage.WriteData(node):
-                raise OSError(_("{name} cannot be written").format(name=f"{role}.nii.gz"))
+            writeVolume(node, folder / f"{role}.nii.gz")
 
 
 def _checkOneGrid(record) -> None:

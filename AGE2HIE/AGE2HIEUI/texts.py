@@ -59,7 +59,7 @@ def saliencyText(result: Result, peak: float) -> str:
     return _(
         "{method}; native resolution {resolution} mm. Colours reach from 0 to the peak of {peak:.3g} (in units of the "
         "calibrated logit); only evidence for an adverse outcome is coloured."
-    ).format(method=result.saliencyMethod, resolution=resolution, peak=peak)
+    ).format(method=result.saliencyTitle, resolution=resolution, peak=peak)
 
 
 def examinationText(title: str, examination: Examination) -> str:

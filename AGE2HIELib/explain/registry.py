@@ -32,6 +32,11 @@ class Method:
     at_layer: bool = False
     in_logits: bool = True
 
+    @property
+    def meaning(self) -> str:
+        """What high values say."""
+        return "what raised the score" if self.signed else "what mattered to the score"
+
 
 METHODS: dict[str, Method] = {
     "hirescam": Method(hirescam, "HiResCAM", at_layer=True),

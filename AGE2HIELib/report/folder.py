@@ -34,7 +34,10 @@ def write_maps(maps: Maps, stored: Grid, folder: Path) -> None:
 
 def write_report(maps: Maps, regions: Sequence[RegionRow], record: Mapping[str, Any], folder: Path) -> None:
     """Picture, page and, where the scan was not refused, the table of regions."""
-    overlay_picture(maps, demonstration=record["demonstration"]).save(folder / OVERLAY, optimize=False)
+    shown = record["saliency"]
+    title = f"{shown['title']} over ADC ({shown['meaning']})" if shown else ""
+    picture = overlay_picture(maps, demonstration=record["demonstration"], saliency_title=title)
+    picture.save(folder / OVERLAY, optimize=False)
     if regions:
         write_region_table(regions, folder / REGIONS)
     page = page_html(record, regions, folder / OVERLAY, _viewer(maps, record))
@@ -44,7 +47,5 @@ def write_report(maps: Maps, regions: Sequence[RegionRow], record: Mapping[str, 
 def _viewer(maps: Maps, record: Mapping[str, Any]) -> dict[str, Any] | None:
     if maps.saliency is None:
         return None
-    from AGE2HIELib.explain.registry import METHODS  # brings torch, which a refused scan does without
-
-    method = record["saliency"]["method"]
-    return viewer_parts(maps.adc, maps.brain, {method: ranked(METHODS[method].title, maps.saliency)})
+    shown = record["saliency"]
+    return viewer_parts(maps.adc, maps.brain, {shown["method"]: ranked(shown["title"], maps.saliency)})

@@ -41,10 +41,10 @@ class Row:
     draw: Callable[[int], np.ndarray]
 
 
-def overlay_picture(maps: Maps, *, demonstration: bool) -> Image.Image:
+def overlay_picture(maps: Maps, *, demonstration: bool, saliency_title: str = "") -> Image.Image:
     """The mosaic; the rows are those maps that exist."""
     view = choose_view(maps.brain, columns=COLUMNS, tile_width=TILE_WIDTH)
-    return mosaic(_rows(maps, view), view, maps.adc.array.shape[2], demonstration=demonstration)
+    return mosaic(_rows(maps, view, saliency_title), view, maps.adc.array.shape[2], demonstration=demonstration)
 
 
 def mosaic(rows: Sequence[Row], view: View, slices: int, *, demonstration: bool) -> Image.Image:
@@ -77,7 +77,7 @@ def mosaic(rows: Sequence[Row], view: View, slices: int, *, demonstration: bool)
     return picture
 
 
-def _rows(maps: Maps, view: View) -> list[Row]:
+def _rows(maps: Maps, view: View, saliency_title: str) -> list[Row]:
     grey = adc_scale()
 
     def adc(level: int) -> np.ndarray:
@@ -95,18 +95,20 @@ def _rows(maps: Maps, view: View) -> list[Row]:
 
         rows.append(Row("Z_ADC (sd from normal)", f"{colours.low:g}", f"+{colours.high:g}", colours, z_row))
     if maps.saliency is not None:
-        rows.append(_saliency_row(maps, maps.saliency, view, adc))
+        rows.append(_saliency_row(saliency_title, maps, view, adc))
     return rows
 
 
-def _saliency_row(maps: Maps, saliency: Volume, view: View, adc: Callable[[int], np.ndarray]) -> Row:
+def _saliency_row(title: str, maps: Maps, view: View, adc: Callable[[int], np.ndarray]) -> Row:
+    saliency = maps.saliency
+    assert saliency is not None  # its row is asked for
     peak = float(saliency.array.max(initial=0.0))
     hot = saliency_scale(peak if peak > 0 else 1.0)
 
     def draw(level: int) -> np.ndarray:
         return over(tile(saliency, level, view, hot, brain=maps.brain), adc(level))
 
-    return Row("Saliency over ADC (what raised the score)", "0", f"peak {peak:.2g}", hot, draw)
+    return Row(title, "0", f"peak {peak:.2g}", hot, draw)
 
 
 def over(top: np.ndarray, below: np.ndarray) -> np.ndarray:

@@ -93,8 +93,16 @@ def check_records(quality: Quality) -> list[dict[str, Any]]:
 def _saliency(explanation: Explanation | None) -> dict[str, Any] | None:
     if explanation is None:
         return None
-    resolution = [round(mm, 3) for mm in explanation.resolution_mm]
-    return {"method": explanation.method, "layer": explanation.layer or None, "resolution_mm": resolution}
+    from AGE2HIELib.explain.registry import find_method  # brings torch, which a refused scan does without
+
+    method = find_method(explanation.method)
+    return {
+        "method": explanation.method,
+        "title": method.title,
+        "meaning": method.meaning,
+        "layer": explanation.layer or None,
+        "resolution_mm": [round(mm, 3) for mm in explanation.resolution_mm],
+    }
 
 
 def examination_record(found: Examination) -> dict[str, Any]:
