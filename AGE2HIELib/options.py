@@ -52,9 +52,8 @@ def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse 
         help="model bundle or installed model's name (default: the demonstration model)",
     )
     command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
-    command.add_argument("--age-days", type=float, metavar="N", help="days after birth at the scan, for warnings")
-    command.add_argument("--gestation-weeks", type=float, metavar="N", help="gestational age at birth, for warnings")
-    command.add_argument("--cooled", choices=("yes", "no"), help="whether the infant was cooled, for warnings")
+    _add_timing(command)
+    _add_override(command)
     command.add_argument("--saliency", choices=SALIENCY, metavar="METHOD", help=f"one of {', '.join(SALIENCY)}")
     _add_examine(command)
     command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
@@ -65,6 +64,7 @@ def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse 
 def _add_explain(commands) -> None:  # type: ignore[no-untyped-def]
     command = _new(commands, "explain", "explain:run", "several saliency maps of one scan, side by side")
     _add_reading(command, more=", or a folder that predict has made")
+    _add_override(command)
     command.add_argument(
         "--methods", default="hirescam,layercam,integrated-gradients", metavar="A,B", help=f"of {', '.join(SALIENCY)}"
     )
@@ -88,6 +88,7 @@ def _add_check(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("--align", choices=ALIGN, default="auto", help="align volumes: only where they moved (auto)")
     command.add_argument("--mask", type=Path, metavar="FILE", help="brain mask on the scan's grid")
     command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
+    _add_timing(command)
     _add_progress(command)
 
 
@@ -171,6 +172,17 @@ def _new(commands, name: str, function: str, text: str) -> argparse.ArgumentPars
     )
     command.set_defaults(command=function, progress="text", output=None)
     return command
+
+
+def _add_timing(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--age-days", type=float, metavar="N", help="days after birth at the scan")
+    command.add_argument("--gestation-weeks", type=float, metavar="N", help="gestational age at birth")
+    command.add_argument("--cooled", choices=("yes", "no"), help="whether the infant was cooled")
+
+
+def _add_override(command: argparse.ArgumentParser) -> None:
+    text = "go on in spite of this warning of the quality gate, on record; may be given again"
+    command.add_argument("--override", action="append", default=[], metavar="CHECK", help=text)
 
 
 def _add_examine(command: argparse.ArgumentParser) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from AGE2HIELib.preprocess.refine import refine_mask
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality import Quality, check_quality
+from AGE2HIELib.timing import Timing
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
@@ -100,12 +102,18 @@ def analyse(
     align: str = "auto",
     method: str | None = None,
     question: bool = False,
+    timing: Timing | None = None,
+    override: Collection[str] = (),
 ) -> Analysis:
     """The whole way for one scan; it ends at the gate for a scan that should not be believed.
 
-    ``question``: examine the explanation as well, which takes most of a minute.
+    Args:
+        question: examine the explanation as well, which takes most of a minute.
+        timing: the infant's age and treatment, for the gate.
+        override: names of warnings of the gate that do not keep the number back.
     """
-    seen = examine(scan, atlas, stages, align=align)
+    seen = examine(scan, atlas, stages, align=align, timing=timing)
+    seen = replace(seen, quality=seen.quality.overriding(override))
     if seen.placement is None or not seen.quality.passed:
         return Analysis(seen, model)
     ready = prepare(scan, seen, model, atlas, stages)
@@ -126,7 +134,7 @@ def prepare(scan: Scan, seen: Examined, model: HieModel, atlas: Atlas, stages: S
     return Prepared(seen, z, image)
 
 
-def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto") -> Examined:
+def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto", timing: Timing | None = None) -> Examined:
     """The way up to the quality gate, which needs no model."""
     adc, contrast, warnings = stages.run("adc", _measured_adc, scan, align)
     brain = scan.mask or stages.run("mask", brain_mask, adc, contrast=contrast)
@@ -136,7 +144,7 @@ def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto") ->
     if placement is not None:
         placement = stages.run("place", deform, adc, brain, atlas, placement)
         warnings = (*warnings, *_placement_warnings(placement))
-    quality = stages.run("gate", check_quality, scan.source, adc, brain, placement, atlas)
+    quality = stages.run("gate", check_quality, scan.source, adc, brain, placement, atlas, timing)
     return Examined(adc, brain, placement, quality, (*scan.source.warnings, *warnings))
 
 

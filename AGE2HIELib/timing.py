@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from AGE2HIELib.errors import InputError
 
@@ -15,25 +16,50 @@ _WEEKS_POSSIBLE = (22.0, 45.0)
 _DAYS_POSSIBLE = (0.0, 36_525.0)
 
 
-def timing_warnings(
-    *, age_days: float | None = None, gestation_weeks: float | None = None, cooled: bool | None = None
-) -> tuple[str, ...]:
-    """Warnings that hold no number of the child's own; raises InputError for an age that cannot be."""
-    _check("--age-days", age_days, _DAYS_POSSIBLE, "days")
-    _check("--gestation-weeks", gestation_weeks, _WEEKS_POSSIBLE, "weeks")
+@dataclass(frozen=True)
+class Timing:
+    """What is known of the infant; raises InputError for an age that cannot be.
+
+    Attributes:
+        age_days: after birth, at the scan.
+        gestation_weeks: at birth.
+        cooled: None where it is not known.
+        stored: whether the age may stand in a result: True where the user gave it, False where it was read from the
+            dates of a DICOM file.
+    """
+
+    age_days: float | None = None
+    gestation_weeks: float | None = None
+    cooled: bool | None = None
+    stored: bool = True
+
+    def __post_init__(self) -> None:
+        _check("--age-days", self.age_days, _DAYS_POSSIBLE, "days")
+        _check("--gestation-weeks", self.gestation_weeks, _WEEKS_POSSIBLE, "weeks")
+
+
+def pseudonormal_day(cooled: bool | None) -> float:
+    """From which day on low ADC may have returned to normal for certain; where cooling is not known, the later one."""
+    return PSEUDONORMAL_DAY if cooled is False else PSEUDONORMAL_DAY_COOLED
+
+
+def timing_warnings(timing: Timing) -> tuple[str, ...]:
+    """What the quality gate does not ask, in words that hold no number of the child's own."""
     found = []
-    if gestation_weeks is not None and gestation_weeks < TERM_WEEKS:
+    if timing.gestation_weeks is not None and timing.gestation_weeks < TERM_WEEKS:
         found.append(f"Born before {TERM_WEEKS:g} weeks: the atlas and the model are of newborns at term.")
+    age_days = timing.age_days
     if age_days is None:
         return tuple(found)
     if age_days < FIRST_SAFE_DAY:
         found.append("Scanned within the first day: ADC falls on days 2-3, so injury may not show yet (PMC3345786).")
     if age_days > LAST_DAY:
         found.append(f"Scanned after day {LAST_DAY:g}: the method was made for days 0-14.")
-    limit = PSEUDONORMAL_DAY_COOLED if cooled else PSEUDONORMAL_DAY
-    if age_days >= limit:
-        treated = {True: "with cooling", False: "without cooling", None: "where there was no cooling"}[cooled]
-        found.append(f"Scanned on or after day {limit:g}: low ADC may have returned to normal {treated} (PMC3345786).")
+    if timing.cooled is None and PSEUDONORMAL_DAY <= age_days < PSEUDONORMAL_DAY_COOLED:
+        found.append(
+            f"Scanned on or after day {PSEUDONORMAL_DAY:g}: low ADC may have returned to normal where there was no "
+            "cooling (PMC3345786)."
+        )
     return tuple(found)
 
 

@@ -56,6 +56,7 @@ def maps() -> Maps:
 @pytest.fixture
 def record() -> dict[str, Any]:
     check = {"name": "brain volume", "value": 402.5, "limit": "200 to 700 ml", "passed": True, "remedy": ""}
+    check |= {"basis": "newborns", "severity": "refuse", "overridden": False}
     return {
         "demonstration": True,
         "probability_adverse": 0.62,
@@ -63,7 +64,7 @@ def record() -> dict[str, Any]:
         "members": [0.5, 0.505, 0.6, 0.7, 0.75],
         "threshold": 0.5,
         "label": "demonstration",
-        "quality": {"passed": True, "checks": [check]},
+        "quality": {"passed": True, "overridden": [], "checks": [check]},
         "saliency": {
             "method": "hirescam",
             "title": "HiResCAM",
@@ -222,13 +223,18 @@ def test_a_refused_scan_shows_reasons_and_no_number(page: Callable[..., str]) ->
         "limit": "200 to 700 ml",
         "passed": False,
         "remedy": "Give a newborn.",
+        "basis": "newborns",
+        "severity": "refuse",
+        "overridden": False,
     }
     numbers = {"probability_adverse": None, "interval": None, "members": [], "label": None, "saliency": None}
-    text = text_of(page((), **numbers, quality={"passed": False, "checks": [check]}))
+    text = text_of(page((), **numbers, quality={"passed": False, "overridden": [], "checks": [check]}))
     assert "No score: the scan was refused" in text
     assert "brain volume : 1310 (must be 200 to 700 ml). Give a newborn." in text
     assert "Demonstration score" not in text
     assert "Regions" not in text
+    warned = {"passed": False, "overridden": [], "checks": [{**check, "severity": "warn"}]}
+    assert "No score: withheld because of a warning" in text_of(page((), **numbers, quality=warned))
 
 
 def test_a_method_that_looks_at_the_image_itself_names_no_layer(page: Callable[..., str]) -> None:

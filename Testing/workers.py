@@ -56,6 +56,16 @@ def refused_record() -> dict[str, Any]:
     )
 
 
+def withheld_record() -> dict[str, Any]:
+    """As ``refused_record``, but nothing worse than a warning."""
+    held = refused_record()
+    held["quality"]["checks"] = [{**held["quality"]["checks"][0], **WARNING}]
+    return held
+
+
+WARNING = {"name": "step between slices", "value": 0.4, "severity": "warn", "overridden": False}
+
+
 def result_writer(
     affine_ras: np.ndarray,
     shape: tuple[int, int, int],

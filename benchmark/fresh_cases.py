@@ -83,7 +83,7 @@ def make(case: Planned, *, folder: Path) -> None:
     feed = partial(network_input, brain=seen.brain, placement=seen.placement, spec=adc_spec(SPACING_MM))
     own, released = (feed({"adc": seen.adc, "z_adc": z})[0] for z in scores)
     volume = np.concatenate([own, released[1:]]).astype(np.float16)
-    failed = [check.name for check in seen.quality.checks if not check.passed]
+    failed = [check.name for check in seen.quality.stopping]
     write_whole(_file(folder, case), lambda part: np.savez_compressed(part, volume=volume, failed=failed))
 
 

@@ -26,6 +26,7 @@ class Reading:
         subcommand: of ``age2hie``.
         record: the file of its output folder that says how it ended.
         recordsRefusal: whether that file is also written for a scan that the quality gate refuses.
+        override: warnings of the gate to go on in spite of.
     """
 
     subcommand: ClassVar[str]
@@ -40,6 +41,7 @@ class Reading:
     model: Path | None = None
     atlas: Path | None = None
     device: str = "auto"
+    override: tuple[str, ...] = ()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -56,7 +58,8 @@ class Reading:
             "progress": "jsonl",
         }
         given = tuple(f"--{name}={value}" for name, value in options.items() if value is not None)
-        return (self.subcommand, *given, *self._flags(), "--", str(self.scan))
+        overridden = tuple(f"--override={name}" for name in self.override)
+        return (self.subcommand, *given, *overridden, *self._flags(), "--", str(self.scan))
 
     @property
     def seconds(self) -> dict[str, float]:

@@ -71,7 +71,9 @@ class Logic(ScriptedLoadableModuleLogic):
     def getParameterNode(self) -> AGE2HIEParameterNode:
         return AGE2HIEParameterNode(super().getParameterNode())
 
-    def prepare(self, parameters: AGE2HIEParameterNode, ageDays: float | None) -> tuple[WorkerRun, Prediction]:
+    def prepare(
+        self, parameters: AGE2HIEParameterNode, ageDays: float | None, override: tuple[str, ...] = ()
+    ) -> tuple[WorkerRun, Prediction]:
         """A run and its input as files. Raises UnusableNode or OSError, and leaves nothing behind then."""
         weeks = parameters.gestationWeeks
         own = {
@@ -80,15 +82,20 @@ class Logic(ScriptedLoadableModuleLogic):
             "cooled": parameters.cooled.value if parameters.cooled != Cooled.UNKNOWN else None,
             "saliency": parameters.saliencyMethod.value,
             "examine": parameters.examine,
+            "override": override,
         }
         run, reading = self._prepare(parameters)
         return run, Prediction(**reading, **own)
 
-    def prepareComparison(self, parameters: AGE2HIEParameterNode) -> tuple[WorkerRun, Explaining]:
-        """As ``prepare``, of the same input, for several maps."""
-        methods = tuple(parameters.compareMethods.split(","))
+    def prepareComparison(self, parameters: AGE2HIEParameterNode, result) -> tuple[WorkerRun, Explaining]:
+        """As ``prepare``, of the input of ``result``, for several maps; what that overrode is overridden again."""
+        own = {
+            "methods": tuple(parameters.compareMethods.split(",")),
+            "target": parameters.compareTarget.value,
+            "override": readRecord(result.GetText()).overridden,
+        }
         run, reading = self._prepare(parameters)
-        return run, Explaining(**reading, methods=methods, target=parameters.compareTarget.value)
+        return run, Explaining(**reading, **own)
 
     def load(
         self, folder: Path, parameters: AGE2HIEParameterNode, key: InputKey, *, refused: bool

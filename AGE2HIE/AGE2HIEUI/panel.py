@@ -23,6 +23,7 @@ def showResultText(ui, result: Result) -> None:
     ui.warningsLabel.setVisible(bool(result.warnings))
     ui.provenanceLabel.setText(texts.provenanceText(result))
     _fillChecks(ui.checksTable, result)
+    ui.overrideButton.setVisible(bool(result.withheldFor))
     examination = result.examination
     showExaminations(ui.examinationLabel, [] if examination is None else [(result.saliencyTitle, examination)])
     for name in ("reportButton", "exportButton", "chartButton", "regionTableView"):
@@ -38,6 +39,7 @@ def hideResultText(ui) -> None:
         getattr(ui, name).setText("")
     ui.gaugeLabel.clear()
     ui.checksTable.setRowCount(0)
+    ui.overrideButton.setVisible(False)
     ui.regionTableView.setMRMLTableNode(None)
 
 

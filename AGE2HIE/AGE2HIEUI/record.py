@@ -21,13 +21,20 @@ class BadRecord(Exception):
 
 @dataclass(frozen=True)
 class Check:
-    """One of the quality gate's questions."""
+    """One of the quality gate's questions.
+
+    Attributes:
+        warns: whether it is a warning, which the user can override, and no refusal.
+        overridden: the user has.
+    """
 
     name: str
     value: str
     limit: str
     passed: bool
     remedy: str
+    warns: bool
+    overridden: bool
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,17 @@ class Result:
     provenance: tuple[tuple[str, str], ...]
     modelSha256: str
     examination: Examination | None
+
+    @property
+    def overridden(self) -> tuple[str, ...]:
+        """Warnings that the number was made in spite of."""
+        return tuple(check.name for check in self.checks if check.overridden)
+
+    @property
+    def withheldFor(self) -> tuple[str, ...]:
+        """The warnings that keep the number back; empty where there is one, and where the scan was refused."""
+        failed = [check for check in self.checks if not check.passed and not check.overridden]
+        return tuple(check.name for check in failed) if all(check.warns for check in failed) else ()
 
 
 def readRecord(text: str) -> Result:
@@ -100,7 +118,15 @@ def _fields(record: Mapping[str, Any]) -> Result:
 def _check(check: Mapping[str, Any]) -> Check:
     value = check["value"]
     shown = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
-    return Check(str(check["name"]), shown, str(check["limit"]), typed(bool, check["passed"]), str(check["remedy"]))
+    return Check(
+        name=str(check["name"]),
+        value=shown,
+        limit=str(check["limit"]),
+        passed=typed(bool, check["passed"]),
+        remedy=str(check["remedy"]),
+        warns=check.get("severity") == "warn",  # older records have refusals only
+        overridden=typed(bool, check.get("overridden", False)),
+    )
 
 
 def _provenance(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

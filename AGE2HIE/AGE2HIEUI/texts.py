@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 
 from slicer.i18n import tr as _
 
@@ -21,7 +22,7 @@ def noticeText() -> str:
 
 def headingText(result: Result) -> str:
     if result.probability is None:
-        return _("Refused by the quality gate")
+        return _("Withheld because of a warning") if result.withheldFor else _("Refused by the quality gate")
     if result.demonstration:
         return _("Demonstration score")
     return _("Probability of an adverse outcome at two years")
@@ -41,6 +42,15 @@ def labelText(result: Result) -> str:
         return _("No probability is given. {count} of {of} checks were not passed; see what to do below.").format(
             count=len(failed), of=len(result.checks)
         )
+    if result.overridden:
+        names = html.escape(", ".join(result.overridden))
+        return _("Made in spite of a warning that was overridden: {names}. {text}").format(
+            names=names, text=_labelText(result)
+        )
+    return _labelText(result)
+
+
+def _labelText(result: Result) -> str:
     words = {
         "adverse": _("Above the model's threshold of {threshold:.2f}, with the whole interval: adverse."),
         "favourable": _("Below the model's threshold of {threshold:.2f}, with the whole interval: favourable."),
@@ -161,7 +171,15 @@ def checkCells(check: Check) -> tuple[str, str, str, str]:
     """A row of the panel's table: name, value, whether it was passed, and the limit or what to do."""
     if check.passed:
         return check.name, check.value, _("passed"), check.limit
-    return check.name, check.value, _("NOT PASSED"), inThePanel(f"{check.limit}. {check.remedy}")
+    verdict = _("overridden") if check.overridden else _("WARNING") if check.warns else _("NOT PASSED")
+    return check.name, check.value, verdict, inThePanel(f"{check.limit}. {check.remedy}")
+
+
+def overrideText(checks: Iterable[Check]) -> str:
+    """What the user is asked before a number is made in spite of warnings."""
+    lines = [f"{check.name}: {check.value} ({check.limit})" for check in checks if not check.passed]
+    question = _("Predict in spite of these warnings? The result will say that you did.")
+    return "\n".join([question, "", *lines])
 
 
 def checkHeaders() -> list[str]:
@@ -201,5 +219,6 @@ def inThePanel(text: str) -> str:
         "--age-days": _("'Age at scan'"),
         "--gestation-weeks": _("'Gestation at birth'"),
         "--cooled": _("'Cooled'"),
+        "--override": _("'Predict all the same'"),
     }
     return re.sub("|".join(map(re.escape, fields)), lambda found: fields[found.group()], text)

@@ -63,6 +63,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = self.makeLogic()
+        self._requirements = Path(self.resourcePath("requirements.txt"))
         self.background = Background()
         self.calls = Calls(self.background, lambda: self.logic.newProcess())
         self.runner = Runner(self.background, lambda: self._parameterNode is not None, self._onParameters)
@@ -109,9 +110,8 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setParameterNode(self.logic.getParameterNode())
         if self._parameterNode.inputVolume is None and not self._parameterNode.inputPath:
             volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-            scans = [volume for volume in volumes if not volume.IsA("vtkMRMLLabelMapVolumeNode")]
-            if scans:
-                self._parameterNode.inputVolume = scans[0]
+            scans = (volume for volume in volumes if not volume.IsA("vtkMRMLLabelMapVolumeNode"))
+            self._parameterNode.inputVolume = next(scans, None)
 
     def setParameterNode(self, parameterNode: AGE2HIEParameterNode | None) -> None:
         """Show and observe a parameter node; None: neither."""
@@ -126,24 +126,30 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParameters)
             self._onParameters()
 
-    def onPredict(self) -> None:
+    def onPredict(self, override: tuple[str, ...] = ()) -> None:
         """Install what is missing, write the input, start the worker."""
         self.message.hide()
-        self._verdict = None
-        key = self.logic.inputKey(self._parameterNode)
+        self._verdict, key = None, self.logic.inputKey(self._parameterNode)
+        age = value if (value := self.ui.ageSpinBox.value) > _AGE_UNKNOWN else None
         try:
-            run, request = ready(self._requirements(), lambda: self.logic.prepare(self._parameterNode, self._ageDays()))
+            run, request = ready(self._requirements, lambda: self.logic.prepare(self._parameterNode, age, override))
         except NotReady as error:
             self._fail(key, error.failure)
             return
         self.runner.start(run, request, self.meters, lambda outcome: self._predicted(outcome, key))
+
+    def onOverride(self) -> None:
+        """The number that a warning has kept back, if the user says so once more."""
+        result = self._verdict[1] if self._verdict is not None else None
+        if result is not None and slicer.util.confirmYesNoDisplay(texts.overrideText(result.checks)):
+            self.onPredict(result.withheldFor)
 
     def onCompare(self) -> None:
         """As a prediction, of the same input; its result stays on the screen."""
         self.comparisons.message.hide()
         key, result = self.logic.inputKey(self._parameterNode), self.results.record
         try:
-            run, request = ready(self._requirements(), lambda: self.logic.prepareComparison(self._parameterNode))
+            run, request = ready(self._requirements, lambda: self.logic.prepareComparison(self._parameterNode, result))
         except NotReady as error:
             self.comparisons.message.show(error.failure)
             return
@@ -154,6 +160,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui = self.ui
         clicks = {
             ui.predictButton: self.onPredict,
+            ui.overrideButton: self.onOverride,
             ui.cancelButton: self.runner.cancel,
             ui.compareButton: self.onCompare,
             ui.compareCancelButton: self.runner.cancel,
@@ -289,10 +296,3 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _set(self, parameter: str, value) -> None:
         if self._parameterNode is not None:
             setattr(self._parameterNode, parameter, value)
-
-    def _requirements(self) -> Path:
-        return Path(self.resourcePath("requirements.txt"))
-
-    def _ageDays(self) -> float | None:
-        value = self.ui.ageSpinBox.value
-        return value if value > _AGE_UNKNOWN else None

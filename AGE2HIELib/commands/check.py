@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.commands.reading import given_timing, resolve_atlas
 from AGE2HIELib.commands.speaking import say_refused, value_in_words
 from AGE2HIELib.pipeline import CHECK_STAGES, examine, read_scan
 from AGE2HIELib.preprocess.atlas import load_atlas
@@ -18,7 +18,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     stages = Stages(CHECK_STAGES, progress)
     atlas = stages.run("read", load_atlas, resolve_atlas(arguments.atlas))
     scan = stages.run("read", read_scan, arguments.input, series=arguments.series, mask=arguments.mask)
-    seen = examine(scan, atlas, stages, align=arguments.align)
+    seen = examine(scan, atlas, stages, align=arguments.align, timing=given_timing(arguments))
     progress.close()
     if arguments.progress == "text":
         _print_table(seen.quality)
@@ -26,24 +26,22 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
             print(f"warning: {warning}")
     if arguments.progress == "jsonl":
         _print_event(seen.quality)
-    failed = tuple(check for check in seen.quality.checks if not check.passed)
-    if failed:
-        say_refused(failed, progress)
-        return 3
-    return 0
+    if seen.quality.passed:
+        return 0
+    say_refused(seen.quality, progress)
+    return 3
 
 
 def _print_table(quality: Quality) -> None:
     wide = max(len(check.name) for check in quality.checks)
     for check in quality.checks:
-        verdict = "passed" if check.passed else "FAILED"
-        print(f"{verdict:<8}{check.name:<{wide + 2}}{value_in_words(check)}  (must be {check.limit})")
+        verdict = "passed" if check.passed else {"refuse": "REFUSED", "warn": "WARNING"}[check.severity]
+        print(f"{verdict:<9}{check.name:<{wide + 2}}{value_in_words(check)}  (must be {check.limit})")
         if not check.passed:
-            print(f"{'':<8}{check.remedy}")
+            print(f"{'':<9}{check.remedy}")
 
 
 def _print_event(quality: Quality) -> None:
-    from AGE2HIELib.report.record import check_records
+    from AGE2HIELib.report.record import quality_record
 
-    checks = check_records(quality)
-    print(json.dumps({"event": "quality", "passed": bool(quality.passed), "checks": checks}), flush=True)
+    print(json.dumps({"event": "quality", **quality_record(quality)}), flush=True)

@@ -27,6 +27,11 @@ class Earlier:
     scan: Scan
     record: Mapping[str, Any]
 
+    @property
+    def overridden(self) -> tuple[str, ...]:
+        """Warnings of the gate that the result was made in spite of."""
+        return tuple(self.record["quality"].get("overridden", ()))
+
 
 def is_earlier(folder: Path) -> bool:
     return (folder / RECORD).is_file()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -37,7 +38,8 @@ from AGE2HIELib.pipeline import (
 )
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.progress import Progress, Stages
-from AGE2HIELib.quality import Check
+from AGE2HIELib.quality import Quality
+from AGE2HIELib.quality.check import known_overrides
 from AGE2HIELib.report.explanations import Comparison, comparison_picture, comparison_record
 from AGE2HIELib.report.explanations_page import explanations_html
 from AGE2HIELib.report.record import Circumstances, write_record
@@ -58,7 +60,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
             _explain_into(folder, arguments, methods, Stages(names, progress))
     except _RefusedError as refusal:
         progress.close()
-        say_refused(refusal.failed, progress)
+        say_refused(refusal.quality, progress)
         return REFUSED
     progress.close()
     progress.result(arguments.output)
@@ -70,9 +72,9 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
 class _RefusedError(Exception):
     """Leaves the output folder unmade."""
 
-    def __init__(self, failed: tuple[Check, ...]) -> None:
+    def __init__(self, quality: Quality) -> None:
         super().__init__("refused by the quality gate")
-        self.failed = failed
+        self.quality = quality
 
 
 def _explain_into(folder: Path, arguments: argparse.Namespace, methods: tuple[str, ...], stages: Stages) -> None:
@@ -84,8 +86,10 @@ def _explain_into(folder: Path, arguments: argparse.Namespace, methods: tuple[st
     else:
         check_same(earlier, model.bundle, atlas)
     seen = examine(scan, atlas, stages, align=arguments.align)
+    override = (*known_overrides(arguments.override), *(earlier.overridden if earlier else ()))
+    seen = replace(seen, quality=seen.quality.overriding(override))
     if seen.placement is None or not seen.quality.passed:
-        raise _RefusedError(tuple(check for check in seen.quality.checks if not check.passed))
+        raise _RefusedError(seen.quality)
     ready = prepare(scan, seen, model, atlas, stages)
     model, found = stages.run("explain", _compared, model, ready, methods, arguments)
     rows = stages.run("explain", evidence_table, atlas, seen.placement, seen.brain, ready.z, found.maps)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from AGE2HIELib.commands.reading import given_paths, resolve_atlas
+from AGE2HIELib.commands.reading import given_paths, given_timing, resolve_atlas
 from AGE2HIELib.commands.speaking import examination_in_words, say_refused
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.outputs import output_folder
@@ -23,11 +23,12 @@ from AGE2HIELib.pipeline import (
 )
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.progress import Progress, Stages
-from AGE2HIELib.quality import Check
+from AGE2HIELib.quality import Quality
+from AGE2HIELib.quality.check import known_overrides
 from AGE2HIELib.report.folder import PAGE, RECORD, write_maps, write_report
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.record import Circumstances, result_record, write_record
-from AGE2HIELib.timing import timing_warnings
+from AGE2HIELib.timing import Timing, timing_warnings
 
 if TYPE_CHECKING:
     from AGE2HIELib.explain.examination import Examination
@@ -49,18 +50,19 @@ class Request:
     saliency: str | None = None
     examine: bool = False
     device: str = "auto"
-    warnings: tuple[str, ...] = ()
+    timing: Timing = field(default_factory=Timing)
+    override: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a prediction ended: its exit code, the number (None: refused) and the checks that were not passed."""
+    """How a prediction ended: its exit code, the number (None: refused) and what the gate found."""
 
     code: int
     probability: float | None
     interval: tuple[float, float] | None
     demonstration: bool
-    failed: tuple[Check, ...]
+    quality: Quality
     examination: Examination | None = None
 
 
@@ -81,8 +83,18 @@ def predict_into(folder: Path, request: Request, progress: Progress) -> Outcome:
     scan = stages.run("read", read_scan, request.scan, series=request.series, z_adc=request.z_adc, mask=request.mask)
     model = stages.run("model", load_model, find_model(request.model), device=request.device)
     check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
-    found = analyse(scan, model, atlas, stages, align=request.align, method=request.saliency, question=request.examine)
-    warnings = (*found.examined.warnings, *found.model.warnings, *request.warnings)
+    found = analyse(
+        scan,
+        model,
+        atlas,
+        stages,
+        align=request.align,
+        method=request.saliency,
+        question=request.examine,
+        timing=request.timing,
+        override=request.override,
+    )
+    warnings = (*found.examined.warnings, *found.model.warnings, *timing_warnings(request.timing))
     about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings)
     _write(found, about, stages, folder)
     return _outcome(found, model)
@@ -91,7 +103,7 @@ def predict_into(folder: Path, request: Request, progress: Progress) -> Outcome:
 def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> None:
     """Say how it ended: in words, or as events."""
     if outcome.code == REFUSED:
-        say_refused(outcome.failed, progress, page=output / PAGE)
+        say_refused(outcome.quality, progress, page=output / PAGE)
     progress.result(output)
     if not text:
         return
@@ -99,6 +111,8 @@ def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> N
         heading = "Demonstration score" if outcome.demonstration else "Probability of an adverse outcome at two years"
         low, high = outcome.interval
         print(f"{heading} {outcome.probability:.2f} (90 % interval {low:.2f}-{high:.2f})")
+        for name in outcome.quality.overridden:
+            print(f"Warning overridden: {name}")
     if outcome.examination is not None:
         print(examination_in_words(outcome.examination))
     print(f"Report: {output / PAGE}")
@@ -115,19 +129,17 @@ def _write(found: Analysis, about: Circumstances, stages: Stages, folder: Path) 
 
 
 def _outcome(found: Analysis, model: HieModel) -> Outcome:
-    failed = tuple(check for check in found.examined.quality.checks if not check.passed)
+    quality = found.examined.quality
     if found.explanation is None:
-        return Outcome(REFUSED, None, None, model.bundle.demonstration, failed)
+        return Outcome(REFUSED, None, None, model.bundle.demonstration, quality)
     number = found.explanation.prediction
     demonstration = model.bundle.demonstration
-    return Outcome(PREDICTED, number.probability_adverse, number.interval, demonstration, failed, found.examination)
+    return Outcome(PREDICTED, number.probability_adverse, number.interval, demonstration, quality, found.examination)
 
 
 def _request(arguments: argparse.Namespace) -> Request:
-    warnings = timing_warnings(
-        age_days=arguments.age_days,
-        gestation_weeks=arguments.gestation_weeks,
-        cooled=None if arguments.cooled is None else arguments.cooled == "yes",
-    )
     names = ("series", "align", "z_adc", "mask", "model", "atlas", "saliency", "examine", "device")
-    return replace(Request(arguments.input, warnings=warnings), **{name: getattr(arguments, name) for name in names})
+    return replace(
+        Request(arguments.input, timing=given_timing(arguments), override=known_overrides(arguments.override)),
+        **{name: getattr(arguments, name) for name in names},
+    )

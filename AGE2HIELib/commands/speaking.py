@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from AGE2HIELib.progress import Progress
-from AGE2HIELib.quality import Check
+from AGE2HIELib.quality import Check, Quality
 
 if TYPE_CHECKING:
     from AGE2HIELib.explain.examination import Examination
@@ -26,12 +25,18 @@ def value_in_words(check: Check) -> str:
     return f"{check.value:.4g}" if isinstance(check.value, float) else str(check.value)
 
 
-def say_refused(failed: Sequence[Check], progress: Progress, *, page: Path | None = None) -> None:
+def say_refused(quality: Quality, progress: Progress, *, page: Path | None = None) -> None:
     """One line on stderr and, for programs, an event; the reasons first, then what to do about the first of them."""
-    reasons = "; ".join(in_words(check) for check in failed)
-    progress.error(REFUSED, f"Refused by the quality gate: {reasons}. {failed[0].remedy}")
+    stopping = quality.stopping
+    reasons = "; ".join(in_words(check) for check in stopping)
+    verdict = "withheld" if quality.withheld else "refused"
+    progress.error(REFUSED, f"{verdict.capitalize()} by the quality gate: {reasons}. {stopping[0].remedy}")
     where = f" See {page}." if page else ""
-    print(f"age2hie: refused: {reasons}.{where}", file=sys.stderr)
+    line = f"age2hie: {verdict}: {reasons}.{where}"
+    if quality.withheld:
+        flags = " ".join(f'--override "{check.name}"' for check in stopping)
+        line += f" To predict all the same, on record: {flags}"
+    print(line, file=sys.stderr)
 
 
 def examination_in_words(found: Examination) -> str:

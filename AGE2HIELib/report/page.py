@@ -28,7 +28,7 @@ def page_html(
         viewer=viewer,
         examinations=[record["examination"]] if record["examination"] else [],
         strongest=max((row.saliency_share or 0.0 for row in regions), default=0.0),
-        refused=[check for check in record["quality"]["checks"] if not check["passed"]],
+        stopping=[check for check in record["quality"]["checks"] if not (check["passed"] or check["overridden"])],
     )
 
 

@@ -46,7 +46,7 @@ def result_record(
     return {
         "demonstration": bundle.demonstration,
         **_numbers(explanation, bundle),
-        "quality": {"passed": bool(quality.passed), "checks": check_records(quality)},
+        "quality": quality_record(quality),
         "saliency": _saliency(explanation),
         "examination": examination_record(examination) if examination else None,
         "model": {key: getattr(bundle, key) for key in ("name", "version", "sha256", "trained_on", "intended_use")},
@@ -77,17 +77,9 @@ def _numbers(explanation: Explanation | None, bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def check_records(quality: Quality) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": check.name,
-            "value": _plain(check.value),
-            "limit": check.limit,
-            "passed": bool(check.passed),
-            "remedy": check.remedy,
-        }
-        for check in quality.checks
-    ]
+def quality_record(quality: Quality) -> dict[str, Any]:
+    checks = [{**asdict(check), "value": _plain(check.value)} for check in quality.checks]
+    return {"passed": quality.passed, "overridden": list(quality.overridden), "checks": checks}
 
 
 def _saliency(explanation: Explanation | None) -> dict[str, Any] | None:

@@ -158,7 +158,7 @@ def _words(finding: Finding) -> dict[str, str]:
 
 def _values(task: ExamineTask, scan: Scan, found: Analysis) -> dict[str, Any]:
     """The row of the table; what a refused scan does not have is left empty."""
-    failed = [check.name for check in found.examined.quality.checks if not check.passed]
+    failed = [check.name for check in found.examined.quality.stopping]
     row: dict[str, Any] = {
         "case": task.case.case,
         "site": task.case.site,

@@ -1,0 +1,53 @@
+"""Whether the image holds the whole brain of a newborn, at a resolution that shows its structures."""
+
+from __future__ import annotations
+
+from AGE2HIELib.quality.check import Check, at_most, between
+from AGE2HIELib.volume import Volume
+
+BRAIN_ML = (230.0, 700.0)
+SPACING_MM = (0.3, 8.0)
+CUT_FACE = 0.6
+
+
+def voxel_size(adc: Volume) -> Check:
+    spacing = adc.grid.spacing_mm
+    low, high = SPACING_MM
+    return Check(
+        name="voxel size",
+        value=" x ".join(f"{size:.2f}" for size in spacing) + " mm",
+        limit=f"{low:g} to {high:g} mm along every axis",
+        passed=bool(spacing.min() >= low and spacing.max() <= high),
+        remedy="Check the header's spacing, or use a scan with thinner slices.",
+        basis="BONBID-HIE has slices of 2-6 mm and 1.4-2 mm in plane; at 8 mm the basal ganglia are in two slices.",
+    )
+
+
+def brain_volume(brain: Volume) -> Check:
+    return between(
+        "brain volume",
+        float(brain.array.sum()) * brain.grid.voxel_ml,
+        BRAIN_ML,
+        "ml",
+        remedy="Is this a newborn's whole brain? Give a brain mask with --mask.",
+        basis="Newborns of BONBID-HIE have 304-578 ml, halves of their brains 151-329, adults and T1 scans of children "
+        "over 1000.",
+    )
+
+
+def cut_face(brain: Volume) -> Check:
+    """A brain that is cut off ends in a face as wide as the brain."""
+    faces = [0.0]
+    for axis in range(3):
+        areas = brain.array.sum(axis=tuple(other for other in range(3) if other != axis))
+        occupied = areas[areas > 0]
+        if len(occupied):
+            faces += [occupied[0] / occupied.max(), occupied[-1] / occupied.max()]
+    return at_most(
+        "largest cut through the brain",
+        float(max(faces)),
+        CUT_FACE,
+        remedy="Part of the brain is missing. Use a scan that holds all of it, or give a brain mask with --mask.",
+        basis="First or last slice of the brain over its largest: at most 0.23 in twelve real newborns and 0.38 in "
+        "phantoms with a skull (6 mm slices), at least 0.89 in halves of the real ones.",
+    )

@@ -1,0 +1,48 @@
+"""The gate: whether a scan is an ADC map of a whole newborn brain that the atlas fits, and can be believed.
+
+A scan is refused by the checks together: each of them lets something pass that another one stops. Limits come from 12
+real newborns, which must pass, and from adults' ADC maps, T1-weighted scans, noise and halves of the same newborns'
+brains, which must not; every check says which (``basis``). ``benchmark/gate.py`` prints the values beside the limits.
+"""
+
+from __future__ import annotations
+
+from AGE2HIELib.io.source import Source
+from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.placement import Placement
+from AGE2HIELib.quality.brain import brain_volume, cut_face, voxel_size
+from AGE2HIELib.quality.check import Quality
+from AGE2HIELib.quality.placed import placement_checks
+from AGE2HIELib.quality.slices import slice_checks
+from AGE2HIELib.quality.values import modality, value_checks
+from AGE2HIELib.quality.when import age_check
+from AGE2HIELib.timing import Timing
+from AGE2HIELib.volume import Volume
+
+
+def check_quality(
+    source: Source,
+    adc: Volume,
+    brain: Volume,
+    placement: Placement | None,
+    atlas: Atlas,
+    timing: Timing | None = None,
+) -> Quality:
+    """Ask every question that can be asked; ``placement`` is None where no brain was found.
+
+    Args:
+        source: what was read, for the unit.
+        adc: 1e-6 mm^2/s, canonical voxel order.
+        brain: bool, same grid.
+        placement: in ``atlas``.
+        atlas: for its name in the remedies.
+        timing: the infant's age and treatment, as far as they are known.
+    """
+    checks = [modality(source), voxel_size(adc), brain_volume(brain), cut_face(brain)]
+    if brain.array.any():
+        checks += [*value_checks(adc.array[brain.array]), *slice_checks(adc, brain)]
+    if placement is not None:
+        checks += placement_checks(placement, atlas)
+    if timing is not None and timing.age_days is not None:
+        checks.append(age_check(timing.age_days, timing))
+    return Quality(tuple(checks))
