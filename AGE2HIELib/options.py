@@ -21,7 +21,7 @@ SALIENCY = (
     "noise-map",
 )
 TARGETS = ("adverse", "favourable")
-FORMATS = ("nifti", "nrrd", "mha")
+FORMATS = ("nifti", "nrrd", "mha", "dicom")
 INJURIES = ("none", "bgt", "watershed", "near-total")
 ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
 
@@ -57,6 +57,8 @@ def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse 
     command.add_argument("--saliency", choices=SALIENCY, metavar="METHOD", help=f"one of {', '.join(SALIENCY)}")
     _add_examine(command)
     command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
+    text = "for a DICOM scan: also a structured report and captures for its study"
+    command.add_argument("--dicom", action="store_true", help=text)
     _add_output(command, required=True)
     _add_progress(command)
 

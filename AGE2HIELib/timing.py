@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from AGE2HIELib.errors import InputError
 
@@ -24,18 +24,20 @@ class Timing:
         age_days: after birth, at the scan.
         gestation_weeks: at birth.
         cooled: None where it is not known.
-        stored: whether the age may stand in a result: True where the user gave it, False where it was read from the
-            dates of a DICOM file.
     """
 
     age_days: float | None = None
     gestation_weeks: float | None = None
     cooled: bool | None = None
-    stored: bool = True
 
     def __post_init__(self) -> None:
         _check("--age-days", self.age_days, _DAYS_POSSIBLE, "days")
         _check("--gestation-weeks", self.gestation_weeks, _WEEKS_POSSIBLE, "weeks")
+
+
+def with_age(timing: Timing, age_days: float | None) -> Timing:
+    """The caller's own age where there is one, else this."""
+    return timing if timing.age_days is not None else replace(timing, age_days=age_days)
 
 
 def pseudonormal_day(cooled: bool | None) -> float:

@@ -11,6 +11,7 @@ from AGE2HIELib.pipeline import CHECK_STAGES, examine, read_scan
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality import Quality
+from AGE2HIELib.timing import with_age
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
@@ -18,7 +19,9 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     stages = Stages(CHECK_STAGES, progress)
     atlas = stages.run("read", load_atlas, resolve_atlas(arguments.atlas))
     scan = stages.run("read", read_scan, arguments.input, series=arguments.series, mask=arguments.mask)
-    seen = examine(scan, atlas, stages, align=arguments.align, timing=given_timing(arguments))
+    seen = examine(
+        scan, atlas, stages, align=arguments.align, timing=with_age(given_timing(arguments), scan.source.age_days)
+    )
     progress.close()
     if arguments.progress == "text":
         _print_table(seen.quality)

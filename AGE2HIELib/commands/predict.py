@@ -26,9 +26,10 @@ from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.quality.check import known_overrides
 from AGE2HIELib.report.folder import PAGE, RECORD, write_maps, write_report
+from AGE2HIELib.report.hospital.objects import FOLDER, check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.record import Circumstances, result_record, write_record
-from AGE2HIELib.timing import Timing, timing_warnings
+from AGE2HIELib.timing import Timing, timing_warnings, with_age
 
 if TYPE_CHECKING:
     from AGE2HIELib.explain.examination import Examination
@@ -52,6 +53,7 @@ class Request:
     device: str = "auto"
     timing: Timing = field(default_factory=Timing)
     override: tuple[str, ...] = ()
+    dicom: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,9 @@ def predict_into(folder: Path, request: Request, progress: Progress) -> Outcome:
     stages = Stages(EXAMINED_STAGES if request.examine else STAGES, progress)
     atlas = stages.run("read", load_atlas, resolve_atlas(request.atlas))
     scan = stages.run("read", read_scan, request.scan, series=request.series, z_adc=request.z_adc, mask=request.mask)
+    if request.dicom:
+        check_possible(scan.source.kind)
+    timing = with_age(request.timing, scan.source.age_days)
     model = stages.run("model", load_model, find_model(request.model), device=request.device)
     check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
     found = analyse(
@@ -91,12 +96,12 @@ def predict_into(folder: Path, request: Request, progress: Progress) -> Outcome:
         align=request.align,
         method=request.saliency,
         question=request.examine,
-        timing=request.timing,
+        timing=timing,
         override=request.override,
     )
-    warnings = (*found.examined.warnings, *found.model.warnings, *timing_warnings(request.timing))
+    warnings = (*found.examined.warnings, *found.model.warnings, *timing_warnings(timing))
     about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings)
-    _write(found, about, stages, folder)
+    _write(found, about, stages, folder, dicom=request.dicom)
     return _outcome(found, model)
 
 
@@ -118,13 +123,15 @@ def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> N
     print(f"Report: {output / PAGE}")
 
 
-def _write(found: Analysis, about: Circumstances, stages: Stages, folder: Path) -> None:
+def _write(found: Analysis, about: Circumstances, stages: Stages, folder: Path, *, dicom: bool) -> None:
     seen = found.examined
     labels = seen.placement.to_native(about.atlas.labels, interpolation="nearest") if seen.placement else None
     maps = Maps(seen.adc, seen.brain, found.z, found.saliency, labels)
     stages.run("report", write_maps, maps, about.source.stored, folder)
     record = result_record(about, seen.quality, found.explanation, stages.seconds, found.examination)
     stages.run("report", write_report, maps, found.regions, record, folder)
+    if dicom:
+        stages.run("report", write_objects, record, maps, about.source.files, folder / FOLDER)
     write_record({**record, "timing_s": stages.seconds}, folder / RECORD)
 
 
@@ -138,7 +145,7 @@ def _outcome(found: Analysis, model: HieModel) -> Outcome:
 
 
 def _request(arguments: argparse.Namespace) -> Request:
-    names = ("series", "align", "z_adc", "mask", "model", "atlas", "saliency", "examine", "device")
+    names = ("series", "align", "z_adc", "mask", "model", "atlas", "saliency", "examine", "device", "dicom")
     return replace(
         Request(arguments.input, timing=given_timing(arguments), override=known_overrides(arguments.override)),
         **{name: getattr(arguments, name) for name in names},

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.dicom import read_dicom
+from AGE2HIELib.io.dicom_age import postnatal_age_days
 from AGE2HIELib.io.dicom_headers import is_dicom
 from AGE2HIELib.io.images import MHA_SUFFIXES, load_image
 from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files, sha256_of_set
@@ -28,6 +29,8 @@ class Source:
         adc: float32, 1e-6 mm2/s; values as stored where ``adc_unit_found`` is None.
         adc_unit_found: None for a diffusion series, and for a 3D image that does not look like an ADC map.
         warnings: what the reader of the result should know about the input.
+        files: of the DICOM series that was read; empty for other formats.
+        age_days: after birth at the scan, from the dates in DICOM; for use at once, never to be stored.
     """
 
     kind: str
@@ -36,6 +39,8 @@ class Source:
     adc: Volume | None
     adc_unit_found: str | None
     warnings: tuple[str, ...]
+    files: tuple[Path, ...] = ()
+    age_days: float | None = field(default=None, repr=False)
 
     @property
     def stored(self) -> Grid:
@@ -94,10 +99,12 @@ def _from_dicom(path: Path, series: str | None) -> Source:
     found = read_dicom(path, series=series)
     sha256 = sha256_of_set(found.files)
     if found.dwi is not None:
-        return Source("dwi-dicom", sha256, found.dwi, None, None, found.warnings)
-    assert found.adc is not None  # read_dicom returns one of the two
-    adc = Stored(found.adc.array, found.adc.affine_ras, (*found.adc.warnings, *found.warnings))
-    return _adc_source("adc-dicom", adc, sha256, found.label)
+        source = Source("dwi-dicom", sha256, found.dwi, None, None, found.warnings)
+    else:
+        assert found.adc is not None  # read_dicom returns one of the two
+        adc = Stored(found.adc.array, found.adc.affine_ras, (*found.adc.warnings, *found.warnings))
+        source = _adc_source("adc-dicom", adc, sha256, found.label)
+    return replace(source, files=found.files, age_days=postnatal_age_days(found.files))
 
 
 def _adc_source(kind: str, stored: Stored, sha256: str, name: str) -> Source:

@@ -15,8 +15,9 @@ from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.injury import injure
 from AGE2HIELib.phantom.protocol import PROTOCOLS
 from AGE2HIELib.phantom.scan import nearest, scan_infant, scanner_adc
+from AGE2HIELib.volume import DwiSeries, Volume
 
-FORMATS = ("nifti", "nrrd", "mha")
+FORMATS = ("nifti", "nrrd", "mha", "dicom")
 STATEMENT = "Synthetic: made by age2hie phantom; no child was scanned. Not for clinical use."
 
 
@@ -37,16 +38,17 @@ def write_phantom(output: Path, *, seed: int, file_format: str, injury: str, acq
     """Make one synthetic newborn and write its scan; the same seed gives the same voxels.
 
     Args:
-        output: an existing empty folder. It receives the scan (``dwi.nii.gz`` with ``.bval`` and ``.bvec``,
-            ``dwi.nrrd``, or ``adc.mha``, which cannot hold b-values and so is the scanner's stripped ADC map), and
-            ``truth/``: the lesion, the structures and ``truth.json``.
+        output: an existing empty folder. It receives the scan (``dwi.nii.gz`` with ``.bval`` and ``.bvec``;
+            ``dwi.nrrd``; ``adc.mha``, which cannot hold b-values and so is the scanner's stripped ADC map; or
+            ``dicom/`` with both, in the study of a synthetic patient of three days), and ``truth/``: the lesion, the
+            structures and ``truth.json``.
         seed: of everything random.
         file_format: one of ``FORMATS``.
         injury: one of ``AGE2HIELib.phantom.injury.INJURIES``.
         acquisition: one of ``AGE2HIELib.phantom.protocol.PROTOCOLS``.
 
     Returns:
-        The file to give to ``age2hie predict``.
+        The file, or the DICOM folder, to give to ``age2hie predict``.
     """
     if file_format not in FORMATS:
         raise InputError(f"Unknown phantom format '{file_format}'. Choose one of {', '.join(FORMATS)}.")
@@ -61,8 +63,13 @@ def write_phantom(output: Path, *, seed: int, file_format: str, injury: str, acq
         write_volume(adc, scan_file)
     else:
         series = scan_infant(infant, planted, make_head(infant), protocol, seed=seed).dwi
-        scan_file, grid = output / ("dwi.nii.gz" if file_format == "nifti" else "dwi.nrrd"), series.grid
-        (write_dwi_nifti if file_format == "nifti" else write_dwi_nrrd)(series, scan_file)
+        grid = series.grid
+        if file_format == "dicom":
+            adc = scanner_adc(infant, planted, protocol, seed=seed)
+            scan_file = _write_study(series, adc, output / "dicom", seed, acquisition)
+        else:
+            scan_file = output / ("dwi.nii.gz" if file_format == "nifti" else "dwi.nrrd")
+            (write_dwi_nifti if file_format == "nifti" else write_dwi_nrrd)(series, scan_file)
     truth = PhantomTruth(
         statement=STATEMENT,
         seed=seed,
@@ -78,3 +85,19 @@ def write_phantom(output: Path, *, seed: int, file_format: str, injury: str, acq
     write_volume(nearest(infant.labels, grid), folder / "structures.nii.gz")
     (folder / "truth.json").write_text(json.dumps(asdict(truth), indent=1) + "\n", encoding="utf-8")
     return scan_file
+
+
+def _write_study(series: DwiSeries, adc: Volume, folder: Path, seed: int, acquisition: str) -> Path:
+    from AGE2HIELib.io.dicom_write import Study, write_adc_series, write_dwi_series  # pydicom takes a while
+
+    study = Study(
+        identity=f"age2hie phantom {seed} {acquisition}",
+        patient_name="Synthetic^Phantom",
+        patient_id=f"AGE2HIE-{seed}",
+        birth_date="20200101",
+        study_date="20200104",
+        description="Synthetic newborn: no child was scanned",
+    )
+    write_dwi_series(series, folder, study, number=5, description="synthetic diffusion")
+    write_adc_series(adc, folder, study, number=6, description="synthetic ADC")
+    return folder

@@ -7,15 +7,13 @@ from AGE2HIELib.timing import Timing, pseudonormal_day
 
 
 def age_check(age_days: float, timing: Timing) -> Check:
-    """The check holds no number of the child's own where ``timing`` says that none may be stored."""
+    """The check holds no number of the child's own: with the date of the scan it would be the date of birth."""
     day = pseudonormal_day(timing.cooled)
     treated = {True: "cooled", False: "not cooled", None: "cooled or not is not known"}[timing.cooled]
     early = age_days < day
     return Check(
         AGE,
-        f"{age_days:.3g} days, {treated}"
-        if timing.stored
-        else f"{'before' if early else 'from'} day {day:g}, {treated}",
+        f"{'before' if early else 'not before'} day {day:g}; {treated}",
         f"before day {day:g}",
         early,
         "Low ADC may have returned to normal, so that injury is missed. Use an earlier scan, or other sequences.",

@@ -67,25 +67,18 @@ def mosaic(rows: Sequence[Row], view: View, slices: int, *, demonstration: bool)
                 pen.text(
                     (left + 5, top + _HEADER + 3),
                     slice_text,
-                    font=_font(13),
+                    font=picture_font(13),
                     fill=_FAINT,
                     stroke_width=2,
                     stroke_fill=_BACKGROUND,
                 )
     note = "Axial slices from below (number/of).  R, L: the patient's right and left (radiological convention)."
-    pen.text((_GAP + 4, height - _FOOTER + 6), f"{note}  Research use only.", font=_font(14), fill=_FAINT)
+    pen.text((_GAP + 4, height - _FOOTER + 6), f"{note}  Research use only.", font=picture_font(14), fill=_FAINT)
     return picture
 
 
 def _rows(maps: Maps, view: View, saliency_title: str) -> list[Row]:
-    grey = adc_scale()
-
-    def adc(level: int) -> np.ndarray:
-        picture = tile(maps.adc, level, view, grey)[..., :3]
-        if maps.z is None:  # a refused scan: show what was taken for the brain
-            picture[outline(maps.brain, level, view)] = _LINE
-        return picture
-
+    grey, adc = adc_scale(), _adc_slices(maps, view)
     rows = [Row("ADC (1e-6 mm2/s)", f"{grey.low:g}", f"{grey.high:g}", grey, adc)]
     if maps.z is not None:
         z, colours = maps.z, z_scale()
@@ -95,20 +88,39 @@ def _rows(maps: Maps, view: View, saliency_title: str) -> list[Row]:
 
         rows.append(Row("Z_ADC (sd from normal)", f"{colours.low:g}", f"+{colours.high:g}", colours, z_row))
     if maps.saliency is not None:
-        rows.append(_saliency_row(saliency_title, maps, view, adc))
+        rows.append(_saliency_row(saliency_title, maps, maps.saliency, view))
     return rows
 
 
-def _saliency_row(title: str, maps: Maps, view: View, adc: Callable[[int], np.ndarray]) -> Row:
-    saliency = maps.saliency
-    assert saliency is not None  # its row is asked for
-    peak = float(saliency.array.max(initial=0.0))
-    hot = saliency_scale(peak if peak > 0 else 1.0)
+def _adc_slices(maps: Maps, view: View) -> Callable[[int], np.ndarray]:
+    def draw(level: int) -> np.ndarray:
+        picture = tile(maps.adc, level, view, adc_scale())[..., :3]
+        if maps.z is None:  # a refused scan: show what was taken for the brain
+            picture[outline(maps.brain, level, view)] = _LINE
+        return picture
+
+    return draw
+
+
+def saliency_over_adc(maps: Maps, view: View) -> Callable[[int], np.ndarray]:
+    """The picture of a slice, ``(height, width, 3)`` 0..255; every slice has the scale of the map's peak."""
+    saliency, adc = maps.saliency, _adc_slices(maps, view)
+    assert saliency is not None  # who asks has one
+    hot = _hot(saliency)
 
     def draw(level: int) -> np.ndarray:
         return over(tile(saliency, level, view, hot, brain=maps.brain), adc(level))
 
-    return Row(title, "0", f"peak {peak:.2g}", hot, draw)
+    return draw
+
+
+def _saliency_row(title: str, maps: Maps, saliency: Volume, view: View) -> Row:
+    return Row(title, "0", f"peak {saliency.array.max(initial=0.0):.2g}", _hot(saliency), saliency_over_adc(maps, view))
+
+
+def _hot(saliency: Volume) -> Scale:
+    peak = float(saliency.array.max(initial=0.0))
+    return saliency_scale(peak if peak > 0 else 1.0)
 
 
 def over(top: np.ndarray, below: np.ndarray) -> np.ndarray:
@@ -121,11 +133,11 @@ def _draw_tile(
 ) -> None:
     picture.paste(Image.fromarray(np.clip(np.rint(rgb), 0, 255).astype(np.uint8)), at)
     bottom = at[1] + view.size[1] - 24  # corners, which no brain reaches
-    pen.text((at[0] + 5, bottom), "R", font=_font(17), fill=_TEXT, stroke_width=2, stroke_fill=_BACKGROUND)
+    pen.text((at[0] + 5, bottom), "R", font=picture_font(17), fill=_TEXT, stroke_width=2, stroke_fill=_BACKGROUND)
     pen.text(
         (at[0] + view.size[0] - 6, bottom),
         "L",
-        font=_font(17),
+        font=picture_font(17),
         fill=_TEXT,
         anchor="ra",
         stroke_width=2,
@@ -134,8 +146,8 @@ def _draw_tile(
 
 
 def _draw_header(picture: Image.Image, pen: ImageDraw.ImageDraw, row: Row, top: int, width: int) -> None:
-    pen.text((_GAP + 4, top + 12), row.title, font=_font(18), fill=_TEXT)
-    font = _font(15)
+    pen.text((_GAP + 4, top + 12), row.title, font=picture_font(18), fill=_TEXT)
+    font = picture_font(15)
     bar_width, bar_height = 160, 12
     left = width - _LEGEND
     bar = row.scale.rgb(np.linspace(row.scale.low, row.scale.high, bar_width))
@@ -149,8 +161,8 @@ def _draw_ribbon(pen: ImageDraw.ImageDraw, width: int) -> None:
     fill, ink = _RIBBON_COLOURS
     pen.rectangle((0, 0, width, _RIBBON - 4), fill=fill)
     text = "DEMONSTRATION: the model saw synthetic data only. Not for clinical use."
-    pen.text((width // 2, (_RIBBON - 4) // 2), text, font=_font(17), fill=ink, anchor="mm")
+    pen.text((width // 2, (_RIBBON - 4) // 2), text, font=picture_font(17), fill=ink, anchor="mm")
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def picture_font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)  # Pillow's own: the same picture on every machine, in ASCII

@@ -1,0 +1,67 @@
+"""Saliency over ADC as secondary captures: one picture an axial slice, with what a reader must know burned in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import highdicom as hd
+import numpy as np
+from highdicom.sc import SCImage
+from PIL import Image, ImageDraw
+from pydicom import Dataset
+
+from AGE2HIELib import __version__
+from AGE2HIELib.report.hospital.structured import MANUFACTURER, SERIES_NUMBER
+from AGE2HIELib.report.overlay import Maps, picture_font, saliency_over_adc
+from AGE2HIELib.report.tiles import View, choose_view
+
+WIDTH = 512  # pixels
+_HEADER, _FOOTER = 44, 24  # pixels
+_INK, _PAPER, _AMBER = (232, 234, 238), (12, 13, 16), (250, 196, 60)
+
+
+def captures(record: Mapping[str, Any], maps: Maps, header: Dataset) -> Iterator[SCImage]:
+    """From the lowest slice of the brain to the highest.
+
+    Args:
+        header: of one of the scan's files: patient and study.
+    """
+    levels = np.flatnonzero(maps.brain.array.any(axis=(0, 1)))
+    view = choose_view(maps.brain, columns=1, tile_width=WIDTH)
+    series, count = hd.UID(), len(levels)
+    for number, level in enumerate(levels, 1):
+        yield SCImage.from_ref_dataset(
+            ref_dataset=header,
+            pixel_array=slice_picture(record, maps, int(level), view, f"slice {number} of {count}"),
+            photometric_interpretation="RGB",
+            bits_allocated=8,
+            coordinate_system="PATIENT",
+            series_instance_uid=series,
+            series_number=SERIES_NUMBER + 1,
+            sop_instance_uid=hd.UID(),
+            instance_number=number,
+            manufacturer=MANUFACTURER,
+            manufacturer_model_name="age2hie",
+            software_versions=__version__,
+            series_description="AGE2HIE saliency (research use only)",
+            patient_orientation=("L", "P"),  # columns run to the patient's left, rows to the back
+        )
+
+
+def slice_picture(record: Mapping[str, Any], maps: Maps, level: int, view: View, place: str) -> np.ndarray:
+    """``(height, width, 3)`` uint8; the patient's right on the left."""
+    width, height = view.size
+    picture = Image.new("RGB", (width, _HEADER + height + _FOOTER), _PAPER)
+    pen = ImageDraw.Draw(picture)
+    shown = saliency_over_adc(maps, view)(level)
+    picture.paste(Image.fromarray(np.clip(np.rint(shown), 0, 255).astype(np.uint8)), (0, _HEADER))
+    saliency = record["saliency"]
+    pen.text((6, 4), f"{saliency['title']} over ADC ({saliency['meaning']}), {place}", font=picture_font(14), fill=_INK)
+    if record["demonstration"]:
+        pen.text((6, 23), "DEMONSTRATION: the model saw synthetic data only", font=picture_font(14), fill=_AMBER)
+    pen.text((6, _HEADER + height + 4), "Research use only. Not for clinical use.", font=picture_font(13), fill=_INK)
+    bottom = _HEADER + height - 24
+    pen.text((6, bottom), "R", font=picture_font(18), fill=_INK)
+    pen.text((width - 6, bottom), "L", font=picture_font(18), fill=_INK, anchor="ra")
+    return np.asarray(picture)

@@ -1,0 +1,158 @@
+"""The structured report: TID 1500, Measurement Report (DICOM PS3.16)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import highdicom as hd
+from highdicom.sr import (
+    AlgorithmIdentification,
+    CodedConcept,
+    ComprehensiveSR,
+    DeviceObserverIdentifyingAttributes,
+    FindingSite,
+    Measurement,
+    MeasurementReport,
+    MeasurementsAndQualitativeEvaluations,
+    ObservationContext,
+    ObserverContext,
+    QualitativeEvaluation,
+    TrackingIdentifier,
+)
+from pydicom import Dataset
+from pydicom.sr.codedict import codes
+
+from AGE2HIELib import __version__
+
+MANUFACTURER = "AGE2HIE"
+SCHEME = "99AGE2HIE"  # our own: what no standard scheme has a code for
+SERIES_NUMBER = 9501
+_DEVICE = hd.UID.from_uuid("3f1d7ad4-9a77-4a53-8c0e-5f1f5a1a9a21")  # of the software, the same everywhere
+_UNITS = {
+    "brain volume": CodedConcept("ml", "UCUM", "ml"),
+    "median ADC of the brain": CodedConcept("um2/s", "UCUM", "um2/s"),
+}
+_NONE = CodedConcept("1", "UCUM", "no units")
+_LONGEST = 64  # signs of a code's meaning
+
+
+def structured_report(record: Mapping[str, Any], headers: Sequence[Dataset]) -> ComprehensiveSR:
+    """One measurement group for the number, one for the quality gate; without a number only the second."""
+    observer = DeviceObserverIdentifyingAttributes(
+        uid=_DEVICE, name="age2hie", manufacturer_name=MANUFACTURER, model_name=f"age2hie {__version__}"
+    )
+    device = ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=observer)
+    groups = [_gate(record)]
+    if record["probability_adverse"] is not None:
+        groups.insert(0, _number(record))
+    content = MeasurementReport(
+        observation_context=ObservationContext(observer_device_context=device),
+        procedure_reported=_ours("diffusion-mri-newborn-brain", "Diffusion MRI of a newborn's brain"),
+        imaging_measurements=groups,
+        title=codes.DCM.ImagingMeasurementReport,
+        referenced_images=_first_of_each_series(headers),
+    )
+    return ComprehensiveSR(
+        evidence=list(headers),
+        content=content[0],
+        series_instance_uid=hd.UID(),
+        series_number=SERIES_NUMBER,
+        sop_instance_uid=hd.UID(),
+        instance_number=1,
+        manufacturer=MANUFACTURER,
+        manufacturer_model_name="age2hie",
+        software_versions=__version__,
+        series_description="AGE2HIE report (research use only)",
+        is_complete=True,
+        is_final=False,
+        is_verified=False,
+    )
+
+
+def _number(record: Mapping[str, Any]) -> MeasurementsAndQualitativeEvaluations:
+    low, high = record["interval"]
+    name = "Demonstration score" if record["demonstration"] else "Probability of an adverse outcome at two years"
+    values = {
+        ("score", name): record["probability_adverse"],
+        ("score-low", "Lower end of its 90 % interval"): low,
+        ("score-high", "Upper end of its 90 % interval"): high,
+        ("threshold", "Threshold of the model"): record["threshold"],
+    }
+    return MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE score"),
+        finding_type=_ours("outcome", "Outcome at two years after hypoxic-ischemic encephalopathy"),
+        finding_sites=[FindingSite(codes.SCT.Brain)],
+        algorithm_id=_algorithm(record),
+        measurements=[Measurement(_ours(*key), float(value), _NONE) for key, value in values.items()],
+        qualitative_evaluations=[
+            QualitativeEvaluation(_ours("label", "Reading"), _ours(f"label-{record['label']}", record["label"])),
+            QualitativeEvaluation(_ours("use", "Intended use"), _use(record)),
+        ],
+    )
+
+
+def _gate(record: Mapping[str, Any]) -> MeasurementsAndQualitativeEvaluations:
+    checks = record["quality"]["checks"]
+    verdict = "passed" if record["quality"]["passed"] else "no-number"
+    meaning = {"passed": "passed", "no-number": "No number is given: see the checks"}[verdict]
+    measured = [check for check in checks if isinstance(check["value"], int | float)]
+    return MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE quality gate"),
+        finding_type=_ours("quality", "Quality of the scan"),
+        algorithm_id=_algorithm(record),
+        measurements=[
+            Measurement(_named(check), float(check["value"]), _UNITS.get(check["name"], _NONE)) for check in measured
+        ]
+        or None,
+        qualitative_evaluations=[
+            QualitativeEvaluation(_ours("gate", "Quality gate"), _ours(f"gate-{verdict}", meaning)),
+            QualitativeEvaluation(_ours("use", "Intended use"), _use(record)),
+            *(QualitativeEvaluation(_named(check), _verdict(check)) for check in checks),
+        ],
+    )
+
+
+def _algorithm(record: Mapping[str, Any]) -> AlgorithmIdentification:
+    model, atlas = record["model"], record["atlas"]
+    return AlgorithmIdentification(
+        name=model["name"],
+        version=model["version"],
+        parameters=[
+            f"Model SHA-256: {model['sha256']}",
+            f"Trained on: {model['trained_on']}",
+            f"Intended use: {model['intended_use']}",
+            f"Atlas: {atlas['name']}",
+            f"age2hie {__version__}",
+            "Research use only. Not a medical device.",
+        ],
+    )
+
+
+def _use(record: Mapping[str, Any]) -> CodedConcept:
+    if record["demonstration"]:
+        return _ours("use-demonstration", "Demonstration: the model saw synthetic data only")
+    return _ours("use-research", "Research use only")
+
+
+def _verdict(check: Mapping[str, Any]) -> CodedConcept:
+    if check["passed"]:
+        return _ours("check-passed", "passed")
+    if check["overridden"]:
+        return _ours("check-overridden", "warning, overridden by the user")
+    return _ours(f"check-{check['severity']}", {"warn": "warning", "refuse": "refused"}[check["severity"]])
+
+
+def _named(check: Mapping[str, Any]) -> CodedConcept:
+    words = "".join(sign for sign in check["name"] if sign.isalpha() or sign == " ").split()
+    return _ours("check-" + "".join(word[:3] for word in words)[:10].lower(), check["name"])
+
+
+def _ours(value: str, meaning: str) -> CodedConcept:
+    """A code of our own scheme; DICOM allows 16 signs for a short value, and has another element for longer ones."""
+    return CodedConcept(value, SCHEME, meaning[:_LONGEST])
+
+
+def _first_of_each_series(headers: Sequence[Dataset]) -> list[Dataset]:
+    """The library of images names one of each series; every image is among the evidence."""
+    return list({header.SeriesInstanceUID: header for header in reversed(headers)}.values())
