@@ -31,7 +31,7 @@ def captures(record: Mapping[str, Any], maps: Maps, header: Dataset) -> Iterator
     view = choose_view(maps.brain, columns=1, tile_width=WIDTH)
     series, count = hd.UID(), len(levels)
     for number, level in enumerate(levels, 1):
-        yield SCImage.from_ref_dataset(
+        image = SCImage.from_ref_dataset(
             ref_dataset=header,
             pixel_array=slice_picture(record, maps, int(level), view, f"slice {number} of {count}"),
             photometric_interpretation="RGB",
@@ -47,6 +47,8 @@ def captures(record: Mapping[str, Any], maps: Maps, header: Dataset) -> Iterator
             series_description="AGE2HIE saliency (research use only)",
             patient_orientation=("L", "P"),  # columns run to the patient's left, rows to the back
         )
+        image.BodyPartExamined = "BRAIN"  # a paired part would want a side
+        yield image
 
 
 def slice_picture(record: Mapping[str, Any], maps: Maps, level: int, view: View, place: str) -> np.ndarray:
