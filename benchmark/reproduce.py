@@ -4,8 +4,8 @@
 
 The demonstration, a raw phantom with 6 mm slices, and every SCAN are predicted in fresh processes with 1 to 4 threads
 of torch (with BLAS) and of SimpleITK. Printed is how many findings of result.json, volumes and columns of regions.csv
-are not the same to the last digit as in the first run, and the change of the score; then what `reproduce` answers on the
-processor's plain instructions, which round otherwise.
+are not the same to the last digit as in the first run, and the change of the score; then what `reproduce` answers on
+the plain instructions of the processor, which round otherwise.
 """
 
 from __future__ import annotations
