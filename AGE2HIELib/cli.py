@@ -39,7 +39,7 @@ def parser() -> Parser:
         description="Two-year outcome of newborns with hypoxic-ischemic encephalopathy, read from diffusion MRI. "
         "Research use only.",
         epilog="Exit codes: 0 predicted, 2 unusable input or wrong call, 3 refused by the quality gate, "
-        "1 a defect of this program, 130 cancelled.",
+        "4 reproduced with another result, 1 a defect of this program, 130 cancelled.",
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"age2hie {__version__}")

@@ -30,6 +30,7 @@ def add_commands(top: argparse.ArgumentParser) -> None:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_predict(commands)
     _add_explain(commands)
+    _add_reproduce(commands)
     _add_check(commands)
     _add_adc(commands)
     _add_demo(commands)
@@ -81,6 +82,19 @@ def _add_explain(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
     command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
     _add_output(command, required=True)
+    _add_progress(command)
+
+
+def _add_reproduce(commands) -> None:  # type: ignore[no-untyped-def]
+    command = _new(commands, "reproduce", "reproduce:run", "predict again what a result was made from, and compare")
+    command.add_argument("result", type=Path, metavar="RESULT", help="result.json, or the folder that predict has made")
+    command.add_argument("--input", type=Path, required=True, metavar="INPUT", help="the scan it was made from")
+    command.add_argument("--mask", type=Path, metavar="FILE", help="the brain mask, where one was given")
+    command.add_argument("--z-adc", type=Path, metavar="FILE", help="the released z-map, where one was given")
+    command.add_argument("--model", type=Path, metavar="DIR", help="default: the bundled or installed one it names")
+    command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
+    command.add_argument("--age-days", type=float, metavar="N", help="days after birth at the scan, where it was given")
+    command.add_argument("--device", choices=DEVICES, help="default: where the result was made, if it is there")
     _add_progress(command)
 
 

@@ -42,7 +42,7 @@ def test_a_prediction_writes_the_whole_folder(
     assert set(record) == {
         *("demonstration", "probability_adverse", "interval", "members", "threshold", "label", "quality", "saliency"),
         "examination",
-        *("model", "atlas", "input", "software", "device", "timing_s", "warnings"),
+        *("model", "atlas", "input", "settings", "software", "machine", "device", "timing_s", "warnings"),
     }
     low, high = record["interval"]
     assert 0 < low < record["probability_adverse"] < high < 1

@@ -40,7 +40,11 @@ ORDER = (
     "commands",
     "cli",
 )
-OPTIONAL = {"networks/monai_networks.py": "monai"}  # an extra that only models of these networks need
+OPTIONAL = {  # extras: for models of these networks, and for hospitals
+    "networks/monai_networks.py": "monai",
+    "report/hospital/capture.py": "highdicom",
+    "report/hospital/structured.py": "highdicom",
+}
 ALLOWED = {"numpy", "scipy", "SimpleITK", "nibabel", "pydicom", "dcm2niix", "PIL", "jinja2", "torch", "tqdm"}
 
 

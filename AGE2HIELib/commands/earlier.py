@@ -39,22 +39,40 @@ def is_earlier(folder: Path) -> bool:
 
 def read_earlier(folder: Path) -> Earlier:
     """Raises InputError for a folder that is not whole, or of a refused scan."""
+    record = read_record(folder / RECORD)
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         given, score = record["input"], record["probability_adverse"]
         kind, sha256 = str(given["kind"]), str(given["sha256"])
         warnings = tuple(str(warning) for warning in record["warnings"])
         _ = record["model"]["sha256"], record["atlas"]["name"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{RECORD} in '{folder.name}' cannot be read ({type(error).__name__}: {error}). Predict the scan again."
-        ) from error
+    except (KeyError, TypeError) as error:
+        raise unusable_record(folder / RECORD, error) from error
     if score is None:
         raise InputError(f"'{folder.name}' is the result of a refused scan. There is no number to explain.")
     adc, brain, z = (read_volume(folder / f"{name}.nii.gz") for name in ("adc", "brain_mask", "z_adc"))
     unit = given.get("adc_unit_found") or "1e-6 mm2/s"  # of what predict fitted itself
     source = Source(kind, sha256, None, adc, unit, warnings)
     return Earlier(Scan(source, to_canonical(z), to_canonical(brain.like(brain.array > 0))), record)
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """A result.json; InputError for what is none."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise unusable_record(path, error) from error
+    if not isinstance(record, dict):
+        raise InputError(f"'{path.name}' holds {type(record).__name__}, and not a result. Name a {RECORD}.")
+    return record
+
+
+def unusable_record(path: Path, error: Exception) -> InputError:
+    """For a record that is not JSON, or lacks what ``predict`` writes."""
+    reason = error.strerror if isinstance(error, OSError) else error
+    return InputError(
+        f"{path.name} in '{path.resolve().parent.name}' cannot be read ({type(error).__name__}: {reason}). "
+        "Predict the scan again."
+    )
 
 
 def check_same(earlier: Earlier, bundle: Bundle, atlas: Atlas) -> None:
@@ -65,9 +83,10 @@ def check_same(earlier: Earlier, bundle: Bundle, atlas: Atlas) -> None:
             f"The result was made with the model {model.get('name')} ({model['sha256'][:12]}...), "
             f"and not with {bundle.name} ({bundle.sha256[:12]}...). Name that model with --model."
         )
-    if frame["name"] != atlas.name:
+    if frame.get("sha256", atlas.sha256) != atlas.sha256:
         raise InputError(
-            f"The result was made with the atlas {frame['name']}, and not with {atlas.name}. Name it with --atlas."
+            f"The result was made with the atlas {frame['name']} ({frame['sha256'][:12]}...), "
+            f"and not with {atlas.name} ({atlas.sha256[:12]}...). Name it with --atlas."
         )
 
 

@@ -43,6 +43,7 @@ from AGE2HIELib.quality.check import known_overrides
 from AGE2HIELib.report.explanations import Comparison, comparison_picture, comparison_record
 from AGE2HIELib.report.explanations_page import explanations_html
 from AGE2HIELib.report.record import Circumstances, write_record
+from AGE2HIELib.report.settings import Settings, read_settings
 from AGE2HIELib.volume import Grid
 
 RECORD, TABLE, PICTURE, PAGE = "explanations.json", "evidence.csv", "explanations.png", "explanations.html"
@@ -97,7 +98,7 @@ def _explain_into(folder: Path, arguments: argparse.Namespace, methods: tuple[st
     stages.run("report", _write_maps, found, scan.source.stored, folder)
     write_evidence_table(rows, folder / TABLE)
     warnings = (*seen.warnings, *model.warnings, *(differs(earlier, found.probability) if earlier else ()))
-    about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings)
+    about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, _settings(arguments, scan, earlier))
     picture = stages.run("report", comparison_picture, found, demonstration=model.bundle.demonstration)
     picture.save(folder / PICTURE, optimize=False)
     record = comparison_record(about, seen.quality, found, stages.seconds, examinations)
@@ -116,6 +117,16 @@ def _read(arguments: argparse.Namespace) -> tuple[Scan, Earlier | None]:
             raise InputError(f"--{option} belongs to a scan, and '{arguments.input.name}' is a result. Leave it out.")
     earlier = read_earlier(arguments.input)
     return earlier.scan, earlier
+
+
+def _settings(arguments: argparse.Namespace, scan: Scan, earlier: Earlier | None) -> Settings:
+    """How the scan was read is the earlier result's, where there is one; methods, target and share stand beside it."""
+    if earlier is not None and "settings" in earlier.record:
+        before = read_settings(earlier.record)
+        return replace(before, saliency=None, device=arguments.device, examine=arguments.examine)
+    chosen = {name: getattr(arguments, name) for name in ("align", "series", "device", "examine")}
+    overrides = known_overrides(arguments.override)
+    return Settings(**chosen, overrides=overrides, mask_sha256=scan.mask_sha256, z_adc_sha256=scan.z_adc_sha256)
 
 
 def _compared(

@@ -16,12 +16,13 @@ from AGE2HIELib.pipeline import (
     STAGES,
     Analysis,
     HieModel,
+    Scan,
     analyse,
     check_z_origin,
     load_model,
     read_scan,
 )
-from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.quality.check import known_overrides
@@ -29,12 +30,14 @@ from AGE2HIELib.report.folder import PAGE, RECORD, write_maps, write_report
 from AGE2HIELib.report.hospital.objects import FOLDER, check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.record import Circumstances, result_record, write_record
+from AGE2HIELib.report.settings import Settings
 from AGE2HIELib.timing import Timing, timing_warnings, with_age
 
 if TYPE_CHECKING:
     from AGE2HIELib.explain.examination import Examination
 
 PREDICTED, REFUSED = 0, 3
+_CHOICES = ("align", "series", "device", "saliency", "examine")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,15 @@ class Request:
     timing: Timing = field(default_factory=Timing)
     override: tuple[str, ...] = ()
     dicom: bool = False
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that a request names, read and verified."""
+
+    scan: Scan
+    model: HieModel
+    atlas: Atlas
 
 
 @dataclass(frozen=True)
@@ -80,14 +92,29 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
 
 def predict_into(folder: Path, request: Request, progress: Progress) -> Outcome:
     """Predict one scan and write everything about it into an existing empty folder."""
-    stages = Stages(EXAMINED_STAGES if request.examine else STAGES, progress)
+    stages = stages_of(request, progress)
+    return predict_inputs(folder, request, read_inputs(request, stages), stages)
+
+
+def stages_of(request: Request, progress: Progress) -> Stages:
+    return Stages(EXAMINED_STAGES if request.examine else STAGES, progress)
+
+
+def read_inputs(request: Request, stages: Stages) -> Inputs:
+    """The files of a request; InputError for what is unusable."""
     atlas = stages.run("read", load_atlas, resolve_atlas(request.atlas))
     scan = stages.run("read", read_scan, request.scan, series=request.series, z_adc=request.z_adc, mask=request.mask)
     if request.dicom:
         check_possible(scan.source.kind)
-    timing = with_age(request.timing, scan.source.age_days)
     model = stages.run("model", load_model, find_model(request.model), device=request.device)
+    return Inputs(scan, model, atlas)
+
+
+def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stages) -> Outcome:
+    """``predict_into`` from what has been read already."""
+    scan, model, atlas = inputs.scan, inputs.model, inputs.atlas
     check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
+    timing = with_age(request.timing, scan.source.age_days)
     found = analyse(
         scan,
         model,
@@ -100,7 +127,7 @@ def predict_into(folder: Path, request: Request, progress: Progress) -> Outcome:
         override=request.override,
     )
     warnings = (*found.examined.warnings, *found.model.warnings, *timing_warnings(timing))
-    about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings)
+    about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings, _settings(request, scan))
     _write(found, about, stages, folder, dicom=request.dicom)
     return _outcome(found, model)
 
@@ -145,8 +172,20 @@ def _outcome(found: Analysis, model: HieModel) -> Outcome:
 
 
 def _request(arguments: argparse.Namespace) -> Request:
-    names = ("series", "align", "z_adc", "mask", "model", "atlas", "saliency", "examine", "device", "dicom")
+    names = (*_CHOICES, "z_adc", "mask", "model", "atlas", "dicom")
     return replace(
         Request(arguments.input, timing=given_timing(arguments), override=known_overrides(arguments.override)),
         **{name: getattr(arguments, name) for name in names},
+    )
+
+
+def _settings(request: Request, scan: Scan) -> Settings:
+    return Settings(
+        **{name: getattr(request, name) for name in _CHOICES},
+        age_given=request.timing.age_days is not None,
+        gestation_weeks=request.timing.gestation_weeks,
+        cooled=request.timing.cooled,
+        overrides=request.override,
+        mask_sha256=scan.mask_sha256,
+        z_adc_sha256=scan.z_adc_sha256,
     )

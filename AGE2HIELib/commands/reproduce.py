@@ -1,0 +1,211 @@
+"""``age2hie reproduce``: a result made once more from the same files, and what differs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from AGE2HIELib.commands.earlier import is_earlier, read_record, unusable_record
+from AGE2HIELib.commands.predict import Inputs, Request, predict_inputs, read_inputs, stages_of
+from AGE2HIELib.errors import InputError, ModelError
+from AGE2HIELib.inference.bundle import read_bundle
+from AGE2HIELib.installed import installed_models
+from AGE2HIELib.outputs import disk_errors
+from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.quality.check import known_overrides
+from AGE2HIELib.report.differences import (
+    VOLUMES,
+    Difference,
+    record_differences,
+    region_differences,
+    volume_differences,
+)
+from AGE2HIELib.report.folder import RECORD
+from AGE2HIELib.report.settings import Settings, read_settings
+from AGE2HIELib.report.tolerance import EXACT, circumstances, tolerance_between
+from AGE2HIELib.timing import Timing
+
+EQUAL, DIFFERS = 0, 4
+_SHORT = 12  # digits of a SHA-256 that are shown
+
+
+def run(arguments: argparse.Namespace, progress: Progress) -> int:
+    """0 equal, 4 something differs; a scan that was refused is equal where the same checks fail."""
+    path = arguments.result / RECORD if is_earlier(arguments.result) else arguments.result
+    then = _checked(read_record(path), path)
+    request = _request(then, read_settings(then), arguments)
+    stages = stages_of(request, progress)
+    inputs = read_inputs(request, stages)
+    _check_atlas(then, inputs, arguments)
+    others = _other_files(then, inputs)
+    text = arguments.progress == "text"
+    if text:
+        _say_others(others)
+    try:
+        now, found = _compared(then, path.parent, request, inputs, stages)
+    except InputError as error:
+        if not others:
+            raise
+        now, found = then, [Difference("prediction", "made", f"impossible: {error}", "none")]
+    progress.close()
+    equal = not others and not found
+    if arguments.progress == "jsonl":
+        rows = [asdict(row) for row in (*others, *found)]
+        print(json.dumps({"event": "reproduced", "equal": equal, "differences": rows}), flush=True)
+    if text:
+        _say_found(then, now, others, found)
+        _say_what_was_not_compared(path.parent)
+    return EQUAL if equal else DIFFERS
+
+
+def _checked(record: dict[str, Any], path: Path) -> dict[str, Any]:
+    """With every part that is needed here."""
+    try:
+        _ = [record[name]["sha256"][:_SHORT] for name in ("model", "atlas", "input")]
+        _ = record["machine"], record["software"]["version"], record["quality"]["checks"], record["probability_adverse"]
+        _ = str(record["device"]), (record["saliency"] or {}).get("method"), record["software"].items()
+    except (KeyError, TypeError, AttributeError) as error:
+        raise unusable_record(path, error) from error
+    return record
+
+
+def _request(then: Mapping[str, Any], settings: Settings, arguments: argparse.Namespace) -> Request:
+    """The recorded choices with the files that the caller names."""
+    for option, sha256 in (("mask", settings.mask_sha256), ("z_adc", settings.z_adc_sha256)):
+        if sha256 and getattr(arguments, option) is None:
+            name = option.replace("_", "-")
+            raise InputError(f"The result was made with --{name} (SHA-256 {sha256}). Give that file with --{name}.")
+    if settings.age_given and arguments.age_days is None:
+        raise InputError("The result was made with --age-days, and keeps no age. Give the age again.")
+    return Request(
+        scan=arguments.input,
+        series=settings.series,
+        align=settings.align,
+        z_adc=arguments.z_adc,
+        mask=arguments.mask,
+        model=arguments.model or _model_of(then),
+        atlas=arguments.atlas,
+        saliency=settings.saliency or (then["saliency"] or {}).get("method"),
+        examine=settings.examine,
+        device=arguments.device or _device_of(then),
+        timing=Timing(arguments.age_days, settings.gestation_weeks, settings.cooled),
+        override=known_overrides(settings.overrides),
+    )
+
+
+def _model_of(then: Mapping[str, Any]) -> Path:
+    """The bundled or installed model that the result was made with."""
+    model = then["model"]
+    for folder in installed_models():
+        try:
+            if read_bundle(folder).sha256 == model["sha256"]:
+                return folder
+        except ModelError:  # a broken one beside the right one is no reason to stop
+            continue
+    raise ModelError(
+        f"The result was made with the model {model.get('name')} {model.get('version')} (SHA-256 {model['sha256']}), "
+        "which is neither bundled nor installed. Name its folder with --model."
+    )
+
+
+def _check_atlas(then: Mapping[str, Any], inputs: Inputs, arguments: argparse.Namespace) -> None:
+    """An atlas that the caller names may be another one; the bundled one, taken for want of a name, may not."""
+    atlas = then["atlas"]
+    if arguments.atlas is None and atlas["sha256"] != inputs.atlas.sha256:
+        raise ModelError(
+            f"The result was made with the atlas {atlas.get('name')} (SHA-256 {atlas['sha256']}), and the bundled one "
+            f"is {inputs.atlas.name} ({inputs.atlas.sha256[:_SHORT]}...). Name its folder with --atlas."
+        )
+
+
+def _device_of(then: Mapping[str, Any]) -> str:
+    from AGE2HIELib.inference.device import choose_device
+
+    try:
+        return choose_device(str(then["device"]))
+    except InputError:
+        return "auto"
+
+
+def _other_files(then: Mapping[str, Any], inputs: Inputs) -> list[Difference]:
+    """Which of the files are not those that the result was made from."""
+    settings, scan = then["settings"], inputs.scan
+    pairs = {
+        "input": (then["input"]["sha256"], scan.source.sha256),
+        "mask": (settings["mask_sha256"], scan.mask_sha256),
+        "z-map": (settings["z_adc_sha256"], scan.z_adc_sha256),
+        "model": (then["model"]["sha256"], inputs.model.bundle.sha256),
+        "atlas": (then["atlas"]["sha256"], inputs.atlas.sha256),
+    }
+    return [
+        Difference(f"{name} (SHA-256)", _shortened(one), _shortened(other), "none")
+        for name, (one, other) in pairs.items()
+        if one != other
+    ]
+
+
+def _shortened(sha256: str | None) -> str:
+    return f"{sha256[:_SHORT]}..." if sha256 else "none"
+
+
+def _compared(
+    then: Mapping[str, Any], folder: Path, request: Request, inputs: Inputs, stages: Stages
+) -> tuple[dict[str, Any], list[Difference]]:
+    """The new record, and its differences; the new result is written as ``predict`` does, and then forgotten."""
+    with tempfile.TemporaryDirectory(prefix="age2hie-") as scratch, disk_errors(Path(scratch)):
+        predict_inputs(Path(scratch), request, inputs, stages)
+        now = read_record(Path(scratch, RECORD))
+        allowed = tolerance_between(then, now)
+        found = record_differences(then, now, allowed)
+        if _volumes_beside(folder):
+            found += volume_differences(folder, Path(scratch), allowed)
+            found += region_differences(folder, Path(scratch), allowed)
+    return now, found
+
+
+def _volumes_beside(folder: Path) -> bool:
+    return any((folder / f"{name}.nii.gz").is_file() for name in VOLUMES)
+
+
+def _say_others(others: Sequence[Difference]) -> None:
+    for other in others:
+        print(f"another {other.name}: then {other.then}, now {other.now}", flush=True)
+    if not others:
+        print("Input, model and atlas are those that the result was made from (SHA-256).", flush=True)
+
+
+def _say_found(
+    then: Mapping[str, Any], now: Mapping[str, Any], others: Sequence[Difference], found: Sequence[Difference]
+) -> None:
+    if found:
+        _print_table(found)
+    changed = "; ".join(f"{name} was {one}, is {other}" for name, (one, other) in circumstances(then, now).items())
+    if found:
+        files = ", ".join(other.name.split(" ")[0] for other in others)
+        reason = f"another {files}" if others else changed or "a result or a program that was changed by hand"
+        print(f"differs: {len(found)} of the findings. Likely why: {reason}.")
+    elif others:
+        print("differs: the files do, though every finding is the same.")
+    elif tolerance_between(then, now) == EXACT:
+        print("equal, to the last digit.")
+    else:
+        print(f"equal, within the tolerance ({changed or 'of this method or device'}).")
+
+
+def _say_what_was_not_compared(folder: Path) -> None:
+    if not _volumes_beside(folder):
+        print(f"Only {RECORD} was compared: no volumes lie beside it.")
+
+
+def _print_table(rows: Sequence[Difference]) -> None:
+    heading = Difference("what", "then", "now", "tolerance")
+    shown = [(row.name, row.then, row.now, row.tolerance) for row in (heading, *rows)]
+    widths = [max(len(row[column]) for row in shown) for column in range(3)]
+    for row in shown:
+        cells = (f"{text:<{width}}" for text, width in zip(row, widths, strict=False))
+        print("  ".join((*cells, row[3])).rstrip())
