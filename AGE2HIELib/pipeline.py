@@ -121,8 +121,12 @@ def analyse(
     if seen.placement is None or not seen.quality.passed:
         return Analysis(seen, model)
     ready = prepare(scan, seen, model, atlas, stages)
+    seen = stages.run("predict", _compared_with_training, seen, model, ready.image, override)
+    if not seen.quality.passed:
+        return Analysis(seen, model, ready.z)
     model, explanation = stages.run("predict", explained, model, ready.image, method)
     saliency = stages.run("explain", on_scan, explanation.saliency, seen)
+    assert seen.placement is not None  # as before
     maps = {"adc": seen.adc, "z": ready.z, "saliency": saliency}
     regions = stages.run("explain", measured_regions, atlas, seen.placement, seen.brain, **maps)
     examination = stages.run("examine", questioned, model, ready.image, explanation) if question else None
@@ -244,6 +248,16 @@ def explained(
             raise
     model = _on_cpu(model.bundle, model.device)
     return model, ask(model)
+
+
+def _compared_with_training(seen: Examined, model: HieModel, image: np.ndarray, override: Collection[str]) -> Examined:
+    """The last question of the gate, which takes the network to answer."""
+    from AGE2HIELib.inference.features import distance_check
+
+    check = distance_check(model.members, model.bundle, image)
+    if check is None:
+        return seen
+    return replace(seen, quality=seen.quality.with_(check).overriding(override))
 
 
 def questioned(model: HieModel, image: np.ndarray, explanation: Explanation) -> Examination:

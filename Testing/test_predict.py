@@ -1,7 +1,5 @@
 """Calibration, interval and label, on numbers that can be worked out by hand."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -54,17 +52,6 @@ def test_calibration_alone_gives_the_delta_method():
 def test_a_single_member_of_a_certain_calibration_has_no_interval():
     low, high = probability_interval(np.array([1.0]), _PLAIN)
     assert low == high == pytest.approx(1 / (1 + np.exp(-1.0)))
-
-
-@pytest.mark.parametrize(
-    ("mean", "spread", "label"),
-    [(3.0, 0.1, "adverse"), (-3.0, 0.1, "favourable"), (0.1, 1.0, "indeterminate"), (3.0, 3.0, "indeterminate")],
-)
-def test_label_is_given_only_where_the_interval_keeps_off_the_threshold(mean, spread, label):
-    logits = mean + spread * np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
-    facts = untrained_facts(calibration=_PLAIN, demonstration=False)
-    assert prediction(logits.tolist(), facts).label == label
-    assert prediction(logits.tolist(), replace(facts, demonstration=True)).label == "demonstration"
 
 
 def test_number_of_threads_does_not_change_the_answer(bundle, image):

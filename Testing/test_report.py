@@ -64,6 +64,11 @@ def record() -> dict[str, Any]:
         "members": [0.5, 0.505, 0.6, 0.7, 0.75],
         "threshold": 0.5,
         "label": "demonstration",
+        "prediction_set": {
+            "coverage": 0.9,
+            "set": ["favourable", "adverse"],
+            "cases": {"favourable": 90, "adverse": 60},
+        },
         "quality": {"passed": True, "overridden": [], "checks": [check]},
         "saliency": {
             "method": "hirescam",
@@ -73,7 +78,8 @@ def record() -> dict[str, Any]:
             "resolution_mm": [8.0, 8.0, 8.0],
         },
         "examination": None,
-        "model": {"name": "m", "version": "1", "sha256": "0" * 64, "trained_on": "phantoms", "intended_use": "tests"},
+        "model": {"name": "m", "version": "1", "sha256": "0" * 64, "trained_on": "phantoms", "intended_use": "tests"}
+        | {"prevalence": 0.41},
         "atlas": {"name": "a", "provenance": "synthetic"},
         "input": {
             "kind": "adc-mha",
@@ -214,6 +220,11 @@ def test_a_trained_model_gets_its_label_and_threshold(page: Callable[..., str]) 
     assert "Reading: indeterminate" in text
     assert "threshold 0.5" in text
     assert "Research use only" in text
+    assert "about 62 had an adverse outcome at two years and 38 had not" in text
+    assert "41 of 100 had one" in text
+    assert "neither outcome is ruled out" in text
+    assert "hold the true one for 90 of 100 infants" in text
+    assert "90 favourable and 60 adverse" in text
 
 
 def test_a_refused_scan_shows_reasons_and_no_number(page: Callable[..., str]) -> None:

@@ -58,7 +58,12 @@ def arm_rows(run: RunFolder, table: pd.DataFrame, arm: str, split: Split) -> pd.
 
 def export_decision(run: RunFolder, table: pd.DataFrame) -> Decision:
     """Calibration and threshold of the exported networks, from the cases that each of them left out."""
-    return _decision(table, _logits(run, run.settings.export.arm, export_split(run.settings, table)))
+    return _decision(table, export_logits(run, table))
+
+
+def export_logits(run: RunFolder, table: pd.DataFrame) -> pd.DataFrame:
+    """Of the exported networks, member by member, for the cases that each of them left out."""
+    return _logits(run, run.settings.export.arm, export_split(run.settings, table))
 
 
 def _logits(run: RunFolder, arm: str, split: Split) -> pd.DataFrame:

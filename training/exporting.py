@@ -10,8 +10,9 @@ from AGE2HIELib.inference.bundle import write_bundle
 from AGE2HIELib.inference.facts import ModelFacts
 from AGE2HIELib.preprocess.atlas import load_atlas
 from training.cohorts.synthetic_hie import STATEMENT
-from training.evaluating import export_decision
+from training.evaluating import export_decision, export_logits
 from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_network, pretrained_file
+from training.known_cases import known_cases
 from training.learning.transfer import ADC_CHANNELS, network_arguments
 from training.preparing.inputs import adc_spec
 from training.preparing.store import Prepared, load_prepared
@@ -28,6 +29,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
     split = export_split(settings, cohort.table)
     members = [exported_network(Fit(settings.export.arm, split, n), run, cohort) for n in range(len(split.inner))]
     decision = export_decision(run, cohort.table)
+    remembered = known_cases(members, split, cohort, export_logits(run, cohort.table), _z_kinds(run, cohort.table))
     arguments = network_arguments(settings.network, in_channels=ADC_CHANNELS, outputs=1)
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_bundle(
@@ -47,6 +49,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
             network=settings.network.name,
             network_arguments=arguments,
             saliency_layer=members[0].layers[EXPLAINED],
+            cases=remembered,
         ),
         members=[member.state_dict() for member in members],
         results=results,
@@ -62,6 +65,13 @@ def z_origins(run: RunFolder, table: pd.DataFrame) -> tuple[str, ...]:
     if not run.settings.finetune.augment:
         return ("released",) if run.settings.hie.z_maps == "released" and table["released_z"].all() else (atlas,)
     return ("released", "none", atlas) if table["released_z"].any() else ("none", atlas)
+
+
+def _z_kinds(run: RunFolder, table: pd.DataFrame) -> list[str]:
+    """The z-maps that a user's scan may come with, as ``pick_z`` names them."""
+    names = {"released": "released", "none": "none"}
+    kinds = [names.get(origin, "atlas") for origin in z_origins(run, table)]
+    return [kind for kind in kinds if kind != "none"]  # no scan comes without one
 
 
 def _seen(run: RunFolder, cohort: Prepared) -> list[str]:

@@ -21,7 +21,12 @@ from AGE2HIELib.resources import resource_path
 CONFIGS = Path(__file__).parent / "configs"
 PRESETS = ("demo", "quick", "bundle", "full")
 SYNTHETIC = "synthetic"
-_FREE = ("run.jobs", "explain.")  # settings that a run may be continued with other values of
+_FREE = (
+    "run.jobs",
+    "explain.",
+    "export.name",
+    "export.version",
+)  # settings that a run may be continued with other values of
 
 Arm = Literal["transfer", "scratch", "shuffled-age", "untrained-frozen"]
 Protocol = Literal["same-site", "pooled", "cross-site"]
@@ -206,7 +211,7 @@ def check_settings(table: Mapping[str, Any]) -> Settings:
 
 def differences(old: Settings, new: Settings) -> list[str]:
     """The settings in which two runs differ, as ``section.key: old, now new``, but for those that change no
-    network: ``run.jobs`` and what is explained.
+    network: ``run.jobs``, what is explained, and what the export is called.
     """
     before, after = (_flat(settings.model_dump(mode="json")) for settings in (old, new))
     changed = [key for key in before if before[key] != after[key] and not key.startswith(_FREE)]

@@ -52,15 +52,13 @@ def labelText(result: Result) -> str:
 
 def _labelText(result: Result) -> str:
     words = {
-        "adverse": _("Above the model's threshold of {threshold:.2f}, with the whole interval: adverse."),
-        "favourable": _("Below the model's threshold of {threshold:.2f}, with the whole interval: favourable."),
-        "indeterminate": _("The interval holds the model's threshold of {threshold:.2f}: indeterminate."),
+        "adverse": _("Reading: adverse. A favourable outcome is ruled out; the report says how surely."),
+        "favourable": _("Reading: favourable. An adverse outcome is ruled out; the report says how surely."),
+        "indeterminate": _("Reading: indeterminate. Neither outcome is ruled out; the report says what that means."),
     }
     if result.demonstration:
         return _("The model has seen synthetic data only. This number says nothing about any child.")
-    return words.get(result.label, _("The result has no label that this version knows.")).format(
-        threshold=result.threshold
-    )
+    return words.get(result.label, _("The result has no label that this version knows."))
 
 
 def saliencyText(result: Result, peak: float) -> str:

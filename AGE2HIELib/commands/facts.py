@@ -6,7 +6,7 @@ import argparse
 import json
 from dataclasses import asdict
 
-from AGE2HIELib.inference.bundle import load_members, read_bundle
+from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
 from AGE2HIELib.installed import find_model, installed_models, model_label, models_home
 from AGE2HIELib.progress import Progress
 
@@ -30,9 +30,18 @@ def run_model_info(arguments: argparse.Namespace, progress: Progress) -> int:
             "z-maps": ", ".join(bundle.z_origins),
             "prevalence": f"{bundle.calibration.prevalence:.3g}",
             "threshold": f"{bundle.threshold:.3g}",
+            "remembers": _remembered(bundle),
         }
     )
     return 0
+
+
+def _remembered(bundle: Bundle) -> str:
+    if bundle.cases is None:
+        return "no cases: it rules no outcome out, and does not know how far a scan lies from them"
+    counts = [sum(len(getattr(one, name)) for one in bundle.cases.members) for name in ("favourable", "adverse")]
+    limit = f"distance at most {bundle.cases.distance_limit:g}"
+    return f"scores of {counts[0]} favourable and {counts[1]} adverse cases; {limit}"
 
 
 def run_model_verify(arguments: argparse.Namespace, progress: Progress) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from AGE2HIELib.inference.card import model_card
 from AGE2HIELib.inference.facts import ModelFacts
 from AGE2HIELib.inference.manifest import identity, read_verified, verify_manifest, write_manifest
 from AGE2HIELib.inference.metadata import METADATA, check_facts, metadata_text, read_metadata
+from AGE2HIELib.inference.training_cases import CASES, cases_text, read_cases
 from AGE2HIELib.inference.weights import fill_network, pack_weights, unpack_weights
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.resources import resource_path
@@ -62,6 +63,8 @@ def read_bundle(folder: Path) -> Bundle:
     for name in members:
         if name not in files:
             raise ModelError(f"The model bundle {folder.name!r} lacks its member {name}. Export the model again.")
+    if CASES in files:
+        facts = replace(facts, cases=read_cases(read_verified(folder, CASES, files), len(members)))
     return Bundle(**_values(facts), folder=folder, sha256=identity(files), members=members, files=files)
 
 
@@ -139,6 +142,8 @@ def _write_files(
         LICENCE: licence,
         SCHEMA: resource_path("models", "metadata_schema.json").read_text(encoding="utf-8"),
     }
+    if facts.cases is not None:
+        texts[CASES] = cases_text(facts.cases)
     contents = {name: text.encode() for name, text in texts.items()}
     contents |= {name: pack_weights(state) for name, state in zip(names, members, strict=True)}
     for name, content in contents.items():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from AGE2HIELib.inference.training_cases import TrainingCases
 from AGE2HIELib.preprocess.network_input import InputSpec
 
 
@@ -40,6 +41,8 @@ class ModelFacts:
         z_origins: what the z channel may hold: "released", "none" and the SHA-256 of atlases.
         threshold: on the calibrated probability.
         saliency_layer: the layer that is explained unless another one is asked for.
+        cases: what is remembered of the cases it was made from; without it no outcome is ever ruled out, and the
+            distance from them is not asked for.
     """
 
     name: str
@@ -58,3 +61,4 @@ class ModelFacts:
     network_arguments: Mapping[str, Any] = field(default_factory=dict)
     authors: str = "The AGE2HIE developers"
     copyright: str = "The AGE2HIE developers, Apache-2.0"
+    cases: TrainingCases | None = None

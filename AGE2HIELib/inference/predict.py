@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import norm, t
 
+from AGE2HIELib.inference.conformal import PredictionSet, prediction_set
 from AGE2HIELib.inference.facts import Calibration, ModelFacts
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ class Prediction:
     probability_adverse: calibrated, 0 to 1.
     interval: 90 %, see ``probability_interval``.
     members: what each member alone would say, calibrated in the same way.
-    label: "favourable", "adverse", "indeterminate" (the interval holds the threshold), or "demonstration" for a
-        model that saw synthetic data only.
-    threshold: on the probability.
+    label: the one outcome that is not ruled out, "indeterminate", or "demonstration" for a model that saw synthetic
+        data only.
+    threshold: on the probability: where the model's makers would divide; no label depends on it.
+    outcomes: the set of outcomes that are not ruled out; None for a bundle that remembers no cases.
     """
 
     probability_adverse: float
@@ -36,6 +38,7 @@ class Prediction:
     members: tuple[float, ...]
     label: str
     threshold: float
+    outcomes: PredictionSet | None = None
 
 
 def predict(members: Sequence[StagedNetwork], facts: ModelFacts, image: np.ndarray) -> Prediction:
@@ -72,12 +75,14 @@ def prediction(logits: Sequence[float], facts: ModelFacts) -> Prediction:
     values = np.asarray(logits, dtype=np.float64)
     calibration = facts.calibration
     low, high = probability_interval(values, calibration)
+    outcomes = prediction_set(logits, facts.cases) if facts.cases is not None else None
     return Prediction(
         probability_adverse=float(expit(calibrated(values.mean(), calibration))),
         interval=(low, high),
         members=tuple(float(expit(calibrated(value, calibration))) for value in values),
-        label="demonstration" if facts.demonstration else _label(low, high, facts.threshold),
+        label="demonstration" if facts.demonstration else outcomes.label if outcomes else "indeterminate",
         threshold=facts.threshold,
+        outcomes=outcomes,
     )
 
 
@@ -104,9 +109,3 @@ def probability_interval(logits: np.ndarray, calibration: Calibration) -> tuple[
     half_width = np.hypot(spread, float(norm.ppf(tail)) * np.sqrt(max(variance, 0.0)))
     centre = calibrated(mean, calibration)
     return float(expit(centre - half_width)), float(expit(centre + half_width))
-
-
-def _label(low: float, high: float, threshold: float) -> str:
-    if low >= threshold:
-        return "adverse"
-    return "favourable" if high < threshold else "indeterminate"

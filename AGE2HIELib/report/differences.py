@@ -17,7 +17,7 @@ from AGE2HIELib.report.tolerance import Tolerance
 VOLUMES = ("adc", "brain_mask", "z_adc", "saliency", "regions")
 # of the record: what is no finding (how long it took), is compared by its SHA-256, or is a text for people
 _LEFT_OUT = ("timing_s", "warnings", "settings", "software", "machine", "device", "model", "atlas", "input")
-_TEXTS = ("remedy", "basis", "meaning")
+_TEXTS = ("remedy", "basis", "title", "meaning")
 _SCORES = ("probability_adverse", "interval", "members", "prediction_set")
 _SMALLEST_CHECK = 1e-3  # a smaller value's part means nothing: most of these are shares of voxels
 

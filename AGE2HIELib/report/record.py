@@ -19,6 +19,7 @@ from AGE2HIELib.report.software import machine, software_versions
 if TYPE_CHECKING:
     from AGE2HIELib.explain.examination import Examination
     from AGE2HIELib.explain.saliency import Explanation
+    from AGE2HIELib.inference.conformal import PredictionSet
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def result_record(
         "quality": quality_record(quality),
         "saliency": _saliency(explanation),
         "examination": examination_record(examination) if examination else None,
-        "model": {key: getattr(bundle, key) for key in ("name", "version", "sha256", "trained_on", "intended_use")},
+        "model": _model(bundle),
         "atlas": {key: getattr(about.atlas, key) for key in ("name", "provenance", "sha256")},
         "input": _input(about.source),
         "settings": asdict(about.settings),
@@ -67,7 +68,7 @@ def write_record(record: Mapping[str, Any], path: Path) -> None:
 def _numbers(explanation: Explanation | None, bundle: Bundle) -> dict[str, Any]:
     if explanation is None:
         empty: dict[str, Any] = {"probability_adverse": None, "interval": None, "members": []}
-        return {**empty, "threshold": bundle.threshold, "label": None}
+        return {**empty, "threshold": bundle.threshold, "label": None, "prediction_set": None}
     found = explanation.prediction
     return {
         "probability_adverse": found.probability_adverse,
@@ -75,7 +76,18 @@ def _numbers(explanation: Explanation | None, bundle: Bundle) -> dict[str, Any]:
         "members": list(found.members),
         "threshold": found.threshold,
         "label": found.label,
+        "prediction_set": _set(found.outcomes) if found.outcomes else None,
     }
+
+
+def _set(outcomes: PredictionSet) -> dict[str, Any]:
+    cases = {"favourable": outcomes.favourable, "adverse": outcomes.adverse}
+    return {"coverage": outcomes.coverage, "set": list(outcomes.outcomes), "cases": cases}
+
+
+def _model(bundle: Bundle) -> dict[str, Any]:
+    named = {key: getattr(bundle, key) for key in ("name", "version", "sha256", "trained_on", "intended_use")}
+    return {**named, "prevalence": bundle.calibration.prevalence}
 
 
 def quality_record(quality: Quality) -> dict[str, Any]:

@@ -1,0 +1,123 @@
+"""What the model's numbers are worth on fresh synthetic infants of each site: calibration, sets, distances.
+
+    python benchmark/calibration.py --keep FOLDER [--cases 2000] [--model DIR]
+
+FOLDER is what ``fresh_cases.py`` has filled; cases that are not there yet are left out, and counted. Calibration error
+is over ten groups of equal size; beside it stands that of a perfectly calibrated model at as many cases (mean of 200
+draws of outcomes from the probabilities themselves). Coverage stands beside the 99 % interval of a beta-binomial
+distribution: with n calibration cases, ceil((n + 1) 0.9) of them ranked, the coverage of a set is itself drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import statsmodels.api as statsmodels
+import torch
+from fresh_cases import Fresh, fresh_cases
+from scipy.stats import betabinom
+from sklearn.metrics import roc_auc_score
+
+from AGE2HIELib.inference.conformal import SET_COVERAGE
+from AGE2HIELib.inference.features import distances, pooled_features
+from AGE2HIELib.inference.predict import Prediction, prediction
+from AGE2HIELib.installed import find_model
+from AGE2HIELib.pipeline import HieModel, load_model
+
+_GROUPS, _DRAWS = 10, 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    case: Fresh
+    found: Prediction
+    distance: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--cases", type=int, default=2000, help="of each site")
+    parser.add_argument("--model", type=Path)
+    options = parser.parse_args()
+    model = load_model(find_model(options.model))
+    cases = list(fresh_cases(options.keep, cases=options.cases))
+    print(f"{len(cases)} of {2 * options.cases} infants are there; refused: {sum(bool(one.failed) for one in cases)}")
+    for kind in ("own", "released"):
+        every = [answer(model, case, getattr(case, kind)) for case in cases if not case.failed]
+        print(f"\nz-maps {'of the bundled atlas' if kind == 'own' else 'as another group would release them'}")
+        for site in (*sorted({one.case.site for one in every}), None):
+            tell(site or "both", [one for one in every if site in (None, one.case.site)], model)
+
+
+def answer(model: HieModel, case: Fresh, image: np.ndarray) -> Answer:
+    """One pass through every member gives logits and features."""
+    remembered = model.bundle.cases
+    assert remembered is not None  # the bundled model remembers its cases
+    logits, away = [], []
+    with torch.inference_mode():
+        for member, own in zip(model.members, remembered.members, strict=True):
+            features = pooled_features(member, torch.from_numpy(image))
+            logits.append(float(member.head.linear(features)[0, 0]))  # type: ignore[operator]
+            away.append(distances(features.numpy(), own)[0])
+    return Answer(case, prediction(logits, model.bundle), float(np.mean(away)))
+
+
+def tell(name: str, every: Sequence[Answer], model: HieModel) -> None:
+    adverse = np.array([one.case.adverse for one in every])
+    probability = np.array([one.found.probability_adverse for one in every])
+    slope, intercept = slope_and_intercept(probability, adverse)
+    error, chance = calibration_error(probability, adverse), error_of_a_perfect_model(probability)
+    print(
+        f"{name:6}{len(every):5} cases, {adverse.mean():.2f} adverse: AUC {roc_auc_score(adverse, probability):.3f}, "
+        f"slope {slope:.2f}, intercept {intercept:+.2f}, calibration error {error:.3f} (perfect: {chance:.3f}), "
+        f"Brier {np.mean((probability - adverse) ** 2):.3f}"
+    )
+    for outcome, chosen in (("favourable", ~adverse), ("adverse", adverse)):
+        tell_coverage(outcome, [one for one, is_it in zip(every, chosen, strict=True) if is_it], model)
+    sizes = [len(one.found.outcomes.outcomes) for one in every if one.found.outcomes]
+    print(f"       sets of one outcome {np.mean(np.equal(sizes, 1)):.2f}, of both {np.mean(np.equal(sizes, 2)):.2f}")
+    low, middle, high = np.percentile([one.distance for one in every], [50, 99, 100])
+    print(f"       distance: median {low:.2f}, 99 % {middle:.2f}, largest {high:.2f}")
+
+
+def tell_coverage(outcome: str, every: Sequence[Answer], model: HieModel) -> None:
+    assert model.bundle.cases is not None
+    calibration = sum(len(getattr(one, outcome)) for one in model.bundle.cases.members)
+    held = sum(outcome in one.found.outcomes.outcomes for one in every if one.found.outcomes)
+    rank = int(np.ceil((calibration + 1) * SET_COVERAGE))
+    low, high = betabinom.interval(0.99, len(every), rank, calibration + 1 - rank)
+    verdict = "inside" if low <= held <= high else "OUTSIDE"
+    print(
+        f"       coverage of {outcome:10} {held / len(every):.3f} ({len(every)} cases), {verdict} "
+        f"{low / len(every):.3f}-{high / len(every):.3f} ({calibration} calibration cases)"
+    )
+
+
+def slope_and_intercept(probability: np.ndarray, adverse: np.ndarray) -> tuple[float, float]:
+    """Logistic regression of the outcome on the logit of the probability: 1 and 0 for a calibrated model."""
+    clipped = np.clip(probability, 1e-9, 1 - 1e-9)
+    logit = statsmodels.add_constant(np.log(clipped / (1 - clipped)))
+    fitted = statsmodels.GLM(adverse.astype(float), logit, family=statsmodels.families.Binomial()).fit()
+    return float(fitted.params[1]), float(fitted.params[0])
+
+
+def calibration_error(probability: np.ndarray, adverse: np.ndarray) -> float:
+    """Mean over groups of equal size of |share adverse - mean probability|."""
+    groups = np.array_split(np.argsort(probability), _GROUPS)
+    return float(sum(len(g) * abs(adverse[g].mean() - probability[g].mean()) for g in groups) / len(probability))
+
+
+def error_of_a_perfect_model(probability: np.ndarray) -> float:
+    rng = np.random.default_rng(0)
+    return float(
+        np.mean([calibration_error(probability, rng.random(len(probability)) < probability) for _ in range(_DRAWS)])
+    )
+
+
+if __name__ == "__main__":
+    main()

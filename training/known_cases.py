@@ -1,0 +1,71 @@
+"""What the exported bundle remembers of its cohort: out-of-fold logits, and the features of the training cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.covariance import LedoitWolf
+
+from AGE2HIELib.inference.features import distances, pooled_features
+from AGE2HIELib.inference.training_cases import MemberCases, TrainingCases
+from AGE2HIELib.networks.staged import StagedNetwork
+from training.evaluation.splits import Split
+from training.learning.augment import pick_z
+from training.preparing.store import Prepared
+
+LIMIT_OVER_WORST = 1.5
+_BATCH = 8
+
+
+def known_cases(
+    members: Sequence[StagedNetwork], split: Split, cohort: Prepared, found: pd.DataFrame, z_maps: Sequence[str]
+) -> TrainingCases:
+    """Args:
+    members: of the bundle; ``split.inner`` says which cases each of them learned from and which it left out.
+    found: their logits, columns ``case role logit``, in the order of the members.
+    z_maps: the origins of z that the networks were fed, as ``pick_z`` names them.
+    """
+    adverse = cohort.table.set_index("case")["adverse"].astype(bool)
+    parts, worst = [], []
+    for member, (learned, left_out), own in zip(members, split.inner, _by_member(split, found), strict=True):
+        features = _features(member, cohort, learned, z_maps)
+        fitted = LedoitWolf().fit(features)
+        outcome = adverse.loc[own["case"]].to_numpy(bool)
+        logits = own["logit"].to_numpy(float)
+        part = MemberCases(
+            favourable=np.sort(logits[~outcome]),
+            adverse=np.sort(logits[outcome]),
+            mean=fitted.location_,
+            precision=fitted.precision_,
+        )
+        parts.append(part)
+        worst.append(distances(_features(member, cohort, left_out, z_maps), part))
+    away = np.concatenate(worst)
+    middle, high = float(np.median(away)), float(away.max())
+    return TrainingCases(
+        members=tuple(parts),
+        distance_limit=round(LIMIT_OVER_WORST * high, 2),
+        distance_basis=f"{LIMIT_OVER_WORST:g} times the largest of {len(away)} distances of cases that a member had "
+        f"left out of its training (median {middle:.2f}, largest {high:.2f}).",
+    )
+
+
+def _by_member(split: Split, found: pd.DataFrame) -> list[pd.DataFrame]:
+    inner = found[found["role"] == "inner"]
+    return [inner[inner["case"].isin(left_out)] for _, left_out in split.inner]
+
+
+def _features(member: StagedNetwork, cohort: Prepared, names: Sequence[str], z_maps: Sequence[str]) -> np.ndarray:
+    """Every case with every z."""
+    rows = cohort.rows("case", names)
+    device = next(member.parameters()).device
+    found = []
+    with torch.inference_mode():
+        for kind in z_maps:
+            for start in range(0, len(rows), _BATCH):
+                volumes = torch.from_numpy(np.asarray(cohort.volumes[rows[start : start + _BATCH]])).to(device)
+                found.append(pooled_features(member, pick_z(volumes, kind)).cpu().numpy())
+    return np.concatenate(found)
