@@ -25,7 +25,7 @@ from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.preprocess.refine import refine_mask
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.progress import Stages
-from AGE2HIELib.quality import Quality, check_quality
+from AGE2HIELib.quality import Check, Quality, check_quality
 from AGE2HIELib.timing import Timing
 from AGE2HIELib.volume import Volume
 
@@ -75,7 +75,7 @@ class Examined:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that was found, in canonical voxel order; what follows ``model`` is None for a refused scan, and
+    """Everything that was found, in canonical voxel order; what follows ``model`` is None where there is no number, and
     ``examination`` where it was not asked for.
     """
 
@@ -120,7 +120,10 @@ def analyse(
     seen = replace(seen, quality=seen.quality.overriding(override))
     if seen.placement is None or not seen.quality.passed:
         return Analysis(seen, model)
-    ready = prepare(scan, seen, model, atlas, stages)
+    ready = judged(prepare(scan, seen, model, atlas, stages), model, override)
+    seen = ready.examined
+    if seen.placement is None or not seen.quality.passed:
+        return Analysis(seen, model)
     model, explanation = stages.run("predict", explained, model, ready.image, method)
     saliency = stages.run("explain", on_scan, explanation.saliency, seen)
     maps = {"adc": seen.adc, "z": ready.z, "saliency": saliency}
@@ -136,6 +139,19 @@ def prepare(scan: Scan, seen: Examined, model: HieModel, atlas: Atlas, stages: S
     images = {"adc": seen.adc, "z_adc": z}
     image = stages.run("predict", network_input, images, seen.brain, seen.placement, model.bundle.spec)
     return Prepared(seen, z, image)
+
+
+def judged(ready: Prepared, model: HieModel, override: Collection[str] = ()) -> Prepared:
+    """With what the gate asks once the network's input is known; ``override`` as in ``analyse``."""
+    quality = ready.examined.quality
+    for check in later_checks(ready, model):
+        quality = quality.with_(check)
+    return replace(ready, examined=replace(ready.examined, quality=quality.overriding(override)))
+
+
+def later_checks(ready: Prepared, model: HieModel) -> tuple[Check, ...]:
+    """Questions about the network's input, of any severity. This version asks none."""
+    return ()
 
 
 def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto", timing: Timing | None = None) -> Examined:
