@@ -237,6 +237,48 @@ def test_a_refusal_has_no_button_to_override_it(host: Any, panel: Any) -> None:
     assert panel.widget.ui.overrideButton.isHidden()
 
 
+def test_a_warning_that_comes_after_an_overridden_one_is_overridden_with_it(
+    host: Any, panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the first would withhold the number again."""
+    add_volume(host, affine(np.eye(3)))
+    panel.widget.initializeParameterNode()
+    monkeypatch.setattr(host.slicer.util, "confirmYesNoDisplay", lambda text: True, raising=False)
+    content = withheld_record()
+    far = {**content["quality"]["checks"][0], "name": "distance from the training cases"}
+    content["quality"] = {"passed": False, "overridden": [WARNING["name"]], "checks": [OVERRIDDEN, far]}
+    held = PlayedProcess(
+        [b'{"event":"error","code":3,"message":"Withheld","remedy":"Look."}\n', RESULT],
+        code=3,
+        write=result_writer(affine(np.eye(3)), SHAPE, SPOT, content),
+    )
+    predict(host, panel, held)
+    assert not panel.widget.ui.overrideButton.isHidden()
+    process = play(panel, good(affine(np.eye(3))))
+    panel.widget.ui.overrideButton.click()
+    host.wait(lambda: not panel.widget.running)
+    assert [word for word in process.command.arguments if word.startswith("--override")] == [
+        f"--override={WARNING['name']}",
+        f"--override={far['name']}",
+    ]
+
+
+def test_a_warning_looks_other_than_a_refusal(host: Any, panel: Any) -> None:
+    add_volume(host, affine(np.eye(3)))
+    panel.widget.initializeParameterNode()
+    content = refused_record()
+    content["quality"]["checks"] = [*content["quality"]["checks"], *withheld_record()["quality"]["checks"]]
+    refusal = PlayedProcess(
+        [b'{"event":"error","code":3,"message":"Refused","remedy":"Look."}\n', RESULT],
+        code=3,
+        write=result_writer(affine(np.eye(3)), SHAPE, SPOT, content),
+    )
+    predict(host, panel, refusal)
+    table = panel.widget.ui.checksTable
+    seen = {table.item(row, 2).text(): table.item(row, 2).background().color().name() for row in range(2)}
+    assert seen == {"NOT PASSED": "#ffcdd2", "WARNING": "#ffe0b2"}
+
+
 def test_side_by_side_shows_saliency_and_z_in_linked_axial_views(host: Any, panel: Any) -> None:
     from AGE2HIEUI import scene
 
