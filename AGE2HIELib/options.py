@@ -105,6 +105,7 @@ def _add_check(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("--mask", type=Path, metavar="FILE", help="brain mask on the scan's grid")
     command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
     _add_timing(command)
+    _add_override(command)
     _add_progress(command)
 
 

@@ -25,7 +25,7 @@ from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.preprocess.refine import refine_mask
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.progress import Stages
-from AGE2HIELib.quality import Quality, check_quality
+from AGE2HIELib.quality import Check, Quality, check_quality
 from AGE2HIELib.timing import Timing
 from AGE2HIELib.volume import Volume
 
@@ -75,7 +75,7 @@ class Examined:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that was found, in canonical voxel order; what follows ``model`` is None for a refused scan, and
+    """Everything that was found, in canonical voxel order; what follows ``model`` is None where there is no number, and
     ``examination`` where it was not asked for.
     """
 
@@ -120,13 +120,12 @@ def analyse(
     seen = replace(seen, quality=seen.quality.overriding(override))
     if seen.placement is None or not seen.quality.passed:
         return Analysis(seen, model)
-    ready = prepare(scan, seen, model, atlas, stages)
-    seen = stages.run("predict", _compared_with_training, seen, model, ready.image, override)
-    if not seen.quality.passed:
-        return Analysis(seen, model, ready.z)
+    ready = stages.run("predict", judged, prepare(scan, seen, model, atlas, stages), model, override)
+    seen = ready.examined
+    if seen.placement is None or not seen.quality.passed:
+        return Analysis(seen, model)
     model, explanation = stages.run("predict", explained, model, ready.image, method)
     saliency = stages.run("explain", on_scan, explanation.saliency, seen)
-    assert seen.placement is not None  # as before
     maps = {"adc": seen.adc, "z": ready.z, "saliency": saliency}
     regions = stages.run("explain", measured_regions, atlas, seen.placement, seen.brain, **maps)
     examination = stages.run("examine", questioned, model, ready.image, explanation) if question else None
@@ -140,6 +139,22 @@ def prepare(scan: Scan, seen: Examined, model: HieModel, atlas: Atlas, stages: S
     images = {"adc": seen.adc, "z_adc": z}
     image = stages.run("predict", network_input, images, seen.brain, seen.placement, model.bundle.spec)
     return Prepared(seen, z, image)
+
+
+def judged(ready: Prepared, model: HieModel, override: Collection[str] = ()) -> Prepared:
+    """With what the gate asks once the network's input is known; ``override`` as in ``analyse``."""
+    quality = ready.examined.quality
+    for check in later_checks(ready, model):
+        quality = quality.with_(check)
+    return replace(ready, examined=replace(ready.examined, quality=quality.overriding(override)))
+
+
+def later_checks(ready: Prepared, model: HieModel) -> tuple[Check, ...]:
+    """Questions about the network's input."""
+    from AGE2HIELib.inference.features import distance_check
+
+    check = distance_check(model.members, model.bundle, ready.image)
+    return () if check is None else (check,)
 
 
 def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto", timing: Timing | None = None) -> Examined:
@@ -248,16 +263,6 @@ def explained(
             raise
     model = _on_cpu(model.bundle, model.device)
     return model, ask(model)
-
-
-def _compared_with_training(seen: Examined, model: HieModel, image: np.ndarray, override: Collection[str]) -> Examined:
-    """The last question of the gate, which takes the network to answer."""
-    from AGE2HIELib.inference.features import distance_check
-
-    check = distance_check(model.members, model.bundle, image)
-    if check is None:
-        return seen
-    return replace(seen, quality=seen.quality.with_(check).overriding(override))
 
 
 def questioned(model: HieModel, image: np.ndarray, explanation: Explanation) -> Examination:

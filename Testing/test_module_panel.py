@@ -18,15 +18,13 @@ from panel_actions import (
     coloured,
     good,
     node_names,
-    play,
     predict,
 )
-from workers import WARNING, refused_record, result_writer, withheld_record
+from workers import refused_record, result_writer
 
 from AGE2HIEPlayed import RESULT, PlayedProcess, record
 
 ROOT = Path(__file__).resolve().parent.parent
-OVERRIDDEN = {**withheld_record()["quality"]["checks"][0], "overridden": True}
 
 pytestmark = pytest.mark.host
 
@@ -185,56 +183,6 @@ def test_a_refusal_gives_checks_with_remedies_and_no_number(host: Any, panel: An
     assert node_names(host) == before
     ui.inputSelector.pick(add_volume(host, affine(np.eye(3)), "Infant B", 1100.0))
     assert ui.resultCollapsibleButton.isHidden()
-
-
-def test_a_warning_keeps_the_number_back_until_the_user_says_so_twice(
-    host: Any, panel: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add_volume(host, affine(np.eye(3)))
-    panel.widget.initializeParameterNode()
-    ui, asked, answers = panel.widget.ui, [], [False, True]
-    monkeypatch.setattr(
-        host.slicer.util, "confirmYesNoDisplay", lambda text: asked.append(text) or answers.pop(0), raising=False
-    )
-    held = PlayedProcess(
-        [b'{"event":"error","code":3,"message":"Withheld","remedy":"Look."}\n', RESULT],
-        code=3,
-        write=result_writer(affine(np.eye(3)), SHAPE, SPOT, withheld_record()),
-    )
-    predict(host, panel, held)
-    assert "Withheld" in ui.headingLabel.text
-    assert ui.checksTable.item(0, 2).text() == "WARNING"
-    assert not ui.overrideButton.isHidden()
-    ui.overrideButton.click()  # and the question is answered with no
-    assert "step between slices: 0.4" in asked[0]
-    assert "Withheld" in ui.headingLabel.text
-    given = record(quality={"passed": True, "overridden": [WARNING["name"]], "checks": [OVERRIDDEN]})
-    process = play(panel, good(affine(np.eye(3)), given))
-    ui.overrideButton.click()
-    host.wait(lambda: not panel.widget.running)
-    assert "--override=step between slices" in process.command.arguments
-    assert "in spite of a warning" in ui.labelLabel.text
-    assert ui.checksTable.item(0, 2).text() == "overridden"
-    assert ui.overrideButton.isHidden()
-    play(panel, good(affine(np.eye(3))))
-    ui.predictButton.click()  # the next one asks the gate anew
-    host.wait(lambda: not panel.widget.running)
-    assert ui.labelLabel.text.count("in spite of") == 0
-
-
-def test_a_refusal_has_no_button_to_override_it(host: Any, panel: Any) -> None:
-    add_volume(host, affine(np.eye(3)))
-    panel.widget.initializeParameterNode()
-    content = refused_record()
-    content["quality"]["checks"] = [*content["quality"]["checks"], *withheld_record()["quality"]["checks"]]
-    refusal = PlayedProcess(
-        [b'{"event":"error","code":3,"message":"Refused","remedy":"Look."}\n', RESULT],
-        code=3,
-        write=result_writer(affine(np.eye(3)), SHAPE, SPOT, content),
-    )
-    predict(host, panel, refusal)
-    assert "Refused" in panel.widget.ui.headingLabel.text
-    assert panel.widget.ui.overrideButton.isHidden()
 
 
 def test_side_by_side_shows_saliency_and_z_in_linked_axial_views(host: Any, panel: Any) -> None:

@@ -44,7 +44,7 @@ def by_name(adc: Volume, brain: Volume) -> dict[str, Check]:
 
 
 @pytest.mark.parametrize("kind", ["none", "near-total"])
-@pytest.mark.parametrize("acquisition", ["2mm", "4mm", "6mm"])
+@pytest.mark.parametrize("acquisition", ["2mm", "2mm-shells", "4mm", "6mm"])
 def test_slices_of_sound_scans_pass_and_planted_stripes_do_not(kind: str, acquisition: str) -> None:
     adc, brain = stripped_scan(kind, acquisition, 31)
     assert all(check.passed for check in slice_checks(adc, brain))
@@ -165,5 +165,5 @@ def test_every_check_says_where_its_limit_comes_from() -> None:
     from test_quality import as_source, gate
 
     quality = gate(as_source(stripped_scan("none", "6mm", 34)[0]))
-    assert len(quality.checks) == 14
+    assert len(quality.checks) == 15
     assert all(len(check.basis) > 20 for check in quality.checks)

@@ -246,6 +246,7 @@ def test_a_refused_scan_shows_reasons_and_no_number(page: Callable[..., str]) ->
     assert "Regions" not in text
     warned = {"passed": False, "overridden": [], "checks": [{**check, "severity": "warn"}]}
     assert "No score: withheld because of a warning" in text_of(page((), **numbers, quality=warned))
+    assert '<td class="warn">warning</td>' in page((), **numbers, quality=warned)
 
 
 def test_a_method_that_looks_at_the_image_itself_names_no_layer(page: Callable[..., str]) -> None:

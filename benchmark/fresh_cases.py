@@ -3,7 +3,8 @@
     python benchmark/fresh_cases.py --keep FOLDER [--cases 2000] [--jobs 2]
 
 A case takes about four seconds on a core and is kept in FOLDER (1 MB); a second call makes what is missing. The
-seeds are in no training cohort. ``calibration.py`` and ``gate.py`` read the folder.
+seeds are in no training cohort. ``calibration.py`` reads the folder; ``gate.py`` makes the same
+infants, because it needs their scans.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from AGE2HIELib.commands.reading import resolve_atlas
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
-from AGE2HIELib.phantom.infant import make_infant
+from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.scan import scanner_adc
-from AGE2HIELib.pipeline import CHECK_STAGES, Scan, examine
+from AGE2HIELib.pipeline import CHECK_STAGES, Examined, Scan, examine
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.network_input import network_input
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.volume import Volume
 from training.cohorts.released_z import released_like_z
 from training.cohorts.synthetic_hie import SITES, Planned, injury_with_outcome, planned_cases, protocol_of
 from training.files import write_whole
@@ -65,15 +67,25 @@ def fresh_cases(folder: Path, *, cases: int) -> Iterator[Fresh]:
             yield Fresh(case.case, case.site, case.adverse, failed, image[:, :2].copy(), image[:, [0, 2]].copy())
 
 
-def make(case: Planned, *, folder: Path) -> None:
-    """One infant as the training cohort's are made, examined and placed as a prediction does it."""
-    atlas = _atlas()
+def scanned(case: Planned) -> tuple[Infant, Volume]:
+    """One infant, and its ADC map as the training cohort's are made, in canonical voxel order."""
     rng = np.random.default_rng([case.seed, 10])
     infant = make_infant(case.seed)
     injury = injury_with_outcome(infant, case, rng)
-    adc = to_canonical(scanner_adc(infant, injury, protocol_of(case.site, rng), seed=case.seed))
+    return infant, to_canonical(scanner_adc(infant, injury, protocol_of(case.site, rng), seed=case.seed))
+
+
+def seen_by_gate(adc: Volume) -> Examined:
+    """As a prediction does it."""
     source = Source("adc-mha", "", None, adc, "1e-6 mm2/s", ())
-    seen = examine(Scan(source), atlas, Stages(CHECK_STAGES, Silent()))
+    return examine(Scan(source), bundled_atlas(), Stages(CHECK_STAGES, Silent()))
+
+
+def make(case: Planned, *, folder: Path) -> None:
+    """One infant, examined and placed."""
+    atlas = bundled_atlas()
+    infant, adc = scanned(case)
+    seen = seen_by_gate(adc)
     assert seen.placement is not None
     whole = adc.like(adc.array != 0)
     scores = (
@@ -87,7 +99,7 @@ def make(case: Planned, *, folder: Path) -> None:
     write_whole(_file(folder, case), lambda part: np.savez_compressed(part, volume=volume, failed=failed))
 
 
-_atlas = cache(lambda: load_atlas(resolve_atlas(None)))
+bundled_atlas = cache(lambda: load_atlas(resolve_atlas(None)))
 
 
 def _file(folder: Path, case: Planned) -> Path:

@@ -9,6 +9,7 @@ from AGE2HIEUI.examination import Examination
 from AGE2HIEUI.gauge import gaugePixmap
 from AGE2HIEUI.record import Result
 
+_AMBER, _RED = (255, 224, 178), (255, 205, 210)  # behind a warning, behind a refusal
 _BANNER = "background-color: #ffe0b2; color: #000000; border-style: solid; border-width: 1px; padding: 6px;"
 
 
@@ -67,7 +68,7 @@ def _fillChecks(table, result: Result) -> None:
             item = qt.QTableWidgetItem(text)
             item.setToolTip(text)
             if not check.passed:
-                item.setBackground(qt.QBrush(qt.QColor(255, 224, 178)))
+                item.setBackground(qt.QBrush(qt.QColor(*(_AMBER if check.warns else _RED))))
                 item.setForeground(qt.QBrush(qt.QColor(0, 0, 0)))
             table.setItem(row, column, item)
     table.resizeColumnsToContents()

@@ -142,7 +142,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """The number that a warning has kept back, if the user says so once more."""
         result = self._verdict[1] if self._verdict is not None else None
         if result is not None and slicer.util.confirmYesNoDisplay(texts.overrideText(result.checks)):
-            self.onPredict(result.withheldFor)
+            self.onPredict((*result.overridden, *result.withheldFor))
 
     def onCompare(self) -> None:
         """As a prediction, of the same input; its result stays on the screen."""

@@ -30,6 +30,7 @@ from AGE2HIELib.pipeline import (
     check_z_origin,
     examine,
     explained,
+    judged,
     load_model,
     on_scan,
     prepare,
@@ -91,7 +92,10 @@ def _explain_into(folder: Path, arguments: argparse.Namespace, methods: tuple[st
     seen = replace(seen, quality=seen.quality.overriding(override))
     if seen.placement is None or not seen.quality.passed:
         raise _RefusedError(seen.quality)
-    ready = prepare(scan, seen, model, atlas, stages)
+    ready = judged(prepare(scan, seen, model, atlas, stages), model, override)
+    seen = ready.examined
+    if seen.placement is None or not seen.quality.passed:
+        raise _RefusedError(seen.quality)
     model, found = stages.run("explain", _compared, model, ready, methods, arguments)
     rows = stages.run("explain", evidence_table, atlas, seen.placement, seen.brain, ready.z, found.maps)
     examinations = stages.run("examine", _examinations, model, ready, found, arguments) if arguments.examine else ()

@@ -34,7 +34,7 @@ def say_refused(quality: Quality, progress: Progress, *, page: Path | None = Non
     where = f" See {page}." if page else ""
     line = f"age2hie: {verdict}: {reasons}.{where}"
     if quality.withheld:
-        flags = " ".join(f'--override "{check.name}"' for check in stopping)
+        flags = " ".join(f'--override "{name}"' for name in quality.to_override)
         line += f" To predict all the same, on record: {flags}"
     print(line, file=sys.stderr)
 

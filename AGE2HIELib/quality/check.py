@@ -69,6 +69,11 @@ class Quality:
     def overridden(self) -> tuple[str, ...]:
         return tuple(check.name for check in self.checks if check.overridden)
 
+    @property
+    def to_override(self) -> tuple[str, ...]:
+        """Everything that has to be overridden for a number, what is so already included."""
+        return (*self.overridden, *(check.name for check in self.stopping))
+
     def overriding(self, names: Collection[str]) -> Quality:
         """Failed warnings of these names do not stop any more; a refusal of such a name stays one."""
         return Quality(tuple(_overridden(check, names) for check in self.checks))

@@ -13,7 +13,7 @@ from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.quality.brain import brain_volume, cut_face, voxel_size
 from AGE2HIELib.quality.check import Quality
 from AGE2HIELib.quality.placed import placement_checks
-from AGE2HIELib.quality.slices import slice_checks
+from AGE2HIELib.quality.slices import lost_slices, slice_checks
 from AGE2HIELib.quality.values import modality, value_checks
 from AGE2HIELib.quality.when import age_check
 from AGE2HIELib.timing import Timing
@@ -38,7 +38,7 @@ def check_quality(
         atlas: for its name in the remedies.
         timing: the infant's age and treatment, as far as they are known.
     """
-    checks = [modality(source), voxel_size(adc), brain_volume(brain), cut_face(brain)]
+    checks = [modality(source), voxel_size(adc), brain_volume(brain), cut_face(brain), lost_slices(adc)]
     if brain.array.any():
         checks += [*value_checks(adc.array[brain.array]), *slice_checks(adc, brain)]
     if placement is not None:

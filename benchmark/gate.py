@@ -1,0 +1,160 @@
+"""The quality gate on scans that must pass and on scans that must not, and the range of every check beside its limit.
+
+    AGE2HIE_TEST_DATA=FOLDER python benchmark/gate.py --keep FOLDER [--cases 300] [--spoilt 10] [--jobs 2]
+
+Phantoms are drawn as the training's were, half of each site; the first of them are spoilt in turn. A phantom takes
+about four seconds on a core; its row is kept in FOLDER, and a second call with the same code goes on where the first
+one stopped. Without ``AGE2HIE_TEST_DATA`` real scans are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections import defaultdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gate_cases
+from fresh_cases import bundled_atlas, plan, scanned, seen_by_gate
+from tqdm import tqdm
+
+from AGE2HIELib.io.source import Source
+from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.parallel import run_all
+from AGE2HIELib.pipeline import CHECK_STAGES, Scan, examine
+from AGE2HIELib.preprocess.mask import brain_mask
+from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.quality import Check, Quality, check_quality
+from training.cohorts.synthetic_hie import Planned
+from training.files import write_text
+
+Row = dict[str, Any]  # kind, name, checks: what is kept of a scan
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--cases", type=int, default=300, help="phantoms that must pass")
+    parser.add_argument("--spoilt", type=int, default=10, help="of them that are made unusable, in every way")
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    options.keep.mkdir(parents=True, exist_ok=True)
+    cases = plan((options.cases + 1) // 2)[: options.cases]
+    run = partial(_kept, options.keep, options.jobs)
+    real = "AGE2HIE_TEST_DATA" in os.environ
+    newborns = run(newborn_rows, gate_cases.real_newborns()) if real else []
+    spoilt = run(spoilt_rows, cases[: options.spoilt])
+    scans = run(bad_scan_rows, list(gate_cases.real_bad_scans())) if real else []
+    phantoms = run(phantom_rows, cases)
+    print_sound({"phantoms": phantoms, "real newborns": newborns})
+    print_stopped([*spoilt, *scans])
+
+
+def newborn_rows(path: Path) -> list[Row]:
+    return [_row("newborn", path.name, seen_by_gate(gate_cases.newborn_adc(path)).quality)]
+
+
+def phantom_rows(case: Planned) -> list[Row]:
+    return [_row("phantom", case.case, seen_by_gate(scanned(case)[1]).quality)]
+
+
+def spoilt_rows(case: Planned) -> list[Row]:
+    adc = scanned(case)[1]
+    bad = [*gate_cases.spoilt(case.case, adc, seed=case.seed), *gate_cases.warned_of(case.case, adc)]
+    return [row for each in bad for row in bad_scan_rows(each)]
+
+
+def bad_scan_rows(bad: gate_cases.Bad) -> list[Row]:
+    source = gate_cases.read(bad)
+    return [_row(bad.kind, bad.name, _asked(source) if source else Quality(()), unreadable=source is None)]
+
+
+def _asked(source: Source) -> Quality:
+    """The placement, which takes most of the time, is made only where nothing refuses before it."""
+    atlas = bundled_atlas()
+    if source.adc is not None:
+        adc = to_canonical(source.adc)
+        early = check_quality(source, adc, brain_mask(adc, contrast=None), None, atlas)
+        if any(check.severity == "refuse" for check in early.stopping):
+            return early
+    return examine(Scan(source), atlas, Stages(CHECK_STAGES, Silent())).quality
+
+
+def _row(kind: str, name: str, quality: Quality, *, unreadable: bool = False) -> Row:
+    return {"kind": kind, "name": name, "unreadable": unreadable, "checks": [_plain(one) for one in quality.checks]}
+
+
+def _plain(check: Check) -> Row:
+    return {key: getattr(check, key) for key in ("name", "value", "limit", "passed", "severity")}
+
+
+def _kept(folder: Path, jobs: int, function, items: list) -> list[Row]:  # type: ignore[no-untyped-def]
+    """The rows of all items; those that are there already are not made again."""
+    files = [folder / f"{function.__name__}-{_name(item)}.json" for item in items]
+    missing = [pair for pair in zip(items, files, strict=True) if not pair[1].exists()]
+    run_all(partial(_keep, function), missing, jobs=jobs, description=function.__name__)
+    return [row for file in files for row in json.loads(file.read_text())]
+
+
+def _keep(function, pair) -> None:  # type: ignore[no-untyped-def]
+    item, file = pair
+    write_text(file, json.dumps(function(item)) + "\n")
+
+
+def _name(item: Any) -> str:
+    return item.case if isinstance(item, Planned) else item.name
+
+
+def print_sound(groups: dict[str, list[Row]]) -> None:
+    """How many pass, and the lowest and highest value of every check beside its limit."""
+    for group, rows in groups.items():
+        stopped = {row["name"]: _failed(row) for row in rows if _failed(row)}
+        tqdm.write(
+            f"{group}: {len(rows) - len(stopped)} of {len(rows)} pass"
+            + "".join(f"\n  {name}: {', '.join(names)}" for name, names in stopped.items())
+        )
+    limits = {one["name"]: one["limit"] for rows in groups.values() for row in rows for one in row["checks"]}
+    print(f"\n{'check':32}" + "".join(f"{group:>24}" for group in groups) + "   limit")
+    for name, limit in limits.items():
+        print(f"{name:32}" + "".join(f"{_range(rows, name):>24}" for rows in groups.values()) + f"   {limit}")
+
+
+def print_stopped(rows: list[Row]) -> None:
+    """How many of each kind are refused, warned of or unreadable, by which checks, and which pass."""
+    kinds = defaultdict(list)
+    for row in rows:
+        kinds[row["kind"]].append(row)
+    print(f"\n{'kind':20}{'scans':>6}{'refused':>9}{'warned':>8}{'unreadable':>12}{'pass':>6}")
+    for kind, of_kind in kinds.items():
+        verdicts = [_verdict(row) for row in of_kind]
+        counts = [verdicts.count(one) for one in ("refused", "warned", "unreadable", "passed")]
+        print(f"{kind:20}{len(of_kind):6}{counts[0]:9}{counts[1]:8}{counts[2]:12}{counts[3]:6}")
+    for row in rows:
+        if _verdict(row) == "passed":
+            print(f"passed: {row['kind']}, {row['name']}")
+
+
+def _verdict(row: Row) -> str:
+    severities = {one["severity"] for one in row["checks"] if not one["passed"]}
+    if row["unreadable"]:
+        return "unreadable"
+    return "refused" if "refuse" in severities else "warned" if severities else "passed"
+
+
+def _failed(row: Row) -> list[str]:
+    return [f"{one['name']} {one['value']}" for one in row["checks"] if not one["passed"]]
+
+
+def _range(rows: list[Row], name: str) -> str:
+    values = [one["value"] for row in rows for one in row["checks"] if one["name"] == name]
+    numbers = [value for value in values if isinstance(value, int | float)]
+    if not numbers:
+        return f"{len(set(values))} values" if values else "-"
+    return f"{min(numbers):.4g} to {max(numbers):.4g}"
+
+
+if __name__ == "__main__":
+    main()
