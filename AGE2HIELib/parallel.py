@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 import SimpleITK as sitk
 from tqdm import tqdm
 
+from AGE2HIELib.preprocess.threads import one_sitk_thread
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -92,11 +94,11 @@ def _one_thread() -> None:
 @contextmanager
 def _one_thread_here() -> Iterator[None]:
     torch = sys.modules.get("torch")
-    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads(), torch.get_num_threads() if torch else 0
-    _one_thread()
-    try:
-        yield
-    finally:
-        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before[0])
-        if torch:
-            torch.set_num_threads(before[1])
+    before = torch.get_num_threads() if torch else 0
+    with one_sitk_thread():
+        _one_thread()
+        try:
+            yield
+        finally:
+            if torch:
+                torch.set_num_threads(before)
