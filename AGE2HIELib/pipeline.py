@@ -11,7 +11,7 @@ import numpy as np
 from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.explain.regions import RegionRow, measured_regions
 from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
-from AGE2HIELib.io.images import read_on_grid
+from AGE2HIELib.io.images import read_on_grid, sha256_of_image
 from AGE2HIELib.io.source import Source, read_source
 from AGE2HIELib.orientation import series_to_canonical, to_canonical
 from AGE2HIELib.preprocess.adc import adc_map
@@ -39,11 +39,15 @@ CHECK_STAGES = ("read", "adc", "mask", "place", "gate")
 
 @dataclass(frozen=True)
 class Scan:
-    """What was read. ``z_adc`` (released) and ``mask`` are in canonical voxel order, ``source`` as stored."""
+    """What was read. ``z_adc`` (released) and ``mask`` are in canonical voxel order, ``source`` as stored; a SHA-256 is
+    of the file that was given.
+    """
 
     source: Source
     z_adc: Volume | None = None
     mask: Volume | None = None
+    z_adc_sha256: str | None = None
+    mask_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,8 @@ def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = Non
         source,
         to_canonical(released.like(np.nan_to_num(released.array))) if released else None,
         to_canonical(brain.like(brain.array > 0)) if brain else None,
+        sha256_of_image(z_adc) if z_adc else None,
+        sha256_of_image(mask) if mask else None,
     )
 
 

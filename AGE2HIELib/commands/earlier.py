@@ -60,9 +60,10 @@ def check_same(earlier: Earlier, bundle: Bundle, atlas: Atlas) -> None:
             f"The result was made with the model {model.get('name')} ({model['sha256'][:12]}...), "
             f"and not with {bundle.name} ({bundle.sha256[:12]}...). Name that model with --model."
         )
-    if frame["name"] != atlas.name:
+    if frame.get("sha256", atlas.sha256) != atlas.sha256:
         raise InputError(
-            f"The result was made with the atlas {frame['name']}, and not with {atlas.name}. Name it with --atlas."
+            f"The result was made with the atlas {frame['name']} ({frame['sha256'][:12]}...), "
+            f"and not with {atlas.name} ({atlas.sha256[:12]}...). Name it with --atlas."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -41,6 +42,7 @@ from AGE2HIELib.quality import Check
 from AGE2HIELib.report.explanations import Comparison, comparison_picture, comparison_record
 from AGE2HIELib.report.explanations_page import explanations_html
 from AGE2HIELib.report.record import Circumstances, write_record
+from AGE2HIELib.report.settings import Settings, read_settings
 from AGE2HIELib.volume import Grid
 
 RECORD, TABLE, PICTURE, PAGE = "explanations.json", "evidence.csv", "explanations.png", "explanations.html"
@@ -93,7 +95,7 @@ def _explain_into(folder: Path, arguments: argparse.Namespace, methods: tuple[st
     stages.run("report", _write_maps, found, scan.source.stored, folder)
     write_evidence_table(rows, folder / TABLE)
     warnings = (*seen.warnings, *model.warnings, *(differs(earlier, found.probability) if earlier else ()))
-    about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings)
+    about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, _settings(arguments, scan, earlier))
     picture = stages.run("report", comparison_picture, found, demonstration=model.bundle.demonstration)
     picture.save(folder / PICTURE, optimize=False)
     record = comparison_record(about, seen.quality, found, stages.seconds, examinations)
@@ -112,6 +114,15 @@ def _read(arguments: argparse.Namespace) -> tuple[Scan, Earlier | None]:
             raise InputError(f"--{option} belongs to a scan, and '{arguments.input.name}' is a result. Leave it out.")
     earlier = read_earlier(arguments.input)
     return earlier.scan, earlier
+
+
+def _settings(arguments: argparse.Namespace, scan: Scan, earlier: Earlier | None) -> Settings:
+    """How the scan was read is the earlier result's, where there is one; methods, target and share stand beside it."""
+    if earlier is not None and "settings" in earlier.record:
+        before = read_settings(earlier.record)
+        return replace(before, saliency=None, device=arguments.device, examine=arguments.examine)
+    chosen = {name: getattr(arguments, name) for name in ("align", "series", "device", "examine")}
+    return Settings(**chosen, mask_sha256=scan.mask_sha256, z_adc_sha256=scan.z_adc_sha256)
 
 
 def _compared(

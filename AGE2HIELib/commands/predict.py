@@ -16,23 +16,26 @@ from AGE2HIELib.pipeline import (
     STAGES,
     Analysis,
     HieModel,
+    Scan,
     analyse,
     check_z_origin,
     load_model,
     read_scan,
 )
-from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality import Check
 from AGE2HIELib.report.folder import PAGE, RECORD, write_maps, write_report
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.record import Circumstances, result_record, write_record
+from AGE2HIELib.report.settings import Settings
 from AGE2HIELib.timing import timing_warnings
 
 if TYPE_CHECKING:
     from AGE2HIELib.explain.examination import Examination
 
 PREDICTED, REFUSED = 0, 3
+_CHOICES = ("align", "series", "device", "saliency", "examine", "age_days", "gestation_weeks")
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,23 @@ class Request:
     saliency: str | None = None
     examine: bool = False
     device: str = "auto"
-    warnings: tuple[str, ...] = ()
+    age_days: float | None = None
+    gestation_weeks: float | None = None
+    cooled: bool | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Of the infant's age; InputError for one that cannot be."""
+        return timing_warnings(age_days=self.age_days, gestation_weeks=self.gestation_weeks, cooled=self.cooled)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that a request names, read and verified."""
+
+    scan: Scan
+    model: HieModel
+    atlas: Atlas
 
 
 @dataclass(frozen=True)
@@ -67,6 +86,7 @@ class Outcome:
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """The command itself."""
     request = _request(arguments)
+    _ = request.warnings  # an age that cannot be is refused before a folder is made
     with output_folder(arguments.output, overwrite=arguments.overwrite, inputs=given_paths(arguments)) as folder:
         outcome = predict_into(folder, request, progress)
     progress.close()
@@ -76,14 +96,30 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
 
 def predict_into(folder: Path, request: Request, progress: Progress) -> Outcome:
     """Predict one scan and write everything about it into an existing empty folder."""
-    stages = Stages(EXAMINED_STAGES if request.examine else STAGES, progress)
+    stages = stages_of(request, progress)
+    return predict_inputs(folder, request, read_inputs(request, stages), stages)
+
+
+def stages_of(request: Request, progress: Progress) -> Stages:
+    return Stages(EXAMINED_STAGES if request.examine else STAGES, progress)
+
+
+def read_inputs(request: Request, stages: Stages) -> Inputs:
+    """The files of a request; InputError for what is unusable."""
     atlas = stages.run("read", load_atlas, resolve_atlas(request.atlas))
     scan = stages.run("read", read_scan, request.scan, series=request.series, z_adc=request.z_adc, mask=request.mask)
     model = stages.run("model", load_model, find_model(request.model), device=request.device)
+    return Inputs(scan, model, atlas)
+
+
+def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stages) -> Outcome:
+    """``predict_into`` from what has been read already."""
+    scan, model, atlas = inputs.scan, inputs.model, inputs.atlas
     check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
     found = analyse(scan, model, atlas, stages, align=request.align, method=request.saliency, question=request.examine)
     warnings = (*found.examined.warnings, *found.model.warnings, *request.warnings)
-    about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings)
+    settings = _settings(request, scan)
+    about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings, settings)
     _write(found, about, stages, folder)
     return _outcome(found, model)
 
@@ -124,10 +160,11 @@ def _outcome(found: Analysis, model: HieModel) -> Outcome:
 
 
 def _request(arguments: argparse.Namespace) -> Request:
-    warnings = timing_warnings(
-        age_days=arguments.age_days,
-        gestation_weeks=arguments.gestation_weeks,
-        cooled=None if arguments.cooled is None else arguments.cooled == "yes",
-    )
-    names = ("series", "align", "z_adc", "mask", "model", "atlas", "saliency", "examine", "device")
-    return replace(Request(arguments.input, warnings=warnings), **{name: getattr(arguments, name) for name in names})
+    cooled = None if arguments.cooled is None else arguments.cooled == "yes"
+    names = (*_CHOICES, "z_adc", "mask", "model", "atlas")
+    return replace(Request(arguments.input, cooled=cooled), **{name: getattr(arguments, name) for name in names})
+
+
+def _settings(request: Request, scan: Scan) -> Settings:
+    chosen = {name: getattr(request, name) for name in (*_CHOICES, "cooled")}
+    return Settings(**chosen, mask_sha256=scan.mask_sha256, z_adc_sha256=scan.z_adc_sha256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import SimpleITK as sitk
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import from_sitk, to_sitk
-from AGE2HIELib.io.integrity import Stored, checked, existing_file, unreadable
+from AGE2HIELib.io.integrity import Stored, checked, existing_file, sha256_of_files, unreadable
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, load_nifti, save_nifti
 from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd
 from AGE2HIELib.orientation import to_canonical, to_stored_order
@@ -42,6 +43,17 @@ def load_image(path: Path) -> Stored:
         return _load_mha(path)
     existing_file(path)
     raise InputError(f"'{path.name}' is no image this program reads. Use DICOM or {', '.join(SUFFIXES)}.")
+
+
+def sha256_of_image(path: Path) -> str:
+    """SHA-256 of the file, as ``sha256sum`` says it; where the voxels lie apart from the header, of both."""
+    name = path.name.lower()
+    if name.endswith(NRRD_SUFFIXES):
+        return sha256_of_files(load_nrrd(path).files)
+    if not name.endswith(".mhd"):
+        return sha256_of_files([path])
+    voxels = _load_mha(path).array  # the header may name them by lists and patterns that its reader knows
+    return hashlib.sha256(path.read_bytes() + voxels.tobytes()).hexdigest()
 
 
 def read_on_grid(path: Path, grid: Grid, *, what: str) -> Volume:

@@ -10,7 +10,7 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.dicom import read_dicom
 from AGE2HIELib.io.dicom_headers import is_dicom
-from AGE2HIELib.io.images import MHA_SUFFIXES, load_image
+from AGE2HIELib.io.images import MHA_SUFFIXES, load_image, sha256_of_image
 from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files, sha256_of_set
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files, load_nifti, series_from_nifti
 from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd, series_from_nrrd
@@ -67,7 +67,7 @@ def read_source(path: Path, *, series: str | None = None) -> Source:
         return _from_nrrd(path)
     stored = load_image(path)
     assert name.endswith(MHA_SUFFIXES)  # load_image refuses every other name
-    return _adc_source("adc-mha", stored, sha256_of_files([path]), path.name)
+    return _adc_source("adc-mha", stored, sha256_of_image(path), path.name)
 
 
 def _from_nifti(path: Path) -> Source:

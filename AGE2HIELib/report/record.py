@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from AGE2HIELib import __version__
 from AGE2HIELib.inference.bundle import Bundle
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.quality import Quality
+from AGE2HIELib.report.settings import Settings
+from AGE2HIELib.report.software import machine, software_versions
 
 if TYPE_CHECKING:
     from AGE2HIELib.explain.examination import Examination
@@ -32,6 +30,7 @@ class Circumstances:
     atlas: Atlas
     device: str
     warnings: Sequence[str]
+    settings: Settings
 
 
 def result_record(
@@ -50,9 +49,11 @@ def result_record(
         "saliency": _saliency(explanation),
         "examination": examination_record(examination) if examination else None,
         "model": {key: getattr(bundle, key) for key in ("name", "version", "sha256", "trained_on", "intended_use")},
-        "atlas": {"name": about.atlas.name, "provenance": about.atlas.provenance},
+        "atlas": {key: getattr(about.atlas, key) for key in ("name", "provenance", "sha256")},
         "input": _input(about.source),
-        "software": {"version": __version__, "python": platform.python_version(), "torch": _torch_version()},
+        "settings": asdict(about.settings),
+        "software": software_versions(),
+        "machine": machine(about.device),
         "device": about.device,
         "timing_s": dict(timing_s),
         "warnings": list(about.warnings),
@@ -127,10 +128,3 @@ def _plain(value: float | str | None) -> float | str | None:
     if value is None or isinstance(value, str):
         return value
     return round(float(value), 6) if math.isfinite(value) else None
-
-
-def _torch_version() -> str:
-    try:
-        return installed_version("torch")
-    except PackageNotFoundError:  # inside Slicer torch may come without metadata
-        return "unknown"
