@@ -38,7 +38,7 @@ def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ())
     any work where the place cannot be used.
     """
     target = output.resolve()
-    _refuse_inputs(target, inputs)
+    refuse_inputs(target, inputs)
     _put_back_aside(target)
     _refuse_existing(target, overwrite=overwrite)
     part, made = _make_part(target, folder=True)
@@ -56,7 +56,7 @@ def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ())
 def output_file(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> Iterator[Path]:
     """As ``output_folder`` for a single file; the temporary one keeps the suffix that names the format."""
     target = output.resolve()
-    _refuse_inputs(target, inputs)
+    refuse_inputs(target, inputs)
     if target.is_dir():
         raise InputError(f"The output '{output.name}' is a folder. Give the name of a file.")
     if target.exists() and not overwrite:
@@ -86,7 +86,8 @@ def disk_errors(output: Path) -> Iterator[None]:
         ) from error
 
 
-def _refuse_inputs(target: Path, inputs: Sequence[Path]) -> None:
+def refuse_inputs(target: Path, inputs: Sequence[Path]) -> None:
+    """The output must not lie on, or around, what is read; ``target`` is resolved."""
     for path in inputs:
         read = path.resolve()
         if target == read or target in read.parents:

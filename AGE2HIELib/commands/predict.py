@@ -118,7 +118,7 @@ def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stage
     check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
     found = analyse(scan, model, atlas, stages, align=request.align, method=request.saliency, question=request.examine)
     warnings = (*found.examined.warnings, *found.model.warnings, *request.warnings)
-    settings = _settings(request, scan)
+    settings = settings_of(request, scan)
     about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings, settings)
     _write(found, about, stages, folder)
     return _outcome(found, model)
@@ -165,6 +165,7 @@ def _request(arguments: argparse.Namespace) -> Request:
     return replace(Request(arguments.input, cooled=cooled), **{name: getattr(arguments, name) for name in names})
 
 
-def _settings(request: Request, scan: Scan) -> Settings:
+def settings_of(request: Request, scan: Scan) -> Settings:
+    """What the record keeps of a request."""
     chosen = {name: getattr(request, name) for name in (*_CHOICES, "cooled")}
     return Settings(**chosen, mask_sha256=scan.mask_sha256, z_adc_sha256=scan.z_adc_sha256)
