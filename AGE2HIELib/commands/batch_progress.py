@@ -31,7 +31,7 @@ class CaseBar:
     """A bar on stderr; in a log it speaks up now and then. The time left is reckoned from cases that were done now."""
 
     def __init__(self, of: int) -> None:
-        self._bar = tqdm(total=of, desc="cases", unit="case", mininterval=bar_seconds(), file=sys.stderr)
+        self._bar = tqdm(total=of, desc="cases", unit="case", smoothing=0, mininterval=bar_seconds(), file=sys.stderr)
 
     def began(self, name: str) -> None:
         pass

@@ -80,8 +80,8 @@ def _scan_in(folder: Path) -> tuple[Path | None, str]:
         return None, f"'{folder.name}' holds no scan: no DICOM and no {', '.join(SUFFIXES)}. Add the scan or remove it."
     many = f"{len(images)} image{'s' if len(images) > 1 else ''}" + (" and DICOM files" if dicom else "")
     return None, (
-        f"'{folder.name}' holds {many}, and which of them is the case's scan is not known. Leave one scan in it, or give "
-        "this folder itself to batch, where each is a case."
+        f"'{folder.name}' holds {many}, and which of them is the case's scan is not known. Leave one scan in it, or "
+        "give this folder itself to batch, where each is a case."
     )
 
 

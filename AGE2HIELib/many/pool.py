@@ -10,7 +10,7 @@ import multiprocessing
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -29,13 +29,14 @@ _STARTS = 3  # that may fail one after the other before there is no point in goi
 class Limits:
     """When a worker is replaced: after so many items, or when it keeps so much memory after one.
 
-    A prediction leaves 0.5 GB and has 0.75 GB at its peak, with no growth over 60 cases (benchmark/batch.py); a series of
-    many large volumes leaves more. ``seconds`` is the most that one item may take.
+    A prediction leaves 0.5 GB and has 0.8 GB at its peak, without growth over 60 cases (benchmark/batch.py); a series
+    of many large volumes leaves more. ``seconds`` is the most that one item may take.
     """
 
     items: int = 100
     memory_mb: float = 1500.0
     seconds: float = 3600.0
+    start_seconds: float = 600.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Pool:
     _leaving: list[BaseProcess] = field(default_factory=list)
     _failed_starts: int = 0
 
-    def run(self, items: Sequence[Any]) -> Iterator[Ended]:
+    def run(self, items: Sequence[Any]) -> Generator[Ended, None, None]:
         """Each item once, as it ends. Leaving the loop early, by an error or a signal, ends the workers.
 
         Raises:
@@ -107,10 +108,14 @@ class Pool:
 
     def _heard(self) -> list[_Worker]:
         """Those that have something to say, have died or are out of time; waits until there is one."""
-        left = min(worker.since + self.limits.seconds for worker in self._workers) - time.monotonic()
+        left = min(self._end(worker) for worker in self._workers) - time.monotonic()
         speaking = wait([worker.connection for worker in self._workers], timeout=max(left, 0.0))
         now = time.monotonic()
-        return [w for w in self._workers if w.connection in speaking or now - w.since > self.limits.seconds]
+        return [worker for worker in self._workers if worker.connection in speaking or now > self._end(worker)]
+
+    def _end(self, worker: _Worker) -> float:
+        """When its time is up."""
+        return worker.since + (self.limits.seconds if worker.ready else self.limits.start_seconds)
 
     def _hear(self, worker: _Worker) -> Ended | None:
         said = self._said(worker)
@@ -139,7 +144,7 @@ class Pool:
         if not worker.connection.poll():
             worker.process.kill()
             worker.process.join()
-            return f"It did not end within {self.limits.seconds / 60:g} minutes."
+            return f"It did not end within {(self._end(worker) - worker.since) / 60:.3g} minutes."
         try:
             said: Ready | Done = worker.connection.recv()
         except (EOFError, OSError):
