@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -15,8 +17,8 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.many.pool import Ended, Limits, Pool, death_in_words
 
 
-def ended(items: Sequence[str], *, jobs: int = 1, limits: Limits = Limits()) -> list[Ended]:
-    found = list(Pool(nothing, do, jobs, limits).run(items))
+def ended(items: Sequence[str], *, jobs: int = 1, limits: Limits | None = None) -> list[Ended]:
+    found = list(Pool(nothing, do, jobs, limits or Limits()).run(items))
     return sorted(found, key=lambda one: one.number)
 
 
@@ -75,17 +77,17 @@ def test_a_worker_that_grows_is_replaced_and_one_that_does_not_stays() -> None:
 
 
 def test_what_is_unusable_for_every_item_is_refused_before_the_first() -> None:
-    with pytest.raises(InputError, match="There is no model. Name one."):
+    with pytest.raises(InputError, match=r"There is no model\. Name one\."):
         list(Pool(pool_work.unusable, do, 2).run(["a", "b"]))
 
 
 def test_a_defect_of_the_preparation_comes_with_its_traceback() -> None:
-    with pytest.raises(RuntimeError, match="(?s)Traceback.*ZeroDivisionError: ours"):
+    with pytest.raises(RuntimeError, match=r"(?s)Traceback.*ZeroDivisionError: ours"):
         list(Pool(pool_work.defect, do, 1).run(["a"]))
 
 
 def test_workers_that_die_as_they_start_end_the_run_instead_of_being_started_forever() -> None:
-    with pytest.raises(RuntimeError, match="3 workers in turn ended before their first case.*exit code 7"):
+    with pytest.raises(RuntimeError, match=r"3 workers in turn ended before their first case.*exit code 7"):
         list(Pool(pool_work.dies, do, 1).run(["a", "b"]))
 
 
@@ -102,14 +104,12 @@ def test_leaving_early_ends_the_workers_which_leave_nothing_half_made(tmp_path: 
 
 def _interrupted_when(holds: Callable[[], bool], endings: object) -> None:
     """Ctrl-C in the main thread while it waits for the workers."""
-    import _thread
-    import threading
 
     def watch() -> None:
         end = time.monotonic() + 60
         while not holds() and time.monotonic() < end:
             time.sleep(0.05)
-        _thread.interrupt_main()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     threading.Thread(target=watch, daemon=True).start()
     next(endings)  # type: ignore[call-overload]
