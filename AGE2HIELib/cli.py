@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TextIO
 
 from AGE2HIELib import __version__
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.notices import quiet_libraries, write_traceback
 from AGE2HIELib.options import add_commands
 from AGE2HIELib.progress import Progress, Silent, make_progress
 
@@ -67,20 +67,21 @@ def _run(argv: Sequence[str] | None, until_the_end: ExitStack) -> int:
             return code
     except InputError as error:
         return _fail(UNUSABLE, str(error), progress)
-    except KeyboardInterrupt:
-        return _fail(CANCELLED, "Cancelled; nothing was written. Start again when ready.", progress)
+    except KeyboardInterrupt as cancelled:
+        nothing = "Cancelled; nothing was written. Start again when ready."
+        return _fail(CANCELLED, str(cancelled) or nothing, progress)
     except BrokenPipeError:  # who read our output has left, as `| head` does: no defect, and nobody to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
     except Exception as error:  # a front door: whatever is wrong, the caller gets a line and a log
-        where = _write_log(getattr(arguments, "output", None))
+        where = write_traceback(getattr(arguments, "output", None))
         message = f"Defect of age2hie ({type(error).__name__}). The traceback is in {where}: please report it."
         return _fail(DEFECT, message, progress)
 
 
 def _command(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]  # a command: (Namespace, Progress) -> int
     module, function = arguments.command.split(":")
-    _quiet_libraries()
+    quiet_libraries()
     return getattr(import_module(f"AGE2HIELib.commands.{module}"), function)
 
 
@@ -111,30 +112,6 @@ def _stdout_for_events(kind: str) -> Iterator[TextIO]:
         os.dup2(private.fileno(), number)
         with suppress(OSError):  # the reader has left
             private.close()
-
-
-def _quiet_libraries() -> None:
-    """Notices of libraries would make more than one line of an error; ours are kept in the result."""
-    import logging
-    import warnings
-
-    warnings.simplefilter("ignore")
-    logging.disable(logging.WARNING)
-
-
-def _write_log(output: Path | None) -> Path:
-    """The traceback beside the output folder, or, where that cannot be, in the folder for temporary files."""
-    import tempfile
-    import traceback
-
-    name = f"{output.name if output else 'age2hie'}.log"
-    for folder in (output.resolve().parent if output else Path.cwd(), Path(tempfile.gettempdir())):
-        try:
-            (folder / name).write_text(traceback.format_exc(), encoding="utf-8")
-        except OSError:
-            continue
-        return folder / name
-    return Path("no file, since none could be written")
 
 
 @contextmanager

@@ -29,6 +29,7 @@ ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
 def add_commands(top: argparse.ArgumentParser) -> None:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_predict(commands)
+    _add_batch(commands)
     _add_explain(commands)
     _add_reproduce(commands)
     _add_check(commands)
@@ -61,6 +62,24 @@ def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse 
     text = "for a DICOM scan: also a structured report and captures for its study"
     command.add_argument("--dicom", action="store_true", help=text)
     _add_output(command, required=True)
+    _add_progress(command)
+
+
+def _add_batch(commands) -> None:  # type: ignore[no-untyped-def]
+    command = _new(commands, "batch", "batch:run", "predict every case of a folder")
+    command.add_argument(
+        "input", type=Path, metavar="FOLDER", help="a case is a subfolder (DICOM, or one scan) or a scan file in it"
+    )
+    command.add_argument("--align", choices=ALIGN, default="auto", help="align volumes: only where they moved (auto)")
+    command.add_argument("--model", type=Path, metavar="DIR", help="model bundle or installed model's name")
+    command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
+    command.add_argument("--saliency", choices=SALIENCY, metavar="METHOD", help=f"one of {', '.join(SALIENCY)}")
+    _add_override(command)
+    _add_examine(command)
+    command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
+    command.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (default: as many as fit)")
+    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="a folder for each case, cases.tsv")
+    command.add_argument("--overwrite", action="store_true", help="do complete cases again, too")
     _add_progress(command)
 
 

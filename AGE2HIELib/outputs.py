@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.leftovers import owner_mark, remove_leftovers
 
 RESULT_MARKS = (
     "result.json",
@@ -19,8 +22,12 @@ RESULT_MARKS = (
     "explanations.json",
 )  # a folder with one of these was made by an earlier run
 
+PART = ".part-"  # begins the name of what is not finished
+
 # The disk's fault, not ours: exit code 2 with a plain line.
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 
 
 @contextmanager
@@ -31,7 +38,7 @@ def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ())
     any work where the place cannot be used.
     """
     target = output.resolve()
-    _refuse_inputs(target, inputs)
+    refuse_inputs(target, inputs)
     _put_back_aside(target)
     _refuse_existing(target, overwrite=overwrite)
     part, made = _make_part(target, folder=True)
@@ -49,7 +56,7 @@ def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ())
 def output_file(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> Iterator[Path]:
     """As ``output_folder`` for a single file; the temporary one keeps the suffix that names the format."""
     target = output.resolve()
-    _refuse_inputs(target, inputs)
+    refuse_inputs(target, inputs)
     if target.is_dir():
         raise InputError(f"The output '{output.name}' is a folder. Give the name of a file.")
     if target.exists() and not overwrite:
@@ -79,7 +86,8 @@ def disk_errors(output: Path) -> Iterator[None]:
         ) from error
 
 
-def _refuse_inputs(target: Path, inputs: Sequence[Path]) -> None:
+def refuse_inputs(target: Path, inputs: Sequence[Path]) -> None:
+    """The output must not lie on, or around, what is read; ``target`` is resolved."""
     for path in inputs:
         read = path.resolve()
         if target == read or target in read.parents:
@@ -105,7 +113,8 @@ def _refuse_existing(target: Path, *, overwrite: bool) -> None:
 def _make_part(target: Path, *, folder: bool) -> tuple[Path, list[Path]]:
     """The temporary sibling and the parent folders that had to be made for it, innermost first."""
     suffixes = "".join(target.suffixes[-2:])
-    part = target.with_name(f".part-{uuid4().hex[:12]}{'' if folder else suffixes}")
+    part = target.with_name(f"{PART}{owner_mark()}-{uuid4().hex[:12]}{'' if folder else suffixes}")
+    remove_leftovers(target.parent, PART)
     made = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +130,12 @@ def _make_part(target: Path, *, folder: bool) -> tuple[Path, list[Path]]:
 
 
 def _replace(part: Path, target: Path) -> None:
-    """Two renames; a run killed between them is put right by the next one (``_put_back_aside``)."""
+    """One exchange, or where that cannot be two renames: a run killed between those is put right by the next one
+    (``_put_back_aside``).
+    """
+    if target.exists() and _exchanged(part, target):
+        shutil.rmtree(part, ignore_errors=True)
+        return
     aside = _aside(target)
     try:
         if target.exists():
@@ -132,6 +146,17 @@ def _replace(part: Path, target: Path) -> None:
             aside.rename(target)
         raise
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two folders change names in one step (renameat2 of Linux); False where the system or the disk cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        rename = ctypes.CDLL(None).renameat2
+    except (OSError, AttributeError):
+        return False
+    return bool(rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0)
 
 
 def _put_back_aside(target: Path) -> None:

@@ -65,12 +65,17 @@ def _result(done: Any, pool: ProcessPoolExecutor) -> Any:
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
+    one_thread_for_children()
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker)
+
+
+def one_thread_for_children() -> None:
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")  # read by the children when they load their libraries
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
 
 
-def _begin() -> None:
+def begin_worker() -> None:
+    """A process that was started from here computes on one thread and ends with its parent."""
     for variable in _THREAD_VARIABLES:
         os.environ[variable] = "1"  # torch, if the work needs it, is loaded after this
     _one_thread()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TextIO, TypeVar
 
@@ -21,6 +21,9 @@ class Progress(Protocol):
     def stage(self, name: str, index: int, of: int) -> None:
         """Stage ``index`` (from 1) of ``of`` begins."""
 
+    def case(self, facts: Mapping[str, object]) -> None:
+        """One case of many has ended."""
+
     def result(self, output: Path) -> None:
         """The results lie in ``output``."""
 
@@ -35,6 +38,9 @@ class Silent:
     """``--progress none``: the exit code and the output folder say everything."""
 
     def stage(self, name: str, index: int, of: int) -> None:
+        pass
+
+    def case(self, facts: Mapping[str, object]) -> None:
         pass
 
     def result(self, output: Path) -> None:
@@ -81,6 +87,9 @@ class JsonLines(Silent):
     def stage(self, name: str, index: int, of: int) -> None:
         fraction = round((index - 1) / of, 4)
         self._write({"event": "stage", "name": name, "index": index, "of": of, "fraction": fraction})
+
+    def case(self, facts: Mapping[str, object]) -> None:
+        self._write({"event": "case", **facts})
 
     def result(self, output: Path) -> None:
         self._write({"event": "result", "output": str(output)})

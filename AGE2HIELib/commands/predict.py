@@ -83,6 +83,7 @@ class Outcome:
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """The command itself."""
     request = _request(arguments)
+    _ = request.warnings  # an age that cannot be is refused before a folder is made
     with output_folder(arguments.output, overwrite=arguments.overwrite, inputs=given_paths(arguments)) as folder:
         outcome = predict_into(folder, request, progress)
     progress.close()
@@ -127,7 +128,7 @@ def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stage
         override=request.override,
     )
     warnings = (*found.examined.warnings, *found.model.warnings, *timing_warnings(timing))
-    about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings, _settings(request, scan))
+    about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings, settings_of(request, scan))
     _write(found, about, stages, folder, dicom=request.dicom)
     return _outcome(found, model)
 
@@ -179,7 +180,8 @@ def _request(arguments: argparse.Namespace) -> Request:
     )
 
 
-def _settings(request: Request, scan: Scan) -> Settings:
+def settings_of(request: Request, scan: Scan) -> Settings:
+    """What the record keeps of a request."""
     return Settings(
         **{name: getattr(request, name) for name in _CHOICES},
         age_given=request.timing.age_days is not None,

@@ -18,8 +18,10 @@ from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
 from AGE2HIELib.io.gradients import ras_from_fsl, unit_rows
 from AGE2HIELib.io.integrity import Stored
 from AGE2HIELib.io.nifti import gradient_files, load_nifti, numbers
+from AGE2HIELib.leftovers import owner_mark, remove_leftovers
 from AGE2HIELib.volume import Grid
 
+_SCRATCH = "age2hie-"  # begins the name of a private folder; one of a killed run still holds its patient's images
 _TIME_LIMIT_S = 600  # the largest sample series takes 1.2 s
 _SAME_GRID_MM = 1e-2  # DICOM states positions to 1e-3 mm or coarser
 
@@ -71,7 +73,8 @@ def convert(series: DicomSeries) -> Converted:
 
 
 def _images(files: Sequence[DicomFile], series: DicomSeries) -> list[Converted]:
-    with tempfile.TemporaryDirectory(prefix="age2hie-") as folder:
+    remove_leftovers(Path(tempfile.gettempdir()), _SCRATCH)
+    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{owner_mark()}-") as folder:
         incoming, outgoing = Path(folder, "in"), Path(folder, "out")
         incoming.mkdir()
         outgoing.mkdir()

@@ -1,0 +1,118 @@
+"""``age2hie batch``: every case of a folder, each in a folder of its own, with a table of how they ended."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+
+from AGE2HIELib.commands.batch_case import DEFECT, CaseEnded, Job, do_case, failed_row, prepare
+from AGE2HIELib.commands.batch_folder import batch_folder
+from AGE2HIELib.commands.batch_progress import CaseTeller, make_teller
+from AGE2HIELib.commands.predict import PREDICTED, REFUSED, Request
+from AGE2HIELib.commands.reading import given_paths
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.many.cases import Case, find_cases
+from AGE2HIELib.many.pool import Ended, Limits, Pool
+from AGE2HIELib.many.table import TABLE, Row, read_table, write_table
+from AGE2HIELib.parallel import core_count
+from AGE2HIELib.progress import Progress
+from AGE2HIELib.quality.check import known_overrides
+
+ALL_ENDED, SOME_FAILED = 0, 1
+_MB_OF_A_WORKER = 1500  # measured: 750 at the peak for an ADC map, more for a series of many volumes
+
+
+@dataclass
+class Batch:
+    """What has ended so far; the table says it at any moment."""
+
+    cases: Sequence[Case]
+    output: Path
+    rows: dict[str, Row]
+    ended: dict[str, CaseEnded]
+
+    def add(self, case: Case, ended: CaseEnded) -> None:
+        self.ended[case.name] = ended
+        self.rows[case.name] = ended.row
+        self.write()
+
+    def write(self) -> None:
+        """Rows by the cases' order, whatever the order in which they ended."""
+        write_table([self.rows[case.name] for case in self.cases if case.name in self.rows], self.output)
+
+
+def run(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Ends with 0 where every case has ended in 0 or 3, else with 1."""
+    if arguments.jobs < 0:
+        raise InputError(f"--jobs is {arguments.jobs}. Give the number of processes, or 0 for as many as fit.")
+    cases = find_cases(arguments.input, output=arguments.output)
+    asked = {field.name for field in fields(Request)} & vars(arguments).keys()
+    override = known_overrides(arguments.override)
+    request = Request(arguments.input, **{**{name: getattr(arguments, name) for name in asked}, "override": override})
+    with batch_folder(arguments.output, inputs=given_paths(arguments)) as output:
+        batch = Batch(cases, output, read_table(output), {})
+        batch.write()
+        teller = make_teller(arguments.progress, progress, of=len(cases))
+        try:
+            _run_cases(batch, Job(request, output, arguments.overwrite), arguments.jobs or _jobs_that_fit(), teller)
+        except KeyboardInterrupt as cancelled:
+            done = f"{len(batch.ended)} of {len(cases)} cases have ended and are kept"
+            raise type(cancelled)(f"Cancelled; {done}. The same call goes on with the others.") from cancelled
+        finally:
+            teller.close()
+    progress.result(arguments.output)
+    if arguments.progress == "text":
+        print(_in_words(batch, arguments.output))
+    good = all(ended.row.exit_code in (PREDICTED, REFUSED) for ended in batch.ended.values())
+    return ALL_ENDED if good else SOME_FAILED
+
+
+def _run_cases(batch: Batch, job: Job, jobs: int, teller: CaseTeller) -> None:
+    pool = Pool(
+        partial(prepare, job),
+        do_case,
+        jobs,
+        Limits(),
+        began=lambda number: teller.began(batch.cases[number].name),
+    )
+    with closing(pool.run(batch.cases)) as endings:
+        for one in endings:
+            case = batch.cases[one.number]
+            batch.add(case, _case_ended(case, one))
+            teller.ended(batch.ended[case.name], one.memory)
+
+
+def _case_ended(case: Case, one: Ended) -> CaseEnded:
+    if one.failure:
+        return CaseEnded(failed_row(case, DEFECT, f"{_FAILURES.get(one.failure, one.failure)}"))
+    ended: CaseEnded = one.result
+    return ended
+
+
+_FAILURES = {"MemoryError": "The memory ran out. Try fewer --jobs, or a computer with more memory."}
+
+
+def _jobs_that_fit() -> int:
+    """A process for every core, as far as the free memory goes."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free_mb = next(int(line.split()[1]) / 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError):
+        return core_count()
+    return max(1, min(core_count(), int(free_mb // _MB_OF_A_WORKER)))
+
+
+def _in_words(batch: Batch, output: Path) -> str:
+    codes = Counter(ended.row.exit_code for ended in batch.ended.values())
+    failed = sum(count for code, count in codes.items() if code not in (PREDICTED, REFUSED))
+    kept = sum(ended.kept for ended in batch.ended.values())
+    before = f" ({kept} of them before)" if kept else ""
+    return (
+        f"{len(batch.cases)} cases: {codes[PREDICTED]} predicted, {codes[REFUSED]} refused{before}, {failed} failed. "
+        f"Table: {output / TABLE}"
+    )

@@ -1,0 +1,137 @@
+"""One case of a batch, in a worker: kept where it is complete, else predicted; always a row of the table."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from AGE2HIELib import __version__
+from AGE2HIELib.commands.predict import PREDICTED, REFUSED, Inputs, Request, predict_inputs, settings_of, stages_of
+from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.installed import find_model
+from AGE2HIELib.many.cases import Case
+from AGE2HIELib.many.table import Row, row_of_record
+from AGE2HIELib.notices import log_of, quiet_libraries, write_traceback
+from AGE2HIELib.outputs import output_folder
+from AGE2HIELib.pipeline import HieModel, check_z_origin, load_model, read_scan
+from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
+from AGE2HIELib.progress import Silent
+from AGE2HIELib.report.folder import RECORD
+from AGE2HIELib.report.settings import read_settings
+
+UNUSABLE, DEFECT = 2, 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is asked of every case: ``request`` without its scan, and the folder of the cases' folders."""
+
+    request: Request
+    output: Path
+    overwrite: bool
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a worker loads once."""
+
+    job: Job
+    model: HieModel
+    atlas: Atlas
+
+
+@dataclass(frozen=True)
+class CaseEnded:
+    """``kept``: an earlier call had made it."""
+
+    row: Row
+    kept: bool = False
+
+
+def prepare(job: Job) -> Prepared:
+    """Raises InputError for a model or an atlas with which no case could be predicted."""
+    quiet_libraries()
+    atlas = load_atlas(resolve_atlas(job.request.atlas))
+    model = load_model(find_model(job.request.model), device=job.request.device)
+    check_z_origin(model.bundle, atlas, released=False)
+    return Prepared(job, model, atlas)
+
+
+def do_case(prepared: Prepared, case: Case) -> CaseEnded:
+    """Whatever is wrong with a case is told in its row; only a lack of memory is the worker's own end."""
+    start = time.perf_counter()
+    output = prepared.job.output / case.name
+    try:
+        ended = _predicted(prepared, case, output)
+    except InputError as error:
+        return CaseEnded(failed_row(case, UNUSABLE, str(error), time.perf_counter() - start))
+    except MemoryError:
+        raise
+    except Exception as error:  # a front door, as the command line is for one case
+        log = write_traceback(output)
+        message = f"Defect of age2hie ({type(error).__name__}). The traceback is in {log.name}: please report it."
+        return CaseEnded(failed_row(case, DEFECT, message, time.perf_counter() - start))
+    with suppress(OSError):
+        log_of(output).unlink(missing_ok=True)  # of an earlier attempt
+    return ended
+
+
+def failed_row(case: Case, code: int, message: str, seconds: float | None = None) -> Row:
+    return Row(case.name, code, seconds=seconds, message=without_file_names(message, case))
+
+
+def without_file_names(message: str, case: Case) -> str:
+    """A table is handed on: of all names it holds those of the cases alone. Names of files may tell the patient's."""
+    if not case.entry.is_dir():
+        return message.replace(f"'{case.entry.name}'", f"'{case.name}'")
+    for path in case.entry.rglob("*"):
+        message = message.replace(f"'{path.name}'", "a file of it")
+    return message
+
+
+def _predicted(prepared: Prepared, case: Case, output: Path) -> CaseEnded:
+    if case.scan is None:
+        raise InputError(case.problem)
+    request = replace(prepared.job.request, scan=case.scan)
+    stages = stages_of(request, Silent())
+    earlier = None if prepared.job.overwrite else _record(output)
+    if earlier is not None and not _same_makers(earlier, prepared):
+        raise InputError(_other("with another model, atlas or version of age2hie"))
+    scan = stages.run("read", read_scan, request.scan)
+    if earlier is not None:
+        if earlier["input"]["sha256"] != scan.source.sha256:
+            raise InputError(_other("from another scan"))
+        if read_settings(earlier) != settings_of(request, scan):
+            raise InputError(_other("with other settings"))
+        code = PREDICTED if earlier["quality"]["passed"] else REFUSED
+        return CaseEnded(row_of_record(case.name, code, earlier), kept=True)
+    with output_folder(output, overwrite=True, inputs=[case.scan]) as folder:
+        outcome = predict_inputs(folder, request, Inputs(scan, prepared.model, prepared.atlas), stages)
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    return CaseEnded(row_of_record(case.name, outcome.code, record))
+
+
+def _record(output: Path) -> dict[str, Any] | None:
+    """``result.json`` of a complete case; None where there is none, or it is not what predict writes."""
+    try:
+        found = json.loads((output / RECORD).read_text(encoding="utf-8"))
+        row_of_record("", PREDICTED, found)
+        _ = found["input"]["sha256"], found["model"]["sha256"], found["atlas"]["sha256"], found["software"]["version"]
+        read_settings(found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, InputError):
+        return None
+    return dict(found)
+
+
+def _same_makers(record: dict[str, Any], prepared: Prepared) -> bool:
+    then = record["model"]["sha256"], record["atlas"]["sha256"], record["software"]["version"]
+    return then == (prepared.model.bundle.sha256, prepared.atlas.sha256, __version__)
+
+
+def _other(how: str) -> str:
+    return f"The folder of this case holds a result that was made {how}. Choose another output, or add --overwrite."

@@ -1,0 +1,139 @@
+"""Which cases a folder holds: found by looking at names and at the first bytes of files, before anything is read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.dicom_headers import is_dicom
+from AGE2HIELib.io.images import SUFFIXES
+
+# Files that belong to a scan of the same name: b-values, directions, what a converter noted, and voxels of a detached
+# header.
+_BESIDE = (".bval", ".bvec", ".json", ".raw", ".raw.gz", ".zraw")
+
+_INDEX = "DICOMDIR"  # of a hospital's disc: it lists the studies and holds no image
+
+
+@dataclass(frozen=True)
+class Case:
+    """``name`` is that of the case's output folder; ``scan`` is what to read, None where ``problem`` says why not."""
+
+    name: str
+    entry: Path
+    scan: Path | None
+    problem: str = ""
+
+
+def find_cases(folder: Path, *, output: Path) -> tuple[Case, ...]:
+    """A case for each subfolder and each scan file directly inside ``folder``, by name; hidden ones are left out.
+
+    A subfolder is a DICOM study, or holds one scan, in itself or else below it. What is no scan is a case with a
+    ``problem``. ``output`` is never taken for a case.
+
+    Raises:
+        InputError: there is nothing in it, it is one study itself, or two cases would get one name.
+    """
+    if not folder.is_dir():
+        raise InputError(f"'{folder.name}' is no folder. Name the folder that holds the cases, or call predict.")
+    entries = [path for path in _visible(folder) if path.resolve() != output.resolve()]
+    entries = [path for path in entries if path.name != _INDEX and not _beside_another(path, entries)]
+    if not entries:
+        raise InputError(f"The folder '{folder.name}' is empty. Name the folder that holds the cases.")
+    slices = [path for path in entries if _is_dicom_file(path)]
+    if len(slices) > 1:
+        raise InputError(
+            f"'{folder.name}' itself holds {len(slices)} DICOM files. Put each study into a folder of its own, or give "
+            "this one to predict."
+        )
+    shared = {name for name, count in Counter(_short(path).lower() for path in entries).items() if count > 1}
+    cases = [_case(path, _printable(path.name) if _short(path).lower() in shared else _short(path)) for path in entries]
+    _refuse_same_names(cases)
+    return tuple(sorted(cases, key=lambda case: case.name))
+
+
+def _case(entry: Path, name: str) -> Case:
+    try:
+        scan, problem = _scan_in(entry) if entry.is_dir() else _scan_file(entry)
+    except OSError as error:
+        scan, problem = None, f"'{name}' cannot be read ({type(error).__name__}). Check its permissions."
+    return Case(name, entry, scan, problem)
+
+
+def _scan_file(path: Path) -> tuple[Path | None, str]:
+    if not path.is_file():
+        return None, f"'{path.name}' is no file that can be read. Remove it, or mend the link."
+    if path.name.lower().endswith(SUFFIXES) or _is_dicom_file(path):
+        return path, ""
+    return None, f"'{path.name}' is no scan that this program reads. Use DICOM or {', '.join(SUFFIXES)}."
+
+
+def _scan_in(folder: Path) -> tuple[Path | None, str]:
+    images = [path for path in _visible(folder) if _is_image(path)] or [p for p in _below(folder) if _is_image(p)]
+    dicom = any(_is_dicom_file(path) for path in _below(folder))
+    if len(images) + dicom == 1:
+        return (folder if dicom else images[0]), ""
+    if not images and not dicom:
+        return None, f"'{folder.name}' holds no scan: no DICOM and no {', '.join(SUFFIXES)}. Add the scan or remove it."
+    many = f"{len(images)} image{'s' if len(images) > 1 else ''}" + (" and DICOM files" if dicom else "")
+    return None, (
+        f"'{folder.name}' holds {many}, and which of them is the case's scan is not known. Leave one scan in it, or "
+        "give this folder itself to batch, where each is a case."
+    )
+
+
+def _is_image(path: Path) -> bool:
+    return path.name.lower().endswith(SUFFIXES) and path.is_file()
+
+
+def _is_dicom_file(path: Path) -> bool:
+    try:
+        return path.is_file() and is_dicom(path)
+    except OSError:
+        return False
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Files at any depth, hidden ones and those of hidden folders left out."""
+    for path in sorted(folder.rglob("*")):
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts):
+            yield path
+
+
+def _beside_another(path: Path, entries: list[Path]) -> bool:
+    stems = (path.name[: -len(end)] for end in _BESIDE if path.name.lower().endswith(end))
+    return any(_is_image(other) and _stem(other.name) == stem for stem in stems for other in entries)
+
+
+def _short(path: Path) -> str:
+    return _printable(path.name if path.is_dir() else _stem(path.name))
+
+
+def _stem(name: str) -> str:
+    """``a.nii.gz`` without its format; other names as they are."""
+    end = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), "")
+    return name[: len(name) - len(end)] or name
+
+
+def _printable(name: str) -> str:
+    """A name for a folder and for a row of a table: no tab, no line's end, nothing that is no character."""
+    return "".join(character if character.isprintable() else "_" for character in name)
+
+
+def _refuse_same_names(cases: list[Case]) -> None:
+    """Not every disk tells ``A`` from ``a``."""
+    first: dict[str, Case] = {}
+    for case in cases:
+        other = first.setdefault(case.name.lower(), case)
+        if other is not case:
+            raise InputError(
+                f"'{other.entry.name}' and '{case.entry.name}' would share the output folder '{case.name}'. "
+                "Rename one of them."
+            )

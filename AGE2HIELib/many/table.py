@@ -1,0 +1,83 @@
+"""cases.tsv: a row for each case that has ended. The file is whole at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from AGE2HIELib.outputs import output_file
+
+TABLE = "cases.tsv"
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one case ended; a number is None where there is none.
+
+    Attributes:
+        exit_code: as of ``age2hie predict``.
+        failed_checks: names of the gate's checks that were not passed, joined by "; ".
+        seconds: the case took; of a prediction, the sum of its stages.
+        message: what was wrong, and what to do.
+    """
+
+    case: str
+    exit_code: int
+    label: str = ""
+    probability_adverse: float | None = None
+    interval_low: float | None = None
+    interval_high: float | None = None
+    failed_checks: str = ""
+    seconds: float | None = None
+    message: str = ""
+
+
+def row_of_record(case: str, exit_code: int, record: Mapping[str, Any]) -> Row:
+    """From ``result.json``, so that a case has the same row whether it was done now or before."""
+    low, high = record["interval"] or (None, None)
+    failed = [check for check in record["quality"]["checks"] if not check["passed"]]
+    return Row(
+        case,
+        exit_code,
+        record["label"] or "",
+        record["probability_adverse"],
+        low,
+        high,
+        "; ".join(check["name"] for check in failed),
+        sum(record["timing_s"].values()),
+        str(failed[0]["remedy"]) if failed else "",
+    )
+
+
+def write_table(rows: Iterable[Row], folder: Path) -> None:
+    lines = ["\t".join(field.name for field in fields(Row)), *(_line(row) for row in rows)]
+    with output_file(folder / TABLE, overwrite=True) as part:
+        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read_table(folder: Path) -> dict[str, Row]:
+    """Rows by case; nothing where there is no table, or one that this program has not written."""
+    try:
+        header, *lines = (folder / TABLE).read_text(encoding="utf-8").splitlines()
+        if header.split("\t") != [field.name for field in fields(Row)]:
+            return {}
+        rows = [_row(line.split("\t")) for line in lines]
+    except (OSError, ValueError, TypeError):
+        return {}
+    return {row.case: row for row in rows}
+
+
+def _line(row: Row) -> str:
+    numbers = (row.probability_adverse, row.interval_low, row.interval_high)
+    shown = ("" if number is None else f"{number:.6f}" for number in numbers)
+    seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
+    texts = (row.case, str(row.exit_code), row.label, *shown, row.failed_checks, seconds, row.message)
+    return "\t".join(" ".join(text.split()) if text != row.case else text for text in texts)
+
+
+def _row(cells: list[str]) -> Row:
+    case, code, label, *numbers, failed, seconds, message = cells
+    probability, low, high = (float(cell) if cell else None for cell in numbers)
+    return Row(case, int(code), label, probability, low, high, failed, float(seconds) if seconds else None, message)

@@ -1,0 +1,34 @@
+"""What a process says on its own account: libraries keep quiet, and a traceback goes into a file."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import traceback
+import warnings
+from pathlib import Path
+
+
+def quiet_libraries() -> None:
+    """Notices of libraries would make more than one line of an error; ours are kept in the result."""
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+
+
+def log_of(output: Path) -> Path:
+    """Where the traceback of a defect is written: beside the output."""
+    return output.resolve().parent / f"{output.name}.log"
+
+
+def write_traceback(output: Path | None) -> Path:
+    """The traceback of the present exception beside the output folder, or, where that cannot be, in the folder for
+    temporary files.
+    """
+    beside = log_of(output) if output else Path.cwd() / "age2hie.log"
+    for path in (beside, Path(tempfile.gettempdir(), beside.name)):
+        try:
+            path.write_text(traceback.format_exc(), encoding="utf-8")
+        except OSError:
+            continue
+        return path
+    return Path("no file, since none could be written")

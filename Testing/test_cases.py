@@ -1,0 +1,133 @@
+"""Which cases a folder holds, and the table of how they ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from AGE2HIELib.commands.batch_case import without_file_names
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.many.cases import Case, find_cases
+from AGE2HIELib.many.table import TABLE, Row, read_table, write_table
+
+DICOM = bytes(128) + b"DICM" + bytes(20)
+
+
+def make(folder: Path, *names: str) -> Path:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(DICOM if "IM" in path.name else b"scan")
+    return folder
+
+
+def found(folder: Path) -> dict[str, str]:
+    """Case to what is read for it, or to the first words of what is wrong."""
+    cases = find_cases(folder, output=folder / "results")
+    return {
+        case.name: case.scan.relative_to(folder).as_posix() if case.scan else case.problem.split("'")[-1]
+        for case in cases
+    }
+
+
+def test_a_case_is_a_scan_file_a_study_or_a_folder_with_one_scan(tmp_path: Path) -> None:
+    make(tmp_path, "a.nii.gz", "a.bval", "a.bvec", "a.json", "b.nrrd", "C.MHA", "d.nhdr", "d.raw.gz", "IM1")
+    make(tmp_path / "study" / "series" / "1", "IM1", "IM2")
+    make(tmp_path / "phantom", "adc.mha", "truth/lesion.nii.gz", "truth/truth.json")
+    make(tmp_path / "sub-1" / "dwi", "sub-1_dwi.nii.gz", "sub-1_dwi.bval", ".hidden.nii.gz")
+    assert found(tmp_path) == {
+        "C": "C.MHA",
+        "IM1": "IM1",
+        "a": "a.nii.gz",
+        "b": "b.nrrd",
+        "d": "d.nhdr",
+        "phantom": "phantom/adc.mha",
+        "study": "study",
+        "sub-1": "sub-1/dwi/sub-1_dwi.nii.gz",
+    }
+
+
+def test_the_layout_of_bonbid_gives_a_case_a_map(tmp_path: Path) -> None:
+    names = [f"MGHNICU_{number}-VISIT_01-ADC_ss" for number in ("010", "028", "231")]
+    assert found(make(tmp_path, *(f"{name}.mha" for name in names))) == {name: f"{name}.mha" for name in names}
+
+
+def test_what_is_no_scan_is_a_case_with_its_reason_and_hidden_ones_are_none(tmp_path: Path) -> None:
+    make(tmp_path, "notes.txt", "lonely.bval", ".DS_Store", "results/cases.tsv", "DICOMDIR", ".git/config")
+    make(tmp_path / "two", "a.mha", "b.mha")
+    make(tmp_path / "both", "a.mha", "IM1")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "gone.mha").symlink_to(tmp_path / "nowhere.mha")
+    assert found(tmp_path) == {
+        "both": "s scan is not known. Leave one scan in it, or give this folder itself to batch, where each is a case.",
+        "empty": " holds no scan: no DICOM and no .nii.gz, .nii, .mha, .mhd, .nrrd, .nhdr. Add the scan or remove it.",
+        "gone": " is no file that can be read. Remove it, or mend the link.",
+        "lonely.bval": " is no scan that this program reads. Use DICOM or .nii.gz, .nii, .mha, .mhd, .nrrd, .nhdr.",
+        "notes.txt": " is no scan that this program reads. Use DICOM or .nii.gz, .nii, .mha, .mhd, .nrrd, .nhdr.",
+        "two": "s scan is not known. Leave one scan in it, or give this folder itself to batch, where each is a case.",
+    }
+
+
+def test_cases_of_one_name_are_told_apart_by_their_whole_names(tmp_path: Path) -> None:
+    make(tmp_path, "a.nii.gz", "a.mha", "b.mha", "b/adc.mha", "c.mha")
+    assert found(tmp_path) == {
+        "a.mha": "a.mha",
+        "a.nii.gz": "a.nii.gz",
+        "b": "b/adc.mha",
+        "b.mha": "b.mha",
+        "c": "c.mha",
+    }
+
+
+def test_names_that_a_disk_may_not_tell_apart_are_refused(tmp_path: Path) -> None:
+    make(tmp_path, "a.mha", "A.mha", "b.mha")
+    if len(list(tmp_path.iterdir())) < 3:
+        pytest.skip("this disk does not tell them apart either")
+    with pytest.raises(InputError, match=r"would share the output folder 'a\.mha'"):
+        find_cases(tmp_path, output=tmp_path / "results")
+
+
+def test_a_name_makes_one_row_whatever_is_in_it(tmp_path: Path) -> None:
+    make(tmp_path, "one\ttab.mha", "two\nlines.mha")
+    assert set(found(tmp_path)) == {"one_tab", "two_lines"}
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [((), "is empty"), ((".hidden.mha",), "is empty"), (("IM1", "IM2", "IM3"), "itself holds 3 DICOM files")],
+)
+def test_a_folder_without_cases_and_a_single_study_are_refused(
+    tmp_path: Path, names: tuple[str, ...], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        find_cases(make(tmp_path, *names), output=tmp_path / "results")
+
+
+def test_a_file_is_no_folder_of_cases(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is no folder"):
+        find_cases(make(tmp_path, "a.mha") / "a.mha", output=tmp_path)
+
+
+def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
+    good = Row("a b", 0, "favourable", 0.25, 0.125, 0.5, "", 4.5)
+    failed = Row("c", 2, seconds=0.1, message="What\tis\nwrong.  What to do.")
+    write_table([good, failed], tmp_path)
+    assert read_table(tmp_path) == {"a b": good, "c": replace(failed, message="What is wrong. What to do.")}
+    assert [path.name for path in tmp_path.iterdir()] == [TABLE]
+    lines = (tmp_path / TABLE).read_text().splitlines()
+    assert [line.count("\t") for line in lines] == [8, 8, 8]
+    assert lines[1] == "a b\t0\tfavourable\t0.250000\t0.125000\t0.500000\t\t4.5\t"
+
+
+@pytest.mark.parametrize("text", ["", "case\tother\na\tb\n", "case\texit_code\nhalf", "\x00\xff"])
+def test_a_table_that_this_program_did_not_write_has_no_rows(tmp_path: Path, text: str) -> None:
+    (tmp_path / TABLE).write_text(text, encoding="utf-8")
+    assert read_table(tmp_path) == {}
+
+
+def test_a_row_names_the_case_and_no_file_of_it(tmp_path: Path) -> None:
+    case = Case("c7", make(tmp_path / "c7", "x/DOE^JANE.mha"), None)
+    told = without_file_names("'DOE^JANE.mha' is empty (0 bytes). Copy or export it again.", case)
+    assert told == "a file of it is empty (0 bytes). Copy or export it again."

@@ -1,0 +1,113 @@
+"""Whose leftovers may go: those of a process that is known to have ended, and no others."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.leftovers import living_owner, owner_is_gone, owner_mark, remove_leftovers
+from AGE2HIELib.outputs import output_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+_MARK_AND_WAIT = "from AGE2HIELib.leftovers import owner_mark; print(owner_mark(), flush=True); input()"
+
+
+def other_process() -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", _MARK_AND_WAIT], cwd=ROOT, stdin=-1, stdout=-1, text=True)
+
+
+def ended_mark() -> str:
+    other = other_process()
+    assert other.stdout is not None
+    mark = other.stdout.readline().strip()
+    assert not owner_is_gone(mark)
+    other.kill()
+    other.wait()
+    return mark
+
+
+def test_a_process_is_gone_when_it_has_ended_and_not_before() -> None:
+    assert not owner_is_gone(owner_mark())
+    assert owner_is_gone(ended_mark())
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the time of a start is read from /proc")
+def test_a_number_given_to_a_later_process_does_not_hide_that_the_owner_is_gone() -> None:
+    computer, pid, began = owner_mark().split("_")
+    assert pid == str(os.getpid())
+    assert owner_is_gone(f"{computer}_{pid}_{int(began) - 1}")
+
+
+def test_a_process_of_another_computer_may_be_alive() -> None:
+    computer, pid, began = ended_mark().split("_")
+    assert not owner_is_gone(f"{computer[::-1]}x_{pid}_{began}")
+
+
+@pytest.mark.parametrize("mark", ["", "5e1f", "a_b_c", "a_1", "photos"])
+def test_what_is_no_mark_belongs_to_nobody_who_is_gone(mark: str) -> None:
+    assert not owner_is_gone(mark)
+
+
+def test_only_leftovers_of_the_dead_are_removed(tmp_path: Path) -> None:
+    gone = ended_mark()
+    (tmp_path / f".part-{gone}-1").mkdir()
+    (tmp_path / f".part-{gone}-1" / "adc.nii.gz").write_text("half")
+    (tmp_path / f".part-{gone}-2.tsv").write_text("half")
+    keep = {f".part-{owner_mark()}-1", ".part-0123456789ab", f"part-{gone}-1", f".other-{gone}-1"}
+    for name in keep:
+        (tmp_path / name).write_text("not ours to remove")
+    remove_leftovers(tmp_path, ".part-")
+    assert {path.name for path in tmp_path.iterdir()} == keep
+    remove_leftovers(tmp_path / "not there", ".part-")
+
+
+def test_a_link_is_removed_and_not_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "scan").write_text("the only copy")
+    (tmp_path / f".part-{ended_mark()}-1").symlink_to(tmp_path / "mine")
+    remove_leftovers(tmp_path, ".part-")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert (tmp_path / "mine" / "scan").read_text() == "the only copy"
+
+
+def test_the_next_run_beside_it_removes_what_a_killed_one_left(tmp_path: Path) -> None:
+    (tmp_path / f".part-{ended_mark()}-1").mkdir()
+    with output_folder(tmp_path / "out", overwrite=False) as part:
+        (part / "result.json").write_text("done")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_two_living_processes_know_of_each_other(tmp_path: Path) -> None:
+    (tmp_path / f".running-{owner_mark()}").touch()
+    assert not living_owner(tmp_path, ".running-")
+    other = other_process()
+    assert other.stdout is not None
+    (tmp_path / f".running-{other.stdout.readline().strip()}").touch()
+    assert living_owner(tmp_path, ".running-")
+    other.communicate("\n")
+    assert not living_owner(tmp_path, ".running-")
+
+
+def test_a_mark_does_not_tell_the_computers_name() -> None:
+    import socket
+
+    assert socket.gethostname().lower() not in owner_mark().lower()
+
+
+def test_a_second_batch_into_the_same_folder_waits_its_turn(tmp_path: Path) -> None:
+    from AGE2HIELib.commands.batch_folder import batch_folder
+
+    other = other_process()
+    assert other.stdout is not None
+    (tmp_path / f".running-{other.stdout.readline().strip()}").touch()
+    with pytest.raises(InputError, match="Another batch is writing"), batch_folder(tmp_path, inputs=[]):
+        pytest.fail("no work may start")
+    other.communicate("\n")
+    with batch_folder(tmp_path, inputs=[]) as folder:
+        assert folder == tmp_path.resolve()
+    assert list(tmp_path.iterdir()) == []
