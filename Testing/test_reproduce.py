@@ -21,6 +21,7 @@ from AGE2HIELib import cli
 from AGE2HIELib.inference.manifest import write_manifest
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.io.source import read_source
+from AGE2HIELib.quality.check import AGE
 from AGE2HIELib.resources import resource_path
 from AGE2HIELib.volume import Volume
 
@@ -139,6 +140,23 @@ def test_a_setting_that_differs_shows_in_what_it_decides(
     assert not any(row.startswith(("probability", "members", "quality", "z_adc")) for row in rows)
 
 
+def test_a_warning_that_was_set_aside_is_set_aside_again(
+    made: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aged = Made(made.scan, tmp_path / "out")
+    age = (made.scan, "--age-days", "7")
+    assert run(capfd, "predict", *age, "--output", aged.result, "--cooled", "no", "--override", AGE)[0] == 0
+    settings = aged.record()["settings"]
+    assert (settings["overrides"], settings["age_given"], settings["cooled"]) == ([AGE], True, False)
+    code, told, _ = run(capfd, "reproduce", aged.result, "--input", *age)
+    assert (code, told.splitlines()[-1]) == (0, "equal, to the last digit.")
+    result = aged.edited(tmp_path, lambda record: record["settings"].update(overrides=[]))
+    code, told, _ = run(capfd, "reproduce", result, "--input", *age)
+    assert code == 4
+    assert f"quality.checks[{AGE}].overridden" in told
+    assert "saliency.nii.gz" in told
+
+
 def test_a_number_that_was_changed_by_hand_is_found_in_the_record_alone(
     made: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -161,7 +179,7 @@ def test_a_refused_scan_is_refused_again_and_a_mask_and_a_z_map_are_on_record(
     brain = read_volume(made.result / "brain_mask.nii.gz")
     array = brain.array.copy()
     array[:, :, : array.shape[2] // 2] = 0
-    mask, out = tmp_path / "half.mhd", tmp_path / "out"
+    mask, out = tmp_path / "nobody-sees.mhd", tmp_path / "out"
     write_volume(brain.like(array), mask)
     scan = (made.scan, "--mask", mask)
     code, _, _ = run(capfd, "predict", *scan, "--output", out, "--age-days", "3", "--cooled", "yes")
@@ -171,7 +189,7 @@ def test_a_refused_scan_is_refused_again_and_a_mask_and_a_z_map_are_on_record(
     assert (settings["age_given"], settings["cooled"], settings["gestation_weeks"]) == (True, True, None)
     assert settings["z_adc_sha256"] is None
     assert str(tmp_path) not in text
-    assert "half" not in text
+    assert "nobody-sees" not in text
     code, _, err = run(capfd, "reproduce", out, "--input", *scan)
     assert (code, "keeps no age" in err) == (2, True)
     scan = (*scan, "--age-days", "3.5")

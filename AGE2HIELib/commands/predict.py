@@ -83,7 +83,6 @@ class Outcome:
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """The command itself."""
     request = _request(arguments)
-    _ = request.warnings  # an age that cannot be is refused before a folder is made
     with output_folder(arguments.output, overwrite=arguments.overwrite, inputs=given_paths(arguments)) as folder:
         outcome = predict_into(folder, request, progress)
     progress.close()
