@@ -21,6 +21,8 @@ from AGE2HIELib.io.nifti import gradient_files, load_nifti, numbers
 from AGE2HIELib.volume import Grid
 
 _TIME_LIMIT_S = 600  # the largest sample series takes 1.2 s
+_SAME_PLACE_MM = 0.1  # slices of one place in several volumes; the thinnest slices lie 0.5 mm apart
+_UNEVEN_STEPS = 1.2  # largest over smallest: four vendors' sample series have 1.00
 _SAME_GRID_MM = 1e-2  # DICOM states positions to 1e-3 mm or coarser
 
 
@@ -49,6 +51,7 @@ def convert(series: DicomSeries) -> Converted:
     by_b: dict[tuple[float, ...], list[DicomFile]] = {}
     for file in series.files:
         by_b.setdefault(file.b_values, []).append(file)
+    _check_places(series)
     images = _images(series.files, series)
     _check_slices(series, images)
     with_b = [image for image in images if image.b_values is not None]
@@ -97,6 +100,11 @@ def _run(incoming: Path, outgoing: Path, series: DicomSeries) -> None:
         reason = type(error).__name__
         raise InputError(f"dcm2niix could not be run on {series.label} ({reason}). Reinstall 'dcm2niix'.") from error
     if not any(outgoing.glob("*.nii")):
+        if shutil.disk_usage(outgoing).free < sum(path.stat().st_size for path in incoming.iterdir()):
+            raise InputError(
+                f"There is no room for DICOM {series.label} in the folder for temporary files. Free some space there, "
+                "or name another folder in the environment variable TMPDIR."
+            )
         raise InputError(
             f"dcm2niix made no image of DICOM {series.label} ({len(series.files)} files, exit code "
             f"{result.returncode}). Export the series again."
@@ -120,6 +128,32 @@ def _load(path: Path, series: DicomSeries) -> Converted:
     if files and files.bvec and b_values is not None:
         directions = unit_rows(ras_from_fsl(numbers(files.bvec).T, stored.affine_ras))
     return Converted(series, stored, b_values, directions)
+
+
+def _check_places(series: DicomSeries) -> None:
+    """Classic files say where each slice lies: even steps, and every place as often as the others.
+
+    dcm2niix makes volumes of what is there, with slices in the wrong places.
+    """
+    files = series.files
+    places = [file.slice_mm for file in files if file.slice_mm is not None]
+    one_stack = len({file.orientation for file in files}) == 1 and len(places) == len(files)
+    if not one_stack or any(file.frames > 1 or file.mosaic for file in files):
+        return
+    ordered = np.sort(places)
+    begins = np.flatnonzero(np.diff(ordered, prepend=-np.inf) > _SAME_PLACE_MM)
+    steps = np.diff(ordered[begins])
+    if len(steps) and steps.max() > _UNEVEN_STEPS * steps.min():
+        raise InputError(
+            f"DICOM {series.label} lacks slices: most lie {np.median(steps):.2f} mm apart, some {steps.max():.2f} mm. "
+            "Export the series again."
+        )
+    counts = np.diff(begins, append=len(ordered))
+    if counts.min() != counts.max():
+        raise InputError(
+            f"DICOM {series.label} is incomplete: some slices are there {counts.max()} times and others "
+            f"{counts.min()} times. Export the series again."
+        )
 
 
 def _check_slices(series: DicomSeries, images: list[Converted]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,10 @@ def existing_file(path: Path) -> Path:
     if not path.exists():
         raise InputError(f"'{path.name}' does not exist. Check the name of the input.")
     if not path.is_file():
-        raise InputError(f"'{path.name}' is a folder, where an image file was expected. Name the file itself.")
+        what = "a folder" if path.is_dir() else "a device or a pipe"
+        raise InputError(f"'{path.name}' is {what}, where an image file was expected. Name the file itself.")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"'{path.name}' may not be read: its owner has not allowed it. Ask for the right, or copy it.")
     if path.stat().st_size == 0:
         raise InputError(f"'{path.name}' is empty (0 bytes). Copy or export it again.")
     return path

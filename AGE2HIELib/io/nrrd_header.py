@@ -31,6 +31,8 @@ _RAS_FROM_SPACE = {
     "left-anterior-superior": (-1.0, 1.0, 1.0),
     "las": (-1.0, 1.0, 1.0),
 }
+ENCODINGS = ("raw", "gzip", "gz", "bzip2", "bz2", "ascii", "text", "txt")
+_MOST_SKIPPED = 1 << 20  # lines or bytes before the samples
 _VECTOR = re.compile(r"\(([^)]*)\)|none", re.IGNORECASE)
 
 
@@ -113,21 +115,36 @@ def _interpret(fields: dict[str, str], keys: dict[str, str], length_bytes: int) 
     data_file = fields.get("datafile")
     if data_file is not None and (data_file.startswith("LIST") or "%" in data_file):
         raise ValueError("its samples are spread over several files")
-    order = ">" if fields.get("endian", "little").lower() == "big" else "<"
+    encoding = fields["encoding"].lower()
+    if encoding not in ENCODINGS:
+        raise ValueError(f"its encoding is '{encoding}'")
+    axes = int(fields["dimension"])
+    if axes != len(sizes):
+        raise ValueError(f"{len(sizes)} sizes for {axes} axes")
+    endian = fields.get("endian", "little").lower()
+    if endian not in ("little", "big"):
+        raise ValueError(f"its endian is '{endian}'")
+    order = ">" if endian == "big" else "<"
     return NrrdHeader(
         dtype=np.dtype(order + _DTYPES[fields["type"].lower()]),
         sizes=sizes,
         list_axis=list_axis,
         affine_ras=affine_ras,
         ras_from_measurement=_ras_from_measurement(fields, signs),
-        encoding=fields["encoding"].lower(),
+        encoding=encoding,
         data_file=data_file,
         length_bytes=length_bytes,
-        line_skip=int(fields.get("lineskip", 0)),
-        byte_skip=int(fields.get("byteskip", 0)),
+        line_skip=_not_below(0, int(fields.get("lineskip", 0))),
+        byte_skip=_not_below(-1, int(fields.get("byteskip", 0))),
         keys=keys,
         warnings=warnings,
     )
+
+
+def _not_below(least: int, skipped: int) -> int:
+    if not least <= skipped <= _MOST_SKIPPED:
+        raise ValueError(f"{skipped} lines or bytes are skipped before the samples")
+    return skipped
 
 
 def _list_axis(sizes: tuple[int, ...], fields: dict[str, str]) -> int | None:

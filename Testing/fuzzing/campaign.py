@@ -96,7 +96,7 @@ def load_libraries() -> None:
 
 
 def _spread(function: Callable, items: list, jobs: int) -> Iterator[tuple]:
-    """``(item, function(item))`` as they end, in ``jobs`` forked processes; nothing that runs threads was used before."""
+    """``(item, function(item))`` as they end, in ``jobs`` forked processes."""
     context = multiprocessing.get_context("fork")
     results = context.SimpleQueue()
     waiting = context.Value("i", 0)

@@ -110,7 +110,8 @@ def _tag_missing(at: Workshop) -> Path:
 
 def _tag_senseless(at: Workshop) -> Path:
     values: tuple[tuple[str, object], ...] = (
-        ("Rows", 0), ("Columns", 60000), ("Rows", 7), ("BitsAllocated", 8), ("BitsAllocated", 64), ("SamplesPerPixel", 3),
+        ("Rows", 0), ("Columns", 60000), ("Rows", 7), ("BitsAllocated", 8), ("BitsAllocated", 64),
+        ("SamplesPerPixel", 3),
         ("PixelSpacing", [0, 0]), ("PixelSpacing", [1e9, 1e9]), ("ImageOrientationPatient", [0] * 6),
         ("ImageOrientationPatient", [1, 0, 0, 1, 0, 0]), ("NumberOfFrames", 100000), ("NumberOfFrames", -3),
     )  # fmt: skip

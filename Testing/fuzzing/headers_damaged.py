@@ -10,10 +10,10 @@ from pathlib import Path
 import nibabel
 import numpy as np
 
+from AGE2HIELib.volume import DwiSeries, Volume
 from fuzzing.cases import Kind, Workshop
 from fuzzing.files_damaged import data_file
 from fuzzing.sound import FILE_FORMS, NIFTI_FORMS
-from AGE2HIELib.volume import DwiSeries, Volume
 
 # offsets in a NIfTI-1 header (https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nifti1.h)
 _DIM, _DATATYPE, _PIXDIM, _OFFSET, _SLOPE, _MAGIC = 40, 70, 76, 108, 112, 344
