@@ -23,11 +23,13 @@ from AGE2HIELib.io import samples
 from AGE2HIELib.io.frames import from_sitk
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.io.nifti import write_dwi_nifti
+from AGE2HIELib.io.nrrd import write_dwi_nrrd
 from AGE2HIELib.io.source import read_source
 from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.preprocess import atlas as atlases
+from AGE2HIELib.preprocess.align import estimate_motion
 from AGE2HIELib.preprocess.atlas import load_atlas, write_atlas
-from AGE2HIELib.volume import DwiSeries
+from AGE2HIELib.volume import DwiSeries, Volume
 
 BLOCK = bytes(1 << 24)
 SIZES = (24, 26, 14)
@@ -148,7 +150,9 @@ def test_samples_below_the_folder_are_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_volume(tmp_path / "a.mhd").array, values)
 
 
-@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float32", "float64"])
+@pytest.mark.parametrize(
+    "dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float32", "float64"]
+)
 @pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("name", ["a.mha", "a.mhd"])
 def test_metaimages_are_read_as_itk_reads_them(tmp_path: Path, dtype: str, packed: bool, name: str) -> None:
@@ -216,6 +220,61 @@ def test_a_constant_volume_of_a_series_is_no_signal(tmp_path: Path, value: int) 
         read_source(tmp_path / "dwi.nii.gz")
 
 
+def test_one_volume_with_its_b_value_is_no_map(tmp_path: Path) -> None:
+    write_volume(adc_volume(), tmp_path / "b0.nii.gz")
+    (tmp_path / "b0.bval").write_text("0\n")
+    with pytest.raises(InputError, match=r"'b0\.nii\.gz' is a single diffusion volume: 'b0\.bval' states b = 0"):
+        read_source(tmp_path / "b0.nii.gz")
+
+
+@pytest.mark.parametrize("value", [3e38, -3e38, 30_000])
+def test_a_value_that_no_scanner_can_measure_is_no_value(tmp_path: Path, value: float) -> None:
+    adc = adc_volume()
+    place = tuple(np.argwhere(adc.array > 0)[500])
+    adc.array[place] = value
+    write_volume(adc, tmp_path / "a.mha")
+    found = read_source(tmp_path / "a.mha").adc
+    assert np.isnan(found.array[place])
+    assert np.isfinite(found.array).sum() == found.array.size - 1
+
+
+@pytest.mark.parametrize("factor", [1e-20, 1e-6, 0.001, 100.0, 1e6, 1e20])
+@pytest.mark.parametrize("suffix", [".nii.gz", ".mha", ".nrrd"])
+def test_voxels_of_no_scanner_are_refused(tmp_path: Path, factor: float, suffix: str) -> None:
+    adc = adc_volume()
+    affine = adc.affine_ras.copy()
+    affine[:3] *= factor
+    write_volume(Volume(adc.array, affine), tmp_path / f"a{suffix}")
+    with pytest.raises(InputError, match=r"where 0\.02 to 50 mm were expected|geometry is singular|cannot be read"):
+        read_source(tmp_path / f"a{suffix}")
+
+
+def test_motion_is_measured_in_a_scan_thinner_than_a_coarse_voxel() -> None:
+    full = dwi_series()
+    thin = DwiSeries(full.array[..., :2], np.diag([0.2, 0.2, 0.3, 1.0]), full.b_values, full.directions_ras)
+    assert len(estimate_motion(thin)) == len(full.array)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"DWMRI_b-value:=1000", b"DWMRI_b-value:=many"),
+        (b"DWMRI_gradient_0002:=", b"DWMRI_gradient_0002:=one "),
+        (b"DWMRI_gradient_0002:=", b"DWMRI_gradient_0002:=nan "),
+        (b"DWMRI_gradient_0002:=", b"DWMRI_gradient_99999999999:="),
+        (b"DWMRI_gradient_0002:=", b"DWMRI_NEX_0002:=999999999\nDWMRI_gradient_0002:="),
+        (b"measurement frame: (1,", b"measurement frame: (nan,"),
+    ],
+)
+def test_diffusion_keys_that_cannot_be(tmp_path: Path, old: bytes, new: bytes) -> None:
+    write_dwi_nrrd(dwi_series(), tmp_path / "a.nrrd")
+    content = (tmp_path / "a.nrrd").read_bytes()
+    assert old in content
+    (tmp_path / "b.nrrd").write_bytes(content.replace(old, new, 1))
+    with pytest.raises(InputError, match=r"'b\.nrrd' cannot be understood"):
+        read_source(tmp_path / "b.nrrd")
+
+
 def test_a_table_of_b_values_is_short(tmp_path: Path) -> None:
     write_dwi_nifti(dwi_series(), tmp_path / "dwi.nii.gz")
     (tmp_path / "dwi.bval").write_bytes(b"0 " * 1_000_000)
@@ -242,7 +301,9 @@ def test_pipes_and_links_in_a_circle_are_refused(tmp_path: Path, capfd: pytest.C
 
 @pytest.mark.parametrize("command", ["predict", "check", "adc"])
 def test_names_that_are_too_long_are_told(tmp_path: Path, command: str, capfd: pytest.CaptureFixture[str]) -> None:
-    output = {"predict": ["--output", tmp_path / "out"], "adc": ["--output", tmp_path / "out.mha"], "check": []}[command]
+    output = {"predict": ["--output", tmp_path / "out"], "adc": ["--output", tmp_path / "out.mha"], "check": []}[
+        command
+    ]
     code, out, err = run(capfd, command, tmp_path / ("x" * 300 + ".nii"), *output)
     assert_refused_in_one_line(code, out, err)
     assert "too long" in err
@@ -287,6 +348,28 @@ def test_a_slice_that_was_stored_again_is_noticed(tmp_path: Path) -> None:
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4.5"
     dataset.save_as(tmp_path / "again")
     with pytest.raises(InputError, match="some slices are there 3 times and others 2 times"):
+        read_source(tmp_path)
+
+
+@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient"])
+def test_slices_that_do_not_say_where_they_lie_are_refused(tmp_path: Path, keyword: str) -> None:
+    for path in slices(tmp_path):
+        dataset = pydicom.dcmread(path)
+        delattr(dataset, keyword)
+        dataset.save_as(path)
+    with pytest.raises(InputError, match="12 of the 12 files of DICOM series 5 do not say where"):
+        read_source(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"), [("PixelSpacing", [5.0, 5.0]), ("ImageOrientationPatient", [0, 1, 0, 0, 0, -1])]
+)
+def test_a_slice_of_another_plane_is_noticed(tmp_path: Path, keyword: str, value: list[float]) -> None:
+    path = slices(tmp_path)[4]
+    dataset = pydicom.dcmread(path)
+    setattr(dataset, keyword, value)
+    dataset.save_as(path)
+    with pytest.raises(InputError, match="several orientations or pixel sizes"):
         read_source(tmp_path)
 
 

@@ -21,6 +21,7 @@ from AGE2HIELib.io.nifti import gradient_files, load_nifti, numbers
 from AGE2HIELib.volume import Grid
 
 _TIME_LIMIT_S = 600  # the largest sample series takes 1.2 s
+_SAME_PLANE = 1e-2  # direction cosines and mm, which headers round differently from slice to slice
 _SAME_PLACE_MM = 0.1  # slices of one place in several volumes; the thinnest slices lie 0.5 mm apart
 _UNEVEN_STEPS = 1.2  # largest over smallest: four vendors' sample series have 1.00
 _SAME_GRID_MM = 1e-2  # DICOM states positions to 1e-3 mm or coarser
@@ -136,10 +137,18 @@ def _check_places(series: DicomSeries) -> None:
     dcm2niix makes volumes of what is there, with slices in the wrong places.
     """
     files = series.files
-    places = [file.slice_mm for file in files if file.slice_mm is not None]
-    one_stack = len({file.orientation for file in files}) == 1 and len(places) == len(files)
-    if not one_stack or any(file.frames > 1 or file.mosaic for file in files):
+    if any(file.frames > 1 or file.mosaic for file in files):
         return
+    places = [file.slice_mm for file in files if file.slice_mm is not None]
+    if len(places) < len(files):
+        raise InputError(
+            f"{len(files) - len(places)} of the {len(files)} files of DICOM {series.label} do not say where their "
+            "slice lies. Export the series again from the scanner or the archive."
+        )
+    if np.ptp([file.plane for file in files], axis=0).max() > _SAME_PLANE:
+        raise InputError(
+            f"The slices of DICOM {series.label} have several orientations or pixel sizes. Export the series again."
+        )
     ordered = np.sort(places)
     begins = np.flatnonzero(np.diff(ordered, prepend=-np.inf) > _SAME_PLACE_MM)
     steps = np.diff(ordered[begins])

@@ -21,6 +21,7 @@ _TAGS = [
     "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "SeriesNumber", "SeriesDescription", "ImageType",
     "Modality", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "SamplesPerPixel", "DiffusionBValue",
     "ImageOrientationPatient", "ImagePositionPatient",
+    "PixelSpacing",
     "MRDiffusionSequence", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "SequenceName",
 ]  # fmt: skip
 _PRIVATE_B_TAGS = [(0x0019, 0x100C), (0x2001, 0x1003), (0x0043, 0x1039)]  # Siemens, Philips, GE
@@ -51,7 +52,7 @@ class DicomFile:
 
     Attributes:
         b_values: the distinct ones it states, in s/mm^2.
-        orientation: the six direction cosines of rows and columns, rounded; empty where none are stated.
+        plane: the six direction cosines of rows and columns, and their spacing in mm; empty where none are stated.
         slice_mm: where the slice lies along the normal of its plane; None where that is not stated.
     """
 
@@ -61,7 +62,7 @@ class DicomFile:
     b_values: tuple[float, ...]
     frames: int
     mosaic: bool
-    orientation: tuple[float, ...] = ()
+    plane: tuple[float, ...] = ()
     slice_mm: float | None = None
 
 
@@ -163,7 +164,7 @@ def _understood(path: Path, header: pydicom.Dataset, pixels_at: int) -> tuple[Di
 def _file(path: Path, header: pydicom.Dataset) -> DicomFile:
     image_type = [str(word) for word in header.get("ImageType", [])]
     kind = kind_of(image_type, str(header.get("SeriesDescription", "")))
-    orientation, slice_mm = _place(header)
+    plane, slice_mm = _place(header)
     return DicomFile(
         path=path,
         instance=str(header.get("SOPInstanceUID", path)),
@@ -171,7 +172,7 @@ def _file(path: Path, header: pydicom.Dataset) -> DicomFile:
         b_values=_b_values(header),
         frames=int(header.get("NumberOfFrames") or 1),
         mosaic="MOSAIC" in {word.upper() for word in image_type},
-        orientation=orientation,
+        plane=plane,
         slice_mm=slice_mm,
     )
 
@@ -179,10 +180,11 @@ def _file(path: Path, header: pydicom.Dataset) -> DicomFile:
 def _place(header: pydicom.Dataset) -> tuple[tuple[float, ...], float | None]:
     cosines = [float(value) for value in header.get("ImageOrientationPatient") or ()]
     position = [float(value) for value in header.get("ImagePositionPatient") or ()]
-    if len(cosines) != 6 or len(position) != 3:
+    spacing_mm = [float(value) for value in header.get("PixelSpacing") or ()]
+    if len(cosines) != 6 or len(position) != 3 or len(spacing_mm) != 2:
         return (), None
     normal = np.cross(cosines[:3], cosines[3:])
-    return tuple(round(value, 3) for value in cosines), float(normal @ position)
+    return (*cosines, *spacing_mm), float(normal @ position)
 
 
 def _series(header: pydicom.Dataset) -> DicomSeries:

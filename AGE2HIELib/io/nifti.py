@@ -112,6 +112,16 @@ def series_from_nifti(stored: Stored, path: Path) -> DwiSeries:
     return make_series(stored.array, stored.affine_ras, b_values, directions, name=path.name)
 
 
+def refuse_single_volume(path: Path) -> None:
+    """A 3D image with a ``.bval`` beside it is one volume of a series, whatever its values look like."""
+    files = gradient_files(path)
+    if files is not None and (b_values := numbers(files.bval).ravel()).size == 1:
+        raise InputError(
+            f"'{path.name}' is a single diffusion volume: '{files.bval.name}' states b = {b_values[0]:g} s/mm^2 alone. "
+            "Give the whole series, or an ADC map."
+        )
+
+
 def _bvecs(path: Path, count: int) -> np.ndarray:
     """``(N, 3)`` from three rows (FSL) or three columns."""
     table = numbers(path)

@@ -76,8 +76,13 @@ def series_from_nrrd(image: NrrdImage, name: str) -> DwiSeries:
     """b-values are the nominal one times the squared length of each gradient (NA-MIC convention)."""
     header = image.header
     count = len(image.stored.array)
-    gradients = header.gradients()
-    if header.nominal_b is None or gradients is None:
+    try:
+        nominal_b, gradients = header.nominal_b, header.gradients()
+    except ValueError as error:
+        raise InputError(
+            f"The diffusion keys of '{name}' cannot be understood ({error}). Convert the diffusion series again."
+        ) from error
+    if nominal_b is None or gradients is None:
         raise InputError(
             f"'{name}' holds {count} volumes but no DWMRI_b-value and DWMRI_gradient keys. "
             "Convert the diffusion series again, for instance with Slicer's DWIConvert."
@@ -89,7 +94,7 @@ def series_from_nrrd(image: NrrdImage, name: str) -> DwiSeries:
     squared = (gradients**2).sum(axis=1)
     # Lengths over 1 are directions nobody has scaled, such as (1, 1, 0): the longest then has the nominal b-value.
     longest = max(1.0, float(squared.max()))
-    b_values = np.round(header.nominal_b * squared / longest)  # scanners set whole s/mm2; components are rounded
+    b_values = np.round(nominal_b * squared / longest)  # scanners set whole s/mm2; components are rounded
     directions_ras = gradients @ header.ras_from_measurement.T
     return make_series(image.stored.array, image.stored.affine_ras, b_values, directions_ras, name=name)
 

@@ -264,7 +264,7 @@ KINDS = (
     Kind("sizes of 0, 1 or below", "refused", FILE_FORMS, _odd_sizes),
     Kind("sizes in another order", "refused", FILE_FORMS, _sizes_in_another_order),
     Kind("samples read as another type", "refused", NIFTI_FORMS, _nifti_type),
-    Kind("broken NIfTI fields", "refused", NIFTI_FORMS, _nifti_fields),
+    Kind("broken NIfTI fields", "either", NIFTI_FORMS, _nifti_fields),
     Kind("senseless slope or intercept", "refused", ("adc.nii", "adc.nii.gz"), _slope),
     Kind("slope that means none", "sound", NIFTI_FORMS, _no_slope, most=4),
     Kind("slope of a known unit", "sound", NIFTI_FORMS, _known_scale, most=6),

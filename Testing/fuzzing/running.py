@@ -1,8 +1,8 @@
 """Runs one call in a child process, watched from outside: time, memory, and what it leaves behind.
 
 The child is forked from a process that has loaded the libraries, which saves a second a call; every tenth begins anew
-(``exec``), as a user's call does. Nothing limits the child's memory from inside, so that a reservation that fails cannot
-pass for an answer: what it and its children hold is read every 20 ms, and over ``MOST_BYTES`` it is ended.
+(``exec``), as a user's call does. Nothing limits the child's memory from inside, so that a reservation that fails is
+no answer: what it and its children hold is read every 20 ms, and over ``MOST_BYTES`` it is ended.
 """
 
 from __future__ import annotations
