@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fuzzing.campaign import prepared, run_cases
 from fuzzing.cases import plan
+from fuzzing.keeping import keep, kept
 from fuzzing.kinds import all_kinds
 from fuzzing.sound import INFANTS
 from fuzzing.telling import table, untold
@@ -26,8 +27,12 @@ def main() -> int:
     campaign = prepared(folder, asked.seed, sorted({(case.sound, case.form) for case in cases}), asked.jobs)
     for (infant, form), probability in sorted(campaign.numbers.items()):
         print(f"sound scan {infant} {form}: {probability:.4f}")
-    done = []
-    for case, verdict in run_cases(campaign, cases, asked.jobs):
+    done = kept(folder, asked.seed, cases)
+    if done:
+        print(f"{len(done)} of them were run before")
+    before = {case.number for case, _ in done}
+    for case, verdict in run_cases(campaign, [case for case in cases if case.number not in before], asked.jobs):
+        keep(folder, asked.seed, case, verdict)
         done.append((case, verdict))
         if verdict.wrong or asked.verbose:
             number = "" if verdict.probability is None else f" {verdict.probability:.4f}"
@@ -44,7 +49,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--kind", action="append", help="only kinds whose name holds this; repeatable")
-    parser.add_argument("--folder", help="where files go; those of inputs that went wrong stay")
+    parser.add_argument(
+        "--folder", help="where files go; those of inputs that went wrong stay, and a stopped campaign goes on there"
+    )
     parser.add_argument("--verbose", action="store_true", help="a line for every input")
     return parser.parse_args()
 
