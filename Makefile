@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 BENCH := .venv-bench/bin
 READY := $(VENV)/.ready
 
-.PHONY: viewer demo test test-long lint bench demo-atlas demo-model clean
+.PHONY: viewer demo test test-long fuzz lint bench demo-atlas demo-model clean
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found: install it, or call make PYTHON=..." >&2; exit 1; }
@@ -24,6 +24,9 @@ test: lint  ## says how many tests were left out for lack of real scans (AGE2HIE
 
 test-long: $(READY)  ## what `make test` does on a part of the real scans, on all of them
 	$(BIN)/python -m pytest -q -n 2 --durations=12 -m long
+
+fuzz: $(READY)  ## 600 damaged or odd inputs, and the table of what came of them; FUZZ="--cases 60 --seed 1 --jobs 4"
+	PYTHONPATH=$(CURDIR):$(CURDIR)/Testing $(BIN)/python -m fuzzing $(FUZZ)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -73,16 +74,25 @@ def _run(argv: Sequence[str] | None, until_the_end: ExitStack) -> int:
     except BrokenPipeError:  # who read our output has left, as `| head` does: no defect, and nobody to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            return _defect(error, arguments, progress)
+        name = Path(str(error.filename)).name
+        return _fail(UNUSABLE, f"The name '{name[:40]}...' is too long for this system. Give a shorter one.", progress)
     except Exception as error:  # a front door: whatever is wrong, the caller gets a line and a log
-        where = write_traceback(getattr(arguments, "output", None))
-        message = f"Defect of age2hie ({type(error).__name__}). The traceback is in {where}: please report it."
-        return _fail(DEFECT, message, progress)
+        return _defect(error, arguments, progress)
 
 
 def _command(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]  # a command: (Namespace, Progress) -> int
     module, function = arguments.command.split(":")
     quiet_libraries()
     return getattr(import_module(f"AGE2HIELib.commands.{module}"), function)
+
+
+def _defect(error: Exception, arguments: argparse.Namespace, progress: Progress) -> int:
+    where = write_traceback(getattr(arguments, "output", None))
+    message = f"Defect of age2hie ({type(error).__name__}). The traceback is in {where}: please report it."
+    return _fail(DEFECT, message, progress)
 
 
 def _fail(code: int, message: str, progress: Progress) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import hashlib
 import os
 import shutil
 import sys
@@ -23,7 +24,7 @@ RESULT_MARKS = (
 )  # a folder with one of these was made by an earlier run
 
 PART = ".part-"  # begins the name of what is not finished
-
+_LONGEST_NAME_BYTES = 200  # of 255 that file systems take: room for what is added to it
 # The disk's fault, not ours: exit code 2 with a plain line.
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
 
@@ -37,7 +38,7 @@ def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ())
     With ``overwrite`` the earlier result keeps its place until the new one is complete. Raises InputError before
     any work where the place cannot be used.
     """
-    target = output.resolve()
+    target = _resolved(output)
     refuse_inputs(target, inputs)
     _put_back_aside(target)
     _refuse_existing(target, overwrite=overwrite)
@@ -55,7 +56,7 @@ def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ())
 @contextmanager
 def output_file(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> Iterator[Path]:
     """As ``output_folder`` for a single file; the temporary one keeps the suffix that names the format."""
-    target = output.resolve()
+    target = _resolved(output)
     refuse_inputs(target, inputs)
     if target.is_dir():
         raise InputError(f"The output '{output.name}' is a folder. Give the name of a file.")
@@ -89,11 +90,28 @@ def disk_errors(output: Path) -> Iterator[None]:
 def refuse_inputs(target: Path, inputs: Sequence[Path]) -> None:
     """The output must not lie on, or around, what is read; ``target`` is resolved."""
     for path in inputs:
-        read = path.resolve()
+        read = _resolved(path)
         if target == read or target in read.parents:
             raise InputError(
                 f"The output '{target.name}' is or holds '{path.name}', which is read. Choose another output."
             )
+
+
+def _resolved(path: Path) -> Path:
+    """Absolute and without links; links in a circle stay as they are, which ``Path.resolve`` does not allow.
+
+    Raises:
+        InputError: the system takes no name so long.
+    """
+    found = Path(os.path.realpath(path))
+    try:
+        os.lstat(found)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputError(
+                f"The name '{found.name[:40]}...' is too long for this disk. Give a shorter one."
+            ) from error
+    return found
 
 
 def _refuse_existing(target: Path, *, overwrite: bool) -> None:
@@ -170,7 +188,10 @@ def _put_back_aside(target: Path) -> None:
 
 
 def _aside(target: Path) -> Path:
-    return target.with_name(f".{target.name}.age2hie-aside")
+    name = target.name
+    if len(os.fsencode(name)) > _LONGEST_NAME_BYTES:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return target.with_name(f".{name}.age2hie-aside")
 
 
 def _remove_empty(folders: list[Path]) -> None:

@@ -57,9 +57,22 @@ def dwi_series(seed: int = 0, *, axes: np.ndarray | None = None) -> DwiSeries:
     return DwiSeries(array, affine(np.eye(3) if axes is None else axes, tilt_degrees=12), b_values, directions)
 
 
-def write_dicom(folder: Path, array: np.ndarray, *, uid: str, number: int = 5, **elements: object) -> None:
-    """A classic axial series, one file a slice; ``elements`` are DICOM keywords."""
+AXIAL_LPS = np.array([[2.0, 0, 0, -20], [0, 2.0, 0, -18], [0, 0, 3.0, 0], [0, 0, 0, 1]])
+
+
+def write_dicom(
+    folder: Path,
+    array: np.ndarray,
+    *,
+    uid: str,
+    number: int = 5,
+    affine_lps: np.ndarray = AXIAL_LPS,
+    **elements: object,
+) -> None:
+    """A classic series, one file a slice; ``affine_lps`` is 4x4 in mm, ``elements`` are DICOM keywords."""
     folder.mkdir(parents=True, exist_ok=True)
+    spacing_mm = np.linalg.norm(affine_lps[:3, :3], axis=0)
+    cosines = affine_lps[:3, :2] / spacing_mm[:2]
     first = array.shape[2] if elements.get("DiffusionBValue") else 0
     for k in range(array.shape[2]):
         meta = FileMetaDataset()
@@ -73,9 +86,11 @@ def write_dicom(folder: Path, array: np.ndarray, *, uid: str, number: int = 5, *
         file.StudyDate, file.StudyTime, file.AcquisitionTime = "20200101", "120000", "120000"
         file.SeriesNumber, file.AcquisitionNumber, file.InstanceNumber = number, 1, k + 1 + first
         file.SeriesDescription, file.ImageType = "sample", ["ORIGINAL", "PRIMARY", "M"]
-        file.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-        file.ImagePositionPatient, file.SliceThickness = [-20.0, -18.0, 3.0 * k], 3.0
-        file.PixelSpacing, file.EchoTime, file.RepetitionTime = [2.0, 2.0], 80, 3000
+        file.ImageOrientationPatient = [f"{cosine:.12f}" for cosine in cosines.T.ravel()]
+        place = affine_lps @ [0, 0, k, 1]
+        file.ImagePositionPatient, file.SliceThickness = [f"{mm:.9f}" for mm in place[:3]], f"{spacing_mm[2]:.9f}"
+        file.PixelSpacing = [f"{spacing_mm[1]:.9f}", f"{spacing_mm[0]:.9f}"]
+        file.EchoTime, file.RepetitionTime = 80, 3000
         file.Columns, file.Rows = array.shape[:2]
         file.SamplesPerPixel, file.PhotometricInterpretation, file.PixelRepresentation = 1, "MONOCHROME2", 0
         file.BitsAllocated, file.BitsStored, file.HighBit = 16, 16, 15

@@ -93,6 +93,12 @@ BAD = {
     "a hard link": (tar_with("link", tarfile.LNKTYPE, "/etc/passwd"), "link or no plain file"),
     "a device": (tar_with("tty", tarfile.CHRTYPE), "link or no plain file"),
     "a tar that climbs": (tar_with("../../evil.txt"), "leads elsewhere"),
+    "a pipe": (tar_with("pipe", tarfile.FIFOTYPE), "link or no plain file"),
+    "a line break": (zip_with(("a\nb", b"1")), "leads elsewhere"),
+    "one name twice": (zip_with(("a.txt", b"1"), ("a.txt", b"2")), "cannot be installed"),
+    "a file for a folder": (zip_with(("a", b"1"), ("a/b", b"2")), "cannot be installed"),
+    "a name that is too long": (zip_with(("a" * 300, b"1")), "cannot be installed"),
+    "too many files": (zip_with(*((f"{number}.txt", b"1") for number in range(1001))), "more than 1000 files"),
 }
 
 
@@ -126,6 +132,44 @@ def test_an_archive_that_swells_is_stopped(tmp_path: Path, home: Path, monkeypat
         made.writestr("zeros", bytes(50_000_000))
     assert path.stat().st_size < 100_000
     with pytest.raises(ModelError, match="unpacks to more than"):
+        install_archive(path, home)
+    assert not list(home.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_a_packed_tar_that_swells_is_stopped(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(archives, "LARGEST_BYTES", 1_000_000)
+    path = tmp_path / f"bomb.tar.{kind}"
+    with tarfile.open(path, f"w:{kind}") as made:  # type: ignore[call-overload]
+        item = tarfile.TarInfo("zeros")
+        item.size = 50_000_000
+        made.addfile(item, io.BytesIO(bytes(item.size)))
+    assert path.stat().st_size < 100_000
+    with pytest.raises(ModelError, match="unpacks to more than"):
+        install_archive(path, home)
+    assert not list(home.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "lzma zip", "bzip2 zip"])
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.8])
+def test_a_changed_bit_of_a_packed_archive_is_damage(
+    untrained_model: Path, tmp_path: Path, home: Path, kind: str, part: float
+) -> None:
+    path = tmp_path / "changed"
+    weights = untrained_model / "models" / "member_0.pt"
+    if kind.endswith("zip"):
+        method = zipfile.ZIP_LZMA if kind == "lzma zip" else zipfile.ZIP_BZIP2
+        with zipfile.ZipFile(path, "w", method) as made:
+            made.write(weights, "models/member_0.pt")
+    else:
+        with tarfile.open(path, f"w:{kind}") as made_tar:  # type: ignore[call-overload]
+            made_tar.add(weights, "models/member_0.pt")
+    content = bytearray(path.read_bytes())
+    content[int(part * len(content))] ^= 8
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"damaged|neither a|holds 0 files"):
         install_archive(path, home)
     assert not list(home.iterdir())
 

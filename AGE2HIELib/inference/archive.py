@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import tarfile
 import tempfile
@@ -20,6 +21,15 @@ from AGE2HIELib.inference.manifest import MANIFEST
 LARGEST_BYTES = 4_000_000_000
 MOST_FILES = 1000
 _CHUNK = 1 << 20
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 _DO_NOT_USE = "Do not use this archive; ask its maker for another one."
 
 
@@ -59,8 +69,12 @@ def _unpacked(archive: Path, scratch: Path) -> Bundle:
     folder = scratch / "bundle"
     try:
         _extract_all(archive, folder)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ModelError(f"'{archive.name}' is damaged or encrypted ({error}). Get it again.") from error
+    except OSError as error:
+        if error.errno is not None:  # of the disk; what unpacks gzip and bzip2 gives none
+            raise
+        raise _damaged(archive, error) from error
+    except _DAMAGE as error:
+        raise _damaged(archive, error) from error
     roots = [path.parent for path in folder.rglob(MANIFEST)]
     if len(roots) != 1:
         raise ModelError(
@@ -68,6 +82,10 @@ def _unpacked(archive: Path, scratch: Path) -> Bundle:
             "Name the archive of one model bundle."
         )
     return read_bundle(roots[0])
+
+
+def _damaged(archive: Path, error: Exception) -> ModelError:
+    return ModelError(f"'{archive.name}' is damaged or encrypted ({error}). Get it again.")
 
 
 def _extract_all(archive: Path, folder: Path) -> None:

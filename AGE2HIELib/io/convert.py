@@ -23,6 +23,9 @@ from AGE2HIELib.volume import Grid
 
 _SCRATCH = "age2hie-"  # begins the name of a private folder; one of a killed run still holds its patient's images
 _TIME_LIMIT_S = 600  # the largest sample series takes 1.2 s
+_SAME_PLANE = 1e-2  # direction cosines and mm, which headers round differently from slice to slice
+_SAME_PLACE_MM = 0.1  # slices of one place in several volumes; the thinnest slices lie 0.5 mm apart
+_UNEVEN_STEPS = 1.2  # largest over smallest: four vendors' sample series have 1.00
 _SAME_GRID_MM = 1e-2  # DICOM states positions to 1e-3 mm or coarser
 
 
@@ -51,6 +54,7 @@ def convert(series: DicomSeries) -> Converted:
     by_b: dict[tuple[float, ...], list[DicomFile]] = {}
     for file in series.files:
         by_b.setdefault(file.b_values, []).append(file)
+    _check_places(series)
     images = _images(series.files, series)
     _check_slices(series, images)
     with_b = [image for image in images if image.b_values is not None]
@@ -100,6 +104,11 @@ def _run(incoming: Path, outgoing: Path, series: DicomSeries) -> None:
         reason = type(error).__name__
         raise InputError(f"dcm2niix could not be run on {series.label} ({reason}). Reinstall 'dcm2niix'.") from error
     if not any(outgoing.glob("*.nii")):
+        if shutil.disk_usage(outgoing).free < sum(path.stat().st_size for path in incoming.iterdir()):
+            raise InputError(
+                f"There is no room for DICOM {series.label} in the folder for temporary files. Free some space there, "
+                "or name another folder in the environment variable TMPDIR."
+            )
         raise InputError(
             f"dcm2niix made no image of DICOM {series.label} ({len(series.files)} files, exit code "
             f"{result.returncode}). Export the series again."
@@ -123,6 +132,40 @@ def _load(path: Path, series: DicomSeries) -> Converted:
     if files and files.bvec and b_values is not None:
         directions = unit_rows(ras_from_fsl(numbers(files.bvec).T, stored.affine_ras))
     return Converted(series, stored, b_values, directions)
+
+
+def _check_places(series: DicomSeries) -> None:
+    """Classic files say where each slice lies: even steps, and every place as often as the others.
+
+    dcm2niix makes volumes of what is there, with slices in the wrong places.
+    """
+    files = series.files
+    if any(file.frames > 1 or file.mosaic for file in files):
+        return
+    places = [file.slice_mm for file in files if file.slice_mm is not None]
+    if len(places) < len(files):
+        raise InputError(
+            f"{len(files) - len(places)} of the {len(files)} files of DICOM {series.label} do not say where their "
+            "slice lies. Export the series again from the scanner or the archive."
+        )
+    if np.ptp([file.plane for file in files], axis=0).max() > _SAME_PLANE:
+        raise InputError(
+            f"The slices of DICOM {series.label} have several orientations or pixel sizes. Export the series again."
+        )
+    ordered = np.sort(places)
+    begins = np.flatnonzero(np.diff(ordered, prepend=-np.inf) > _SAME_PLACE_MM)
+    steps = np.diff(ordered[begins])
+    if len(steps) and steps.max() > _UNEVEN_STEPS * steps.min():
+        raise InputError(
+            f"DICOM {series.label} lacks slices: most lie {np.median(steps):.2f} mm apart, some {steps.max():.2f} mm. "
+            "Export the series again."
+        )
+    counts = np.diff(begins, append=len(ordered))
+    if counts.min() != counts.max():
+        raise InputError(
+            f"DICOM {series.label} is incomplete: some slices are there {counts.max()} times and others "
+            f"{counts.min()} times. Export the series again."
+        )
 
 
 def _check_slices(series: DicomSeries, images: list[Converted]) -> None:

@@ -7,6 +7,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pydicom
 from pydicom.errors import InvalidDicomError
 from pydicom.tag import Tag
@@ -19,6 +20,8 @@ _BARE_STARTS = (b"\x02\x00", b"\x08\x00")
 _TAGS = [
     "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "SeriesNumber", "SeriesDescription", "ImageType",
     "Modality", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "SamplesPerPixel", "DiffusionBValue",
+    "ImageOrientationPatient", "ImagePositionPatient",
+    "PixelSpacing",
     "MRDiffusionSequence", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "SequenceName",
 ]  # fmt: skip
 _PRIVATE_B_TAGS = [(0x0019, 0x100C), (0x2001, 0x1003), (0x0043, 0x1039)]  # Siemens, Philips, GE
@@ -45,7 +48,13 @@ _BROKEN = (InvalidDicomError, OSError, EOFError, ValueError, KeyError, Attribute
 
 @dataclass(frozen=True)
 class DicomFile:
-    """One file's header. ``b_values``: the distinct ones it states, in s/mm^2."""
+    """One file's header.
+
+    Attributes:
+        b_values: the distinct ones it states, in s/mm^2.
+        plane: the six direction cosines of rows and columns, and their spacing in mm; empty where none are stated.
+        slice_mm: where the slice lies along the normal of its plane; None where that is not stated.
+    """
 
     path: Path
     instance: str
@@ -53,6 +62,8 @@ class DicomFile:
     b_values: tuple[float, ...]
     frames: int
     mosaic: bool
+    plane: tuple[float, ...] = ()
+    slice_mm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,11 +105,15 @@ def find_series(path: Path) -> tuple[DicomSeries, ...]:
         if read is None:
             others += 1
             continue
-        header, pixels_at = read
-        _check_complete(candidate, header, pixels_at)
-        file = _file(candidate, header)
+        try:
+            file, its_series = _understood(candidate, *read)
+        except _BROKEN as error:
+            raise InputError(
+                f"The header of the DICOM file '{candidate.name}' cannot be understood ({type(error).__name__}). "
+                "Copy or export the series again."
+            ) from error
         files.setdefault(file.group, {}).setdefault(file.instance, file)
-        series.setdefault(file.group, _series(header))
+        series.setdefault(file.group, its_series)
     if not series:
         raise InputError(
             f"'{path.name}' holds no MR images in DICOM ({others} other files). "
@@ -141,9 +156,15 @@ def _header(path: Path) -> tuple[pydicom.Dataset, int] | None:
     return (header, pixels_at) if usable else None
 
 
+def _understood(path: Path, header: pydicom.Dataset, pixels_at: int) -> tuple[DicomFile, DicomSeries]:
+    _check_complete(path, header, pixels_at)
+    return _file(path, header), _series(header)
+
+
 def _file(path: Path, header: pydicom.Dataset) -> DicomFile:
     image_type = [str(word) for word in header.get("ImageType", [])]
     kind = kind_of(image_type, str(header.get("SeriesDescription", "")))
+    plane, slice_mm = _place(header)
     return DicomFile(
         path=path,
         instance=str(header.get("SOPInstanceUID", path)),
@@ -151,7 +172,19 @@ def _file(path: Path, header: pydicom.Dataset) -> DicomFile:
         b_values=_b_values(header),
         frames=int(header.get("NumberOfFrames") or 1),
         mosaic="MOSAIC" in {word.upper() for word in image_type},
+        plane=plane,
+        slice_mm=slice_mm,
     )
+
+
+def _place(header: pydicom.Dataset) -> tuple[tuple[float, ...], float | None]:
+    cosines = [float(value) for value in header.get("ImageOrientationPatient") or ()]
+    position = [float(value) for value in header.get("ImagePositionPatient") or ()]
+    spacing_mm = [float(value) for value in header.get("PixelSpacing") or ()]
+    if len(cosines) != 6 or len(position) != 3 or len(spacing_mm) != 2:
+        return (), None
+    normal = np.cross(cosines[:3], cosines[3:])
+    return (*cosines, *spacing_mm), float(normal @ position)
 
 
 def _series(header: pydicom.Dataset) -> DicomSeries:
@@ -169,7 +202,14 @@ def _with_files(series: DicomSeries, files: dict[str, DicomFile]) -> DicomSeries
 def _check_complete(path: Path, header: pydicom.Dataset, pixels_at: int) -> None:
     """Uncompressed pixels must fit into the file, whatever a converter makes of a truncated one."""
     syntax = header.file_meta.get("TransferSyntaxUID") if hasattr(header, "file_meta") else None
-    if syntax is None or syntax.is_compressed or syntax.is_deflated:
+    if syntax is None:
+        return
+    if not syntax.is_private and not syntax.is_transfer_syntax:
+        raise InputError(
+            f"The DICOM file '{path.name}' states the transfer syntax '{syntax}', which is none. "
+            "Export the series again."
+        )
+    if syntax.is_private or syntax.is_compressed or syntax.is_deflated:
         return
     bits = int(header.get("BitsAllocated") or 16) * int(header.get("SamplesPerPixel") or 1)
     frames = int(header.get("NumberOfFrames") or 1)

@@ -24,8 +24,9 @@ def make_series(
     """A DwiSeries with unit directions; raises InputError where its b-values allow no ADC."""
     check_b_values(b_values, name)
     for number, volume in enumerate(array):
-        if not np.any(volume):
-            raise InputError(f"Volume {number} of '{name}' is 0 everywhere. Convert the series again.")
+        first = volume.flat[0]
+        if np.all(volume == first):
+            raise InputError(f"Volume {number} of '{name}' is {first:g} everywhere. Convert the series again.")
     if directions_ras is not None:
         directions_ras = unit_rows(directions_ras)
         directions_ras[b_values == 0] = 0.0

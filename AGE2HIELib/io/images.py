@@ -9,14 +9,14 @@ import numpy as np
 import SimpleITK as sitk
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import from_sitk, to_sitk
-from AGE2HIELib.io.integrity import Stored, checked, existing_file, sha256_of_files, unreadable
+from AGE2HIELib.io.frames import to_sitk
+from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files
+from AGE2HIELib.io.mha import MHA_SUFFIXES, load_mha
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, load_nifti, save_nifti
 from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd
 from AGE2HIELib.orientation import to_canonical, to_stored_order
 from AGE2HIELib.volume import Grid, Volume
 
-MHA_SUFFIXES = (".mha", ".mhd")
 SUFFIXES = (*NIFTI_SUFFIXES, *MHA_SUFFIXES, *NRRD_SUFFIXES)
 _SAME_GRID_MM = 1e-3  # the released Z maps repeat their ADC map's geometry to the 6 digits of a text header
 
@@ -40,7 +40,7 @@ def load_image(path: Path) -> Stored:
     if name.endswith(NRRD_SUFFIXES):
         return load_nrrd(path).stored
     if name.endswith(MHA_SUFFIXES):
-        return _load_mha(path)
+        return load_mha(path)
     existing_file(path)
     raise InputError(f"'{path.name}' is no image this program reads. Use DICOM or {', '.join(SUFFIXES)}.")
 
@@ -85,23 +85,6 @@ def write_volume(volume: Volume, path: Path) -> None:
             sitk.WriteImage(to_sitk(storable), str(path), useCompression=True)
     except (OSError, RuntimeError) as error:
         raise InputError(f"'{path.name}' cannot be written. Check the folder and its free space.") from error
-
-
-def _load_mha(path: Path) -> Stored:
-    existing_file(path)
-    try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise unreadable(path, error) from error
-    if image.GetDimension() == 4 and image.GetSize()[3] == 1:
-        image = image[:, :, :, 0]
-    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-        raise InputError(
-            f"'{path.name}' has {image.GetDimension()} axes and {image.GetNumberOfComponentsPerPixel()} values "
-            "a voxel, where one 3D image was expected. Diffusion series are read from DICOM, NIfTI or NRRD."
-        )
-    volume = from_sitk(image)
-    return Stored(checked(volume.array[np.newaxis], volume.affine_ras, path.name), volume.affine_ras)
 
 
 def _in_words(grid: Grid) -> str:

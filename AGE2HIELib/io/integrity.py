@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import sitk_geometry
 from AGE2HIELib.volume import Grid
 
+# Microscopes see less, and no scanner's slices are thicker; the quality gate is stricter.
+SPACING_MM = (0.02, 50.0)
 _CHUNK_BYTES = 1 << 20
 
 
@@ -36,7 +39,10 @@ def existing_file(path: Path) -> Path:
     if not path.exists():
         raise InputError(f"'{path.name}' does not exist. Check the name of the input.")
     if not path.is_file():
-        raise InputError(f"'{path.name}' is a folder, where an image file was expected. Name the file itself.")
+        what = "a folder" if path.is_dir() else "a device or a pipe"
+        raise InputError(f"'{path.name}' is {what}, where an image file was expected. Name the file itself.")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"'{path.name}' may not be read: its owner has not allowed it. Ask for the right, or copy it.")
     if path.stat().st_size == 0:
         raise InputError(f"'{path.name}' is empty (0 bytes). Copy or export it again.")
     return path
@@ -61,11 +67,17 @@ def checked(array: np.ndarray, affine_ras: np.ndarray, name: str) -> np.ndarray:
 
 
 def check_geometry(grid: Grid, name: str) -> None:
-    """Raise InputError where the axes are not three perpendicular directions with finite lengths."""
+    """Raise InputError where the axes are not three perpendicular directions with lengths that a scan can have."""
     try:
         sitk_geometry(grid)
     except InputError as error:
         raise InputError(f"'{name}': {error}") from error
+    low, high = SPACING_MM
+    if grid.spacing_mm.min() < low or grid.spacing_mm.max() > high:
+        words = " x ".join(f"{mm:.3g}" for mm in grid.spacing_mm)
+        raise InputError(
+            f"'{name}' has voxels of {words} mm, where {low:g} to {high:g} mm were expected. Check its header."
+        )
 
 
 def unreadable(path: Path, error: BaseException) -> InputError:

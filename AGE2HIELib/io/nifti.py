@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import nibabel as nib
@@ -12,10 +13,13 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.gradients import fsl_from_ras, make_series, ras_from_fsl
 from AGE2HIELib.io.integrity import Stored, checked, existing_file, unreadable
+from AGE2HIELib.io.samples import check_size, read_samples
 from AGE2HIELib.volume import DwiSeries, Volume
 
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
 _MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}  # "mm" and "unknown" are read as mm, as every viewer does
+_LONGEST_TABLE_BYTES = 1 << 20  # 300 volumes take 10 kB
+_FARTHEST_SAMPLES = 1 << 24  # bytes of header and extensions before them
 _BROKEN = (OSError, ValueError, EOFError, zlib.error, nib.filebasedimages.ImageFileError)
 
 
@@ -31,10 +35,9 @@ def load_nifti(path: Path) -> Stored:
     """Values with the file's slope and intercept applied; the sform rules, then the qform."""
     existing_file(path)
     try:
-        image = nib.load(path, mmap=False)  # the file may be gone before the values are used
-        assert isinstance(image, nib.Nifti1Image | nib.Nifti1Pair)
+        image = _opened(path)
         raw = np.asanyarray(image.dataobj)
-    except (*_BROKEN, AssertionError) as error:
+    except _BROKEN as error:
         raise unreadable(path, error) from error
     affine, warnings = _affine_ras(image)
     while raw.ndim > 3 and raw.shape[-1] == 1:  # a 4D or 5D image of one volume is a 3D image
@@ -45,6 +48,20 @@ def load_nifti(path: Path) -> Stored:
         raise InputError(f"'{path.name}' has {raw.ndim} axes {raw.shape}. Give a 3D image or a 4D series.")
     volumes = np.moveaxis(raw, 3, 0) if raw.ndim == 4 else raw[np.newaxis]
     return Stored(checked(volumes, affine, path.name), affine, warnings)
+
+
+def _opened(path: Path) -> nib.Nifti1Image:
+    """The image with its bytes in memory, of which there are as many as its header says."""
+    image = nib.load(path)  # its header alone
+    if not isinstance(image, nib.Nifti1Image):
+        raise ValueError(f"it is a file of the kind {type(image).__name__}")
+    check_size(image.shape, path.name)
+    start = int(image.dataobj.offset)  # type: ignore[attr-defined]  # nibabel's stubs know arrays only
+    needed = start + prod(image.shape) * image.get_data_dtype().itemsize
+    if not 0 <= start <= _FARTHEST_SAMPLES:
+        raise ValueError(f"its samples begin at byte {start}")
+    with path.open("rb") as file:
+        return type(image).from_bytes(read_samples(file, needed, "gzip" if path.name.lower().endswith("gz") else "raw"))
 
 
 def _affine_ras(image: nib.Nifti1Pair) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -95,6 +112,16 @@ def series_from_nifti(stored: Stored, path: Path) -> DwiSeries:
     return make_series(stored.array, stored.affine_ras, b_values, directions, name=path.name)
 
 
+def refuse_single_volume(path: Path) -> None:
+    """A 3D image with a ``.bval`` beside it is one volume of a series, whatever its values look like."""
+    files = gradient_files(path)
+    if files is not None and (b_values := numbers(files.bval).ravel()).size == 1:
+        raise InputError(
+            f"'{path.name}' is a single diffusion volume: '{files.bval.name}' states b = {b_values[0]:g} s/mm^2 alone. "
+            "Give the whole series, or an ADC map."
+        )
+
+
 def _bvecs(path: Path, count: int) -> np.ndarray:
     """``(N, 3)`` from three rows (FSL) or three columns."""
     table = numbers(path)
@@ -111,6 +138,10 @@ def _bvecs(path: Path, count: int) -> np.ndarray:
 
 def numbers(path: Path) -> np.ndarray:
     """A text table of finite numbers, two-dimensional; InputError for anything else."""
+    if path.stat().st_size > _LONGEST_TABLE_BYTES:
+        raise InputError(
+            f"'{path.name}' has {path.stat().st_size} bytes: no table of b-values or directions. Check it."
+        )
     try:
         table = np.loadtxt(path, ndmin=2, encoding="utf-8-sig")
     except (ValueError, OSError) as error:

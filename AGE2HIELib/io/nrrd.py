@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import zlib
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,13 @@ from AGE2HIELib.io.frames import LPS_FROM_RAS
 from AGE2HIELib.io.gradients import make_series
 from AGE2HIELib.io.integrity import Stored, checked, existing_file, unreadable
 from AGE2HIELib.io.nrrd_header import NrrdHeader, parse_header
+from AGE2HIELib.io.samples import beside, check_size, read_numbers, read_samples
 from AGE2HIELib.volume import DwiSeries
 
 NRRD_SUFFIXES = (".nrrd", ".nhdr")
 _LONGEST_HEADER_BYTES = 1 << 20
+# Of the encodings (nrrd_header refuses others) the packed and binary ones; the rest is text.
+_PACKINGS = {"raw": "raw", "gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2": "bzip2"}
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,10 @@ def load_nrrd(path: Path) -> NrrdImage:
     with path.open("rb") as file:
         start = file.read(_LONGEST_HEADER_BYTES)
     header = parse_header(start, path.name)
-    data_path = path if header.data_file is None else existing_file(path.parent / header.data_file)
-    content = data_path.read_bytes()
+    check_size(header.sizes, path.name)
+    data_path = path if header.data_file is None else existing_file(beside(path, header.data_file))
     try:
-        samples = _samples(content[header.length_bytes :] if header.data_file is None else content, header)
+        samples = _samples(data_path, header)
     except (OSError, ValueError, EOFError, zlib.error) as error:
         raise unreadable(data_path, error) from error
     array = samples.reshape(header.sizes, order="F")
@@ -49,34 +52,37 @@ def load_nrrd(path: Path) -> NrrdImage:
     return NrrdImage(Stored(values, header.affine_ras, header.warnings), header, files)
 
 
-def _samples(content: bytes, header: NrrdHeader) -> np.ndarray:
-    """All samples, fastest axis first; ValueError where there are too few."""
-    for _ in range(header.line_skip):
-        content = content[content.index(b"\n") + 1 :]
-    if header.encoding in ("gzip", "gz"):
-        content = gzip.decompress(content)
-    elif header.encoding in ("bzip2", "bz2"):
-        content = bz2.decompress(content)
-    count = int(np.prod(header.sizes))
-    if header.encoding in ("ascii", "text", "txt"):
-        samples = np.array(content.split(), dtype=float)
-    else:
-        needed = count * header.dtype.itemsize
-        skip = len(content) - needed if header.byte_skip == -1 else header.byte_skip
-        if skip < 0 or len(content) - skip < needed:
-            raise ValueError(f"{len(content)} bytes of samples where {needed} are needed")
-        samples = np.frombuffer(content, dtype=header.dtype, count=count, offset=skip)
-    if samples.size < count:
-        raise ValueError(f"{samples.size} samples where {count} are needed")
-    return samples[:count]
+def _samples(path: Path, header: NrrdHeader) -> np.ndarray:
+    """All samples, fastest axis first; ValueError where there are too few or too many."""
+    count = prod(header.sizes)
+    needed = count * header.dtype.itemsize
+    packing = _PACKINGS.get(header.encoding)
+    with path.open("rb") as file:
+        file.seek(0 if header.data_file is not None else header.length_bytes)
+        for _ in range(header.line_skip):
+            if not file.readline(_LONGEST_HEADER_BYTES):
+                raise ValueError(f"it ends before the {header.line_skip} lines that its header skips")
+        if packing is None:
+            return np.array(read_numbers(file, count), dtype=float)
+        skip = header.byte_skip
+        if skip == -1 and packing == "raw":
+            file.seek(max(0, path.stat().st_size - needed))
+            skip = 0
+        content = read_samples(file, needed + skip, packing)
+    return np.frombuffer(content, dtype=header.dtype, count=count, offset=skip)
 
 
 def series_from_nrrd(image: NrrdImage, name: str) -> DwiSeries:
     """b-values are the nominal one times the squared length of each gradient (NA-MIC convention)."""
     header = image.header
     count = len(image.stored.array)
-    gradients = header.gradients()
-    if header.nominal_b is None or gradients is None:
+    try:
+        nominal_b, gradients = header.nominal_b, header.gradients()
+    except ValueError as error:
+        raise InputError(
+            f"The diffusion keys of '{name}' cannot be understood ({error}). Convert the diffusion series again."
+        ) from error
+    if nominal_b is None or gradients is None:
         raise InputError(
             f"'{name}' holds {count} volumes but no DWMRI_b-value and DWMRI_gradient keys. "
             "Convert the diffusion series again, for instance with Slicer's DWIConvert."
@@ -88,7 +94,7 @@ def series_from_nrrd(image: NrrdImage, name: str) -> DwiSeries:
     squared = (gradients**2).sum(axis=1)
     # Lengths over 1 are directions nobody has scaled, such as (1, 1, 0): the longest then has the nominal b-value.
     longest = max(1.0, float(squared.max()))
-    b_values = np.round(header.nominal_b * squared / longest)  # scanners set whole s/mm2; components are rounded
+    b_values = np.round(nominal_b * squared / longest)  # scanners set whole s/mm2; components are rounded
     directions_ras = gradients @ header.ras_from_measurement.T
     return make_series(image.stored.array, image.stored.affine_ras, b_values, directions_ras, name=name)
 

@@ -31,6 +31,9 @@ _RAS_FROM_SPACE = {
     "left-anterior-superior": (-1.0, 1.0, 1.0),
     "las": (-1.0, 1.0, 1.0),
 }
+ENCODINGS = ("raw", "gzip", "gz", "bzip2", "bz2", "ascii", "text", "txt")
+_MOST_VOLUMES = 10_000
+_MOST_SKIPPED = 1 << 20  # lines or bytes before the samples
 _VECTOR = re.compile(r"\(([^)]*)\)|none", re.IGNORECASE)
 
 
@@ -65,14 +68,22 @@ class NrrdHeader:
         return None if text is None else float(text)
 
     def gradients(self) -> np.ndarray | None:
-        """``(N, 3)`` in the measurement frame; ``DWMRI_NEX_n`` repeats a gradient for n volumes."""
+        """``(N, 3)`` in the measurement frame; ``DWMRI_NEX_n`` repeats a gradient for n volumes.
+
+        Raises:
+            ValueError: a key holds no numbers, or one that is not finite, or a gradient of no volume.
+        """
         rows: dict[int, list[float]] = {}
         for key, value in self.keys.items():
             if match := re.fullmatch(r"dwmri_gradient_(\d+)", key):
                 first = int(match[1])
                 repeats = int(self.keys.get(f"dwmri_nex_{match[1]}", 1))
                 row = [float(word) for word in value.split()]
+                if not 0 < repeats <= _MOST_VOLUMES or first + repeats > _MOST_VOLUMES or not np.all(np.isfinite(row)):
+                    raise ValueError(f"{key} is {value[:40]!r}, {repeats} times")
                 rows.update({first + n: row for n in range(repeats)})
+        if rows and max(rows) != len(rows) - 1:
+            raise ValueError(f"{len(rows)} gradients are numbered up to {max(rows)}")
         if not rows or any(len(row) != 3 for row in rows.values()):
             return None
         return np.array([rows[number] for number in sorted(rows)])
@@ -113,21 +124,36 @@ def _interpret(fields: dict[str, str], keys: dict[str, str], length_bytes: int) 
     data_file = fields.get("datafile")
     if data_file is not None and (data_file.startswith("LIST") or "%" in data_file):
         raise ValueError("its samples are spread over several files")
-    order = ">" if fields.get("endian", "little").lower() == "big" else "<"
+    encoding = fields["encoding"].lower()
+    if encoding not in ENCODINGS:
+        raise ValueError(f"its encoding is '{encoding}'")
+    axes = int(fields["dimension"])
+    if axes != len(sizes):
+        raise ValueError(f"{len(sizes)} sizes for {axes} axes")
+    endian = fields.get("endian", "little").lower()
+    if endian not in ("little", "big"):
+        raise ValueError(f"its endian is '{endian}'")
+    order = ">" if endian == "big" else "<"
     return NrrdHeader(
         dtype=np.dtype(order + _DTYPES[fields["type"].lower()]),
         sizes=sizes,
         list_axis=list_axis,
         affine_ras=affine_ras,
         ras_from_measurement=_ras_from_measurement(fields, signs),
-        encoding=fields["encoding"].lower(),
+        encoding=encoding,
         data_file=data_file,
         length_bytes=length_bytes,
-        line_skip=int(fields.get("lineskip", 0)),
-        byte_skip=int(fields.get("byteskip", 0)),
+        line_skip=_not_below(0, int(fields.get("lineskip", 0))),
+        byte_skip=_not_below(-1, int(fields.get("byteskip", 0))),
         keys=keys,
         warnings=warnings,
     )
+
+
+def _not_below(least: int, skipped: int) -> int:
+    if not least <= skipped <= _MOST_SKIPPED:
+        raise ValueError(f"{skipped} lines or bytes are skipped before the samples")
+    return skipped
 
 
 def _list_axis(sizes: tuple[int, ...], fields: dict[str, str]) -> int | None:
@@ -176,6 +202,8 @@ def _ras_from_measurement(fields: dict[str, str], signs: np.ndarray) -> np.ndarr
     frame = np.eye(3)
     if "measurementframe" in fields:
         frame = np.array([_vector(match.group(1)) for match in _VECTOR.finditer(fields["measurementframe"])]).T
+    if not np.all(np.isfinite(frame)):
+        raise ValueError("its measurement frame is not finite")
     return signs[:, np.newaxis] * frame
 
 

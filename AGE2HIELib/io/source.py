@@ -13,10 +13,13 @@ from AGE2HIELib.io.dicom_age import postnatal_age_days
 from AGE2HIELib.io.dicom_headers import is_dicom
 from AGE2HIELib.io.images import MHA_SUFFIXES, load_image, sha256_of_image
 from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files, sha256_of_set
-from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files, load_nifti, series_from_nifti
+from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files, load_nifti, refuse_single_volume, series_from_nifti
 from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd, series_from_nrrd
 from AGE2HIELib.io.units import find_unit
 from AGE2HIELib.volume import DwiSeries, Grid, Volume
+
+# 1e-6 mm2/s; ln(2^15) over 500 s/mm2, the most that samples of 16 bits can give at the lowest b-value in use
+MOST_ADC = 21_000.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ def read_source(path: Path, *, series: str | None = None) -> Source:
 def _from_nifti(path: Path) -> Source:
     stored = load_nifti(path)
     if len(stored.array) == 1:
+        refuse_single_volume(path)
         return _adc_source("adc-nifti", stored, sha256_of_files([path]), path.name)
     dwi = series_from_nifti(stored, path)
     files = gradient_files(path)
@@ -110,5 +114,8 @@ def _from_dicom(path: Path, series: str | None) -> Source:
 def _adc_source(kind: str, stored: Stored, sha256: str, name: str) -> Source:
     values = stored.array[0]
     unit = find_unit(values, name=name)
-    adc = Volume(np.asarray(values * np.float32(unit.factor), dtype=np.float32), stored.affine_ras)
+    scaled = np.asarray(values * np.float32(unit.factor), dtype=np.float32)
+    if unit.name is not None:
+        scaled[np.abs(scaled) > MOST_ADC] = np.nan  # no measurement: a broken voxel must not leak into others
+    adc = Volume(scaled, stored.affine_ras)
     return Source(kind, sha256, None, adc, unit.name, stored.warnings)

@@ -18,6 +18,8 @@ from AGE2HIELib.volume import Grid, Volume
 
 _IMAGES = ("mean", "sd", "brain", "labels")
 _DESCRIPTION = "atlas.json"
+LARGEST_DESCRIPTION_BYTES = 1_000_000  # that of the bundled atlas, with 34 regions, takes 4 kB
+LARGEST_VOXELS = 20_000_000  # twice a 1 mm grid of an adult's whole head (182 x 218 x 182)
 
 
 @dataclass(frozen=True)
@@ -91,13 +93,13 @@ def load_atlas(folder: Path) -> Atlas:
     if missing:
         raise ModelError(f"The atlas folder '{folder.name}' has no {', '.join(missing)}. Name a complete atlas folder.")
     try:
-        description = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
+        description = json.loads(_description(folder))
         regions = tuple(Region(**region) for region in description["regions"])
         texts = {key: str(description[key]) for key in ("name", "provenance", "licence")}
         synthetic = bool(description["synthetic"])
         made = dict(description.get("made", {}))
-        images = {name: to_canonical(read_volume(folder / f"{name}.nii.gz")) for name in _IMAGES}
-    except (KeyError, TypeError, ValueError, InputError) as problem:
+        images = {name: to_canonical(_image(folder, name)) for name in _IMAGES}
+    except (KeyError, TypeError, ValueError, RecursionError, InputError) as problem:
         raise ModelError(f"The atlas '{folder.name}' cannot be read: {problem}. Install it again.") from problem
     for name in _IMAGES[1:]:
         if not images[name].grid.same_as(images["mean"].grid):
@@ -116,6 +118,20 @@ def load_atlas(folder: Path) -> Atlas:
         sha256=_sha256(folder),
         made=made,
     )
+
+
+def _description(folder: Path) -> str:
+    size = (folder / _DESCRIPTION).stat().st_size
+    if size > LARGEST_DESCRIPTION_BYTES:
+        raise ValueError(f"{_DESCRIPTION} has {size} bytes, too many")
+    return (folder / _DESCRIPTION).read_text(encoding="utf-8")
+
+
+def _image(folder: Path, name: str) -> Volume:
+    image = read_volume(folder / f"{name}.nii.gz")
+    if image.array.size > LARGEST_VOXELS:
+        raise ValueError(f"{name} has {image.array.size:,} voxels, more than the {LARGEST_VOXELS:,} of any atlas")
+    return image
 
 
 def _files() -> list[str]:

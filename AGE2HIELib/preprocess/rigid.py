@@ -66,7 +66,8 @@ def parameters_about(rigid: Rigid, centre: np.ndarray) -> np.ndarray:
 
 def coarse(volume: Volume) -> Volume:
     """Averaged to about ``COARSE_MM`` and smoothed."""
-    factors = np.maximum(1, (COARSE_MM // volume.grid.spacing_mm).astype(int))
+    most = np.maximum(1, np.array(volume.array.shape) // 2)  # a slope needs two voxels
+    factors = np.clip((COARSE_MM // volume.grid.spacing_mm).astype(int), 1, most)
     affine = volume.affine_ras.copy()
     affine[:3, 3] += affine[:3, :3] @ ((factors - 1) / 2)
     affine[:3, :3] = affine[:3, :3] * factors

@@ -1,0 +1,108 @@
+"""Samples out of files, packed or not: never more memory than the header has promised, and that only if it may be.
+
+Packed streams are read to their end, so that their checksum is compared: a changed bit is found.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import zlib
+from collections.abc import Sequence
+from math import prod
+from pathlib import Path
+from typing import IO, Protocol
+
+from AGE2HIELib.errors import InputError
+
+# 300 volumes of a newborn at 2 mm are 200 million values; as float32, twice in memory while they are put in order, and
+# with their file they take 3 GB. Clinical series have a tenth of it.
+LARGEST_VALUES = 200_000_000
+# Some programs and transfers fill the last block; more than this after the samples is not filling.
+PADDING_BYTES = 4096
+_CHUNK_BYTES = 1 << 20
+_LONGEST_NUMBER = 64  # characters of a number in a text file, its blank included
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _Inflated:
+    """A zlib stream, unpacked as it is read; MHA files hold one."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._unpacker = file, zlib.decompressobj()
+
+    def read(self, size: int, /) -> bytes:
+        while not self._unpacker.eof:
+            packed = self._unpacker.unconsumed_tail or self._file.read(_CHUNK_BYTES)
+            if not packed:
+                raise EOFError("the packed samples end too early")
+            if found := self._unpacker.decompress(packed, size):
+                return found
+        return b""
+
+
+def check_size(sizes: Sequence[int], name: str) -> None:
+    """Raise InputError for sizes that are none, or that would take more memory than there may be."""
+    words = "x".join(str(size) for size in sizes)
+    if min(sizes, default=0) < 1:
+        raise InputError(f"'{name}' is not a 3D image: its header states {words} voxels. Convert the scan again.")
+    if prod(int(size) for size in sizes) > LARGEST_VALUES:
+        raise InputError(
+            f"The header of '{name}' states {words} values, more than the {LARGEST_VALUES:,} that are read. It may be "
+            "damaged; if it is right, keep the b0 volumes and one shell."
+        )
+
+
+def read_samples(file: IO[bytes], needed: int, packing: str) -> bytes:
+    """Exactly ``needed`` bytes from where ``file`` stands.
+
+    Args:
+        packing: "raw", "gzip", "bzip2" or "zlib".
+
+    Raises:
+        ValueError: there are fewer, or many more.
+        OSError, EOFError, zlib.error: the packed stream is damaged.
+    """
+    stream = _unpacking(file, packing)
+    content = bytearray()
+    while len(content) < needed:
+        chunk = stream.read(min(_CHUNK_BYTES, needed - len(content)))
+        if not chunk:
+            raise ValueError(f"{len(content)} bytes of samples where {needed} are needed")
+        content += chunk
+    beyond = 0
+    while chunk := stream.read(_CHUNK_BYTES):
+        beyond += len(chunk)
+        if beyond > PADDING_BYTES:
+            raise ValueError(f"more bytes of samples than the {needed} that its header states")
+    return bytes(content)
+
+
+def read_numbers(file: IO[bytes], count: int) -> list[bytes]:
+    """``count`` numbers of a text file, as they stand there."""
+    words = file.read(count * _LONGEST_NUMBER).split()
+    if len(words) < count:
+        raise ValueError(f"{len(words)} samples where {count} are needed")
+    return words[:count]
+
+
+def beside(path: Path, name: str) -> Path:
+    """The data file that a header names: in the header's own folder or below it, and nowhere else."""
+    target = Path(name)
+    if not name or target.is_absolute() or ".." in target.parts or "\\" in name or not name.isprintable():
+        raise InputError(
+            f"'{path.name}' says that its samples are in {name[:80]!r}, which is no file of its own folder. "
+            "Put both files into one folder and name the data file there."
+        )
+    return path.parent / target
+
+
+def _unpacking(file: IO[bytes], packing: str) -> Readable:
+    if packing == "gzip":
+        return gzip.GzipFile(fileobj=file)
+    if packing == "bzip2":
+        return bz2.BZ2File(file)
+    return _Inflated(file) if packing == "zlib" else file
