@@ -53,7 +53,9 @@ def labelText(result: Result) -> str:
 def _labelText(result: Result) -> str:
     words = {
         "adverse": _("Reading: adverse. Such a score is unusual with a favourable outcome; the report says how far."),
-        "favourable": _("Reading: favourable. Such a score is unusual with an adverse outcome; the report says how far."),
+        "favourable": _(
+            "Reading: favourable. Such a score is unusual with an adverse outcome; the report says how far."
+        ),
         "indeterminate": _("Reading: indeterminate. The score does not decide; the report says what that means."),
     }
     if result.demonstration:

@@ -61,11 +61,13 @@ probability = sigmoid({calibration.intercept:.4g} + {calibration.slope:.4g} x me
 
 def _sets(facts: ModelFacts) -> str:
     if facts.cases is None:
-        return "No scores of left-out cases are kept: every outcome is called indeterminate, and no distance is checked."
+        return (
+            "No scores of left-out cases are kept: every outcome is called indeterminate, and no distance is checked."
+        )
     favourable, adverse = facts.cases.counts
-    return f"""Sets of outcomes are cross-conformal, for each outcome by itself, at {SET_COVERAGE:.0%}: from the logits of
-{favourable} favourable and {adverse} adverse cases, each scored by the member that had left it out. A scan farther than
-{facts.cases.distance_limit:g} from the training cases is warned of: {facts.cases.distance_basis}"""
+    return f"""Sets of outcomes are cross-conformal, for each outcome by itself, at {SET_COVERAGE:.0%}: from the logits
+of {favourable} favourable and {adverse} adverse cases, each scored by the member that had left it out. A scan is warned
+of when it lies farther than {facts.cases.distance_limit:g} from the training cases: {facts.cases.distance_basis}"""
 
 
 def _arguments(facts: ModelFacts) -> str:
