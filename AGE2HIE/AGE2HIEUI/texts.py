@@ -52,9 +52,11 @@ def labelText(result: Result) -> str:
 
 def _labelText(result: Result) -> str:
     words = {
-        "adverse": _("Reading: adverse. A favourable outcome is ruled out; the report says how surely."),
-        "favourable": _("Reading: favourable. An adverse outcome is ruled out; the report says how surely."),
-        "indeterminate": _("Reading: indeterminate. Neither outcome is ruled out; the report says what that means."),
+        "adverse": _("Reading: adverse. Such a score is unusual with a favourable outcome; the report says how far."),
+        "favourable": _(
+            "Reading: favourable. Such a score is unusual with an adverse outcome; the report says how far."
+        ),
+        "indeterminate": _("Reading: indeterminate. The score does not decide; the report says what that means."),
     }
     if result.demonstration:
         return _("The model has seen synthetic data only. This number says nothing about any child.")

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict
 
 from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
+from AGE2HIELib.inference.conformal import SET_COVERAGE
 from AGE2HIELib.installed import find_model, installed_models, model_label, models_home
 from AGE2HIELib.progress import Progress
 
@@ -30,18 +31,22 @@ def run_model_info(arguments: argparse.Namespace, progress: Progress) -> int:
             "z-maps": ", ".join(bundle.z_origins),
             "prevalence": f"{bundle.calibration.prevalence:.3g}",
             "threshold": f"{bundle.threshold:.3g}",
-            "remembers": _remembered(bundle),
+            "outcome sets": _set_sizes(bundle),
+            "distance": _distance(bundle),
         }
     )
     return 0
 
 
-def _remembered(bundle: Bundle) -> str:
+def _set_sizes(bundle: Bundle) -> str:
     if bundle.cases is None:
-        return "no cases: it rules no outcome out, and does not know how far a scan lies from them"
-    counts = [sum(len(getattr(one, name)) for one in bundle.cases.members) for name in ("favourable", "adverse")]
-    limit = f"distance at most {bundle.cases.distance_limit:g}"
-    return f"scores of {counts[0]} favourable and {counts[1]} adverse cases; {limit}"
+        return "none: the bundle holds no scores of left-out cases"
+    favourable, adverse = bundle.cases.counts
+    return f"{SET_COVERAGE:.0%} of either outcome, from {favourable} favourable and {adverse} adverse left-out cases"
+
+
+def _distance(bundle: Bundle) -> str:
+    return "not known" if bundle.cases is None else f"at most {bundle.cases.distance_limit:g} from the training cases"
 
 
 def run_model_verify(arguments: argparse.Namespace, progress: Progress) -> int:

@@ -127,7 +127,14 @@ def _load_member(bundle: Bundle, name: str, device: str) -> StagedNetwork:
             f"The model explains layer {bundle.saliency_layer!r}, but its network has {', '.join(network.layers)}. "
             "Export the model again."
         )
-    fill_network(network, unpack_weights(read_verified(bundle.folder, name, bundle.files), name), name)
+    state = unpack_weights(read_verified(bundle.folder, name, bundle.files), name)
+    fill_network(network, state, name)
+    features = state["head.linear.weight"].shape[1]
+    if bundle.cases is not None and bundle.cases.features != features:
+        raise ModelError(
+            f"The model remembers {bundle.cases.features} features of its training cases, but its network has "
+            f"{features}. Export the model again."
+        )
     return network.requires_grad_(False).eval().to(device)
 
 

@@ -3,6 +3,7 @@ doi:10.1145/3287560.3287596)."""
 
 from __future__ import annotations
 
+from AGE2HIELib.inference.conformal import SET_COVERAGE
 from AGE2HIELib.inference.facts import ModelFacts
 
 _DEMONSTRATION = (
@@ -49,11 +50,24 @@ ADC is in 1e-6 mm2/s. Accepted origins of the z map: {", ".join(facts.z_origins)
 probability = sigmoid({calibration.intercept:.4g} + {calibration.slope:.4g} x mean logit), fitted at a prevalence of
 {calibration.prevalence:.3g}. The threshold is {facts.threshold:.3g}. Saliency is taken at `{facts.saliency_layer}`.
 
+{_sets(facts)}
+
 {results.strip()}
 
 ## Authors and licence
 {facts.authors}. {facts.copyright}; see `LICENSE`.
 """
+
+
+def _sets(facts: ModelFacts) -> str:
+    if facts.cases is None:
+        return (
+            "No scores of left-out cases are kept: every outcome is called indeterminate, and no distance is checked."
+        )
+    favourable, adverse = facts.cases.counts
+    return f"""Sets of outcomes are cross-conformal, for each outcome by itself, at {SET_COVERAGE:.0%}: from the logits
+of {favourable} favourable and {adverse} adverse cases, each scored by the member that had left it out. A scan is warned
+of when it lies farther than {facts.cases.distance_limit:g} from the training cases: {facts.cases.distance_basis}"""
 
 
 def _arguments(facts: ModelFacts) -> str:

@@ -41,13 +41,23 @@ class MemberCases:
 class TrainingCases:
     """Attributes:
     members: in the order of the bundle's.
-    distance_limit: the largest distance that passes the gate, see ``inference.features``.
+    distance_limit: the largest distance that passes the gate unasked, see ``inference.features``.
     distance_basis: where it comes from, in words.
     """
 
     members: tuple[MemberCases, ...]
     distance_limit: float
     distance_basis: str
+
+    @property
+    def features(self) -> int:
+        """Length of a member's features."""
+        return len(self.members[0].mean)
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Favourable and adverse cases with a score, over all members."""
+        return sum(len(one.favourable) for one in self.members), sum(len(one.adverse) for one in self.members)
 
 
 def cases_text(cases: TrainingCases) -> str:
@@ -69,10 +79,12 @@ def read_cases(content: bytes, members: int) -> TrainingCases:
             raise ValueError(f"format {found['format']!r}, where {_FORMAT} was expected")
         made = tuple(_member(one) for one in found["members"])
         limit = float(found["distance_limit"])
+        if len({len(one.mean) for one in made}) > 1:
+            raise ValueError("members with different features")
         if len(made) != members or not (np.isfinite(limit) and limit > 0):
             raise ValueError(f"{len(made)} members of {members}, limit {limit}")
         return TrainingCases(made, limit, str(found["distance_basis"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ModelError(
             f"{CASES} cannot be used ({type(error).__name__}: {error}). Export the model again."
         ) from error
@@ -89,10 +101,13 @@ def _member(found: Mapping[str, Any]) -> MemberCases:
     size = len(arrays["mean"])
     if not 0 < size <= _MOST_FEATURES or arrays["precision"].shape != (size, size):
         raise ValueError("mean and precision do not belong together")
+    if np.linalg.eigvalsh((arrays["precision"] + arrays["precision"].T) / 2).min() <= 0:  # every case would be near
+        raise ValueError("precision is the inverse of no covariance")
     if any((np.diff(arrays[name]) < 0).any() for name in ("favourable", "adverse")):
         raise ValueError("scores are not sorted")
     return MemberCases(**arrays)
 
 
 def _plain(array: np.ndarray) -> Any:
-    return json.loads(json.dumps(np.vectorize(lambda value: float(f"{value:.{_DIGITS}g}"))(array).tolist()))
+    rounded = np.array([float(f"{value:.{_DIGITS}g}") for value in array.ravel()])
+    return rounded.reshape(array.shape).tolist()

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from AGE2HIELib.explain.regions import RegionRow
 
 _BAR_LEFT, _BAR_WIDTH = 20.0, 600.0  # of the score's drawing, in its own units
+_EXACT = 1e-6  # of 100, from which on a count is "about" it
 _HEADINGS = {True: "Demonstration score", False: "Probability of an adverse outcome at two years"}
 
 
@@ -39,6 +40,7 @@ def template(name: str) -> Template:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["figure"] = figure
+    environment.filters["of_100"] = of_100
     return environment.get_template(name)
 
 
@@ -81,6 +83,14 @@ def figure(value: object, digits: int = 3) -> str:
     if isinstance(value, float | int) and not isinstance(value, bool):
         return f"{value:.0f}" if abs(value) >= 100 else f"{value:.{digits}g}"
     return str(value)
+
+
+def of_100(share: float) -> str:
+    """A share as a natural frequency; nobody and everybody are never said."""
+    count = round(100 * share)
+    if 0 < count < 100:
+        return f"about {count}" if abs(100 * share - count) > _EXACT else str(count)
+    return "fewer than 1" if count == 0 else "more than 99"
 
 
 def _x(share: float) -> float:

@@ -1,0 +1,149 @@
+"""The distance from the training cases: numpy's on planted Gaussians, a warning above the limit, and what is kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from bundles import untrained_bundle, untrained_facts
+from learning_samples import SHAPE, SMALL
+from scipy.stats import chi2
+
+from AGE2HIELib.errors import ModelError
+from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
+from AGE2HIELib.inference.features import distance_check, distances, pooled_features
+from AGE2HIELib.inference.manifest import write_manifest
+from AGE2HIELib.inference.training_cases import CASES, MemberCases, TrainingCases
+from AGE2HIELib.quality import Quality
+from AGE2HIELib.quality.check import DISTANCE
+from training.evaluation.splits import whole_cohort
+from training.known_cases import LIMIT_OVER_WORST, known_cases
+from training.learning.transfer import new_network
+from training.preparing.store import Prepared
+
+FEATURES = 4
+
+
+def planted(limit: float = 3.0, *, centre: float = 0.0) -> TrainingCases:
+    one = MemberCases(np.array([-1.0]), np.array([1.0]), np.full(FEATURES, centre), 100 * np.eye(FEATURES))
+    return TrainingCases((one, one), limit, "planted")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return untrained_bundle(tmp_path / "untrained", count=2, cases=planted())
+
+
+@pytest.fixture
+def image(bundle: Bundle) -> np.ndarray:
+    shape = (1, 2, *bundle.spec.grid.shape)
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def test_distances_of_a_planted_gaussian_are_chi_distributed() -> None:
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(6, 6))
+    covariance = mixing @ mixing.T
+    cases = MemberCases(np.zeros(0), np.zeros(0), np.arange(6.0), np.linalg.inv(covariance))
+    samples = rng.multivariate_normal(cases.mean, covariance, size=4000)
+    found = distances(samples, cases)
+    by_hand = [np.sqrt((x - cases.mean) @ np.linalg.solve(covariance, x - cases.mean) / 6) for x in samples[:50]]
+    np.testing.assert_allclose(found[:50], by_hand, rtol=1e-9)
+    for share in (0.5, 0.9, 0.99):
+        inside = np.mean(found <= np.sqrt(chi2.ppf(share, 6) / 6))
+        assert inside == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 4000))
+
+
+def test_the_check_is_the_mean_over_members_beside_the_limit(bundle: Bundle, image: np.ndarray) -> None:
+    members = load_members(bundle)
+    with torch.inference_mode():
+        features = [pooled_features(member, torch.from_numpy(image)).numpy()[0] for member in members]
+    expected = np.mean([10 * np.sqrt(np.sum(f.astype(float) ** 2) / FEATURES) for f in features])
+    check = distance_check(members, bundle, image)
+    assert check is not None
+    assert check.value == pytest.approx(expected, rel=1e-5)
+    assert (check.name, check.severity, check.basis) == (DISTANCE, "warn", "planted")
+    assert check.passed == (expected <= 3.0)
+    far = distance_check(members, replace(bundle, cases=planted(centre=100.0)), image)
+    assert far is not None
+    assert not far.passed
+    assert Quality((far,)).withheld
+    assert Quality((far,)).overriding([DISTANCE]).passed
+
+
+def test_a_bundle_that_remembers_no_cases_is_not_asked(tmp_path: Path, image: np.ndarray) -> None:
+    plain = untrained_bundle(tmp_path / "plain", count=2)
+    assert plain.cases is None
+    assert CASES not in plain.files
+    assert distance_check(load_members(plain), plain, image) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.pop("members"), "KeyError"),
+        (lambda c: c.update(format=2), "format 2"),
+        (lambda c: c.update(distance_limit=float("nan")), "limit nan"),
+        (lambda c: c.update(distance_limit=-1), "limit -1"),
+        (lambda c: c["members"].pop(), "1 members of 2"),
+        (lambda c: c["members"][0].update(mean=[0.0] * 3), "do not belong together"),
+        (lambda c: c["members"][0].update(mean=[0.0, 1e400, 0.0, 0.0]), "finite"),
+        (lambda c: c["members"][0].update(mean=[10**400, 0, 0, 0]), "OverflowError"),
+        (lambda c: c["members"][0].update(adverse=[2.0, 1.0]), "not sorted"),
+        (lambda c: c["members"][0].update(precision=[[0.0] * FEATURES] * FEATURES), "inverse of no covariance"),
+        (lambda c: c["members"][0].update(mean=[0.0] * 5, precision=np.eye(5).tolist()), "different features"),
+        (lambda c: [m.update(mean=[0.0] * 5, precision=np.eye(5).tolist()) for m in c["members"]], "network has 4"),
+    ],
+)
+def test_what_cannot_be_right_is_refused(bundle: Bundle, change, message: str) -> None:
+    path = bundle.folder / CASES
+    content = json.loads(path.read_text(encoding="utf-8"))
+    change(content)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    write_manifest(bundle.folder)
+    with pytest.raises(ModelError, match=message):
+        load_members(read_bundle(bundle.folder))
+
+
+def test_a_changed_memory_is_found_by_its_hash(bundle: Bundle) -> None:
+    path = bundle.folder / CASES
+    path.write_text(path.read_text(encoding="utf-8").replace('"distance_limit":3.0', '"distance_limit":9.0'))
+    with pytest.raises(ModelError, match="was changed"):
+        read_bundle(bundle.folder)
+
+
+def test_export_remembers_left_out_scores_and_the_features_of_the_others() -> None:
+    """Three members: each case's score is kept once, with the member that left it out, and by its own outcome."""
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame({"case": [f"c{n:02d}" for n in range(36)]})
+    table = table.assign(subject=table["case"], site="A", adverse=np.arange(36) % 3 == 0)
+    volumes = rng.normal(0, 1, (36, 3, *SHAPE)).astype(np.float16)
+    cohort = Prepared(volumes, None, table, "")
+    split = whole_cohort(table, inner_folds=3, seed=0)
+    members = [new_network(SMALL, in_channels=2, outputs=1, seed=n).eval() for n in range(3)]
+    logit = {case: float(number) for number, case in enumerate(table["case"])}
+    found = pd.concat([pd.DataFrame({"case": list(out), "role": "inner"}) for _, out in split.inner])
+    found = found.assign(logit=found["case"].map(logit))
+    kept = known_cases(members, split, cohort, found, ["atlas", "released"])
+    adverse = set(table["case"][table["adverse"]])
+    for (learned, left_out), part, member in zip(split.inner, kept.members, members, strict=True):
+        np.testing.assert_array_equal(part.adverse, sorted(logit[case] for case in left_out if case in adverse))
+        np.testing.assert_array_equal(part.favourable, sorted(logit[case] for case in left_out if case not in adverse))
+        rows = cohort.rows("case", learned)
+        with torch.inference_mode():
+            own = [pooled_features(member, torch.from_numpy(volumes[rows][:, [0, z]]).float()) for z in (1, 2)]
+        np.testing.assert_allclose(part.mean, torch.cat(own).numpy().mean(0), rtol=1e-4, atol=1e-5)
+    assert kept.counts == (24, 12)
+    assert kept.distance_limit > LIMIT_OVER_WORST  # some left-out case lies farther than the average one
+    assert "72 distances" in kept.distance_basis
+
+
+def test_facts_without_cases_say_so_on_the_card() -> None:
+    from AGE2HIELib.inference.card import model_card
+
+    assert "no distance is checked" in model_card(untrained_facts(), 5, "")
