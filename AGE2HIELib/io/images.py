@@ -52,7 +52,7 @@ def sha256_of_image(path: Path) -> str:
         return sha256_of_files(load_nrrd(path).files)
     if not name.endswith(".mhd"):
         return sha256_of_files([path])
-    voxels = _load_mha(path).array  # the header may name them by lists and patterns that its reader knows
+    voxels = load_mha(path).array  # the header may name them by lists and patterns that its reader knows
     return hashlib.sha256(path.read_bytes() + voxels.tobytes()).hexdigest()
 
 
