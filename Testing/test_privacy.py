@@ -1,0 +1,110 @@
+"""Nothing about the patient in results, messages, logs or temporary files; the objects of ``--dicom`` aside."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from AGE2HIELib.cli import main
+from AGE2HIELib.phantom.write import write_phantom
+
+pytestmark = pytest.mark.slow
+NAME, IDENTITY, ACCESSION, PLACE, DOCTOR = "Quillfeather", "ZX81773105", "ACC5512887", "Yewbarrow Infirmary", "Ottoline"
+BORN = {"20191229", "2019-12-29", "29.12.2019", "29/12/2019", "12/29/2019", "29 Dec 2019"}
+SECRETS = {NAME, NAME.upper(), NAME.lower(), IDENTITY, ACCESSION, PLACE, DOCTOR, *BORN}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A phantom's study that says whose it is, in a folder that does not."""
+    folder = write_phantom(
+        tmp_path_factory.mktemp("private"), seed=7, file_format="dicom", injury="bgt", acquisition="6mm"
+    )
+    for path in folder.iterdir():
+        image = pydicom.dcmread(path)
+        image.PatientName, image.PatientID, image.PatientBirthDate = f"{NAME}^Jo", IDENTITY, "20191229"
+        image.AccessionNumber, image.InstitutionName, image.ReferringPhysicianName = ACCESSION, PLACE, f"{DOCTOR}^A"
+        image.StudyDate = image.SeriesDate = image.AcquisitionDate = image.ContentDate = "20200101"
+        image.save_as(path)
+    return folder
+
+
+def content(path: Path) -> bytes:
+    data = path.read_bytes()
+    return gzip.decompress(data) if path.suffix == ".gz" else data
+
+
+def found_in(folder: Path) -> list[tuple[str, str]]:
+    """(file, secret) of every file outside ``dicom/``; names of files count, too."""
+    hits = []
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if path.is_dir() or "dicom" in inside.parts:
+            continue
+        text = content(path) + str(inside).encode()
+        hits += [(str(inside), secret) for secret in SECRETS if secret.encode() in text]
+    return hits
+
+
+@pytest.mark.parametrize("more", [("--dicom",), ("--progress", "jsonl")])
+def test_no_output_names_the_patient(
+    study: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], more: tuple[str, ...]
+) -> None:
+    out = tmp_path / "out"
+    code = main(["predict", str(study), "--output", str(out), *more])
+    told = "".join(capfd.readouterr())
+    assert code == 0, told
+    assert found_in(tmp_path) == []
+    assert [secret for secret in SECRETS if secret in told] == []
+    checks = {check["name"]: check for check in json.loads((out / "result.json").read_text())["quality"]["checks"]}
+    assert checks["postnatal age"]["passed"]  # the age was read and used
+    assert "3" not in str(checks["postnatal age"]["value"])
+    if "--dicom" in more:
+        assert NAME in str(pydicom.dcmread(out / "dicom" / "report.dcm").PatientName)
+
+
+@pytest.mark.parametrize("how", ["refused", "unusable", "defect"])
+def test_no_failure_names_the_patient(
+    study: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    words = ["predict", str(study), "--output", str(tmp_path / "out")]
+    if how == "unusable":
+        words += ["--series", "99"]
+    if how == "refused":
+        monkeypatch.setattr("AGE2HIELib.quality.brain.BRAIN_ML", (10.0, 20.0))
+    if how == "defect":
+        monkeypatch.setattr("AGE2HIELib.pipeline.z_map", lambda *_: 1 / 0)
+    assert main(words) == {"refused": 3, "unusable": 2, "defect": 1}[how]
+    told = "".join(capfd.readouterr())
+    assert [secret for secret in SECRETS if secret in told] == []
+    assert found_in(tmp_path) == []
+    assert (tmp_path / "out.log").exists() == (how == "defect")
+
+
+def test_temporary_files_are_private_and_removed(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    modes: list[int] = []
+    real = tempfile.mkdtemp
+
+    def watched(*arguments: object, **options: object) -> str:
+        made = real(*arguments, **options)  # type: ignore[call-overload]
+        modes.append(stat.S_IMODE(os.stat(made).st_mode))
+        return str(made)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", watched)
+    assert main(["predict", str(study), "--output", str(tmp_path / "out"), "--progress", "none"]) == 0
+    assert modes  # the converter's
+    assert set(modes) == {0o700}
+    assert list(scratch.iterdir()) == []
+    monkeypatch.setattr("AGE2HIELib.pipeline.place_in_atlas", lambda *_: 1 / 0)
+    assert main(["predict", str(study), "--output", str(tmp_path / "other"), "--progress", "none"]) == 1
+    assert list(scratch.iterdir()) == []
