@@ -17,7 +17,7 @@ from PIL import Image
 from AGE2HIELib.explain.regions import RegionRow
 from AGE2HIELib.report.colours import adc_scale, saliency_scale, z_scale
 from AGE2HIELib.report.overlay import Maps, overlay_picture
-from AGE2HIELib.report.page import figure, page_html, score_drawing
+from AGE2HIELib.report.page import figure, of_100, page_html, score_drawing
 from AGE2HIELib.report.record import write_record
 from AGE2HIELib.report.tiles import choose_view, tile
 from AGE2HIELib.volume import Volume
@@ -220,11 +220,37 @@ def test_a_trained_model_gets_its_label_and_threshold(page: Callable[..., str]) 
     assert "Reading: indeterminate" in text
     assert "threshold 0.5" in text
     assert "Research use only" in text
-    assert "about 62 had an adverse outcome at two years and 38 had not" in text
-    assert "41 of 100 had one" in text
-    assert "neither outcome is ruled out" in text
-    assert "hold the true one for 90 of 100 infants" in text
+    assert "about 62 had an adverse outcome at two years, and about 38 had not" in text
+    assert "where about 41 of 100 infants had one" in text
+    assert "usual with either outcome" in text
+    assert "among those named for about 90 of 100 infants of either outcome" in text
     assert "90 favourable and 60 adverse" in text
+
+
+@pytest.mark.parametrize(
+    ("held", "label", "words"),
+    [
+        (["adverse"], "adverse", "at most 10 of 100 infants with a favourable outcome have a score this high"),
+        (["favourable"], "favourable", "at most 10 of 100 infants with an adverse outcome have a score this low"),
+        ([], "indeterminate", "unusual with either outcome"),
+        (None, "indeterminate", "it names no outcome"),
+    ],
+)
+def test_a_reading_is_put_in_natural_frequencies(
+    page: Callable[..., str], held: object, label: str, words: str
+) -> None:
+    cases = {"favourable": 90, "adverse": 60}
+    found = None if held is None else {"coverage": 0.9, "set": held, "cases": cases}
+    text = text_of(page(demonstration=False, label=label, prediction_set=found))
+    assert words in text
+    assert "ruled out" not in text
+
+
+def test_nobody_and_everybody_are_never_said() -> None:
+    assert [of_100(share) for share in (0.0, 0.004, 0.006, 0.37, 0.999)] == [
+        *["fewer than 1"] * 2,
+        *["about 1", "about 37", "more than 99"],
+    ]
 
 
 def test_a_refused_scan_shows_reasons_and_no_number(page: Callable[..., str]) -> None:

@@ -41,7 +41,7 @@ class ModelFacts:
         z_origins: what the z channel may hold: "released", "none" and the SHA-256 of atlases.
         threshold: on the calibrated probability.
         saliency_layer: the layer that is explained unless another one is asked for.
-        cases: what is remembered of the cases it was made from; without it no outcome is ever ruled out, and the
+        cases: what is remembered of the cases it was made from; without it no outcome is ever named, and the
             distance from them is not asked for.
     """
 

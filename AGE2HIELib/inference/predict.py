@@ -27,10 +27,10 @@ class Prediction:
     probability_adverse: calibrated, 0 to 1.
     interval: 90 %, see ``probability_interval``.
     members: what each member alone would say, calibrated in the same way.
-    label: the one outcome that is not ruled out, "indeterminate", or "demonstration" for a model that saw synthetic
+    label: the one outcome in the set, "indeterminate", or "demonstration" for a model that saw synthetic
         data only.
     threshold: on the probability: where the model's makers would divide; no label depends on it.
-    outcomes: the set of outcomes that are not ruled out; None for a bundle that remembers no cases.
+    outcomes: the set of outcomes that the score agrees with; None for a bundle that remembers no cases.
     """
 
     probability_adverse: float

@@ -12,7 +12,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from AGE2HIELib.explain.regions import RegionRow
 
 _BAR_LEFT, _BAR_WIDTH = 20.0, 600.0  # of the score's drawing, in its own units
-_EXACT = 1e-6  # of 100, from which on a count is "about" it
 _HEADINGS = {True: "Demonstration score", False: "Probability of an adverse outcome at two years"}
 
 
@@ -89,7 +88,7 @@ def of_100(share: float) -> str:
     """A share as a natural frequency; nobody and everybody are never said."""
     count = round(100 * share)
     if 0 < count < 100:
-        return f"about {count}" if abs(100 * share - count) > _EXACT else str(count)
+        return f"about {count}"
     return "fewer than 1" if count == 0 else "more than 99"
 
 
