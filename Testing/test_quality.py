@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scans import bundled_atlas, infant_with, stripped_scan
+from scans import bundled_atlas, infant_with, stripped_scan, turned
 
 from AGE2HIELib.io.source import Source, read_source
 from AGE2HIELib.orientation import series_to_canonical, to_canonical
@@ -53,6 +53,13 @@ def failed(quality: Quality) -> list[str]:
 def test_newborns_pass_injured_or_not(kind: str, acquisition: str) -> None:
     adc, _ = stripped_scan(kind, acquisition, 31)
     assert failed(gate(as_source(adc))) == []
+
+
+@pytest.mark.parametrize("degrees", [(25, 0, 0), (-10, 20, 15), (0, 0, 90)])
+@pytest.mark.parametrize("acquisition", ["2mm-shells", "4mm"])
+def test_newborns_pass_however_they_lie(degrees: tuple[float, float, float], acquisition: str) -> None:
+    adc, _ = stripped_scan("watershed", acquisition, 36)
+    assert failed(gate(as_source(turned(adc, degrees)))) == []
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])

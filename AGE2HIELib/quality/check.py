@@ -11,13 +11,14 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 
 Severity = Literal["refuse", "warn"]
-STRIPES, STEP, AGE, DISTANCE = (
+STRIPES, STEP, DROPOUT, AGE, DISTANCE = (
     "striping between slices",
     "step between slices",
+    "signal lost in a slice of one volume",
     "postnatal age",
     "distance from the training cases",
 )
-OVERRIDABLE = (STRIPES, STEP, AGE, DISTANCE)  # the checks that can warn
+OVERRIDABLE = (STRIPES, STEP, DROPOUT, AGE, DISTANCE)  # the checks that can warn
 
 
 @dataclass(frozen=True)

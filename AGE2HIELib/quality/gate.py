@@ -8,11 +8,13 @@ brains, which must not; every check says which (``basis``). ``benchmark/gate.py`
 from __future__ import annotations
 
 from AGE2HIELib.io.source import Source
+from AGE2HIELib.orientation import series_to_canonical
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.quality.brain import brain_volume, cut_face, voxel_size
 from AGE2HIELib.quality.check import Quality
 from AGE2HIELib.quality.placed import placement_checks
+from AGE2HIELib.quality.raw import raw_checks
 from AGE2HIELib.quality.slices import lost_slices, slice_checks
 from AGE2HIELib.quality.values import modality, value_checks
 from AGE2HIELib.quality.when import age_check
@@ -31,7 +33,7 @@ def check_quality(
     """Ask every question that can be asked; ``placement`` is None where no brain was found.
 
     Args:
-        source: what was read, for the unit.
+        source: what was read, for the unit and the raw volumes.
         adc: 1e-6 mm^2/s, canonical voxel order.
         brain: bool, same grid.
         placement: in ``atlas``.
@@ -41,6 +43,7 @@ def check_quality(
     checks = [modality(source), voxel_size(adc), brain_volume(brain), cut_face(brain), lost_slices(adc)]
     if brain.array.any():
         checks += [*value_checks(adc.array[brain.array]), *slice_checks(adc, brain)]
+        checks += raw_checks(series_to_canonical(source.dwi), brain) if source.dwi is not None else []
     if placement is not None:
         checks += placement_checks(placement, atlas)
     if timing is not None and timing.age_days is not None:
