@@ -32,7 +32,8 @@ class Study:
     description: str
 
     def uid(self, *words: object) -> UID:
-        return generate_uid(entropy_srcs=[self.identity, *map(str, words)])
+        # generate_uid joins its words: without a sign between them (1, 11) and (11, 1) would have one UID
+        return generate_uid(entropy_srcs=["|".join([self.identity, *map(str, words)])])
 
 
 def write_dwi_series(dwi: DwiSeries, folder: Path, study: Study, *, number: int, description: str) -> None:
