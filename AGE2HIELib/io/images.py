@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import SimpleITK as sitk
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import to_sitk
 from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files
-from AGE2HIELib.io.mha import MHA_SUFFIXES, load_mha
+from AGE2HIELib.io.mha import MHA_SUFFIXES, load_mha, mha_files
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, load_nifti, save_nifti
 from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd
 from AGE2HIELib.orientation import to_canonical, to_stored_order
@@ -50,10 +49,7 @@ def sha256_of_image(path: Path) -> str:
     name = path.name.lower()
     if name.endswith(NRRD_SUFFIXES):
         return sha256_of_files(load_nrrd(path).files)
-    if not name.endswith(".mhd"):
-        return sha256_of_files([path])
-    voxels = load_mha(path).array  # the header may name them by lists and patterns that its reader knows
-    return hashlib.sha256(path.read_bytes() + voxels.tobytes()).hexdigest()
+    return sha256_of_files(mha_files(path) if name.endswith(MHA_SUFFIXES) else [path])
 
 
 def read_on_grid(path: Path, grid: Grid, *, what: str) -> Volume:

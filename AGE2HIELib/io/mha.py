@@ -62,13 +62,23 @@ def load_mha(path: Path) -> Stored:
             "expected. Diffusion series are read from DICOM, NIfTI or NRRD."
         )
     check_size(sizes, path.name)
-    data_path = path if header.data_file == "LOCAL" else existing_file(beside(path, header.data_file))
+    data_path = _data_path(path, header)
     try:
         values = _values(data_path, header, prod(sizes))
     except (OSError, ValueError, EOFError, zlib.error) as error:
         raise unreadable(data_path, error) from error
     array = values.reshape(sizes, order="F")
     return Stored(checked(array[np.newaxis], header.affine_ras, path.name), header.affine_ras)
+
+
+def mha_files(path: Path) -> tuple[Path, ...]:
+    """The header, and where they lie apart the samples."""
+    data_path = _data_path(path, _header(existing_file(path)))
+    return (path,) if data_path == path else (path, data_path)
+
+
+def _data_path(path: Path, header: MhaHeader) -> Path:
+    return path if header.data_file == "LOCAL" else existing_file(beside(path, header.data_file))
 
 
 def _values(path: Path, header: MhaHeader, count: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from AGE2HIELib.volume import DwiSeries, Volume
-from fuzzing.sound import FORMATS, Sound, write_scan
+from fuzzing.sound import write_scan
 
 # sound: predicted within 0.02 of the scan it was made from. refused: exit 2 or 3. either: one of the two.
 # untold: the data cannot tell, so that any prediction is right, but no crash, hang or crowded memory is.
@@ -110,6 +110,3 @@ def plan(kinds: Sequence[Kind], count: int, infants: int) -> list[Case]:
                 cases.append(Case(len(cases), kind, form, sound, turn))
         turn += 1
     return cases
-
-
-__all__ = ["FORMATS", "Call", "Case", "Expected", "Kind", "Sound", "Workshop", "plan"]

@@ -13,7 +13,7 @@ from pydicom.uid import JPEG2000, DeflatedExplicitVRLittleEndian, generate_uid
 
 from AGE2HIELib.volume import DwiSeries, Volume
 from fuzzing.cases import Call, Kind, Workshop
-from fuzzing.sound import ADC_IMAGE_TYPE, DICOM_FORMS, make_sound, write_adc_dicom, write_dwi_dicom
+from fuzzing.sound import DICOM_FORMS, make_sound, write_adc_dicom, write_dwi_dicom
 
 _SLICES_SEEN = slice(4, -4)  # of the sorted slices: those that hold the middle of the brain
 
@@ -266,8 +266,6 @@ def _series_number_asked(at: Workshop) -> Call:
 def _one_file(at: Workshop) -> Call:
     return Call(files(at)[5])
 
-
-_ADC_WORDS = ADC_IMAGE_TYPE
 
 KINDS = (
     Kind("DICOM slices missing from a volume", "refused", ("dwi.dicom",), _slice_missing),

@@ -102,11 +102,8 @@ def _unusual_path(at: Workshop) -> Call:
 
 
 def _output_odd(at: Workshop) -> Call:
-    choices = ("../place", "../given", ".", "", "..", "a\0b", "file/out")
-    name = choices[int(at.rng.integers(len(choices) - 1))]
-    if name == "a\0b":
-        name = "/dev/null/out"
-    return Call(at.scan, output=name if name != "file/out" else "/dev/null")
+    """A folder that is in use, the input's own, or below what is no folder."""
+    return Call(at.scan, output=str(at.one_of(("../place", "../given", ".", "..", "/dev/null", "/dev/null/out"))))
 
 
 def _here(at: Workshop, place: str) -> Call:

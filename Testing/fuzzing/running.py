@@ -22,8 +22,10 @@ from typing import NoReturn
 from fuzzing.cases import Call
 
 MOST_BYTES = 4_000_000_000
-MOST_SECONDS = 120.0  # a sound call takes 5 to 10 on a core that others use, too
+MOST_CPU_SECONDS = 90.0  # a sound call takes 4 to 7
+MOST_SECONDS = 900.0  # for a call that waits for ever; others may use the machine, so time on the clock says little
 _POLL_S = 0.02
+_TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _NEW_NAMESPACE, _READ_ONLY, _PRIVATE = 0x00020000, 1, (1 << 18) | (1 << 14)  # sched.h, sys/mount.h
 _DISK_BYTES = 150_000  # an output folder takes about 5 MB
@@ -87,9 +89,11 @@ def _watch(child: int, began: float) -> tuple[int, str, int]:
         ended, status, usage = os.wait4(child, os.WNOHANG)
         if ended:
             return status, stopped, max(peak, usage.ru_maxrss * 1024)
-        held = sum(_resident_bytes(pid) for pid in _family(child))
+        family = _family(child)
+        held = sum(_resident_bytes(pid) for pid in family)
         peak = max(peak, held)
-        late = time.monotonic() - began > MOST_SECONDS
+        busy = sum(_cpu_seconds(pid) for pid in family)
+        late = busy > MOST_CPU_SECONDS or time.monotonic() - began > MOST_SECONDS
         if not stopped and (late or held > MOST_BYTES):
             stopped = "hang" if late else "memory"
             with suppress(ProcessLookupError):
@@ -104,6 +108,14 @@ def _resident_bytes(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
     except (OSError, IndexError):
         return 0
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS  # utime and stime (proc(5))
+    except (OSError, IndexError):
+        return 0.0
 
 
 def _family(pid: int) -> list[int]:

@@ -21,6 +21,11 @@ def changed(at: Workshop, array: np.ndarray) -> Path:
     return at.rewritten(replace(at.content, array=array))
 
 
+def series(at: Workshop) -> DwiSeries:
+    assert isinstance(at.content, DwiSeries)
+    return at.content
+
+
 def floats(at: Workshop) -> np.ndarray:
     return np.array(at.content.array, dtype=np.float32)
 
@@ -169,8 +174,3 @@ KINDS = (
     Kind("unsigned for signed", "refused", ("adc.nii", "adc.mha", "dwi.nii", "dwi.nrrd"), _offset, most=8),
     Kind("receiver saturated", "refused", _DWI_FILES, _saturated),
 )
-
-
-def series(at: Workshop) -> DwiSeries:
-    assert isinstance(at.content, DwiSeries)
-    return at.content
