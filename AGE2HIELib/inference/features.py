@@ -1,7 +1,8 @@
 """How far a scan lies from those that the network has learned from, in the network's own terms.
 
 Mahalanobis distance of the features that the head reads (Lee et al. 2018, arXiv:1807.03888), with a shrunk covariance,
-over the root of their number: about 1 for a case like the others. The mean over the members is held against a limit.
+over the root of their number: 1 would be usual with the plain covariance, 0.3 to 0.9 is with the shrunk one. The mean
+over the members is held against a limit.
 """
 
 from __future__ import annotations
