@@ -169,6 +169,6 @@ def test_written_phantoms_are_read_back(tmp_path, file_format: str) -> None:
 def test_unknown_choices_are_refused_with_the_known_ones(tmp_path) -> None:
     with pytest.raises(InputError, match="none, bgt, watershed, near-total"):
         write_phantom(tmp_path, seed=1, file_format="nifti", injury="stroke", acquisition="2mm")
-    with pytest.raises(InputError, match="nifti, nrrd, mha"):
-        write_phantom(tmp_path, seed=1, file_format="dicom", injury="none", acquisition="2mm")
+    with pytest.raises(InputError, match="nifti, nrrd, mha, dicom"):
+        write_phantom(tmp_path, seed=1, file_format="analyze", injury="none", acquisition="2mm")
     assert not list(tmp_path.iterdir())
