@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import tempfile
 import traceback
 import warnings
@@ -27,8 +28,18 @@ def write_traceback(output: Path | None) -> Path:
     beside = log_of(output) if output else Path.cwd() / "age2hie.log"
     for path in (beside, Path(tempfile.gettempdir(), beside.name)):
         try:
-            path.write_text(traceback.format_exc(), encoding="utf-8")
+            path.write_text(_told(sys.exception()), encoding="utf-8")
         except OSError:
             continue
         return path
     return Path("no file, since none could be written")
+
+
+def _told(error: BaseException | None) -> str:
+    """Where it happened and of what kind; an exception's words may hold a path or a header, and so a patient's name."""
+    if error is None:
+        return ""
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    places = "".join(traceback.format_tb(error.__traceback__))
+    before = f"{_told(earlier)}\nwhich led to\n\n" if earlier else ""
+    return f"{before}Traceback (most recent call last):\n{places}{type(error).__qualname__} (its words are not kept)\n"

@@ -57,6 +57,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     without_browser = [r for r in terminalreporter.stats.get("skipped", []) if "headless browser" in str(r.longrepr)]
     if without_browser:
         terminalreporter.write_line(f"{len(without_browser)} tests of the pages were left out: {browser_lacks()}")
+    without_validator = [r for r in terminalreporter.stats.get("skipped", []) if "dciodvfy" in str(r.longrepr)]
+    if without_validator:
+        terminalreporter.write_line(
+            f"{len(without_validator)} validations of DICOM were left out: apt install dicom3tools (dciodvfy)"
+        )
     if left_out:
         terminalreporter.write_line(
             f"{len(left_out)} tests that read real scans were left out: set AGE2HIE_TEST_DATA to their folder"

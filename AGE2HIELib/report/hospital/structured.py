@@ -18,6 +18,8 @@ from highdicom.sr import (
     ObservationContext,
     ObserverContext,
     QualitativeEvaluation,
+    RelationshipTypeValues,
+    TextContentItem,
     TrackingIdentifier,
 )
 from pydicom import Dataset
@@ -97,7 +99,7 @@ def _gate(record: Mapping[str, Any]) -> MeasurementsAndQualitativeEvaluations:
     verdict = "passed" if record["quality"]["passed"] else "no-number"
     meaning = {"passed": "passed", "no-number": "No number is given: see the checks"}[verdict]
     measured = [check for check in checks if isinstance(check["value"], int | float)]
-    return MeasurementsAndQualitativeEvaluations(
+    group = MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE quality gate"),
         finding_type=_ours("quality", "Quality of the scan"),
         algorithm_id=_algorithm(record),
@@ -111,6 +113,16 @@ def _gate(record: Mapping[str, Any]) -> MeasurementsAndQualitativeEvaluations:
             *(QualitativeEvaluation(_named(check), _verdict(check)) for check in checks),
         ],
     )
+    group[0].ContentSequence.extend(_reason(check) for check in checks)
+    return group
+
+
+def _reason(check: Mapping[str, Any]) -> TextContentItem:
+    """What was found and what it must be; TID 1501 takes evaluations in words beside coded ones."""
+    value = "not known" if check["value"] is None else check["value"]
+    remedy = "" if check["passed"] else f" {check['remedy']}"
+    text = f"{check['name']}: {value} (must be {check['limit']}): {_verdict(check).meaning}.{remedy}"
+    return TextContentItem(_ours("check-reason", "Check in words"), text, RelationshipTypeValues.CONTAINS)
 
 
 def _algorithm(record: Mapping[str, Any]) -> AlgorithmIdentification:
@@ -144,8 +156,7 @@ def _verdict(check: Mapping[str, Any]) -> CodedConcept:
 
 
 def _named(check: Mapping[str, Any]) -> CodedConcept:
-    words = "".join(sign for sign in check["name"] if sign.isalpha() or sign == " ").split()
-    return _ours("check-" + "".join(word[:3] for word in words)[:10].lower(), check["name"])
+    return _ours("check-" + "-".join(check["name"].lower().split()), check["name"])
 
 
 def _ours(value: str, meaning: str) -> CodedConcept:
