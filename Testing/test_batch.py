@@ -194,7 +194,7 @@ def test_a_cancelled_batch_ends_with_130_and_leaves_nothing_half_made(
     shutil.copytree(batch.output / "adult", output / "adult")
     command = program(batch.cases, output, batch.model, "--jobs", "1", "--progress", "jsonl")
     handled = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); sys.argv = sys.argv[1:]\n"
-    start = f"{handled}from AGE2HIELib.cli import main\nif __name__ == '__main__': sys.exit(main(sys.argv))"
+    start = f"{handled}from AGE2HIELib.cli import main\nif __name__ == '__main__': sys.exit(main(sys.argv[1:]))"
     running = subprocess.Popen(
         [sys.executable, "-c", start, *command[2:]], stdout=-1, stderr=-1, text=True, start_new_session=True
     )

@@ -18,7 +18,7 @@ _PREAMBLE_BYTES = 128
 # Without the preamble a file begins with group 2 or 8, little endian (GE and old archives).
 _BARE_STARTS = (b"\x02\x00", b"\x08\x00")
 _TAGS = [
-    "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "SeriesNumber", "SeriesDescription", "ImageType",
+    "InstanceNumber", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "SeriesNumber", "SeriesDescription", "ImageType",
     "Modality", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "SamplesPerPixel", "DiffusionBValue",
     "ImageOrientationPatient", "ImagePositionPatient",
     "PixelSpacing",
@@ -216,8 +216,9 @@ def _check_complete(path: Path, header: pydicom.Dataset, pixels_at: int) -> None
     needed = pixels_at + int(header.Rows) * int(header.Columns) * frames * bits // 8
     if path.stat().st_size < needed:
         raise InputError(
-            f"The DICOM file '{path.name}' is truncated: {path.stat().st_size} bytes, where its header and pixels "
-            f"take {needed}. Copy or export the series again."
+            f"A DICOM file is truncated: image {header.get('InstanceNumber', '?')} of series "
+            f"{header.get('SeriesNumber', '?')} has {path.stat().st_size} bytes, where its header and pixels take "
+            f"{needed}. Copy or export the series again."  # its name may be the patient's
         )
 
 
