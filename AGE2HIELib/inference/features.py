@@ -3,6 +3,9 @@
 Mahalanobis distance of the features that the head reads (Lee et al. 2018, arXiv:1807.03888), with a shrunk covariance,
 over the root of their number: 1 would be usual with the plain covariance, 0.3 to 0.9 is with the shrunk one. The mean
 over the members is held against a limit.
+
+It has caught nothing yet: of 17 kinds of odd inputs to the demonstration model (noise alone, shuffled voxels, an even
+brain, ADC times 0.62 or 1.3, z with its sign turned, half a brain) none lies beyond 0.91, where 217 fresh phantoms end.
 """
 
 from __future__ import annotations

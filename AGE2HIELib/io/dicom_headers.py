@@ -18,7 +18,8 @@ _PREAMBLE_BYTES = 128
 # Without the preamble a file begins with group 2 or 8, little endian (GE and old archives).
 _BARE_STARTS = (b"\x02\x00", b"\x08\x00")
 _TAGS = [
-    "InstanceNumber", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "SeriesNumber", "SeriesDescription", "ImageType",
+    "InstanceNumber", "SOPInstanceUID", "SeriesInstanceUID",
+    "StudyInstanceUID", "SeriesNumber", "SeriesDescription", "ImageType",
     "Modality", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "SamplesPerPixel", "DiffusionBValue",
     "ImageOrientationPatient", "ImagePositionPatient",
     "PixelSpacing",
