@@ -238,6 +238,7 @@ def test_the_output_may_not_be_the_folder_of_the_cases(batch: Done, capfd: pytes
         assert "which is read" in errors
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 def test_kills_at_random_moments_of_predict_leave_the_old_or_the_new_result(batch: Done) -> None:

@@ -111,8 +111,12 @@ def _interrupted_when(holds: Callable[[], bool], endings: object) -> None:
             time.sleep(0.05)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
-    threading.Thread(target=watch, daemon=True).start()
-    next(endings)  # type: ignore[call-overload]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a test runner may have taken it away
+    try:
+        threading.Thread(target=watch, daemon=True).start()
+        next(endings)  # type: ignore[call-overload]
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_an_unknown_signal_has_a_number() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -66,15 +65,19 @@ def serve(connection: Connection, prepare: Callable[[], Any], work: Callable[[An
 
 
 def memory_here() -> Memory:
-    import resource  # not on Windows
-
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kB elsewhere
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    """Of this process. ``getrusage`` says for a child that was started by a large process how large that one was, so
+    Linux is asked for what belongs to this program alone.
+    """
     try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
+        import resource  # raises ImportError on Windows
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # bytes on macOS
         return Memory(peak, peak)
-    return Memory(pages * resource.getpagesize() / 1e6, peak)
+    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in status if line.startswith(("VmRSS", "VmHWM"))}
+    now, peak = (kilobytes.get(name, 0) * 1024 / 1e6 for name in ("VmRSS", "VmHWM"))
+    return Memory(now, max(now, peak))
 
 
 def _done(work: Callable[[Any, Any], Any], prepared: Any, item: Any) -> Done:
