@@ -264,6 +264,7 @@ def test_motion_is_measured_in_a_scan_thinner_than_a_coarse_voxel() -> None:
         (b"DWMRI_gradient_0002:=", b"DWMRI_gradient_99999999999:="),
         (b"DWMRI_gradient_0002:=", b"DWMRI_NEX_0002:=999999999\nDWMRI_gradient_0002:="),
         (b"measurement frame: (1,", b"measurement frame: (nan,"),
+        (b"measurement frame: (1,0,0) (0,1,0) (0,0,1)", b"measurement frame: (1,0,0) (0,1,0)"),
     ],
 )
 def test_diffusion_keys_that_cannot_be(tmp_path: Path, old: bytes, new: bytes) -> None:

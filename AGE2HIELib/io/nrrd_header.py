@@ -204,6 +204,8 @@ def _ras_from_measurement(fields: dict[str, str], signs: np.ndarray) -> np.ndarr
         frame = np.array([_vector(match.group(1)) for match in _VECTOR.finditer(fields["measurementframe"])]).T
     if not np.all(np.isfinite(frame)):
         raise ValueError("its measurement frame is not finite")
+    if frame.shape != (3, 3):
+        raise ValueError(f"its measurement frame has {len(frame.T)} vectors, where 3 of 3 numbers were expected")
     return signs[:, np.newaxis] * frame
 
 
