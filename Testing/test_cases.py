@@ -10,7 +10,7 @@ import pytest
 from AGE2HIELib.commands.batch_case import without_file_names
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.many.cases import Case, find_cases
-from AGE2HIELib.many.table import TABLE, Row, read_table, write_table
+from AGE2HIELib.many.table import TABLE, Row, read_table, row_of_record, write_table
 
 DICOM = bytes(128) + b"DICM" + bytes(20)
 
@@ -131,3 +131,17 @@ def test_a_row_names_the_case_and_no_file_of_it(tmp_path: Path) -> None:
     case = Case("c7", make(tmp_path / "c7", "x/DOE^JANE.mha"), None)
     told = without_file_names("'DOE^JANE.mha' is empty (0 bytes). Copy or export it again.", case)
     assert told == "a file of it is empty (0 bytes). Copy or export it again."
+
+
+def test_a_check_that_was_overridden_stands_in_the_row_and_needs_no_remedy() -> None:
+    checks = [
+        {"name": "age", "passed": False, "overridden": True, "remedy": "Override it."},
+        {"name": "brain volume", "passed": False, "overridden": False, "remedy": "Is this a newborn?"},
+        {"name": "voxel size", "passed": True, "overridden": False, "remedy": "Check the header."},
+    ]
+    record = {"probability_adverse": 0.2, "interval": [0.1, 0.3], "label": "demonstration", "timing_s": {"read": 1.5}}
+    given = row_of_record("a", 0, {**record, "quality": {"checks": [checks[0], checks[2]]}})
+    assert (given.failed_checks, given.message, given.seconds) == ("age", "", 1.5)
+    refused = row_of_record("a", 3, {**record, "interval": None, "quality": {"checks": checks}})
+    assert (refused.failed_checks, refused.message) == ("age; brain volume", "Is this a newborn?")
+    assert (refused.interval_low, refused.interval_high) == (None, None)
