@@ -6,6 +6,7 @@ import argparse
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from fuzzing.campaign import prepared, run_cases
@@ -31,12 +32,17 @@ def main() -> int:
     if done:
         print(f"{len(done)} of them were run before")
     before = {case.number for case, _ in done}
-    for case, verdict in run_cases(campaign, [case for case in cases if case.number not in before], asked.jobs):
-        keep(folder, asked.seed, case, verdict)
-        done.append((case, verdict))
-        if verdict.wrong or asked.verbose:
-            number = "" if verdict.probability is None else f" {verdict.probability:.4f}"
-            print(f"{case.title}: {verdict.ended}{number}; {verdict.wrong or 'as it must'}; {verdict.line}", flush=True)
+    left = [case for case in cases if case.number not in before]
+    with suppress(KeyboardInterrupt):  # what was found so far is told
+        for case, verdict in run_cases(campaign, left, asked.jobs):
+            keep(folder, asked.seed, case, verdict)
+            done.append((case, verdict))
+            if verdict.wrong or asked.verbose:
+                number = "" if verdict.probability is None else f" {verdict.probability:.4f}"
+                print(
+                    f"{case.title}: {verdict.ended}{number}; {verdict.wrong or 'as it must'}; {verdict.line}",
+                    flush=True,
+                )
     print(table(done))
     print("Cannot be told from the data:\n" + untold(kinds))
     print(f"{time.monotonic() - began:.0f} s")

@@ -113,7 +113,7 @@ def _spread(function: Callable, items: list, jobs: int) -> Iterator[tuple]:
             except BaseException as problem:  # a fault of the campaign's own, which its process must not hide
                 results.put((number, problem))
 
-    workers = [context.Process(target=work) for _ in range(jobs)]
+    workers = [context.Process(target=work, daemon=True) for _ in range(jobs)]
     for worker in workers:
         worker.start()
     for _ in items:
