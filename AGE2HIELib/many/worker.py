@@ -47,10 +47,20 @@ class Dismissed(BaseException):
 def serve(connection: Connection, prepare: Callable[[], Any], work: Callable[[Any, Any], Any]) -> None:
     """The life of a worker: prepare once, then ``work(prepared, item)`` for each item that comes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent says what happens
-    signal.signal(signal.SIGTERM, _dismiss)
+    with suppress(Dismissed):
+        signal.signal(signal.SIGTERM, _dismiss)
+        try:
+            _serve(connection, prepare, work)
+        finally:
+            signal.signal(
+                signal.SIGTERM, signal.SIG_IGN
+            )  # it ends by itself now: a late dismissal would be a traceback
+
+
+def _serve(connection: Connection, prepare: Callable[[], Any], work: Callable[[Any, Any], Any]) -> None:
     _first_to_go()
     begin_worker()
-    with suppress(Dismissed, EOFError, BrokenPipeError, ConnectionResetError):
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
             prepared = prepare()
         except InputError as error:
