@@ -2,20 +2,21 @@
 
     python benchmark/fresh_cases.py --keep FOLDER [--cases 2000] [--jobs 2]
 
-A case takes about four seconds on a core and is kept in FOLDER (1 MB); a second call makes what is missing. The
-seeds are in no training cohort. ``calibration.py`` reads the folder; ``gate.py`` makes the same
-infants, because it needs their scans.
+A case takes about six seconds on a core and is kept in FOLDER (1 MB), with what the gate says of it; a second call
+makes what is missing. The seeds are in no training cohort. ``calibration.py`` and ``gate.py`` read the folder.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+from gate_cases import PHANTOM, row_of
 
 from AGE2HIELib.commands.reading import resolve_atlas
 from AGE2HIELib.io.source import Source
@@ -31,11 +32,12 @@ from AGE2HIELib.progress import Silent, Stages
 from AGE2HIELib.volume import Volume
 from training.cohorts.released_z import released_like_z
 from training.cohorts.synthetic_hie import SITES, Planned, injury_with_outcome, planned_cases, protocol_of
-from training.files import write_whole
+from training.files import write_text, write_whole
 from training.preparing.inputs import adc_spec
 
 SEED = 70  # of the cohort; training uses others
 SPACING_MM = 2.0
+ROWS = "{}-{}.json"  # of the gate: the function that makes them, the case
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ def make(case: Planned, *, folder: Path) -> None:
     feed = partial(network_input, brain=seen.brain, placement=seen.placement, spec=adc_spec(SPACING_MM))
     own, released = (feed({"adc": seen.adc, "z_adc": z})[0] for z in scores)
     volume = np.concatenate([own, released[1:]]).astype(np.float16)
+    rows = folder / ROWS.format("phantom_rows", case.case)
+    write_text(rows, json.dumps([row_of(PHANTOM, case.case, seen.quality)]) + "\n")
     failed = [check.name for check in seen.quality.stopping]
     write_whole(_file(folder, case), lambda part: np.savez_compressed(part, volume=volume, failed=failed))
 

@@ -3,8 +3,8 @@
     AGE2HIE_TEST_DATA=FOLDER python benchmark/gate.py --keep FOLDER [--cases 300] [--spoilt 10] [--jobs 2]
 
 Phantoms are drawn as the training's were, half of each site; the first of them are spoilt in turn. A phantom takes
-about four seconds on a core; its row is kept in FOLDER, and a second call with the same code goes on where the first
-one stopped. Without ``AGE2HIE_TEST_DATA`` real scans are left out.
+about six seconds on a core; its row is kept in FOLDER, where ``fresh_cases.py`` leaves it too, and a second call with
+the same code goes on where the first one stopped. Without ``AGE2HIE_TEST_DATA`` real scans are left out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import gate_cases
-from fresh_cases import bundled_atlas, plan, scanned, seen_by_gate
+from fresh_cases import ROWS, bundled_atlas, plan, scanned, seen_by_gate
+from gate_cases import PHANTOM, Row, row_of
 from tqdm import tqdm
 
 from AGE2HIELib.io.source import Source
@@ -27,11 +28,9 @@ from AGE2HIELib.parallel import run_all
 from AGE2HIELib.pipeline import CHECK_STAGES, Scan, examine
 from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.progress import Silent, Stages
-from AGE2HIELib.quality import Check, Quality, check_quality
+from AGE2HIELib.quality import Quality, check_quality
 from training.cohorts.synthetic_hie import Planned
 from training.files import write_text
-
-Row = dict[str, Any]  # kind, name, checks: what is kept of a scan
 
 
 def main() -> None:
@@ -54,11 +53,11 @@ def main() -> None:
 
 
 def newborn_rows(path: Path) -> list[Row]:
-    return [_row("newborn", path.name, seen_by_gate(gate_cases.newborn_adc(path)).quality)]
+    return [row_of("newborn", path.name, seen_by_gate(gate_cases.newborn_adc(path)).quality)]
 
 
 def phantom_rows(case: Planned) -> list[Row]:
-    return [_row("phantom", case.case, seen_by_gate(scanned(case)[1]).quality)]
+    return [row_of(PHANTOM, case.case, seen_by_gate(scanned(case)[1]).quality)]
 
 
 def spoilt_rows(case: Planned) -> list[Row]:
@@ -69,7 +68,7 @@ def spoilt_rows(case: Planned) -> list[Row]:
 
 def bad_scan_rows(bad: gate_cases.Bad) -> list[Row]:
     source = gate_cases.read(bad)
-    return [_row(bad.kind, bad.name, _asked(source) if source else Quality(()), unreadable=source is None)]
+    return [row_of(bad.kind, bad.name, _asked(source) if source else Quality(()), unreadable=source is None)]
 
 
 def _asked(source: Source) -> Quality:
@@ -83,17 +82,9 @@ def _asked(source: Source) -> Quality:
     return examine(Scan(source), atlas, Stages(CHECK_STAGES, Silent())).quality
 
 
-def _row(kind: str, name: str, quality: Quality, *, unreadable: bool = False) -> Row:
-    return {"kind": kind, "name": name, "unreadable": unreadable, "checks": [_plain(one) for one in quality.checks]}
-
-
-def _plain(check: Check) -> Row:
-    return {key: getattr(check, key) for key in ("name", "value", "limit", "passed", "severity")}
-
-
 def _kept(folder: Path, jobs: int, function, items: list) -> list[Row]:  # type: ignore[no-untyped-def]
     """The rows of all items; those that are there already are not made again."""
-    files = [folder / f"{function.__name__}-{_name(item)}.json" for item in items]
+    files = [folder / ROWS.format(function.__name__, _name(item)) for item in items]
     missing = [pair for pair in zip(items, files, strict=True) if not pair[1].exists()]
     run_all(partial(_keep, function), missing, jobs=jobs, description=function.__name__)
     return [row for file in files for row in json.loads(file.read_text())]

@@ -1,4 +1,7 @@
-"""Scans that the quality gate must refuse: of the data folder, and phantoms that are cut, mis-scaled or damaged."""
+"""Scans that the quality gate must refuse: of the data folder, and phantoms that are cut, mis-scaled or damaged.
+
+And the row that is kept of what the gate says of any scan.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.source import Source, read_source
 from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.quality import Check, Quality
 from AGE2HIELib.volume import Volume
 
+Row = dict[str, Any]  # kind, name, checks
+
+PHANTOM = "phantom"
 _ADULTS = ("siemens-xa30", "siemens-mosaic", "philips-classic", "ge-phantom")
 _VOXELS = {"1.5 times as large": 1.5, "half as large": 0.5, "as large as a rat's": 0.2}
 _SLICES = {"slices twice as thick": 2.0, "slices half as thick": 0.5}
@@ -119,3 +127,11 @@ def newborn_adc(path: Path) -> Volume:
     stored = read_source(path).adc
     assert stored is not None  # an ADC map was asked for
     return to_canonical(stored)
+
+
+def row_of(kind: str, name: str, quality: Quality, *, unreadable: bool = False) -> Row:
+    return {"kind": kind, "name": name, "unreadable": unreadable, "checks": [_plain(one) for one in quality.checks]}
+
+
+def _plain(check: Check) -> Row:
+    return {key: getattr(check, key) for key in ("name", "value", "limit", "passed", "severity")}
