@@ -24,7 +24,7 @@ from AGE2HIELib.explain.asked_again import (
     under_noise,
     under_shift,
 )
-from AGE2HIELib.explain.curves import deletion_and_insertion, part_numbers
+from AGE2HIELib.explain.curves import deletion, insertion, part_numbers
 from AGE2HIELib.explain.examination import examine_map
 from AGE2HIELib.explain.question import WHOLE_IMAGE, Answer, Question, as_numbers
 from AGE2HIELib.explain.registry import METHODS, Method
@@ -88,15 +88,13 @@ def test_the_exact_map_of_a_linear_network_keeps_every_figure() -> None:
     assert under_noise(case, mean) > 0.7
     assert under_shift(case, mean) > 0.9
     assert like_occlusion(case, mean) > 0.7
-    deletion, insertion = deletion_and_insertion(case, mean)
-    assert deletion < 0 < insertion
+    assert deletion(case, mean) < 0 < insertion(case, mean)
 
 
 def test_the_map_turned_round_names_the_wrong_parts() -> None:
     case = linear_case()
     mean = -mean_map(answers(case, case.members, case.image), case)
-    deletion, insertion = deletion_and_insertion(case, mean)
-    assert insertion < 0 < deletion
+    assert insertion(case, mean) < 0 < deletion(case, mean)
     assert like_occlusion(case, mean) < -0.7
 
 
@@ -104,9 +102,9 @@ def test_where_all_parts_are_alike_no_order_is_better() -> None:
     even = np.zeros((1, 1, *_SHAPE), dtype=np.float32)
     even[..., :20] = 1.0
     case = replace(linear_case(), image=even)
-    deletion, insertion = deletion_and_insertion(case, np.random.default_rng(3).normal(size=_SHAPE))
-    assert deletion == pytest.approx(0, abs=1e-6)
-    assert insertion == pytest.approx(0, abs=1e-6)
+    mean = np.random.default_rng(3).normal(size=_SHAPE)
+    assert deletion(case, mean) == pytest.approx(0, abs=1e-6)
+    assert insertion(case, mean) == pytest.approx(0, abs=1e-6)
 
 
 def test_the_curves_of_an_additive_network_are_sums() -> None:
@@ -115,13 +113,13 @@ def test_the_curves_of_an_additive_network_are_sums() -> None:
     image[0, 0, :16] = 3.0
     image[0, 0, 16:] = 1.0
     case = replace(linear_case(members=1), image=image)
-    own = deletion_and_insertion(case, image[0, 0].astype(float))
+    mean = image[0, 0].astype(float)
     # per tenth of the parts the weaker half holds 1/5 of 1, the stronger 1/5 of 3; in units of the score of a half
     kept = [4 - 3 * min(step, 5) / 5 - max(step - 5, 0) / 5 for step in range(1, 10)]
     even = 4 * (1 - np.arange(1, 10) / 10)  # what an order at random keeps on average
     half = 3.0 / 2  # weight of the network, mean over cells
-    assert own[0] == pytest.approx(half * (np.mean(kept) - even.mean()), abs=0.08)
-    assert own[1] == pytest.approx(-half * (np.mean(kept) - even.mean()), abs=0.08)
+    assert deletion(case, mean) == pytest.approx(half * (np.mean(kept) - even.mean()), abs=0.08)
+    assert insertion(case, mean) == pytest.approx(-half * (np.mean(kept) - even.mean()), abs=0.08)
 
 
 def test_parts_are_cubes_of_the_brain_and_nothing_else() -> None:

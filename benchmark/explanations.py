@@ -25,7 +25,7 @@ from explanation_cases import Placed, focal_infant, mixed_infant, real_cases
 
 from AGE2HIELib.commands.reading import resolve_atlas
 from AGE2HIELib.explain.asked_again import Case, answers, mean_map, randomised
-from AGE2HIELib.explain.curves import deletion_and_insertion
+from AGE2HIELib.explain.curves import deletion
 from AGE2HIELib.explain.examination import Examination, examine_map
 from AGE2HIELib.explain.registry import DEFAULT_METHOD
 from AGE2HIELib.explain.saliency import explain
@@ -66,16 +66,14 @@ def phantoms(options: argparse.Namespace) -> None:
     print(f"\nphantoms with a focal lesion, {DEFAULT_METHOD}: {len(every)}; refused {len(every) - len(rows)}")
     print(f"peak in the lesion, dilated by half a cell: {sum(row.pointing for row in rows)} of {len(rows)}")
     print(f"deletion below random orders: {sum(row.deletion < 0 for row in rows)} of {len(rows)}")
-    print(f"insertion above random orders: {sum(row.insertion > 0 for row in rows)} of {len(rows)}")
 
 
 @dataclass(frozen=True)
 class OnFocal:
-    """``deletion`` and ``insertion``: logits, less those of random orders."""
+    """``deletion``: logits, less those of random orders."""
 
     pointing: bool
     deletion: float
-    insertion: float
 
 
 def on_focal(seed: int, *, path: Path | None) -> OnFocal | None:
@@ -87,9 +85,9 @@ def on_focal(seed: int, *, path: Path | None) -> OnFocal | None:
     made = explained(model, placed.ready.image)[1]
     saliency = on_scan(made.saliency, placed.ready.examined)
     case = _case(model, placed)
-    deletion, insertion = deletion_and_insertion(case, mean_map(answers(case, case.members, case.image), case))
+    below_random = deletion(case, mean_map(answers(case, case.members, case.image), case))
     found = placed.found(saliency, half_cell_mm=max(made.resolution_mm) / 2)
-    return OnFocal(found is not None and found.pointing, deletion, insertion)
+    return OnFocal(found is not None and found.pointing, below_random)
 
 
 def examined(options: argparse.Namespace) -> None:

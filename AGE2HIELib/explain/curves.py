@@ -6,6 +6,8 @@ brain of such tissue. Random orders of the same parts are what a map must beat.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -18,23 +20,22 @@ STEPS = 10  # a tenth of the brain's parts at each
 RANDOM_ORDERS = 5
 _EDGE = 4  # voxels along an edge of a part
 
+Changed = Callable[[np.ndarray], np.ndarray]  # the image with these voxels changed
 
-def deletion_and_insertion(case: Case, mean: np.ndarray) -> tuple[float, float]:
-    """Mean score of the ensemble along each curve less the mean over random orders, in logits.
+
+def deletion(case: Case, mean: np.ndarray) -> float:
+    """Mean score of the ensemble (logit) along the curve less the mean over random orders: below 0 for a map that names
+    what the score rests on.
 
     Args:
         mean: the map on the voxels of the network's input.
-
-    Returns:
-        (deletion, insertion): a map that names what the score rests on has the first below 0 and the second above.
     """
-    inside = case.inside
-    parts = part_numbers(inside)
-    own = _areas(case, parts, np.argsort(-_means(mean, parts), kind="stable"))
-    generator = np.random.default_rng(0)
-    count = int(parts.max()) + 1
-    chance = np.mean([_areas(case, parts, generator.permutation(count)) for _ in range(RANDOM_ORDERS)], axis=0)
-    return float(own[0] - chance[0]), float(own[1] - chance[1])
+    return _beside_random(case, mean, lambda gone: np.where(gone, 0, case.image))
+
+
+def insertion(case: Case, mean: np.ndarray) -> float:
+    """As ``deletion``; above 0 for a map that names what the score rests on."""
+    return _beside_random(case, mean, lambda there: np.where(there, case.image, 0))
 
 
 def part_numbers(inside: np.ndarray) -> np.ndarray:
@@ -52,15 +53,23 @@ def _means(values: np.ndarray, parts: np.ndarray) -> np.ndarray:
     return np.asarray(sums / np.bincount(parts[inside]))
 
 
-def _areas(case: Case, parts: np.ndarray, order: np.ndarray) -> tuple[float, float]:
-    """(mean score while deleting, mean score while inserting) for parts in this order."""
+def _beside_random(case: Case, mean: np.ndarray, changed: Changed) -> float:
+    parts = part_numbers(case.inside)
+    own = _area(case, parts, np.argsort(-_means(mean, parts), kind="stable"), changed)
+    generator = np.random.default_rng(0)
+    count = int(parts.max()) + 1
+    return own - float(
+        np.mean([_area(case, parts, generator.permutation(count), changed) for _ in range(RANDOM_ORDERS)])
+    )
+
+
+def _area(case: Case, parts: np.ndarray, order: np.ndarray, changed: Changed) -> float:
+    """Mean score while the parts are changed in this order."""
     when = np.ones(len(order) + 1)  # the last, which number -1 means, is what lies outside the brain
     when[order] = np.arange(len(order)) / len(order)
     turn = when[parts]
     steps = np.arange(1, STEPS) / STEPS
-    deleted = np.mean([_score(case, np.where(turn < step, 0, case.image)) for step in steps])
-    inserted = np.mean([_score(case, np.where(turn < step, case.image, 0)) for step in steps])
-    return float(deleted), float(inserted)
+    return float(np.mean([_score(case, changed(turn < step)) for step in steps]))
 
 
 def _score(case: Case, image: np.ndarray) -> float:

@@ -25,7 +25,7 @@ from AGE2HIELib.explain.asked_again import (
     under_noise,
     under_shift,
 )
-from AGE2HIELib.explain.curves import deletion_and_insertion
+from AGE2HIELib.explain.curves import deletion, insertion
 
 MEMBERS_AGREE = 0.8
 LIKE_RANDOM = 0.5
@@ -73,7 +73,6 @@ def examine_map(case: Case) -> Examination:
     own = answers(case, case.members, case.image)
     mean = mean_map(own, case)
     steps = cascade(case, mean)
-    deletion, insertion = deletion_and_insertion(case, mean)
     findings = (
         _at_least(
             "agreement of the members",
@@ -96,13 +95,13 @@ def examine_map(case: Case) -> Examination:
         ),
         _at_most(
             "deletion: score kept, less that of random orders",
-            deletion,
+            deletion(case, mean),
             0.0,
             "The score falls no sooner when the named parts are taken away than when any others are.",
         ),
         _at_least(
             "insertion: score reached, less that of random orders",
-            insertion,
+            insertion(case, mean),
             0.0,
             "The score comes back no sooner with the named parts than with any others.",
         ),
