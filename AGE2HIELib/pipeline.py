@@ -26,6 +26,7 @@ from AGE2HIELib.preprocess.refine import refine_mask
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality import Check, Quality, check_quality
+from AGE2HIELib.quality.given import given_checks
 from AGE2HIELib.timing import Timing
 from AGE2HIELib.volume import Volume
 
@@ -160,7 +161,8 @@ def later_checks(ready: Prepared, model: HieModel) -> tuple[Check, ...]:
 def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto", timing: Timing | None = None) -> Examined:
     """The way up to the quality gate, which needs no model."""
     adc, contrast, warnings = stages.run("adc", _measured_adc, scan, align)
-    brain = scan.mask or stages.run("mask", brain_mask, adc, contrast=contrast)
+    found = stages.run("mask", brain_mask, adc, contrast=contrast)
+    brain = scan.mask or found
     placement = stages.run("place", place_in_atlas, adc, brain, atlas) if brain.array.any() else None
     if placement is not None and scan.mask is None and not is_stripped(adc):
         brain, placement = stages.run("place", refine_mask, adc, brain, placement, atlas)
@@ -168,6 +170,8 @@ def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto", ti
         placement = stages.run("place", deform, adc, brain, atlas, placement)
         warnings = (*warnings, *_placement_warnings(placement))
     quality = stages.run("gate", check_quality, scan.source, adc, brain, placement, atlas, timing)
+    for check in given_checks(adc, brain, found, mask=scan.mask, z=scan.z_adc):
+        quality = quality.with_(check)
     return Examined(adc, brain, placement, quality, (*scan.source.warnings, *warnings))
 
 

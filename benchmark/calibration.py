@@ -1,6 +1,6 @@
 """What the model's numbers are worth on fresh synthetic infants of each site: calibration, sets, distances.
 
-    python benchmark/calibration.py --keep FOLDER [--cases 2000] [--model DIR]
+    python benchmark/calibration.py --keep FOLDER [--cases 2000] [--model DIR] [--z own|released]
 
 FOLDER is what ``fresh_cases.py`` has filled; cases that are not there yet are left out, and counted. Calibration error
 is over ten groups of equal size; beside it stands that of a perfectly calibrated model at as many cases (mean of 200
@@ -43,11 +43,12 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--cases", type=int, default=2000, help="of each site")
     parser.add_argument("--model", type=Path)
+    parser.add_argument("--z", choices=("own", "released"), help="z-maps of the one kind only")
     options = parser.parse_args()
     model = load_model(find_model(options.model))
     cases = list(fresh_cases(options.keep, cases=options.cases))
     print(f"{len(cases)} of {2 * options.cases} infants are there; refused: {sum(bool(one.failed) for one in cases)}")
-    for kind in ("own", "released"):
+    for kind in (options.z,) if options.z else ("own", "released"):
         every = [answer(model, case, getattr(case, kind)) for case in cases if not case.failed]
         print(f"\nz-maps {'of the bundled atlas' if kind == 'own' else 'as another group would release them'}")
         for site in (*sorted({one.case.site for one in every}), None):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -20,7 +22,15 @@ NIFTI_SUFFIXES = (".nii.gz", ".nii")
 _MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}  # "mm" and "unknown" are read as mm, as every viewer does
 _LONGEST_TABLE_BYTES = 1 << 20  # 300 volumes take 10 kB
 _FARTHEST_SAMPLES = 1 << 24  # bytes of header and extensions before them
-_BROKEN = (OSError, ValueError, EOFError, zlib.error, nib.filebasedimages.ImageFileError)
+_BROKEN = (
+    OSError,
+    ValueError,
+    EOFError,
+    zlib.error,
+    nib.filebasedimages.ImageFileError,
+    nib.spatialimages.HeaderDataError,
+    nib.spatialimages.HeaderTypeError,
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,8 @@ def load_nifti(path: Path) -> Stored:
 
 def _opened(path: Path) -> nib.Nifti1Image:
     """The image with its bytes in memory, of which there are as many as its header says."""
-    image = nib.load(path)  # its header alone
+    with _silent_nibabel():  # what is wrong is told in the error
+        image = nib.load(path)  # its header alone
     if not isinstance(image, nib.Nifti1Image):
         raise ValueError(f"it is a file of the kind {type(image).__name__}")
     check_size(image.shape, path.name)
@@ -62,6 +73,17 @@ def _opened(path: Path) -> nib.Nifti1Image:
         raise ValueError(f"its samples begin at byte {start}")
     with path.open("rb") as file:
         return type(image).from_bytes(read_samples(file, needed, "gzip" if path.name.lower().endswith("gz") else "raw"))
+
+
+@contextmanager
+def _silent_nibabel() -> Iterator[None]:
+    """Without handlers, as nibabel's own suppressor leaves its logger, Python would print for it."""
+    logger = nib.imageglobals.logger
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _affine_ras(image: nib.Nifti1Pair) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -11,14 +11,15 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 
 Severity = Literal["refuse", "warn"]
-STRIPES, STEP, DROPOUT, AGE, DISTANCE = (
+STRIPES, STEP, DROPOUT, AGE, GIVEN_MASK, DISTANCE = (
     "striping between slices",
     "step between slices",
     "signal lost in a slice of one volume",
     "postnatal age",
+    "brain mask beside the one found",
     "distance from the training cases",
 )
-OVERRIDABLE = (STRIPES, STEP, DROPOUT, AGE, DISTANCE)  # the checks that can warn
+OVERRIDABLE = (STRIPES, STEP, DROPOUT, AGE, GIVEN_MASK, DISTANCE)  # the checks that can warn
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,9 @@ def at_most(name: str, value: float, limit: float, *, remedy: str, basis: str, s
     return Check(name, finite_or_none(value), f"at most {limit:g}", bool(value <= limit), remedy, basis, severity)
 
 
-def at_least(name: str, value: float, limit: float, *, remedy: str, basis: str) -> Check:
+def at_least(name: str, value: float, limit: float, *, remedy: str, basis: str, severity: Severity = "refuse") -> Check:
     """``value`` NaN is not passed."""
-    return Check(name, finite_or_none(value), f"at least {limit:g}", bool(value >= limit), remedy, basis)
+    return Check(name, finite_or_none(value), f"at least {limit:g}", bool(value >= limit), remedy, basis, severity)
 
 
 def finite_or_none(value: float) -> float | None:

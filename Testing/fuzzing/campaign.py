@@ -50,7 +50,8 @@ def run_case(campaign: Campaign, case: Case) -> Verdict:
     shutil.rmtree(folder, ignore_errors=True)
     made = make_input(campaign, case, folder / "given")
     call = made if isinstance(made, Call) else Call(made)
-    ending = run_call(call, folder, anew=case.number % _ANEW == 0)
+    # whom the input is closed to, the interpreter may be closed to as well
+    ending = run_call(call, folder, anew=case.number % _ANEW == 0 and call.place != "unreadable input")
     verdict = judge(case, ending, campaign.numbers[case.sound, case.form])
     if not verdict.wrong:
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,7 +14,7 @@ _NAME = "verdicts.jsonl"
 
 
 def keep(folder: Path, seed: int, case: Case, verdict: Verdict) -> None:
-    line = json.dumps({"seed": seed, "title": case.title, "turn": case.turn, "verdict": asdict(verdict)})
+    line = json.dumps({"seed": seed, "kind": case.kind.name, "turn": case.turn, "verdict": asdict(verdict)})
     with (folder / _NAME).open("a", encoding="utf-8") as file:
         file.write(line + "\n")
 
@@ -28,5 +28,5 @@ def kept(folder: Path, seed: int, cases: Sequence[Case]) -> list[tuple[Case, Ver
         entry = json.loads(line)
         verdict = Verdict(**entry["verdict"])
         if entry["seed"] == seed and not verdict.wrong:
-            found[entry["title"], entry["turn"]] = verdict
-    return [(case, found[case.title, case.turn]) for case in cases if (case.title, case.turn) in found]
+            found[entry["kind"], entry["turn"]] = verdict
+    return [(case, found[case.kind.name, case.turn]) for case in cases if (case.kind.name, case.turn) in found]

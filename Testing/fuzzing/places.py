@@ -127,6 +127,30 @@ def _mask(at: Workshop) -> Call:
     return Call(at.scan, ("--mask", str(path)))
 
 
+def _displaced_mask(at: Workshop) -> Call:
+    """The brain's own mask, but upside down, turned back to front, or two centimetres off."""
+    assert isinstance(at.content, Volume)
+    brain = (at.content.array != 0).astype(np.float32)
+    off = int(np.ceil(20 / at.content.grid.spacing_mm[0]))
+    ways = (np.flip(brain, 2), np.flip(brain, 1), np.roll(brain, off, axis=0))
+    path = at.folder / "mask.nii.gz"
+    write_volume(at.content.like(ways[int(at.rng.integers(len(ways)))]), path)
+    return Call(at.scan, ("--mask", str(path)))
+
+
+def _turned_z_map(at: Workshop) -> Call:
+    """The scan's own z, mirrored along an axis, negative, or shuffled."""
+    assert isinstance(at.content, Volume)
+    brain = at.content.array != 0
+    z = np.where(brain, (at.content.array - 1300) / 300, 0).astype(np.float32)
+    shuffled = z.copy()
+    shuffled[brain] = at.rng.permutation(z[brain])
+    ways = (*(np.flip(z, axis) for axis in range(3)), -z, shuffled)
+    path = at.folder / "z.nii.gz"
+    write_volume(at.content.like(ways[int(at.rng.integers(len(ways)))]), path)
+    return Call(at.scan, ("--z-adc", str(path)))
+
+
 def _broken_side_file(at: Workshop) -> Call:
     path = at.folder / "side.nii.gz"
     path.write_bytes(at.rng.bytes(int(at.one_of((0, 10, 5000)))))  # type: ignore[call-overload]
@@ -186,6 +210,8 @@ KINDS = (
     Kind("read-only temporary folder", "either", FORMATS, lambda at: _here(at, "read-only temporary folder"), most=5),
     Kind("input that may not be read", "refused", FORMATS, lambda at: _here(at, "unreadable input"), most=10),
     Kind("brain mask that is none", "refused", ("adc.nii", "adc.mha"), _mask),
+    Kind("brain mask that lies elsewhere", "refused", ("adc.nii", "adc.mha"), _displaced_mask, most=6),
+    Kind("z-map turned round", "refused", ("adc.nii", "adc.mha"), _turned_z_map, most=10),
     Kind("broken file named by an option", "refused", _ADC, _broken_side_file, most=8),
     Kind("broken atlas", "refused", _ADC, _atlas, most=8),
     Kind("changed model", "refused", _ADC, _model, most=8),
