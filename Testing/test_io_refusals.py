@@ -43,6 +43,16 @@ def test_a_truncated_uncompressed_mha(tmp_path):
     refusal(tmp_path / "cut.mha")
 
 
+@pytest.mark.parametrize("code", [1536, 1792, 77])  # two of 128 bits that not every nibabel has, and one of nobody
+def test_a_nifti_type_that_is_unknown_is_told_once(tmp_path, capfd, code):
+    write_volume(adc_volume(), tmp_path / "odd.nii")
+    content = bytearray((tmp_path / "odd.nii").read_bytes())
+    content[70:72] = code.to_bytes(2, "little")
+    (tmp_path / "odd.nii").write_bytes(content)
+    refusal(tmp_path / "odd.nii")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_missing_file(tmp_path):
     assert "does not exist" in refusal(tmp_path / "nowhere.nii.gz")
 

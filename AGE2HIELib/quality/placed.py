@@ -53,7 +53,7 @@ def placement_checks(placement: Placement, atlas: Atlas) -> list[Check]:
             placement.folding,
             FOLDING,
             remedy=remedy,
-            basis="Of the atlas brain, where the placement turns space inside out: 0 in twelve real newborns and 143 "
-            "phantoms.",
+            basis="Of the atlas brain, where the placement turns space inside out: 0 in twelve real newborns and "
+            "1,138 phantoms.",
         ),
     ]

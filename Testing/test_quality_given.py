@@ -1,0 +1,98 @@
+"""A z-map that is turned round is refused, a mask that lies elsewhere is warned of; what belongs to the scan passes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scans import bundled_atlas, stripped_scan
+from scipy.ndimage import binary_dilation
+
+from AGE2HIELib.pipeline import CHECK_STAGES, Examined, Scan, examine, read_scan
+from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.quality.check import GIVEN_MASK
+from AGE2HIELib.quality.given import RIGHT_WAY_ROUND, given_checks, mask_check, z_map_check
+from AGE2HIELib.volume import Volume
+
+MIRRORS = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
+
+
+@pytest.fixture(scope="module")
+def scan() -> tuple[Volume, Volume, Volume]:
+    """(ADC, brain, z of a linear scale)."""
+    adc, brain = stripped_scan("bgt", "4mm", 3)
+    return adc, brain, adc.like(np.where(brain.array, (adc.array - 1300) / 300, 0).astype(np.float32))
+
+
+def test_a_z_map_of_the_scan_passes_whatever_its_scale(scan: tuple[Volume, Volume, Volume]) -> None:
+    adc, brain, z = scan
+    found = z_map_check(adc, brain, z)
+    assert found.passed
+    assert z_map_check(adc, brain, z.like(z.array / 2)).value == pytest.approx(found.value, abs=0.01)
+
+
+@pytest.mark.parametrize("axes", MIRRORS)
+def test_a_mirrored_z_map_is_refused(axes: tuple[int, ...], scan: tuple[Volume, Volume, Volume]) -> None:
+    adc, brain, z = scan
+    found = z_map_check(adc, brain, z.like(np.flip(z.array, axes)))
+    assert not found.passed
+    assert found.severity == "refuse"
+    assert isinstance(found.value, float)
+    assert found.value < -RIGHT_WAY_ROUND
+
+
+def test_z_of_noise_of_the_other_sign_or_of_nothing_is_refused(scan: tuple[Volume, Volume, Volume]) -> None:
+    adc, brain, z = scan
+    noise = np.random.default_rng(0).normal(size=z.array.shape).astype(np.float32)
+    shifted = np.roll(z.array, 3, axis=0)
+    for array in (noise, -z.array, np.zeros_like(noise), np.full_like(noise, np.nan), shifted * 0 + 1):
+        assert not z_map_check(adc, brain, z.like(array)).passed
+
+
+def test_a_mask_is_compared_by_dice_and_a_poor_one_can_be_overridden(scan: tuple[Volume, Volume, Volume]) -> None:
+    brain = scan[1]
+    wider = brain.like(binary_dilation(brain.array))
+    both, total = brain.array.sum(), brain.array.sum() + wider.array.sum()
+    assert mask_check(wider, brain).value == pytest.approx(2 * both / total)
+    poor = mask_check(brain.like(np.flip(brain.array, 2)), brain)
+    assert (poor.name, poor.passed, poor.severity) == (GIVEN_MASK, False, "warn")
+
+
+def test_nothing_is_asked_of_what_was_not_given(scan: tuple[Volume, Volume, Volume]) -> None:
+    adc, brain, z = scan
+    assert given_checks(adc, brain, brain, mask=None, z=None) == []
+    empty = brain.like(np.zeros_like(brain.array))
+    assert given_checks(adc, empty, empty, mask=None, z=z) == []
+
+
+def test_the_gate_asks_it_of_a_scan(infant_file: Path) -> None:
+    sound = read_scan(infant_file)
+    adc = examined(sound).adc
+    z = adc.like(np.where(adc.array != 0, (adc.array - 1300) / 300, 0).astype(np.float32))
+    upside_down = adc.like(np.flip(adc.array != 0, 2))
+    seen = examined(replace(sound, z_adc=z.like(z.array[::-1]), mask=upside_down))
+    stopping = [check.name for check in seen.quality.stopping]
+    assert stopping[-1] == GIVEN_MASK  # a warning: after what refuses
+    assert "z-map beside its mirror images" in stopping
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("case", ["028", "447"])  # those whose z-maps are likest to their mirror images
+def test_released_z_maps_of_real_newborns_pass_and_their_mirror_images_do_not(case: str, real_data: Path) -> None:
+    folder = real_data / "bonbid-hie"
+    scan = read_scan(
+        folder / "1ADC_ss" / f"MGHNICU_{case}-VISIT_01-ADC_ss.mha",
+        z_adc=folder / "2Z_ADC" / f"Zmap_MGHNICU_{case}-VISIT_01-ADC_smooth2mm_clipped10.mha",
+    )
+    assert scan.source.adc is not None
+    assert scan.z_adc is not None
+    seen = examined(replace(scan, z_adc=None))
+    assert z_map_check(seen.adc, seen.brain, scan.z_adc).passed
+    for axes in MIRRORS[:3]:
+        assert not z_map_check(seen.adc, seen.brain, scan.z_adc.like(np.flip(scan.z_adc.array, axes))).passed
+
+
+def examined(scan: Scan) -> Examined:
+    return examine(scan, bundled_atlas(), Stages(CHECK_STAGES, Silent()))
