@@ -7,13 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fuzzing.sound import INFANTS, make_sound
 from scans import bundled_atlas, stripped_scan
 from scipy.ndimage import binary_dilation
 
+from AGE2HIELib.orientation import series_to_canonical, to_canonical
+from AGE2HIELib.phantom.infant import make_infant
+from AGE2HIELib.phantom.scan import nearest
 from AGE2HIELib.pipeline import CHECK_STAGES, Examined, Scan, examine, read_scan
+from AGE2HIELib.preprocess.adc import adc_map
+from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.progress import Silent, Stages
 from AGE2HIELib.quality.check import GIVEN_MASK
-from AGE2HIELib.quality.given import RIGHT_WAY_ROUND, given_checks, mask_check, z_map_check
+from AGE2HIELib.quality.given import LIKE_FOUND_MASK, RIGHT_WAY_ROUND, given_checks, mask_check, z_map_check
 from AGE2HIELib.volume import Volume
 
 MIRRORS = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
@@ -46,8 +52,7 @@ def test_a_mirrored_z_map_is_refused(axes: tuple[int, ...], scan: tuple[Volume, 
 def test_z_of_noise_of_the_other_sign_or_of_nothing_is_refused(scan: tuple[Volume, Volume, Volume]) -> None:
     adc, brain, z = scan
     noise = np.random.default_rng(0).normal(size=z.array.shape).astype(np.float32)
-    shifted = np.roll(z.array, 3, axis=0)
-    for array in (noise, -z.array, np.zeros_like(noise), np.full_like(noise, np.nan), shifted * 0 + 1):
+    for array in (noise, -z.array, np.zeros_like(noise), np.ones_like(noise), np.full_like(noise, np.nan)):
         assert not z_map_check(adc, brain, z.like(array)).passed
 
 
@@ -58,6 +63,19 @@ def test_a_mask_is_compared_by_dice_and_a_poor_one_can_be_overridden(scan: tuple
     assert mask_check(wider, brain).value == pytest.approx(2 * both / total)
     poor = mask_check(brain.like(np.flip(brain.array, 2)), brain)
     assert (poor.name, poor.passed, poor.severity) == (GIVEN_MASK, False, "warn")
+
+
+def test_on_a_whole_head_a_mask_moved_or_upside_down_is_told_and_a_mirrored_one_is_not() -> None:
+    """The figures that the check gives as its basis."""
+    series = make_sound(0).dwi
+    fit = adc_map(series_to_canonical(series))
+    found = brain_mask(fit.adc, contrast=fit.mean_b0)
+    brain = make_infant(INFANTS[0][0]).brain
+    true = to_canonical(nearest(brain.like(brain.array.astype(np.uint8)), series.grid)).array > 0
+    moved = [np.roll(true, round(5 / mm), axis) for axis, mm in enumerate(fit.adc.grid.spacing_mm)]
+    dice = [mask_check(found.like(mask), found).value for mask in (true, *moved, np.flip(true, 2), np.flip(true, 0))]
+    np.testing.assert_allclose(dice, [0.95, 0.88, 0.89, 0.88, 0.77, 0.91], atol=0.01)
+    assert dice[1] < dice[2] < LIKE_FOUND_MASK < dice[5]
 
 
 def test_nothing_is_asked_of_what_was_not_given(scan: tuple[Volume, Volume, Volume]) -> None:

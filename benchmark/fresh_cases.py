@@ -16,7 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from gate_cases import PHANTOM, row_of
+from gate_cases import PHANTOM, row_of, rows_file
 
 from AGE2HIELib.commands.reading import resolve_atlas
 from AGE2HIELib.io.source import Source
@@ -37,7 +37,6 @@ from training.preparing.inputs import adc_spec
 
 SEED = 70  # of the cohort; training uses others
 SPACING_MM = 2.0
-ROWS = "{}-{}.json"  # of the gate: the function that makes them, the case
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,8 @@ def fresh_cases(folder: Path, *, cases: int) -> Iterator[Fresh]:
         if path.exists():
             with np.load(path) as kept:
                 image = kept["volume"].astype(np.float32)[None]
-                failed = tuple(map(str, kept["failed"]))
+            (row,) = json.loads(rows_file(folder, PHANTOM, case.case).read_text())
+            failed = tuple(check["name"] for check in row["checks"] if not check["passed"])
             yield Fresh(case.case, case.site, case.adverse, failed, image[:, :2].copy(), image[:, [0, 2]].copy())
 
 
@@ -97,10 +97,9 @@ def make(case: Planned, *, folder: Path) -> None:
     feed = partial(network_input, brain=seen.brain, placement=seen.placement, spec=adc_spec(SPACING_MM))
     own, released = (feed({"adc": seen.adc, "z_adc": z})[0] for z in scores)
     volume = np.concatenate([own, released[1:]]).astype(np.float16)
-    rows = folder / ROWS.format("phantom_rows", case.case)
-    write_text(rows, json.dumps([row_of(PHANTOM, case.case, seen.quality)]) + "\n")
-    failed = [check.name for check in seen.quality.stopping]
-    write_whole(_file(folder, case), lambda part: np.savez_compressed(part, volume=volume, failed=failed))
+    rows = [row_of(PHANTOM, case.case, seen.quality)]
+    write_text(rows_file(folder, PHANTOM, case.case), json.dumps(rows) + "\n")
+    write_whole(_file(folder, case), lambda part: np.savez_compressed(part, volume=volume))
 
 
 bundled_atlas = cache(lambda: load_atlas(resolve_atlas(None)))

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import gate_cases
-from fresh_cases import ROWS, bundled_atlas, plan, scanned, seen_by_gate
-from gate_cases import PHANTOM, Row, row_of
+from fresh_cases import bundled_atlas, plan, scanned, seen_by_gate
+from gate_cases import PHANTOM, Row, row_of, rows_file
 from tqdm import tqdm
 
 from AGE2HIELib.io.source import Source
@@ -44,10 +44,10 @@ def main() -> None:
     cases = plan((options.cases + 1) // 2)[: options.cases]
     run = partial(_kept, options.keep, options.jobs)
     real = "AGE2HIE_TEST_DATA" in os.environ
-    newborns = run(newborn_rows, gate_cases.real_newborns()) if real else []
-    spoilt = run(spoilt_rows, cases[: options.spoilt])
-    scans = run(bad_scan_rows, list(gate_cases.real_bad_scans())) if real else []
-    phantoms = run(phantom_rows, cases)
+    newborns = run("newborn", newborn_rows, gate_cases.real_newborns()) if real else []
+    spoilt = run("spoilt", spoilt_rows, cases[: options.spoilt])
+    scans = run("bad", bad_scan_rows, list(gate_cases.real_bad_scans())) if real else []
+    phantoms = run(PHANTOM, phantom_rows, cases)
     print_sound({"phantoms": phantoms, "real newborns": newborns})
     print_stopped([*spoilt, *scans])
 
@@ -82,11 +82,11 @@ def _asked(source: Source) -> Quality:
     return examine(Scan(source), atlas, Stages(CHECK_STAGES, Silent())).quality
 
 
-def _kept(folder: Path, jobs: int, function, items: list) -> list[Row]:  # type: ignore[no-untyped-def]
+def _kept(folder: Path, jobs: int, of: str, function, items: list) -> list[Row]:  # type: ignore[no-untyped-def]
     """The rows of all items; those that are there already are not made again."""
-    files = [folder / ROWS.format(function.__name__, _name(item)) for item in items]
+    files = [rows_file(folder, of, _name(item)) for item in items]
     missing = [pair for pair in zip(items, files, strict=True) if not pair[1].exists()]
-    run_all(partial(_keep, function), missing, jobs=jobs, description=function.__name__)
+    run_all(partial(_keep, function), missing, jobs=jobs, description=of)
     return [row for file in files for row in json.loads(file.read_text())]
 
 

@@ -129,6 +129,11 @@ def newborn_adc(path: Path) -> Volume:
     return to_canonical(stored)
 
 
+def rows_file(folder: Path, of: str, name: str) -> Path:
+    """Where the rows of one item of a group of scans are kept."""
+    return folder / f"gate-{of}-{name}.json"
+
+
 def row_of(kind: str, name: str, quality: Quality, *, unreadable: bool = False) -> Row:
     return {"kind": kind, "name": name, "unreadable": unreadable, "checks": [_plain(one) for one in quality.checks]}
 

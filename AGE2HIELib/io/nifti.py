@@ -77,7 +77,7 @@ def _opened(path: Path) -> nib.Nifti1Image:
 
 @contextmanager
 def _silent_nibabel() -> Iterator[None]:
-    """Without handlers, as nibabel's own suppressor leaves its logger, Python would print for it."""
+    """nibabel's own suppressor takes its logger's handlers away, and Python then prints in their place."""
     logger = nib.imageglobals.logger
     before, logger.disabled = logger.disabled, True
     try:

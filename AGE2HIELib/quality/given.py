@@ -23,7 +23,7 @@ def given_checks(adc: Volume, brain: Volume, found: Volume, *, mask: Volume | No
     Args:
         adc: 1e-6 mm^2/s.
         brain: bool, the one that is used.
-        found: bool, the one that is used where none is given.
+        found: bool, what ``brain_mask`` finds in the scan.
         mask, z: what the user gave; all on one grid.
     """
     checks = [] if mask is None else [mask_check(mask, found)]
@@ -53,7 +53,7 @@ def z_map_check(adc: Volume, brain: Volume, z: Volume) -> Check:
 
 
 def mask_check(given: Volume, found: Volume) -> Check:
-    """Dice of the mask that the user gave with the one that would have been used without it."""
+    """Dice of the mask that the user gave with what ``brain_mask`` finds."""
     total = int(given.array.sum() + found.array.sum())
     return at_least(
         GIVEN_MASK,
