@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 from browsing import browser_lacks
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # one process a core: threads of theirs would only wait for each other
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"):
+        os.environ.setdefault(variable, "1")
+
 REAL_DATA = os.environ.get("AGE2HIE_TEST_DATA", "")
 
 
@@ -76,14 +80,14 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def untrained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of random weights that takes released z-maps and those of the bundled atlas."""
+    """A bundle of two members with random weights that takes released z-maps and those of the bundled atlas."""
     from bundles import untrained_bundle  # imports torch, which most tests do without
 
     from AGE2HIELib.preprocess.atlas import load_atlas
     from AGE2HIELib.resources import resource_path
 
     folder = tmp_path_factory.mktemp("models") / "untrained"
-    untrained_bundle(folder, z_origins=("released", load_atlas(resource_path("atlas")).sha256))
+    untrained_bundle(folder, count=2, z_origins=("released", load_atlas(resource_path("atlas")).sha256))
     return folder
 
 

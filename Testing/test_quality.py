@@ -140,7 +140,7 @@ def test_an_adult_adc_map_is_refused(real_data: Path) -> None:
 
 @pytest.mark.real
 @pytest.mark.slow
-@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.long)])
 def test_every_t1_image_is_refused(real_data: Path, step: int) -> None:
     files = sorted((real_data / "t1-ages").glob("sub-*/**/*T1w.nii.gz"))
     assert len(files) == 33
