@@ -2,7 +2,9 @@
 
     [AGE2HIE_TEST_DATA=FOLDER] python benchmark/explanations.py [phantoms] [real] [examined] [cost] [--jobs 2]
 
-phantoms: peak in a focal lesion of 12 mm or more (dilated by half a cell of the map); deletion beside random orders.
+phantoms: peak in a focal lesion of 12 mm or more (dilated by half a cell of the map), beside the lowest place of the
+z-map smoothed as far as such a lesion reaches, which needs no network; deletion beside random orders, which takes most
+of the time.
 real: share of a map's mass in the expert lesion over the lesion's share of the brain (1: chance), for loads over 1 %.
 examined: how often the trained model and networks with random weights keep all figures of the examination.
 cost: prediction with saliency over prediction alone, beside MONAI's Grad-CAM, five members.
@@ -34,10 +36,13 @@ from AGE2HIELib.installed import find_model
 from AGE2HIELib.parallel import run_all
 from AGE2HIELib.pipeline import HieModel, explained, load_model, on_scan
 from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.preprocess.smoothing import smooth_inside
+from AGE2HIELib.volume import Volume
 
 PARTS = ("phantoms", "real", "examined", "cost")
 REAL_METHODS = ("hirescam", "gradcam", "gradcam++", "layercam", "integrated-gradients")
 _FOCAL, _MIXED, _RANDOM = 500_000, 600_000, 700_000  # first seeds
+_LESION_SIGMA_MM = 3.0  # a Gaussian as wide as a ball of 12 mm: their sds along an axis are 3 and 2.7
 
 
 def main() -> None:
@@ -45,6 +50,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--cases", type=int, default=100, help="phantoms with a focal lesion")
     parser.add_argument("--examined", type=int, default=20, help="phantoms, and random networks, to examine")
+    parser.add_argument("--deletion", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--model", type=Path)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
@@ -61,22 +67,37 @@ def main() -> None:
 
 def phantoms(options: argparse.Namespace) -> None:
     seeds = range(_FOCAL, _FOCAL + options.cases)
-    every = _spread(partial(on_focal, path=options.model), seeds, options, "focal lesions")
+    work = partial(on_focal, path=options.model, with_deletion=options.deletion)
+    every = _spread(work, seeds, options, "focal lesions")
     rows = [row for row in every if row is not None]
     print(f"\nphantoms with a focal lesion, {DEFAULT_METHOD}: {len(every)}; refused {len(every) - len(rows)}")
     print(f"peak in the lesion, dilated by half a cell: {sum(row.pointing for row in rows)} of {len(rows)}")
-    print(f"deletion below random orders: {sum(row.deletion < 0 for row in rows)} of {len(rows)}")
+    print(f"lowest smoothed z there: {sum(row.z_pointing for row in rows)} of {len(rows)}")
+    missed = [row for row in rows if not row.pointing]
+    print(f"of the {len(missed)} missed peaks, smoothed z misses {sum(not row.z_pointing for row in missed)}")
+    for name, group in (("found", [row for row in rows if row.pointing]), ("missed", missed)):
+        depth, size = (np.percentile([getattr(row, key) for row in group], [0, 50, 100]) for key in ("z", "ml"))
+        print(f"  lesions {name}: mean z {depth.round(2)}, ml {size.round(2)} (least, median, most)")
+    if options.deletion:
+        print(f"deletion below random orders: {sum(row.deletion < 0 for row in rows)} of {len(rows)}")
 
 
 @dataclass(frozen=True)
 class OnFocal:
-    """``deletion``: logits, less those of random orders."""
+    """Attributes:
+    pointing, z_pointing: whether the peak of the map, and of the smoothed z-map turned round, is in the lesion.
+    deletion: logits, less those of random orders; NaN where it was not asked for.
+    z, ml: mean z of the lesion, and its volume.
+    """
 
     pointing: bool
+    z_pointing: bool
     deletion: float
+    z: float
+    ml: float
 
 
-def on_focal(seed: int, *, path: Path | None) -> OnFocal | None:
+def on_focal(seed: int, *, path: Path | None, with_deletion: bool) -> OnFocal | None:
     """What the default method's map finds; None where the gate refuses the scan."""
     model = _alone(path)
     placed = focal_infant(seed, model, load_atlas(resolve_atlas(None)))
@@ -84,10 +105,21 @@ def on_focal(seed: int, *, path: Path | None) -> OnFocal | None:
         return None
     made = explained(model, placed.ready.image)[1]
     saliency = on_scan(made.saliency, placed.ready.examined)
-    case = _case(model, placed)
-    below_random = deletion(case, mean_map(answers(case, case.members, case.image), case))
-    found = placed.found(saliency, half_cell_mm=max(made.resolution_mm) / 2)
-    return OnFocal(found is not None and found.pointing, below_random)
+    below_random = float("nan")
+    if with_deletion:
+        case = _case(model, placed)
+        below_random = deletion(case, mean_map(answers(case, case.members, case.image), case))
+    half_cell_mm = max(made.resolution_mm) / 2
+    named = [placed.found(one, half_cell_mm=half_cell_mm) for one in (saliency, low_z(placed))]
+    pointing, z_pointing = (one is not None and one.pointing for one in named)
+    z = placed.ready.z.array[placed.lesion.array & placed.ready.examined.brain.array]
+    return OnFocal(pointing, z_pointing, below_random, float(z.mean()), z.size * placed.lesion.grid.voxel_ml)
+
+
+def low_z(placed: Placed) -> Volume:
+    """How low z lies, smoothed: the matched filter of a small lesion in noise."""
+    ready = placed.ready
+    return smooth_inside(ready.z.like(-ready.z.array), ready.examined.brain, sigma_mm=_LESION_SIGMA_MM)
 
 
 def examined(options: argparse.Namespace) -> None:
