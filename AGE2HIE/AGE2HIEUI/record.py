@@ -39,11 +39,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Prevalence:
-    """Shares of adverse outcomes; None where the record does not say, as every older one.
+    """Shares of adverse outcomes.
 
     Attributes:
-        given: that the user wanted the number for; None for that of the calibration, too.
-        calibrated: among the cases that the model was calibrated on.
+        given: what the user wanted the number for; None where it is as the model was calibrated.
+        calibrated: among the cases that the model was calibrated on; None in an older record, which does not say.
     """
 
     given: float | None
@@ -57,7 +57,7 @@ class Result:
     label: of the contract: favourable, adverse, indeterminate, demonstration; empty for a refused scan.
     provenance: pairs of name and value for whoever asks where the number came from.
     modelSha256: which network it was.
-    prevalence: that the number holds for, and where that comes from.
+    prevalence: what the number holds for.
     examination: of the saliency map; None where nobody asked for it, as in every older record.
     """
 
