@@ -55,6 +55,7 @@ def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse 
     )
     command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
     _add_timing(command)
+    _add_prevalence(command)
     _add_override(command)
     command.add_argument("--saliency", choices=SALIENCY, metavar="METHOD", help=f"one of {', '.join(SALIENCY)}")
     _add_examine(command)
@@ -74,6 +75,7 @@ def _add_batch(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("--model", type=Path, metavar="DIR", help="model bundle or installed model's name")
     command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
     command.add_argument("--saliency", choices=SALIENCY, metavar="METHOD", help=f"one of {', '.join(SALIENCY)}")
+    _add_prevalence(command)
     _add_override(command)
     _add_examine(command)
     command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
@@ -86,6 +88,7 @@ def _add_batch(commands) -> None:  # type: ignore[no-untyped-def]
 def _add_explain(commands) -> None:  # type: ignore[no-untyped-def]
     command = _new(commands, "explain", "explain:run", "several saliency maps of one scan, side by side")
     _add_reading(command, more=", or a folder that predict has made")
+    _add_prevalence(command)
     _add_override(command)
     command.add_argument(
         "--methods", default="hirescam,layercam,integrated-gradients", metavar="A,B", help=f"of {', '.join(SALIENCY)}"
@@ -214,6 +217,11 @@ def _add_timing(command: argparse.ArgumentParser) -> None:
     command.add_argument("--age-days", type=float, metavar="N", help="days after birth at the scan")
     command.add_argument("--gestation-weeks", type=float, metavar="N", help="gestational age at birth")
     command.add_argument("--cooled", choices=("yes", "no"), help="whether the infant was cooled")
+
+
+def _add_prevalence(command: argparse.ArgumentParser) -> None:
+    text = "share of adverse outcomes among infants like this one where it was scanned (default: the calibration's)"
+    command.add_argument("--prevalence", type=float, metavar="P", help=text)
 
 
 def _add_override(command: argparse.ArgumentParser) -> None:

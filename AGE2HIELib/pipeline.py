@@ -12,6 +12,7 @@ import numpy as np
 from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.explain.regions import RegionRow, measured_regions
 from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
+from AGE2HIELib.inference.prevalence import at_prevalence, check_prevalence
 from AGE2HIELib.io.images import read_on_grid, sha256_of_image
 from AGE2HIELib.io.source import Source, read_source
 from AGE2HIELib.orientation import series_to_canonical, to_canonical
@@ -55,12 +56,15 @@ class Scan:
 
 @dataclass(frozen=True)
 class HieModel:
-    """A verified bundle with its networks on a device; ``warnings`` says where another one had been asked for."""
+    """A verified bundle with its networks on a device; ``warnings`` says where another one had been asked for, and
+    ``prevalence`` is the share of adverse outcomes that numbers are wanted for (None: that of the calibration).
+    """
 
     bundle: Bundle
     members: tuple[StagedNetwork, ...]
     device: str
     warnings: tuple[str, ...] = ()
+    prevalence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -191,19 +195,22 @@ def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = Non
     )
 
 
-def load_model(folder: Path, *, device: str = "auto") -> HieModel:
-    """A bundle, checked file by file, with its weights in memory; on the CPU where a GPU has too little of it."""
+def load_model(folder: Path, *, device: str = "auto", prevalence: float | None = None) -> HieModel:
+    """A bundle, checked file by file, with its weights in memory; on the CPU where a GPU has too little of it. What is
+    no ``prevalence`` is an InputError.
+    """
     # torch takes a second: only who predicts waits for it
     from AGE2HIELib.inference.device import choose_device, out_of_memory
 
+    check_prevalence(prevalence)
     bundle = read_bundle(folder)
     chosen = choose_device(device)
     try:
-        return HieModel(bundle, load_members(bundle, chosen), chosen)
+        return HieModel(bundle, load_members(bundle, chosen), chosen, prevalence=prevalence)
     except RuntimeError as error:
         if chosen == "cpu" or not out_of_memory(error):
             raise
-    return _on_cpu(bundle, chosen)
+    return _on_cpu(bundle, chosen, prevalence)
 
 
 def check_z_origin(bundle: Bundle, atlas: Atlas, *, released: bool) -> None:
@@ -258,14 +265,15 @@ def explained(
     from AGE2HIELib.inference.device import out_of_memory
 
     def ask(of: HieModel) -> Explanation:
-        return explain(of.members, of.bundle, image, method=method or DEFAULT_METHOD, layer=layer, target=target)
+        facts = at_prevalence(of.bundle, of.prevalence)
+        return explain(of.members, facts, image, method=method or DEFAULT_METHOD, layer=layer, target=target)
 
     try:
         return model, ask(model)
     except RuntimeError as error:
         if model.device == "cpu" or not out_of_memory(error):
             raise
-    model = _on_cpu(model.bundle, model.device)
+    model = _on_cpu(model.bundle, model.device, model.prevalence)
     return model, ask(model)
 
 
@@ -278,9 +286,9 @@ def questioned(model: HieModel, image: np.ndarray, explanation: Explanation) -> 
     return examine_map(Case(model.members, model.bundle, image, explanation.method, layer, explanation.target))
 
 
-def _on_cpu(bundle: Bundle, tried: str) -> HieModel:
+def _on_cpu(bundle: Bundle, tried: str, prevalence: float | None) -> HieModel:
     note = f"The {tried} device ran out of memory, so the network ran on the CPU; the numbers are the same to rounding."
-    return HieModel(bundle, load_members(bundle, "cpu"), "cpu", (note,))
+    return HieModel(bundle, load_members(bundle, "cpu"), "cpu", (note,), prevalence)
 
 
 def on_scan(saliency: Volume, seen: Examined) -> Volume:

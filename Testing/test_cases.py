@@ -111,14 +111,14 @@ def test_a_file_is_no_folder_of_cases(tmp_path: Path) -> None:
 
 
 def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
-    good = Row("a b", 0, "favourable", 0.25, 0.125, 0.5, "", 4.5)
+    good = Row("a b", 0, "favourable", 0.25, 0.125, 0.5, 0.3, "", 4.5)
     failed = Row("c", 2, seconds=0.1, message="What\tis\nwrong.  What to do.")
     write_table([good, failed], tmp_path)
     assert read_table(tmp_path) == {"a b": good, "c": replace(failed, message="What is wrong. What to do.")}
     assert [path.name for path in tmp_path.iterdir()] == [TABLE]
     lines = (tmp_path / TABLE).read_text().splitlines()
-    assert [line.count("\t") for line in lines] == [8, 8, 8]
-    assert lines[1] == "a b\t0\tfavourable\t0.250000\t0.125000\t0.500000\t\t4.5\t"
+    assert [line.count("\t") for line in lines] == [9, 9, 9]
+    assert lines[1] == "a b\t0\tfavourable\t0.250000\t0.125000\t0.500000\t0.300000\t\t4.5\t"
 
 
 @pytest.mark.parametrize("text", ["", "case\tother\na\tb\n", "case\texit_code\nhalf", "\x00\xff"])
@@ -140,6 +140,7 @@ def test_a_check_that_was_overridden_stands_in_the_row_and_needs_no_remedy() -> 
         {"name": "voxel size", "passed": True, "overridden": False, "remedy": "Check the header."},
     ]
     record = {"probability_adverse": 0.2, "interval": [0.1, 0.3], "label": "demonstration", "timing_s": {"read": 1.5}}
+    record["prevalence"] = 0.4
     given = row_of_record("a", 0, {**record, "quality": {"checks": [checks[0], checks[2]]}})
     assert (given.failed_checks, given.message, given.seconds) == ("age", "", 1.5)
     refused = row_of_record("a", 3, {**record, "interval": None, "quality": {"checks": checks}})

@@ -83,6 +83,11 @@ def predicted(study: Path, untrained_model: Path, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(scope="session")
+def moved(study: Path, untrained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return predict(study, untrained_model, tmp_path_factory.mktemp("m") / "out", "--dicom", "--prevalence", "0.15")
+
+
+@pytest.fixture(scope="session")
 def refused(study: Path, untrained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The lower half of the brain has no signal."""
     half = tmp_path_factory.mktemp("h") / "Quellenthal_half"
@@ -149,6 +154,27 @@ def test_the_report_has_the_numbers_of_the_record(predicted: Run) -> None:
     assert "Research use only" in words
 
 
+def evaluations(run: Run) -> dict[str, str]:
+    return {
+        item.ConceptNameCodeSequence[0].CodeMeaning: item.ConceptCodeSequence[0].CodeMeaning
+        for item in items(run)
+        if item.get("ValueType") == "CODE"
+    }
+
+
+def test_the_report_says_for_which_prevalence_its_numbers_hold(predicted: Run, moved: Run) -> None:
+    for run, holds_for, basis in (
+        (predicted, 0.4, "That of the cases the model was calibrated on"),
+        (moved, 0.15, "Given by the user; assumes that nothing but it differs"),
+    ):
+        found = numbers(run)
+        assert found["Prevalence of adverse outcomes that these numbers hold for"] == holds_for
+        assert found["Prevalence that the model was calibrated at"] == 0.4
+        assert found["Demonstration score"] == pytest.approx(run.record["probability_adverse"], abs=1e-6)
+        assert evaluations(run)["Basis of the prevalence"] == basis
+    assert numbers(moved)["Demonstration score"] < numbers(predicted)["Demonstration score"]
+
+
 def test_objects_are_in_the_patients_study(predicted: Run, study: Path) -> None:
     scan = pydicom.dcmread(next(study.iterdir()), stop_before_pixels=True)
     files = [pydicom.dcmread(path) for path in (predicted.folder / "dicom").iterdir()]
@@ -173,8 +199,9 @@ def test_a_refused_scan_has_a_report_that_says_why_and_no_number(refused: Run) -
 
 
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy is not installed (dicom3tools)")
-def test_the_validator_finds_no_error(predicted: Run, refused: Run, study: Path) -> None:
+def test_the_validator_finds_no_error(predicted: Run, moved: Run, refused: Run, study: Path) -> None:
     paths = [*(predicted.folder / "dicom").iterdir(), *(refused.folder / "dicom").iterdir(), *sorted(study.iterdir())]
+    paths.append(moved.folder / "dicom" / "report.dcm")
     for path in paths:
         done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
         assert "Error" not in done.stdout + done.stderr, (path.name, done.stderr)

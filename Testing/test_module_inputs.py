@@ -201,6 +201,7 @@ def test_the_call_holds_what_was_chosen_and_nothing_else(host: Any, panel: Any) 
     host.wait(lambda: not panel.widget.running)
     chosen = panel.widget._parameterNode
     chosen.gestationWeeks, chosen.atlasFolder = 38.0, "/an atlas"
+    panel.widget.ui.prevalenceSpinBox.value = 0.35
     panel.widget.ui.cooledComboBox.setCurrentIndex(1)
     panel.widget.ui.deviceComboBox.setCurrentIndex(1)
     panel.widget.ui.ageSpinBox.value = 0.0
@@ -209,7 +210,7 @@ def test_the_call_holds_what_was_chosen_and_nothing_else(host: Any, panel: Any) 
     panel.widget.ui.predictButton.click()
     given = dict(item[2:].split("=", 1) for item in process.command.arguments if "=" in item)
     assert (given["gestation-weeks"], given["cooled"], given["device"]) == ("38.0", "yes", "cpu")
-    assert (given["atlas"], given["age-days"]) == ("/an atlas", "0.0")
+    assert (given["atlas"], given["age-days"], given["prevalence"]) == ("/an atlas", "0.0", "0.35")
 
 
 def test_a_series_is_asked_for_and_belongs_to_the_result(host: Any, panel: Any, tmp_path: Path) -> None:

@@ -125,6 +125,7 @@ def test_an_mrb_brings_results_and_parameters_back(host: Any, panel: Any, tmp_pa
     predict(host, panel, good(matrix))
     panel.widget.ui.thresholdSlider.value = 55.0
     panel.widget.ui.gestationSpinBox.value = 39.0
+    panel.widget.ui.prevalenceSpinBox.value = 0.3
     panel.widget.ui.ageSpinBox.value = 3.0
     before = host.slicer.util.arrayFromVolume(scene.part(panel.widget.results.record, "saliency")).copy()
     host.saveScene(tmp_path / "Zoë's scene.mrb")
@@ -136,6 +137,7 @@ def test_an_mrb_brings_results_and_parameters_back(host: Any, panel: Any, tmp_pa
     ui = panel.widget.ui
     assert ui.thresholdSlider.value == 55.0
     assert ui.gestationSpinBox.value == 39.0
+    assert ui.prevalenceSpinBox.value == 0.3
     assert ui.ageSpinBox.value == -1.0  # an age is not kept
     assert "0.70" in ui.scoreLabel.text
     result = panel.widget.results.record

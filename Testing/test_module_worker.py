@@ -159,12 +159,14 @@ def test_a_scan_from_disk_with_spaces_and_letters(host: Any, panel: Any, tmp_pat
     scan.write_bytes(infant_file.read_bytes())
     panel.widget.ui.inputPathEdit.text = str(scan)
     panel.widget.ui.ageSpinBox.value = 8.25
+    panel.widget.ui.prevalenceSpinBox.value = 0.35
     panel.widget.ui.predictButton.click()
     host.wait(lambda: not panel.widget.running, 300)
     ui = panel.widget.ui
     assert "Demonstration score" in ui.headingLabel.text, ui.messageLabel.text
     assert "where there was no cooling" in ui.warningsLabel.text
     assert "8.25" not in panel.widget.results.record.GetText()
+    assert "for a prevalence of 0.35, which was given; the model was calibrated at 0.467" in ui.labelLabel.text
 
 
 def test_the_self_test_passes(host: Any, panel: Any) -> None:

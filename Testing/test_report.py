@@ -63,6 +63,7 @@ def record() -> dict[str, Any]:
         "interval": [0.4, 0.8],
         "members": [0.5, 0.505, 0.6, 0.7, 0.75],
         "threshold": 0.5,
+        "prevalence": 0.41,
         "label": "demonstration",
         "prediction_set": {
             "coverage": 0.9,
@@ -88,6 +89,7 @@ def record() -> dict[str, Any]:
             "spacing_mm": [1.5, 1.5, 4.0],
             "adc_unit_found": "1e-6 mm2/s",
         },
+        "settings": {"prevalence": None},
         "software": {"version": "0.1.0", "python": "3.11", "torch": "2"},
         "device": "cpu",
         "timing_s": {"read": 0.1},
@@ -225,6 +227,20 @@ def test_a_trained_model_gets_its_label_and_threshold(page: Callable[..., str]) 
     assert "usual with either outcome" in text
     assert "among those named for about 90 of 100 infants of either outcome" in text
     assert "90 favourable and 60 adverse" in text
+
+
+def test_a_given_prevalence_gives_the_natural_frequencies_and_the_assumption(page: Callable[..., str]) -> None:
+    changes = {"demonstration": False, "label": "indeterminate", "prevalence": 0.2, "settings": {"prevalence": 0.2}}
+    text = text_of(page(**changes))
+    assert "0.80 for a prevalence of 0.2" in text
+    assert (
+        "Where about 20 of 100 infants have an adverse outcome at two years, of 100 with this number about 62" in text
+    )
+    assert "calibrated where about 41 of 100 had one and moved from there" in text
+    assert "on the assumption that only this share differs" in text
+    assert "the reading and the saliency do not depend on the share" in text
+    assert "Of 100 infants like those that the model learned from" not in text
+    assert "0.41 where the model was calibrated; 0.2 was given" in text
 
 
 @pytest.mark.parametrize(

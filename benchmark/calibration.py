@@ -7,6 +7,8 @@ answer (0.4 s a case and core) is kept there, by model and origin of z: a second
 is over ten groups of equal size; beside it stands that of a perfectly calibrated model at as many cases (mean of 200
 draws of outcomes from the probabilities themselves). Coverage stands beside the 99 % interval of a beta-binomial
 distribution: with n calibration cases, ceil((n + 1) 0.9) of them ranked, the coverage of a set is itself drawn.
+A second line has the figures with ``--prevalence``: each site's own share of adverse outcomes, counted among these very
+infants.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from sklearn.metrics import roc_auc_score
 from AGE2HIELib.inference.conformal import SET_COVERAGE
 from AGE2HIELib.inference.features import distances, pooled_features
 from AGE2HIELib.inference.predict import Prediction, prediction
+from AGE2HIELib.inference.prevalence import at_prevalence
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.pipeline import HieModel, load_model
 
@@ -37,6 +40,7 @@ _GROUPS, _DRAWS = 10, 200
 class Answer:
     site: str
     adverse: bool
+    logits: list[float]
     found: Prediction
     distance: float
 
@@ -72,7 +76,8 @@ def answers(folder: Path, cases: int, kind: str, model: HieModel) -> tuple[list[
                 kept[case.case] = {"case": case.case} | asked(model, getattr(case, kind))
                 record.write(json.dumps(kept[case.case]) + "\n")
             row = kept[case.case]
-            every.append(Answer(case.site, case.adverse, prediction(row["logits"], model.bundle), row["distance"]))
+            found = prediction(row["logits"], model.bundle)
+            every.append(Answer(case.site, case.adverse, row["logits"], found, row["distance"]))
     return every, refused
 
 
@@ -92,19 +97,32 @@ def asked(model: HieModel, image: np.ndarray) -> dict[str, object]:
 def tell(name: str, every: Sequence[Answer], model: HieModel) -> None:
     adverse = np.array([one.adverse for one in every])
     probability = np.array([one.found.probability_adverse for one in every])
-    slope, intercept = slope_and_intercept(probability, adverse)
-    error, chance = calibration_error(probability, adverse), error_of_a_perfect_model(probability)
-    print(
-        f"{name:6}{len(every):5} cases, {adverse.mean():.2f} adverse: AUC {roc_auc_score(adverse, probability):.3f}, "
-        f"slope {slope:.2f}, intercept {intercept:+.2f}, calibration error {error:.3f} (perfect: {chance:.3f}), "
-        f"Brier {np.mean((probability - adverse) ** 2):.3f}"
-    )
+    print(f"{name:6}{len(every):5} cases, {adverse.mean():.2f} adverse: {figures(probability, adverse)}")
+    print(f"       with the site's prevalence: {figures(at_own_prevalence(every, model), adverse)}")
     for outcome, chosen in (("favourable", ~adverse), ("adverse", adverse)):
         tell_coverage(outcome, [one for one, is_it in zip(every, chosen, strict=True) if is_it], model)
     sizes = [len(one.found.outcomes.outcomes) for one in every if one.found.outcomes]
     print(f"       sets of one outcome {np.mean(np.equal(sizes, 1)):.2f}, of both {np.mean(np.equal(sizes, 2)):.2f}")
     low, middle, high = np.percentile([one.distance for one in every], [50, 99, 100])
     print(f"       distance: median {low:.2f}, 99 % {middle:.2f}, largest {high:.2f}")
+
+
+def figures(probability: np.ndarray, adverse: np.ndarray) -> str:
+    slope, intercept = slope_and_intercept(probability, adverse)
+    error, chance = calibration_error(probability, adverse), error_of_a_perfect_model(probability)
+    return (
+        f"AUC {roc_auc_score(adverse, probability):.3f}, slope {slope:.2f}, intercept {intercept:+.2f}, "
+        f"calibration error {error:.3f} (perfect: {chance:.3f}), Brier {np.mean((probability - adverse) ** 2):.3f}"
+    )
+
+
+def at_own_prevalence(every: Sequence[Answer], model: HieModel) -> np.ndarray:
+    """``(N,)`` probabilities with the share of adverse outcomes of each infant's site given."""
+    facts = {}
+    for site in {one.site for one in every}:
+        share = float(np.mean([one.adverse for one in every if one.site == site]))
+        facts[site] = at_prevalence(model.bundle, share)
+    return np.array([prediction(one.logits, facts[one.site]).probability_adverse for one in every])
 
 
 def tell_coverage(outcome: str, every: Sequence[Answer], model: HieModel) -> None:

@@ -26,6 +26,7 @@ class Reading:
         subcommand: of ``age2hie``.
         record: the file of its output folder that says how it ended.
         recordsRefusal: whether that file is also written for a scan that the quality gate refuses.
+        prevalence: share of adverse outcomes that the number is wanted for; None for that of the calibration.
         override: warnings of the gate to go on in spite of.
     """
 
@@ -41,6 +42,7 @@ class Reading:
     model: Path | None = None
     atlas: Path | None = None
     device: str = "auto"
+    prevalence: float | None = None
     override: tuple[str, ...] = ()
 
     @property
@@ -53,6 +55,7 @@ class Reading:
             "model": self.model,
             "atlas": self.atlas,
             **self._ownOptions(),
+            "prevalence": self.prevalence,
             "device": self.device,
             "output": self.output,
             "progress": "jsonl",

@@ -16,7 +16,13 @@ from AGE2HIEUI.comparison import TARGET, comparisonsOf, loadComparison, removeCo
 from AGE2HIEUI.explanations import Explanations, readExplanations
 from AGE2HIEUI.inputs import fingerprint, geometryText, writeMask, writeScan, writeVolume
 from AGE2HIEUI.nodes import UnreadableResult
-from AGE2HIEUI.parameters import GESTATION_UNKNOWN, AGE2HIEParameterNode, Cooled, EarlierResults
+from AGE2HIEUI.parameters import (
+    GESTATION_UNKNOWN,
+    PREVALENCE_OF_MODEL,
+    AGE2HIEParameterNode,
+    Cooled,
+    EarlierResults,
+)
 from AGE2HIEUI.process import ChildProcess, Process
 from AGE2HIEUI.protocol import Failure
 from AGE2HIEUI.record import BadRecord, Result, readRecord
@@ -75,24 +81,29 @@ class Logic(ScriptedLoadableModuleLogic):
         self, parameters: AGE2HIEParameterNode, ageDays: float | None, override: tuple[str, ...] = ()
     ) -> tuple[WorkerRun, Prediction]:
         """A run and its input as files. Raises UnusableNode or OSError, and leaves nothing behind then."""
-        weeks = parameters.gestationWeeks
+        weeks, prevalence = parameters.gestationWeeks, parameters.prevalence
         own = {
             "ageDays": ageDays,
             "gestationWeeks": weeks if weeks > GESTATION_UNKNOWN else None,
             "cooled": parameters.cooled.value if parameters.cooled != Cooled.UNKNOWN else None,
             "saliency": parameters.saliencyMethod.value,
             "examine": parameters.examine,
+            "prevalence": prevalence if prevalence > PREVALENCE_OF_MODEL else None,
             "override": override,
         }
         run, reading = self._prepare(parameters)
         return run, Prediction(**reading, **own)
 
     def prepareComparison(self, parameters: AGE2HIEParameterNode, result) -> tuple[WorkerRun, Explaining]:
-        """As ``prepare``, of the input of ``result``, for several maps; what that overrode is overridden again."""
+        """As ``prepare``, of the input of ``result``, for several maps; what that overrode is overridden again, and the
+        number is wanted for the same prevalence: the maps do not depend on it, and belong to the number shown.
+        """
+        shown = readRecord(result.GetText())
         own = {
             "methods": tuple(parameters.compareMethods.split(",")),
             "target": parameters.compareTarget.value,
-            "override": readRecord(result.GetText()).overridden,
+            "prevalence": shown.prevalence.given,
+            "override": shown.overridden,
         }
         run, reading = self._prepare(parameters)
         return run, Explaining(**reading, **own)

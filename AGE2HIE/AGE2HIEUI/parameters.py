@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 GESTATION_UNKNOWN = 20.0  # weeks; the spin box shows "not known" at its lowest value
+PREVALENCE_OF_MODEL = 0.0  # no share of any hospital; shown as words, too
 
 
 class Cooled(Enum):
@@ -100,6 +101,8 @@ class AGE2HIEParameterNode:
     series: which one to read of a DICOM folder that holds several; empty where it holds one.
     zAdcVolume, maskNode: optional, on the input's grid; the mask may be a segmentation, so the panel connects its
         selector itself: the wrapper's connector would offer every kind of node.
+    prevalence: share of adverse outcomes that the number is wanted for; ``PREVALENCE_OF_MODEL``: as the model was
+        calibrated.
     gestationWeeks: at birth; ``GESTATION_UNKNOWN`` or less: not known.
     model: the model's folder; empty for the bundled one.
     atlasFolder: empty for the bundled one.
@@ -120,6 +123,7 @@ class AGE2HIEParameterNode:
     gestationWeeks: Annotated[float, WithinRange(GESTATION_UNKNOWN, 45.0)] = GESTATION_UNKNOWN
     cooled: Cooled = Cooled.UNKNOWN
     model: str
+    prevalence: Annotated[float, WithinRange(PREVALENCE_OF_MODEL, 0.999)] = PREVALENCE_OF_MODEL
     atlasFolder: str
     saliencyMethod: SaliencyMethod = SaliencyMethod.HIRESCAM
     device: Device = Device.AUTO

@@ -38,12 +38,26 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Prevalence:
+    """Shares of adverse outcomes.
+
+    Attributes:
+        given: what the user wanted the number for; None where it is as the model was calibrated.
+        calibrated: among the cases that the model was calibrated on; None in an older record, which does not say.
+    """
+
+    given: float | None
+    calibrated: float | None
+
+
+@dataclass(frozen=True)
 class Result:
     """Attributes:
     probability: 0 to 1; None for a scan that the gate refused, then ``interval`` is None and ``members`` empty.
     label: of the contract: favourable, adverse, indeterminate, demonstration; empty for a refused scan.
     provenance: pairs of name and value for whoever asks where the number came from.
     modelSha256: which network it was.
+    prevalence: what the number holds for.
     examination: of the saliency map; None where nobody asked for it, as in every older record.
     """
 
@@ -60,6 +74,7 @@ class Result:
     warnings: tuple[str, ...]
     provenance: tuple[tuple[str, str], ...]
     modelSha256: str
+    prevalence: Prevalence
     examination: Examination | None
 
     @property
@@ -111,6 +126,7 @@ def _fields(record: Mapping[str, Any]) -> Result:
         warnings=tuple(str(warning) for warning in record["warnings"]),
         provenance=_provenance(record),
         modelSha256=str(record["model"]["sha256"]),
+        prevalence=_prevalence(record),
         examination=readExamination(record.get("examination")),
     )
 
@@ -129,6 +145,14 @@ def _check(check: Mapping[str, Any]) -> Check:
     )
 
 
+def _prevalence(record: Mapping[str, Any]) -> Prevalence:
+    given, calibrated = record.get("settings", {}).get("prevalence"), record["model"].get("prevalence")
+    shares = [share for share in (given, calibrated) if share is not None]
+    if not all(0 < float(share) < 1 for share in shares) or (calibrated is None and shares):
+        raise ValueError(f"prevalence: {given} given, {calibrated} calibrated")
+    return Prevalence(*(None if share is None else float(share) for share in (given, calibrated)))
+
+
 def _provenance(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     model, atlas, scan, software = (record[key] for key in ("model", "atlas", "input", "software"))
     return (
@@ -136,6 +160,7 @@ def _provenance(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("trained on", str(model["trained_on"])),
         ("intended use", str(model["intended_use"])),
         ("model SHA-256", str(model["sha256"])),
+        *_prevalenceRow(_prevalence(record)),
         ("atlas", f"{atlas['name']}: {atlas['provenance']}"),
         ("input", f"{scan['kind']}, {'x'.join(map(str, scan['shape']))} voxels"),
         ("input SHA-256", str(scan["sha256"])),
@@ -143,6 +168,13 @@ def _provenance(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("device", str(record["device"])),
         ("seconds", f"{sum(record['timing_s'].values()):.1f}"),
     )
+
+
+def _prevalenceRow(found: Prevalence) -> tuple[tuple[str, str], ...]:
+    if found.calibrated is None:
+        return ()
+    given = "" if found.given is None else f"; {found.given:.3g} was given"
+    return (("prevalence", f"{found.calibrated:.3g} where the model was calibrated{given}"),)
 
 
 def _checkNumbers(result: Result) -> None:

@@ -59,8 +59,21 @@ def _labelText(result: Result) -> str:
         "indeterminate": _("Reading: indeterminate. The score does not decide; the report says what that means."),
     }
     if result.demonstration:
-        return _("The model has seen synthetic data only. This number says nothing about any child.")
-    return words.get(result.label, _("The result has no label that this version knows."))
+        text = _("The model has seen synthetic data only. This number says nothing about any child.")
+    else:
+        text = words.get(result.label, _("The result has no label that this version knows."))
+    return f"{text} {_prevalenceText(result)}".strip()
+
+
+def _prevalenceText(result: Result) -> str:
+    """What the number holds for, where the user gave it."""
+    found = result.prevalence
+    if found.given is None:
+        return ""
+    return _(
+        "The number is for a prevalence of {given:.3g}, which was given; the model was calibrated at {calibrated:.3g}. "
+        "It holds if nothing but the prevalence differs."
+    ).format(given=found.given, calibrated=found.calibrated)
 
 
 def saliencyText(result: Result, peak: float) -> str:
@@ -119,6 +132,7 @@ def provenanceText(result: Result) -> str:
         "trained on": _("trained on"),
         "intended use": _("intended use"),
         "model SHA-256": _("model SHA-256"),
+        "prevalence": _("prevalence"),
         "atlas": _("atlas"),
         "input": _("input"),
         "input SHA-256": _("input SHA-256"),
@@ -211,6 +225,7 @@ def inThePanel(text: str) -> str:
         "--series": _("'DICOM series'"),
         "--model": _("'Model'"),
         "--atlas": _("'Atlas'"),
+        "--prevalence": _("'Prevalence'"),
         "--saliency": _("'Saliency method'"),
         "--methods": _("'Methods'"),
         "--target": _("'Evidence for'"),

@@ -16,6 +16,7 @@ from AGE2HIELib.commands.batch_progress import CaseTeller, make_teller
 from AGE2HIELib.commands.predict import PREDICTED, REFUSED, Request
 from AGE2HIELib.commands.reading import given_paths
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.inference.prevalence import check_prevalence
 from AGE2HIELib.many.cases import Case, find_cases
 from AGE2HIELib.many.pool import Ended, Limits, Pool
 from AGE2HIELib.many.table import TABLE, Row, read_table, write_table
@@ -50,6 +51,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """Ends with 0 where every case has ended in 0 or 3, else with 1."""
     if arguments.jobs < 0:
         raise InputError(f"--jobs is {arguments.jobs}. Give the number of processes, or 0 for as many as fit.")
+    check_prevalence(arguments.prevalence)
     cases = find_cases(arguments.input, output=arguments.output)
     asked = {field.name for field in fields(Request)} & vars(arguments).keys()
     override = known_overrides(arguments.override)

@@ -57,7 +57,8 @@ def prepare(job: Job) -> Prepared:
     """Raises InputError for a model or an atlas with which no case could be predicted."""
     quiet_libraries()
     atlas = load_atlas(resolve_atlas(job.request.atlas))
-    model = load_model(find_model(job.request.model), device=job.request.device)
+    request = job.request
+    model = load_model(find_model(request.model), device=request.device, prevalence=request.prevalence)
     check_z_origin(model.bundle, atlas, released=False)
     return Prepared(job, model, atlas)
 

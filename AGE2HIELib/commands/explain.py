@@ -16,6 +16,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.compare import agreement
 from AGE2HIELib.explain.evidence import evidence_table, write_evidence_table
 from AGE2HIELib.explain.examination import Examination
+from AGE2HIELib.inference.prevalence import check_prevalence
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.options import SALIENCY
@@ -56,6 +57,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     methods = _methods(arguments.methods)
     if not 0 < arguments.share <= 1:
         raise InputError(f"--share is {arguments.share:g}; it must be above 0 and at most 1.")
+    check_prevalence(arguments.prevalence)
     names = EXAMINED_STAGES if arguments.examine else STAGES
     try:
         with output_folder(arguments.output, overwrite=arguments.overwrite, inputs=given_paths(arguments)) as folder:
@@ -82,7 +84,9 @@ class _RefusedError(Exception):
 def _explain_into(folder: Path, arguments: argparse.Namespace, methods: tuple[str, ...], stages: Stages) -> None:
     atlas = stages.run("read", load_atlas, resolve_atlas(arguments.atlas))
     scan, earlier = stages.run("read", _read, arguments)
-    model = stages.run("model", load_model, find_model(arguments.model), device=arguments.device)
+    settings = _settings(arguments, scan, earlier)
+    folder_of_model, prevalence = find_model(arguments.model), settings.prevalence
+    model = stages.run("model", load_model, folder_of_model, device=arguments.device, prevalence=prevalence)
     if earlier is None:
         check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
     else:
@@ -102,7 +106,7 @@ def _explain_into(folder: Path, arguments: argparse.Namespace, methods: tuple[st
     stages.run("report", _write_maps, found, scan.source.stored, folder)
     write_evidence_table(rows, folder / TABLE)
     warnings = (*seen.warnings, *model.warnings, *(differs(earlier, found.probability) if earlier else ()))
-    about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, _settings(arguments, scan, earlier))
+    about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, settings)
     picture = stages.run("report", comparison_picture, found, demonstration=model.bundle.demonstration)
     picture.save(folder / PICTURE, optimize=False)
     record = comparison_record(about, seen.quality, found, stages.seconds, examinations)
@@ -115,7 +119,7 @@ def _read(arguments: argparse.Namespace) -> tuple[Scan, Earlier | None]:
     """A scan, or what ``predict`` has written about one: of that the z-map and the brain come, too."""
     if not is_earlier(arguments.input):
         return read_scan(arguments.input, series=arguments.series, z_adc=arguments.z_adc, mask=arguments.mask), None
-    for name in ("series", "z_adc", "mask"):
+    for name in ("series", "z_adc", "mask", "prevalence"):
         if getattr(arguments, name) is not None:
             option = name.replace("_", "-")
             raise InputError(f"--{option} belongs to a scan, and '{arguments.input.name}' is a result. Leave it out.")
@@ -128,7 +132,7 @@ def _settings(arguments: argparse.Namespace, scan: Scan, earlier: Earlier | None
     if earlier is not None and "settings" in earlier.record:
         before = read_settings(earlier.record)
         return replace(before, saliency=None, device=arguments.device, examine=arguments.examine)
-    chosen = {name: getattr(arguments, name) for name in ("align", "series", "device", "examine")}
+    chosen = {name: getattr(arguments, name) for name in ("align", "series", "device", "examine", "prevalence")}
     overrides = known_overrides(arguments.override)
     return Settings(**chosen, overrides=overrides, mask_sha256=scan.mask_sha256, z_adc_sha256=scan.z_adc_sha256)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from AGE2HIELib.commands.reading import given_paths, given_timing, resolve_atlas
 from AGE2HIELib.commands.speaking import examination_in_words, say_refused
+from AGE2HIELib.inference.prevalence import check_prevalence
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.pipeline import (
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from AGE2HIELib.explain.examination import Examination
 
 PREDICTED, REFUSED = 0, 3
-_CHOICES = ("align", "series", "device", "saliency", "examine")
+_CHOICES = ("align", "series", "device", "saliency", "examine", "prevalence")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Request:
     examine: bool = False
     device: str = "auto"
     timing: Timing = field(default_factory=Timing)
+    prevalence: float | None = None
     override: tuple[str, ...] = ()
     dicom: bool = False
 
@@ -70,7 +72,9 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a prediction ended: its exit code, the number (None: refused) and what the gate found."""
+    """How a prediction ended: its exit code, the number (None: refused), what the gate found, and the prevalence that
+    the caller gave for the number.
+    """
 
     code: int
     probability: float | None
@@ -78,6 +82,7 @@ class Outcome:
     demonstration: bool
     quality: Quality
     examination: Examination | None = None
+    prevalence: float | None = None
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
@@ -106,7 +111,9 @@ def read_inputs(request: Request, stages: Stages) -> Inputs:
     scan = stages.run("read", read_scan, request.scan, series=request.series, z_adc=request.z_adc, mask=request.mask)
     if request.dicom:
         check_possible(scan.source.kind)
-    model = stages.run("model", load_model, find_model(request.model), device=request.device)
+    model = stages.run(
+        "model", load_model, find_model(request.model), device=request.device, prevalence=request.prevalence
+    )
     return Inputs(scan, model, atlas)
 
 
@@ -142,7 +149,8 @@ def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> N
     if outcome.probability is not None and outcome.interval is not None:
         heading = "Demonstration score" if outcome.demonstration else "Probability of an adverse outcome at two years"
         low, high = outcome.interval
-        print(f"{heading} {outcome.probability:.2f} (90 % interval {low:.2f}-{high:.2f})")
+        where = "" if outcome.prevalence is None else f" for a prevalence of {outcome.prevalence:g}"
+        print(f"{heading} {outcome.probability:.2f} (90 % interval {low:.2f}-{high:.2f}){where}")
         for name in outcome.quality.overridden:
             print(f"Warning overridden: {name}")
     if outcome.examination is not None:
@@ -168,10 +176,19 @@ def _outcome(found: Analysis, model: HieModel) -> Outcome:
         return Outcome(REFUSED, None, None, model.bundle.demonstration, quality)
     number = found.explanation.prediction
     demonstration = model.bundle.demonstration
-    return Outcome(PREDICTED, number.probability_adverse, number.interval, demonstration, quality, found.examination)
+    return Outcome(
+        PREDICTED,
+        number.probability_adverse,
+        number.interval,
+        demonstration,
+        quality,
+        found.examination,
+        model.prevalence,
+    )
 
 
 def _request(arguments: argparse.Namespace) -> Request:
+    check_prevalence(arguments.prevalence)
     names = (*_CHOICES, "z_adc", "mask", "model", "atlas", "dicom")
     return replace(
         Request(arguments.input, timing=given_timing(arguments), override=known_overrides(arguments.override)),

@@ -94,6 +94,7 @@ def _request(then: Mapping[str, Any], settings: Settings, arguments: argparse.Na
         examine=settings.examine,
         device=arguments.device or _device_of(then),
         timing=Timing(arguments.age_days, settings.gestation_weeks, settings.cooled),
+        prevalence=settings.prevalence,
         override=known_overrides(settings.overrides),
     )
 

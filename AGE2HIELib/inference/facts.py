@@ -16,7 +16,8 @@ class Calibration:
 
     Attributes:
         slope, intercept: of the logistic regression of the outcome on the mean logit; slope above 0.
-        prevalence: share of adverse outcomes among the cases it was fitted on.
+        prevalence: share of adverse outcomes where it holds: that among the cases it was fitted on, unless it was moved
+            (``inference.prevalence``).
         slope_sd, intercept_sd: their standard errors; 0 where they are not known.
         covariance: of the estimates of slope and intercept.
     """

@@ -30,6 +30,7 @@ class Prediction:
     label: the one outcome in the set, "indeterminate", or "demonstration" for a model that saw synthetic
         data only.
     threshold: on the probability: where the model's makers would divide; no label depends on it.
+    prevalence: share of adverse outcomes among the infants for whom these numbers hold.
     outcomes: the set of outcomes that the score agrees with; None for a bundle that remembers no cases.
     """
 
@@ -38,6 +39,7 @@ class Prediction:
     members: tuple[float, ...]
     label: str
     threshold: float
+    prevalence: float
     outcomes: PredictionSet | None = None
 
 
@@ -82,6 +84,7 @@ def prediction(logits: Sequence[float], facts: ModelFacts) -> Prediction:
         members=tuple(float(expit(calibrated(value, calibration))) for value in values),
         label="demonstration" if facts.demonstration else outcomes.label if outcomes else "indeterminate",
         threshold=facts.threshold,
+        prevalence=calibration.prevalence,
         outcomes=outcomes,
     )
 

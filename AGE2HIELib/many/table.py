@@ -18,6 +18,7 @@ class Row:
 
     Attributes:
         exit_code: as of ``age2hie predict``.
+        prevalence: share of adverse outcomes that the numbers before it hold for.
         failed_checks: names of the gate's checks that were not passed, joined by "; ".
         seconds: the case took; of a prediction, the sum of its stages.
         message: what was wrong, and what to do.
@@ -29,6 +30,7 @@ class Row:
     probability_adverse: float | None = None
     interval_low: float | None = None
     interval_high: float | None = None
+    prevalence: float | None = None
     failed_checks: str = ""
     seconds: float | None = None
     message: str = ""
@@ -46,6 +48,7 @@ def row_of_record(case: str, exit_code: int, record: Mapping[str, Any]) -> Row:
         record["probability_adverse"],
         low,
         high,
+        record["prevalence"],
         "; ".join(check["name"] for check in failed),
         sum(record["timing_s"].values()),
         str(stopping[0]["remedy"]) if stopping else "",
@@ -71,7 +74,7 @@ def read_table(folder: Path) -> dict[str, Row]:
 
 
 def _line(row: Row) -> str:
-    numbers = (row.probability_adverse, row.interval_low, row.interval_high)
+    numbers = (row.probability_adverse, row.interval_low, row.interval_high, row.prevalence)
     shown = ("" if number is None else f"{number:.6f}" for number in numbers)
     seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
     texts = (row.case, str(row.exit_code), row.label, *shown, row.failed_checks, seconds, row.message)
@@ -80,5 +83,6 @@ def _line(row: Row) -> str:
 
 def _row(cells: list[str]) -> Row:
     case, code, label, *numbers, failed, seconds, message = cells
-    probability, low, high = (float(cell) if cell else None for cell in numbers)
-    return Row(case, int(code), label, probability, low, high, failed, float(seconds) if seconds else None, message)
+    probability, low, high, prevalence = (float(cell) if cell else None for cell in numbers)
+    took = float(seconds) if seconds else None
+    return Row(case, int(code), label, probability, low, high, prevalence, failed, took, message)

@@ -18,7 +18,8 @@ VOLUMES = ("adc", "brain_mask", "z_adc", "saliency", "regions")
 # of the record: what is no finding (how long it took), is compared by its SHA-256, or is a text for people
 _LEFT_OUT = ("timing_s", "warnings", "settings", "software", "machine", "device", "model", "atlas", "input")
 _TEXTS = ("remedy", "basis", "title", "meaning")
-_SCORES = ("probability_adverse", "interval", "members", "prediction_set")
+# the threshold is one where a prevalence was given: moved with the numbers, it is rounded as they are
+_SCORES = ("probability_adverse", "interval", "members", "threshold", "prediction_set")
 _SMALLEST_CHECK = 1e-3  # a smaller value's part means nothing: most of these are shares of voxels
 
 

@@ -67,13 +67,14 @@ def write_record(record: Mapping[str, Any], path: Path) -> None:
 
 def _numbers(explanation: Explanation | None, bundle: Bundle) -> dict[str, Any]:
     if explanation is None:
-        empty: dict[str, Any] = {"probability_adverse": None, "interval": None, "members": []}
+        empty: dict[str, Any] = {"probability_adverse": None, "interval": None, "members": [], "prevalence": None}
         return {**empty, "threshold": bundle.threshold, "label": None, "prediction_set": None}
     found = explanation.prediction
     return {
         "probability_adverse": found.probability_adverse,
         "interval": list(found.interval),
         "members": list(found.members),
+        "prevalence": found.prevalence,
         "threshold": found.threshold,
         "label": found.label,
         "prediction_set": _set(found.outcomes) if found.outcomes else None,

@@ -19,6 +19,7 @@ class Settings:
         age_given: whether the caller gave the age at the scan. The age itself is kept nowhere: with the date of the
             scan it would be the date of birth.
         gestation_weeks, cooled: that the caller gave.
+        prevalence: share of adverse outcomes that the caller wanted the number for.
         overrides: names of the warnings of the gate that the caller set aside.
         mask_sha256, z_adc_sha256: of the files that were given beside the scan.
     """
@@ -31,6 +32,7 @@ class Settings:
     age_given: bool = False
     gestation_weeks: float | None = None
     cooled: bool | None = None
+    prevalence: float | None = None
     overrides: tuple[str, ...] = ()
     mask_sha256: str | None = None
     z_adc_sha256: str | None = None
@@ -65,6 +67,15 @@ def read_settings(record: Mapping[str, Any]) -> Settings:
             "Reproduce it with that one."
         )
     for name, value in found.items():
-        if not (value is None and name not in _NEVER_EMPTY) and not isinstance(value, _KINDS[name]):
+        if not _as_written(name, value):
             raise InputError(f"The setting {name} of the result is {value!r}, which was changed. Predict again.")
     return Settings(**{**found, "overrides": tuple(map(str, found["overrides"]))})
+
+
+def _as_written(name: str, value: Any) -> bool:
+    """Whether ``predict`` could have kept this value."""
+    if value is None:
+        return name not in _NEVER_EMPTY
+    if name == "prevalence":
+        return isinstance(value, int | float) and 0 < value < 1
+    return isinstance(value, _KINDS[name])

@@ -80,6 +80,8 @@ def _number(record: Mapping[str, Any]) -> MeasurementsAndQualitativeEvaluations:
         ("score-low", "Lower end of its 90 % interval"): low,
         ("score-high", "Upper end of its 90 % interval"): high,
         ("threshold", "Threshold of the model"): record["threshold"],
+        ("prevalence", "Prevalence of adverse outcomes that these numbers hold for"): record["prevalence"],
+        ("prevalence-model", "Prevalence that the model was calibrated at"): record["model"]["prevalence"],
     }
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE score"),
@@ -89,6 +91,7 @@ def _number(record: Mapping[str, Any]) -> MeasurementsAndQualitativeEvaluations:
         measurements=[Measurement(_ours(*key), float(value), _NONE) for key, value in values.items()],
         qualitative_evaluations=[
             QualitativeEvaluation(_ours("label", "Reading"), _ours(f"label-{record['label']}", record["label"])),
+            QualitativeEvaluation(_ours("prevalence-basis", "Basis of the prevalence"), _basis(record)),
             QualitativeEvaluation(_ours("use", "Intended use"), _use(record)),
         ],
     )
@@ -145,6 +148,12 @@ def _use(record: Mapping[str, Any]) -> CodedConcept:
     if record["demonstration"]:
         return _ours("use-demonstration", "Demonstration: the model saw synthetic data only")
     return _ours("use-research", "Research use only")
+
+
+def _basis(record: Mapping[str, Any]) -> CodedConcept:
+    if record["settings"]["prevalence"] is None:
+        return _ours("prevalence-kept", "That of the cases the model was calibrated on")
+    return _ours("prevalence-given", "Given by the user; assumes that nothing but it differs")
 
 
 def _verdict(check: Mapping[str, Any]) -> CodedConcept:
