@@ -41,6 +41,7 @@ class Reading:
     model: Path | None = None
     atlas: Path | None = None
     device: str = "auto"
+    align: str = "auto"
     override: tuple[str, ...] = ()
 
     @property
@@ -54,6 +55,7 @@ class Reading:
             "atlas": self.atlas,
             **self._ownOptions(),
             "device": self.device,
+            "align": self.align,
             "output": self.output,
             "progress": "jsonl",
         }
