@@ -79,6 +79,16 @@ def test_the_lower_half_of_every_volume_may_be_every_other_volume(study: Path, t
     assert "3 times 9 image numbers are missing" in lost_volumes(series)[0]
 
 
+def test_a_slice_that_was_stored_again_is_not_called_seventeen_lost_ones(study: Path, tmp_path: Path) -> None:
+    folder = copied(study, tmp_path / "s", lambda v, k: True)
+    file = pydicom.dcmread(next(folder.glob("*-005-001-009.dcm")))
+    file.SOPInstanceUID = file.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+    file.save_as(folder / "again.dcm")
+    message = refusal(folder)
+    assert "some slices are there 5 times and others 4 times" in message
+    assert "at 17 of 18 places, unless one slice was stored twice" in message
+
+
 def test_a_place_inside_that_is_missing_of_every_volume_is_a_step(study: Path, tmp_path: Path) -> None:
     message = refusal(copied(study, tmp_path / "s", lambda v, k: k not in (5, 11)))
     assert "most lie 6.00 mm apart, some 12.00 mm; 2 of 18 places have no file" in message

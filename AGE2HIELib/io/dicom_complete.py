@@ -93,9 +93,10 @@ def _check_counts(series: DicomSeries, places: list[np.ndarray]) -> None:
     short = int((counts < most).sum())
     if short:
         missing = most * len(counts) - int(counts.sum())
+        doubled = ", unless one slice was stored twice" if short == len(counts) - 1 > 1 else ""
         raise InputError(
             f"DICOM {series.label} is incomplete: some slices are there {most} times and others {counts.min()} times; "
-            f"missing files: {missing}, at {short} of {len(counts)} places. {_AGAIN}"
+            f"missing files: {missing}, at {short} of {len(counts)} places{doubled}. {_AGAIN}"
         )
 
 
