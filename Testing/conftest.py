@@ -66,6 +66,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"{len(without_validator)} validations of DICOM were left out: apt install dicom3tools (dciodvfy)"
         )
+    without_dcmtk = [r for r in terminalreporter.stats.get("skipped", []) if "dsrdump" in str(r.longrepr)]
+    if without_dcmtk:
+        terminalreporter.write_line(
+            f"{len(without_dcmtk)} openings of DICOM were left out: apt install dcmtk (dsrdump)"
+        )
     if left_out:
         terminalreporter.write_line(
             f"{len(left_out)} tests that read real scans were left out: set AGE2HIE_TEST_DATA to their folder"
@@ -99,6 +104,31 @@ def infant_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("infant")
     scan = write_phantom(folder, seed=5, file_format="mha", injury="none", acquisition="6mm")
     return scan.rename(folder / "name-that-nobody-may-see.mha")
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DICOM folder of a known patient."""
+    from hospital import named_study
+
+    return named_study(tmp_path_factory.mktemp("s"))
+
+
+@pytest.fixture(scope="session")
+def predicted(study: Path, untrained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A ``hospital.Run`` with DICOM objects."""
+    from hospital import predict
+
+    return predict(study, untrained_model, tmp_path_factory.mktemp("p") / "out", "--dicom")
+
+
+@pytest.fixture(scope="session")
+def refused(study: Path, untrained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The same of a scan that the gate refuses."""
+    from hospital import half_study, predict
+
+    half = half_study(study, tmp_path_factory.mktemp("h"))
+    return predict(half, untrained_model, half.parent / "out", "--dicom")
 
 
 @pytest.fixture(scope="session")

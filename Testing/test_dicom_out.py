@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import json
 import shutil
 import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import highdicom as hd
 import numpy as np
 import pydicom
 import pytest
+from hospital import PATIENT, Run, predict
 from PIL import Image
 
 from AGE2HIELib import cli
@@ -29,75 +27,15 @@ from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.tiles import choose_view
 from AGE2HIELib.volume import Volume
 
-PATIENT = {
-    "PatientName": "Quellenthal^Zenobia",
-    "PatientID": "MRN-7731905",
-    "PatientBirthDate": "20200101",
-    "AccessionNumber": "ACC-558213",
-    "InstitutionName": "Kinderspital Wyttenbach",
-    "ReferringPhysicianName": "Obermoser^Tiberius",
-}
 WORDS = (
     "quellenthal", "zenobia", "mrn-7731905", "7731905", "acc-558213", "558213", "wyttenbach", "obermoser", "tiberius",
     "20200101", "2020-01-01", "01.01.2020", "01/01/2020", "2020/01/01",
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Run:
-    code: int
-    said: str
-    folder: Path
-
-    @property
-    def record(self) -> dict:
-        return json.loads((self.folder / "result.json").read_text())
-
-
-def predict(scan: Path, model: Path, out: Path, *more: str) -> Run:
-    """In a process of its own, so that whatever a library or a converter says is heard as well."""
-    command = [sys.executable, "-m", "AGE2HIELib.cli", "predict", scan, "--output", out, "--model", model, *more]
-    done = subprocess.run(
-        [*map(str, command), "--align", "off", "--progress", "jsonl"], capture_output=True, text=True, check=False
-    )
-    return Run(done.returncode, done.stdout + done.stderr, out)
-
-
-@pytest.fixture(scope="session")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A synthetic study under a patient's name, in a folder and in files that are called after her."""
-    made = write_phantom(tmp_path_factory.mktemp("s"), seed=3, file_format="dicom", injury="bgt", acquisition="6mm")
-    named = made.with_name("QUELLENTHAL_ZENOBIA_20200101")
-    named.mkdir()
-    for path in made.iterdir():
-        file = pydicom.dcmread(path)
-        for keyword, value in PATIENT.items():
-            setattr(file, keyword, value)
-        file.save_as(named / f"Quellenthal-{path.name}")
-    return named
-
-
-@pytest.fixture(scope="session")
-def predicted(study: Path, untrained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return predict(study, untrained_model, tmp_path_factory.mktemp("p") / "out", "--dicom")
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def moved(study: Path, untrained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return predict(study, untrained_model, tmp_path_factory.mktemp("m") / "out", "--dicom", "--prevalence", "0.15")
-
-
-@pytest.fixture(scope="session")
-def refused(study: Path, untrained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The lower half of the brain has no signal."""
-    half = tmp_path_factory.mktemp("h") / "Quellenthal_half"
-    shutil.copytree(study, half)
-    for path in half.iterdir():
-        file = pydicom.dcmread(path)
-        if (file.InstanceNumber - 1) % 18 < 9:
-            file.PixelData = bytes(len(file.PixelData))
-            file.save_as(path)
-    return predict(half, untrained_model, half.parent / "out", "--dicom")
 
 
 def test_a_study_is_the_nifti_phantom_of_its_seed(study: Path, tmp_path: Path) -> None:

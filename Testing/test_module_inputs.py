@@ -196,7 +196,7 @@ def test_the_call_holds_what_was_chosen_and_nothing_else(host: Any, panel: Any) 
     assert arguments[-2] == "--"
     assert Path(arguments[-1]).name == "scan.nrrd"
     names = [item.split("=")[0] for item in arguments if item.startswith("--") and item != "--"]
-    assert names == ["--saliency", "--device", "--output", "--progress"]
+    assert names == ["--saliency", "--device", "--align", "--output", "--progress"]
     panel.widget.ui.cancelButton.click()
     host.wait(lambda: not panel.widget.running)
     chosen = panel.widget._parameterNode
@@ -204,6 +204,7 @@ def test_the_call_holds_what_was_chosen_and_nothing_else(host: Any, panel: Any) 
     panel.widget.ui.prevalenceSpinBox.value = 0.35
     panel.widget.ui.cooledComboBox.setCurrentIndex(1)
     panel.widget.ui.deviceComboBox.setCurrentIndex(1)
+    panel.widget.ui.alignComboBox.setCurrentIndex(2)
     panel.widget.ui.ageSpinBox.value = 0.0
     panel.widget.logic.newProcess = lambda: process
     process.cancelled, process.parts = False, []
@@ -211,6 +212,7 @@ def test_the_call_holds_what_was_chosen_and_nothing_else(host: Any, panel: Any) 
     given = dict(item[2:].split("=", 1) for item in process.command.arguments if "=" in item)
     assert (given["gestation-weeks"], given["cooled"], given["device"]) == ("38.0", "yes", "cpu")
     assert (given["atlas"], given["age-days"], given["prevalence"]) == ("/an atlas", "0.0", "0.35")
+    assert given["align"] == "off"
 
 
 def test_a_series_is_asked_for_and_belongs_to_the_result(host: Any, panel: Any, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_a_warning_keeps_the_number_back_until_the_user_says_so_twice(
     held = stopped(withheld_record())
     predict(host, panel, held)
     assert "Withheld" in ui.headingLabel.text
-    assert ui.checksTable.item(0, 2).text() == "WARNING"
+    assert ui.checksTable.item(0, 1).text() == "WARNING"
     assert not ui.overrideButton.isHidden()
     ui.overrideButton.click()  # and the question is answered with no
     assert "step between slices: 0.4" in asked[0]
@@ -45,11 +45,13 @@ def test_a_warning_keeps_the_number_back_until_the_user_says_so_twice(
     host.wait(lambda: not panel.widget.running)
     assert "--override=step between slices" in process.command.arguments
     assert "in spite of a warning" in ui.labelLabel.text
-    assert ui.checksTable.item(0, 2).text() == "overridden"
+    assert ui.checksTable.item(0, 1).text() == "overridden"
     assert ui.overrideButton.isHidden()
+    assert "<b>step between slices</b>, overridden: 0.4" in ui.remediesLabel.text
     play(panel, good(affine(np.eye(3))))
     ui.predictButton.click()  # the next one asks the gate anew
     host.wait(lambda: not panel.widget.running)
+    assert ui.remediesLabel.isHidden()
     assert ui.labelLabel.text.count("in spite of") == 0
 
 
@@ -94,5 +96,27 @@ def test_a_warning_looks_other_than_a_refusal(host: Any, panel: Any) -> None:
     refusal = stopped(content)
     predict(host, panel, refusal)
     table = panel.widget.ui.checksTable
-    seen = {table.item(row, 2).text(): table.item(row, 2).background().color().name() for row in range(2)}
+    seen = {table.item(row, 1).text(): table.item(row, 1).background().color().name() for row in range(2)}
     assert seen == {"NOT PASSED": "#ffcdd2", "WARNING": "#ffe0b2"}
+
+
+def test_what_to_do_can_be_read_without_scrolling(host: Any, panel: Any) -> None:
+    """Above the table, refusals before warnings before what was overridden, in the colour of the worst."""
+    add_volume(host, affine(np.eye(3)))
+    panel.widget.initializeParameterNode()
+    [refusal], [warning] = (content["quality"]["checks"] for content in (refused_record(), withheld_record()))
+    content = refused_record()
+    overridden = {**OVERRIDDEN, "name": "postnatal age"}
+    content["quality"] = {"passed": False, "overridden": ["postnatal age"], "checks": [overridden, warning, refusal]}
+    predict(host, panel, stopped(content))
+    ui = panel.widget.ui
+    lines, order = ui.remediesLabel.text.split("<br>"), ["brain volume", WARNING["name"], "postnatal age"]
+    assert [line[3 : line.index("</b>")] for line in lines] == order
+    assert all("Is this a newborn?" in line for line in lines)
+    assert "#ffcdd2" in ui.remediesLabel.styleSheet
+    assert [ui.checksTable.item(row, 0).text() for row in range(3)] == order
+    many = [{**warning, "name": f"warning {number}"} for number in range(5)]
+    content["quality"] = {"passed": False, "overridden": [], "checks": many}
+    predict(host, panel, stopped(content))
+    assert ui.remediesLabel.text.split("<br>")[-1] == "And 2 more, first in the table."
+    assert "#ffe0b2" in ui.remediesLabel.styleSheet

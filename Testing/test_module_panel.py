@@ -178,8 +178,11 @@ def test_a_refusal_gives_checks_with_remedies_and_no_number(host: Any, panel: An
     ui = panel.widget.ui
     assert "Refused" in ui.headingLabel.text
     assert ui.scoreLabel.text.count("no number") == 1
-    assert ui.checksTable.item(0, 2).text() == "NOT PASSED"
+    assert ui.checksTable.item(0, 1).text() == "NOT PASSED"
     assert "Is this a newborn?" in ui.checksTable.item(0, 3).text()
+    assert not ui.remediesLabel.isHidden()
+    assert ui.remediesLabel.text == "<b>brain volume</b>: 1200 (must be: 230 to 700 ml). Is this a newborn?"
+    assert ui.gaugeLabel.isHidden()  # an empty bar looks like a score of nought
     assert node_names(host) == before
     ui.inputSelector.pick(add_volume(host, affine(np.eye(3)), "Infant B", 1100.0))
     assert ui.resultCollapsibleButton.isHidden()

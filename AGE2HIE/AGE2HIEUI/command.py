@@ -43,6 +43,7 @@ class Reading:
     atlas: Path | None = None
     device: str = "auto"
     prevalence: float | None = None
+    align: str = "auto"
     override: tuple[str, ...] = ()
 
     @property
@@ -57,6 +58,7 @@ class Reading:
             **self._ownOptions(),
             "prevalence": self.prevalence,
             "device": self.device,
+            "align": self.align,
             "output": self.output,
             "progress": "jsonl",
         }

@@ -208,6 +208,7 @@ class Logic(ScriptedLoadableModuleLogic):
             "model": Path(parameters.model) if parameters.model else None,
             "atlas": Path(parameters.atlasFolder) if parameters.atlasFolder else None,
             "device": parameters.device.value,
+            "align": parameters.align.value,
         }
 
     def _fingerprint(self, node) -> str:

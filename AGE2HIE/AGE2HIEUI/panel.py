@@ -9,8 +9,8 @@ from AGE2HIEUI.examination import Examination
 from AGE2HIEUI.gauge import gaugePixmap
 from AGE2HIEUI.record import Result
 
-_AMBER, _RED = (255, 224, 178), (255, 205, 210)  # behind a warning, behind a refusal
-_BANNER = "background-color: #ffe0b2; color: #000000; border-style: solid; border-width: 1px; padding: 6px;"
+_AMBER, _RED = "#ffe0b2", "#ffcdd2"  # behind a warning, behind a refusal
+_BANNER = "background-color: {colour}; color: #000000; border-style: solid; border-width: 1px; padding: 6px;"
 
 
 def showResultText(ui, result: Result) -> None:
@@ -19,7 +19,9 @@ def showResultText(ui, result: Result) -> None:
     ui.headingLabel.setText(f"<b>{texts.headingText(result)}</b>")
     ui.scoreLabel.setText(f'<span style="font-size:16pt">{texts.scoreText(result)}</span>')
     ui.gaugeLabel.setPixmap(gaugePixmap(result))
+    ui.gaugeLabel.setVisible(result.probability is not None)
     ui.labelLabel.setText(texts.labelText(result))
+    _showRemedies(ui.remediesLabel, result)
     ui.warningsLabel.setText(texts.warningsText(result))
     ui.warningsLabel.setVisible(bool(result.warnings))
     ui.provenanceLabel.setText(texts.provenanceText(result))
@@ -36,8 +38,8 @@ def hideResultText(ui) -> None:
     ui.resultCollapsibleButton.setVisible(False)
     ui.displayCollapsibleButton.setVisible(False)
     showExaminations(ui.examinationLabel, [])
-    for name in ("headingLabel", "scoreLabel", "labelLabel", "warningsLabel", "provenanceLabel", "saliencyLabel"):
-        getattr(ui, name).setText("")
+    for part in ("heading", "score", "label", "remedies", "warnings", "provenance", "saliency"):
+        getattr(ui, f"{part}Label").setText("")
     ui.gaugeLabel.clear()
     ui.checksTable.setRowCount(0)
     ui.overrideButton.setVisible(False)
@@ -51,9 +53,16 @@ def showExaminations(label, examined: list[tuple[str, Examination]]) -> None:
         examined: each with the title of its map.
     """
     failed = any(not examination.passed for _title, examination in examined)
-    label.setStyleSheet(_BANNER if failed else "")
+    label.setStyleSheet(_BANNER.format(colour=_AMBER) if failed else "")
     label.setText("<br>".join(texts.examinationText(title, each) for title, each in examined))
     label.setVisible(bool(examined))
+
+
+def _showRemedies(label, result: Result) -> None:
+    refused = any(not check.warns for check in result.failed)
+    label.setStyleSheet(_BANNER.format(colour=_RED if refused else _AMBER))
+    label.setText(texts.remediesText(result))
+    label.setVisible(bool(result.failed))
 
 
 def _fillChecks(table, result: Result) -> None:
@@ -63,12 +72,12 @@ def _fillChecks(table, result: Result) -> None:
     table.setRowCount(len(result.checks))
     table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
     # what was not passed is what the user must see first
-    for row, check in enumerate(sorted(result.checks, key=lambda check: check.passed)):
+    for row, check in enumerate(sorted(result.checks, key=lambda check: check.urgency)):
         for column, text in enumerate(texts.checkCells(check)):
             item = qt.QTableWidgetItem(text)
             item.setToolTip(text)
             if not check.passed:
-                item.setBackground(qt.QBrush(qt.QColor(*(_AMBER if check.warns else _RED))))
+                item.setBackground(qt.QBrush(qt.QColor(_AMBER if check.warns else _RED)))
                 item.setForeground(qt.QBrush(qt.QColor(0, 0, 0)))
             table.setItem(row, column, item)
     table.resizeColumnsToContents()

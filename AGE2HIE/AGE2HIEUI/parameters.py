@@ -72,6 +72,17 @@ class Device(Enum):
         return names[self.value]
 
 
+class Align(Enum):
+    """Whether the volumes of a raw series are aligned; the values are those of ``--align``."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+    def label(self) -> str:
+        return {"auto": _("only where they moved"), "on": _("always"), "off": _("never")}[self.value]
+
+
 class EarlierResults(Enum):
     """What happens to the results that are in the scene when a new one comes."""
 
@@ -127,6 +138,7 @@ class AGE2HIEParameterNode:
     atlasFolder: str
     saliencyMethod: SaliencyMethod = SaliencyMethod.HIRESCAM
     device: Device = Device.AUTO
+    align: Align = Align.AUTO
     earlierResults: EarlierResults = EarlierResults.REPLACE
     threshold: Annotated[float, WithinRange(0.0, 100.0)] = 30.0
     opacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.7

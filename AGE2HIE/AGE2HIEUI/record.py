@@ -36,6 +36,11 @@ class Check:
     warns: bool
     overridden: bool
 
+    @property
+    def urgency(self) -> int:
+        """0 for a refusal, then warnings, those that were overridden, and what was passed."""
+        return 3 if self.passed else 2 if self.overridden else 1 if self.warns else 0
+
 
 @dataclass(frozen=True)
 class Prevalence:
@@ -76,6 +81,11 @@ class Result:
     modelSha256: str
     prevalence: Prevalence
     examination: Examination | None
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """Checks that were not passed, the most urgent first."""
+        return tuple(sorted((check for check in self.checks if not check.passed), key=lambda check: check.urgency))
 
     @property
     def overridden(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from AGE2HIEUI.record import Check, Result
 
 NOTICE_COLOUR = "#8a5a00"
 _LONG = 100.0  # seconds that are better said in minutes
+_MOST_TOLD = 3  # checks; the table has them all
 
 
 def noticeText() -> str:
@@ -38,9 +39,8 @@ def scoreText(result: Result) -> str:
 def labelText(result: Result) -> str:
     """The contract's label in words."""
     if result.probability is None:
-        failed = [check for check in result.checks if not check.passed]
-        return _("No probability is given. {count} of {of} checks were not passed; see what to do below.").format(
-            count=len(failed), of=len(result.checks)
+        return _("No probability is given. Not passed: {count} of {of} checks.").format(
+            count=len(result.failed), of=len(result.checks)
         )
     if result.overridden:
         names = html.escape(", ".join(result.overridden))
@@ -48,6 +48,24 @@ def labelText(result: Result) -> str:
             names=names, text=_labelText(result)
         )
     return _labelText(result)
+
+
+def remediesText(result: Result) -> str:
+    """What was not passed and what to do, where it can be read without scrolling; empty where all was passed."""
+    lines = []
+    for check in result.failed[:_MOST_TOLD]:
+        line = _("<b>{name}</b>{overridden}: {value} (must be: {limit}). {remedy}").format(
+            name=html.escape(check.name),
+            overridden=_(", overridden") if check.overridden else "",
+            value=html.escape(check.value or _("not known")),
+            limit=html.escape(check.limit),
+            remedy=escaped(check.remedy),
+        )
+        lines.append(line)
+    more = len(result.failed) - _MOST_TOLD
+    if more > 0:
+        lines.append(_("And {count} more, first in the table.").format(count=more))
+    return "<br>".join(lines)
 
 
 def _labelText(result: Result) -> str:
@@ -182,11 +200,11 @@ def stageText(name: str, secondsLeft: float | None) -> str:
 
 
 def checkCells(check: Check) -> tuple[str, str, str, str]:
-    """A row of the panel's table: name, value, whether it was passed, and the limit or what to do."""
+    """A row of the panel's table: name, whether it was passed, value, and the limit or what to do."""
     if check.passed:
-        return check.name, check.value, _("passed"), check.limit
+        return check.name, _("passed"), check.value, check.limit
     verdict = _("overridden") if check.overridden else _("WARNING") if check.warns else _("NOT PASSED")
-    return check.name, check.value, verdict, inThePanel(f"{check.limit}. {check.remedy}")
+    return check.name, verdict, check.value, inThePanel(f"{check.limit}. {check.remedy}")
 
 
 def overrideText(checks: Iterable[Check]) -> str:
@@ -197,7 +215,7 @@ def overrideText(checks: Iterable[Check]) -> str:
 
 
 def checkHeaders() -> list[str]:
-    return [_("check"), _("value"), _("verdict"), _("limit, and what to do")]
+    return [_("check"), _("verdict"), _("value"), _("limit, and what to do")]
 
 
 def doctorText(report: dict) -> str:
@@ -231,6 +249,7 @@ def inThePanel(text: str) -> str:
         "--target": _("'Evidence for'"),
         "--examine": _("'Examine the explanation'"),
         "--device": _("'Device'"),
+        "--align": _("'Align volumes'"),
         "--age-days": _("'Age at scan'"),
         "--gestation-weeks": _("'Gestation at birth'"),
         "--cooled": _("'Cooled'"),

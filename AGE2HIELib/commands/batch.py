@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
-from AGE2HIELib.commands.batch_case import DEFECT, CaseEnded, Job, do_case, failed_row, prepare
+from AGE2HIELib.commands.batch_case import DEFECT, UNUSABLE, CaseEnded, Job, do_case, failed_row, prepare
 from AGE2HIELib.commands.batch_folder import batch_folder
 from AGE2HIELib.commands.batch_progress import CaseTeller, make_teller
 from AGE2HIELib.commands.predict import PREDICTED, REFUSED, Request
@@ -59,7 +59,8 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     with batch_folder(arguments.output, inputs=given_paths(arguments)) as output:
         batch = Batch(cases, output, read_table(output), {})
         batch.write()
-        teller = make_teller(arguments.progress, progress, of=len(cases))
+        unusable = {name for name, row in batch.rows.items() if row.exit_code == UNUSABLE}
+        teller = make_teller(arguments.progress, progress, of=len(cases), quick=unusable)
         try:
             _run_cases(batch, Job(request, output, arguments.overwrite), arguments.jobs or _jobs_that_fit(), teller)
         except KeyboardInterrupt as cancelled:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Set
 from typing import Protocol
 
 from tqdm import tqdm
 
-from AGE2HIELib.commands.batch_case import CaseEnded
+from AGE2HIELib.commands.batch_case import UNUSABLE, CaseEnded
 from AGE2HIELib.many.worker import Memory
 from AGE2HIELib.parallel import bar_seconds
 from AGE2HIELib.progress import Progress
@@ -30,15 +31,20 @@ class CaseTeller(Protocol):
 class CaseBar:
     """A bar on stderr; in a log it speaks up now and then. The time left is reckoned from cases that were done now."""
 
-    def __init__(self, of: int) -> None:
+    def __init__(self, of: int, quick: Set[str]) -> None:
+        self._quick, self._done_now = quick, 0
         self._bar = tqdm(total=of, desc="cases", unit="case", smoothing=0, mininterval=bar_seconds(), file=sys.stderr)
 
     def began(self, name: str) -> None:
         pass
 
     def ended(self, case: CaseEnded, memory: Memory) -> None:
-        if case.kept:
+        if again(case, self._quick):
             self._bar.initial += 1
+            if not self._done_now:
+                self._bar.unpause()  # the clock of the others has not begun
+        else:
+            self._done_now += 1
         self._bar.update()
 
     def close(self) -> None:
@@ -48,8 +54,8 @@ class CaseBar:
 class CaseEvents:
     """``--progress jsonl``: ``stage`` as a case begins, ``case`` as it ends; for ``none`` both go nowhere."""
 
-    def __init__(self, progress: Progress, of: int) -> None:
-        self._progress = progress
+    def __init__(self, progress: Progress, of: int, quick: Set[str]) -> None:
+        self._progress, self._quick = progress, quick
         self._of, self._begun, self._ended, self._done_now = of, 0, 0, 0
         self._since = time.monotonic()
 
@@ -59,7 +65,10 @@ class CaseEvents:
 
     def ended(self, case: CaseEnded, memory: Memory) -> None:
         self._ended += 1
-        self._done_now += not case.kept
+        if not again(case, self._quick):
+            self._done_now += 1
+        elif not self._done_now:
+            self._since = time.monotonic()
         left = (time.monotonic() - self._since) / self._done_now * (self._of - self._ended) if self._done_now else None
         self._progress.case(
             {
@@ -77,6 +86,11 @@ class CaseEvents:
         pass
 
 
-def make_teller(kind: str, progress: Progress, *, of: int) -> CaseTeller:
-    """``kind`` is one of ``progress.KINDS``."""
-    return CaseBar(of) if kind == "text" else CaseEvents(progress, of)
+def again(case: CaseEnded, quick: Set[str]) -> bool:
+    """Whether a case says nothing of how long the others take: it was kept, or is as unusable as before."""
+    return case.kept or (case.row.case in quick and case.row.exit_code == UNUSABLE)
+
+
+def make_teller(kind: str, progress: Progress, *, of: int, quick: Set[str]) -> CaseTeller:
+    """``kind`` is one of ``progress.KINDS``; ``quick``: names of cases that an earlier call found unusable."""
+    return CaseBar(of, quick) if kind == "text" else CaseEvents(progress, of, quick)

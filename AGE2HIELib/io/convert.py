@@ -14,6 +14,7 @@ import dcm2niix
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.dicom_complete import check_complete, one_slice_a_file
 from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
 from AGE2HIELib.io.gradients import ras_from_fsl, unit_rows
 from AGE2HIELib.io.integrity import Stored
@@ -23,9 +24,6 @@ from AGE2HIELib.volume import Grid
 
 _SCRATCH = "age2hie-"  # begins the name of a private folder; one of a killed run still holds its patient's images
 _TIME_LIMIT_S = 600  # the largest sample series takes 1.2 s
-_SAME_PLANE = 1e-2  # direction cosines and mm, which headers round differently from slice to slice
-_SAME_PLACE_MM = 0.1  # slices of one place in several volumes; the thinnest slices lie 0.5 mm apart
-_UNEVEN_STEPS = 1.2  # largest over smallest: four vendors' sample series have 1.00
 _SAME_GRID_MM = 1e-2  # DICOM states positions to 1e-3 mm or coarser
 
 
@@ -54,7 +52,7 @@ def convert(series: DicomSeries) -> Converted:
     by_b: dict[tuple[float, ...], list[DicomFile]] = {}
     for file in series.files:
         by_b.setdefault(file.b_values, []).append(file)
-    _check_places(series)
+    check_complete(series)
     images = _images(series.files, series)
     _check_slices(series, images)
     with_b = [image for image in images if image.b_values is not None]
@@ -134,43 +132,9 @@ def _load(path: Path, series: DicomSeries) -> Converted:
     return Converted(series, stored, b_values, directions)
 
 
-def _check_places(series: DicomSeries) -> None:
-    """Classic files say where each slice lies: even steps, and every place as often as the others.
-
-    dcm2niix makes volumes of what is there, with slices in the wrong places.
-    """
-    files = series.files
-    if any(file.frames > 1 or file.mosaic for file in files):
-        return
-    places = [file.slice_mm for file in files if file.slice_mm is not None]
-    if len(places) < len(files):
-        raise InputError(
-            f"{len(files) - len(places)} of the {len(files)} files of DICOM {series.label} do not say where their "
-            "slice lies. Export the series again from the scanner or the archive."
-        )
-    if np.ptp([file.plane for file in files], axis=0).max() > _SAME_PLANE:
-        raise InputError(
-            f"The slices of DICOM {series.label} have several orientations or pixel sizes. Export the series again."
-        )
-    ordered = np.sort(places)
-    begins = np.flatnonzero(np.diff(ordered, prepend=-np.inf) > _SAME_PLACE_MM)
-    steps = np.diff(ordered[begins])
-    if len(steps) and steps.max() > _UNEVEN_STEPS * steps.min():
-        raise InputError(
-            f"DICOM {series.label} lacks slices: most lie {np.median(steps):.2f} mm apart, some {steps.max():.2f} mm. "
-            "Export the series again."
-        )
-    counts = np.diff(begins, append=len(ordered))
-    if counts.min() != counts.max():
-        raise InputError(
-            f"DICOM {series.label} is incomplete: some slices are there {counts.max()} times and others "
-            f"{counts.min()} times. Export the series again."
-        )
-
-
 def _check_slices(series: DicomSeries, images: list[Converted]) -> None:
     """Classic files hold one slice each, so that a missing one shows in the count."""
-    if any(file.frames > 1 or file.mosaic for file in series.files):
+    if not one_slice_a_file(series):
         return
     slices = [image.stored.array.shape[0] * image.stored.array.shape[3] for image in images]
     if len(series.files) not in (sum(slices), *slices):

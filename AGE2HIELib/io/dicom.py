@@ -11,6 +11,7 @@ import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.convert import Converted, convert, joined
+from AGE2HIELib.io.dicom_complete import lost_volumes
 from AGE2HIELib.io.dicom_headers import DicomSeries, find_series
 from AGE2HIELib.io.gradients import SMALLEST_B_RANGE_S_MM2, make_series
 from AGE2HIELib.io.integrity import Stored
@@ -162,7 +163,7 @@ def _dwi(image: Converted, failures: tuple[str, ...]) -> DicomImage:
     _log.info("reading %s: %d volumes", label, len(image.b_values))
     stored = image.stored
     dwi = make_series(stored.array, stored.affine_ras, image.b_values, image.directions_ras, name=label)
-    return DicomImage(label, image.series.paths, dwi, None, failures)
+    return DicomImage(label, image.series.paths, dwi, None, (*failures, *lost_volumes(image.series)))
 
 
 def _adc(image: Converted, failures: tuple[str, ...]) -> DicomImage:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +21,13 @@ _BARE_STARTS = (b"\x02\x00", b"\x08\x00")
 _TAGS = [
     "InstanceNumber", "SOPInstanceUID", "SeriesInstanceUID",
     "StudyInstanceUID", "SeriesNumber", "SeriesDescription", "ImageType",
-    "Modality", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "SamplesPerPixel", "DiffusionBValue",
-    "ImageOrientationPatient", "ImagePositionPatient",
+    "Modality", "Manufacturer", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "SamplesPerPixel",
+    "DiffusionBValue", "ImageOrientationPatient", "ImagePositionPatient",
     "PixelSpacing",
     "MRDiffusionSequence", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "SequenceName",
 ]  # fmt: skip
 _PRIVATE_B_TAGS = [(0x0019, 0x100C), (0x2001, 0x1003), (0x0043, 0x1039)]  # Siemens, Philips, GE
+_SLICE_COUNT_TAGS = {"PHILIPS": (0x2001, 0x1018), "GE": (0x0021, 0x104F)}  # of a volume, as dcm2niix reads them
 _GE_OFFSET = 1_000_000_000  # GE adds it to b-values (dcm2niix, GE/README.md)
 _ADC_TEXT = re.compile(r"(?<![a-z])(adc|apparent diffusion)", re.IGNORECASE)
 _TRACE_TEXT = re.compile(r"(?<![a-z])(trace|isotropic)", re.IGNORECASE)
@@ -55,6 +57,8 @@ class DicomFile:
         b_values: the distinct ones it states, in s/mm^2.
         plane: the six direction cosines of rows and columns, and their spacing in mm; empty where none are stated.
         slice_mm: where the slice lies along the normal of its plane; None where that is not stated.
+        number: of the image in its series; None where it has none.
+        slices_stated: how many slices the scanner says that a volume has; None where it does not say.
     """
 
     path: Path
@@ -65,17 +69,23 @@ class DicomFile:
     mosaic: bool
     plane: tuple[float, ...] = ()
     slice_mm: float | None = None
+    number: int | None = None
+    slices_stated: int | None = None
 
 
 @dataclass(frozen=True)
 class DicomSeries:
-    """Files of one series that share a kind: "scan" (acquired), "adc", "trace", "map" or "derived" (not known)."""
+    """Files of one series that share a kind: "scan" (acquired), "adc", "trace", "map" or "derived" (not known).
+
+    ``mixed``: files of another kind are numbered with them.
+    """
 
     number: str
     description: str
     study: str
     kind: str
     files: tuple[DicomFile, ...]
+    mixed: bool = False
 
     @property
     def label(self) -> str:
@@ -120,7 +130,8 @@ def find_series(path: Path) -> tuple[DicomSeries, ...]:
             f"'{path.name}' holds no MR images in DICOM ({others} other files). "
             "Give the folder of a diffusion series, or name an image file itself."
         )
-    found = [_with_files(series[group], files[group]) for group in series]
+    kinds = Counter(uid for uid, _kind in series)
+    found = [replace(series[group], files=tuple(files[group].values()), mixed=kinds[group[0]] > 1) for group in series]
     return tuple(
         sorted(found, key=lambda s: (not s.number.isdigit(), int(s.number) if s.number.isdigit() else 0, s.kind))
     )
@@ -146,7 +157,7 @@ def _header(path: Path) -> tuple[pydicom.Dataset, int] | None:
     """The header of an MR image and where its pixels begin, or None for every other file."""
     if not is_dicom(path):
         return None
-    tags = [*map(Tag, _TAGS), *map(Tag, _PRIVATE_B_TAGS)]
+    tags = [*map(Tag, _TAGS), *map(Tag, _PRIVATE_B_TAGS), *map(Tag, _SLICE_COUNT_TAGS.values())]
     try:
         with path.open("rb") as file:
             header = pydicom.dcmread(file, stop_before_pixels=True, force=True, specific_tags=tags)
@@ -175,7 +186,16 @@ def _file(path: Path, header: pydicom.Dataset) -> DicomFile:
         mosaic="MOSAIC" in {word.upper() for word in image_type},
         plane=plane,
         slice_mm=slice_mm,
+        number=None if header.get("InstanceNumber") is None else int(header.InstanceNumber),
+        slices_stated=_slices_stated(header),
     )
+
+
+def _slices_stated(header: pydicom.Dataset) -> int | None:
+    maker = str(header.get("Manufacturer", "")).upper()
+    tag = next((tag for name, tag in _SLICE_COUNT_TAGS.items() if maker.startswith(name)), None)
+    stated = _private(header, *tag) if tag else None
+    return int(stated) if stated else None
 
 
 def _place(header: pydicom.Dataset) -> tuple[tuple[float, ...], float | None]:
@@ -194,10 +214,6 @@ def _series(header: pydicom.Dataset) -> DicomSeries:
     kind = kind_of([str(word) for word in header.get("ImageType", [])], description)
     study = str(header.get("StudyInstanceUID", ""))
     return DicomSeries("?" if number is None else str(number), description, study, kind, ())
-
-
-def _with_files(series: DicomSeries, files: dict[str, DicomFile]) -> DicomSeries:
-    return DicomSeries(series.number, series.description, series.study, series.kind, tuple(files.values()))
 
 
 def _check_complete(path: Path, header: pydicom.Dataset, pixels_at: int) -> None:

@@ -15,6 +15,7 @@ from AGE2HIELib import __version__
 from AGE2HIELib.report.hospital.structured import MANUFACTURER, SERIES_NUMBER
 from AGE2HIELib.report.overlay import Maps, picture_font, saliency_over_adc
 from AGE2HIELib.report.tiles import View, choose_view
+from AGE2HIELib.volume import Volume
 
 WIDTH = 512  # pixels
 _HEADER, _FOOTER = 44, 24  # pixels
@@ -29,6 +30,7 @@ def captures(record: Mapping[str, Any], maps: Maps, header: Dataset) -> Iterator
     """
     levels = np.flatnonzero(maps.brain.array.any(axis=(0, 1)))
     view = choose_view(maps.brain, columns=1, tile_width=WIDTH)
+    pixel_mm = _pixel_mm(maps.brain, view)
     series, count = hd.UID(), len(levels)
     for number, level in enumerate(levels, 1):
         image = SCImage.from_ref_dataset(
@@ -45,10 +47,18 @@ def captures(record: Mapping[str, Any], maps: Maps, header: Dataset) -> Iterator
             manufacturer_model_name="age2hie",
             software_versions=__version__,
             series_description="AGE2HIE saliency (research use only)",
+            pixel_spacing=pixel_mm,  # type: ignore[arg-type]  # highdicom says int, and writes decimals
             patient_orientation=("L", "P"),  # columns run to the patient's left, rows to the back
         )
         image.BodyPartExamined = "BRAIN"  # a paired part would want a side
         yield image
+
+
+def _pixel_mm(brain: Volume, view: View) -> tuple[float, float]:
+    """Between rows and between columns, so that distances measured in a capture are true; else a reader takes 1 mm."""
+    across, along = ((high - low) * mm for (low, high), mm in zip(view.box, brain.grid.spacing_mm, strict=False))
+    width, height = view.size
+    return along / height, across / width
 
 
 def slice_picture(record: Mapping[str, Any], maps: Maps, level: int, view: View, place: str) -> np.ndarray:

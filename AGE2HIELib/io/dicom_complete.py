@@ -1,0 +1,147 @@
+"""Whether all files of a classic DICOM series are there, told from its headers: places, counts, numbers.
+
+dcm2niix makes volumes of what is there, with slices in the wrong places or fewer of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.dicom_headers import DicomSeries
+
+_SAME_PLANE = 1e-2  # direction cosines and mm, which headers round differently from slice to slice
+_SAME_PLACE_MM = 0.1  # slices of one place in several volumes; the thinnest slices lie 0.5 mm apart
+_UNEVEN_STEPS = 1.2  # largest over smallest: four vendors' sample series have 1.00
+_AGAIN = "Export the series again."
+
+
+def one_slice_a_file(series: DicomSeries) -> bool:
+    """False for enhanced files and Siemens mosaics, which hold whole volumes."""
+    return not any(file.frames > 1 or file.mosaic for file in series.files)
+
+
+def check_complete(series: DicomSeries) -> None:
+    """Even steps, every place as often as the others, as many places as the scanner says, and numbers without holes.
+
+    Raises InputError that says what is missing. What cannot be told: a slice at an end of the only volume of a vendor
+    that does not say how many there were, and volumes (see ``lost_volumes``).
+    """
+    if not one_slice_a_file(series):
+        return
+    _check_planes(series)
+    places = _places(series)
+    _check_steps(series, places)
+    _check_counts(series, places)
+    _check_stated(series, len(places))
+    _check_numbers(series)
+
+
+def lost_volumes(series: DicomSeries) -> tuple[str, ...]:
+    """A warning where image numbers lack whole volumes; ADC can be fitted without them, if less well.
+
+    A series that somebody has thinned out looks the same, so this is no error.
+    """
+    numbers = _numbers_of_volumes(series)
+    if numbers is None:
+        return ()
+    gaps = _gaps(numbers)
+    places = numbers.shape[1]
+    lost = int(gaps.sum()) // places
+    if not lost or np.any(gaps % places) or np.any(np.ptp(numbers, axis=1) + 1 != places):
+        return ()
+    first = int(np.argmax(gaps > 0))
+    where = f"the first after image {numbers[first].max()}"
+    words = f"DICOM {series.label} may have lost volumes: {lost} times {places} image numbers are missing, {where}."
+    return (words,)
+
+
+def _check_planes(series: DicomSeries) -> None:
+    files = series.files
+    silent = sum(file.slice_mm is None for file in files)
+    if silent:
+        raise InputError(
+            f"{silent} of the {len(files)} files of DICOM {series.label} do not say where their slice lies. Export the "
+            "series again from the scanner or the archive."
+        )
+    if np.ptp([file.plane for file in files], axis=0).max() > _SAME_PLANE:
+        raise InputError(f"The slices of DICOM {series.label} have several orientations or pixel sizes. {_AGAIN}")
+
+
+def _places(series: DicomSeries) -> list[np.ndarray]:
+    """Indices of the files at each place, from below."""
+    slices_mm = np.array([file.slice_mm for file in series.files], dtype=float)
+    order = np.argsort(slices_mm, kind="stable")
+    begins = np.flatnonzero(np.diff(slices_mm[order]) > _SAME_PLACE_MM) + 1
+    return np.split(order, begins)
+
+
+def _check_steps(series: DicomSeries, places: list[np.ndarray]) -> None:
+    first_mm = [min(float(series.files[n].slice_mm or 0) for n in place) for place in places]
+    steps = np.diff(first_mm)
+    if not len(steps) or steps.max() <= _UNEVEN_STEPS * steps.min():
+        return
+    lost = int(np.rint(steps / np.median(steps) - 1).clip(0).sum())
+    count = f"; {lost} of {lost + len(places)} places have no file" if lost else ""
+    apart = f"most lie {np.median(steps):.2f} mm apart, some {steps.max():.2f} mm{count}"
+    raise InputError(f"DICOM {series.label} lacks slices: {apart}. {_AGAIN}")
+
+
+def _check_counts(series: DicomSeries, places: list[np.ndarray]) -> None:
+    counts = np.array([len(place) for place in places])
+    most = int(counts.max())
+    short = int((counts < most).sum())
+    if short:
+        missing = most * len(counts) - int(counts.sum())
+        doubled = ", unless one slice was stored twice" if short == len(counts) - 1 > 1 else ""
+        raise InputError(
+            f"DICOM {series.label} is incomplete: some slices are there {most} times and others {counts.min()} times; "
+            f"missing files: {missing}, at {short} of {len(counts)} places{doubled}. {_AGAIN}"
+        )
+
+
+def _check_stated(series: DicomSeries, places: int) -> None:
+    """Philips and GE state how many slices a volume has."""
+    stated = max((file.slices_stated or 0 for file in series.files), default=0)
+    if places < stated:
+        missing = (stated - places) * (len(series.files) // places)
+        raise InputError(
+            f"DICOM {series.label} is incomplete: its files lie at {places} places, and the scanner states {stated}; "
+            f"missing files: {missing}. {_AGAIN}"
+        )
+
+
+def _check_numbers(series: DicomSeries) -> None:
+    """The same number is missing of every volume: slices were lost at its ends, or every other one."""
+    numbers = _numbers_of_volumes(series)
+    if numbers is None:
+        return
+    volumes, places = numbers.shape
+    inside, between = np.ptp(numbers, axis=1) + 1 - places, _gaps(numbers)
+    lost = int(inside[0] + between.min())
+    regular = np.ptp(inside) == 0 and not np.any((between - between.min()) % (places + lost))
+    thinned = inside[0] == 0 and between.min() % places == 0  # only whole volumes are missing
+    if not regular or thinned or not 0 < lost <= places:
+        return
+    raise InputError(
+        f"DICOM {series.label} is incomplete: by its image numbers each of the {volumes} volumes had {places + lost} "
+        f"slices, and {places} are there; missing files: {lost * volumes}. {_AGAIN}"
+    )
+
+
+def _numbers_of_volumes(series: DicomSeries) -> np.ndarray | None:
+    """``(volumes, places)`` image numbers; None where they do not run volume by volume, or other images share them."""
+    given = [file.number for file in series.files if file.number is not None]
+    if series.mixed or not one_slice_a_file(series) or len(set(given)) < len(series.files):
+        return None
+    places = _places(series)
+    if len({len(place) for place in places}) != 1 or len(places[0]) < 2:
+        return None
+    numbers = np.sort([[given[n] for n in place] for place in places], axis=1).T
+    return numbers if np.all(_gaps(numbers) >= 0) else None
+
+
+def _gaps(numbers: np.ndarray) -> np.ndarray:
+    """How many numbers lie between a volume and the next one; negative where they overlap."""
+    gaps: np.ndarray = numbers[1:].min(axis=1) - numbers[:-1].max(axis=1) - 1
+    return gaps
