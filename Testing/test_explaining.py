@@ -12,6 +12,8 @@ import torch
 from planted import planted_network
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.networks.age import AgeNetwork, bin_centres
+from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.networks.sfcn import SFCN
 from AGE2HIELib.volume import Volume
 from training.explaining.age_maps import age_map, map_ages, where
@@ -19,7 +21,6 @@ from training.explaining.age_picture import Shown, age_picture
 from training.explaining.choose import choose_cases, choose_subjects
 from training.explaining.examinations import examine_cohort
 from training.explaining.lesion import in_lesion
-from training.learning.ages import AgeHead, AgeNetwork, bin_centres
 from training.learning.fitting import WEIGHTS
 from training.preparing.inputs import t1_spec
 from training.preparing.store import keep_image, load_prepared, pack
