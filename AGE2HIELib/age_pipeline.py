@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from AGE2HIELib.inference.age_model import AgeFacts, age_facts, load_age
 from AGE2HIELib.inference.bundle import Bundle, read_bundle
@@ -56,7 +58,9 @@ def prepare_scan(scan: T1Scan, model: AgeModel) -> PreparedT1:
 def explained_age(
     model: AgeModel, ready: PreparedT1, method: str, layer: str | None = None
 ) -> tuple[AgeModel, AgeExplanation]:
-    """The explanation, and the model that gave it: on the CPU where the GPU's memory ran out."""
+    """The explanation, its cells as large as they are in the scan, and the model that gave it: on the CPU where the
+    GPU's memory ran out.
+    """
     from AGE2HIELib.explain.age import explain_age
     from AGE2HIELib.inference.device import or_on_cpu
 
@@ -64,7 +68,10 @@ def explained_age(
         asked = {"method": method, "layer": layer or of.facts.saliency_layer}
         return of, explain_age(of.network, ready.image[None], ready.brain_ml, of.facts.spec.grid, **asked)
 
-    return or_on_cpu(lambda: ask(model), lambda note: ask(_on_cpu(model.bundle, note)), model.device)
+    model, found = or_on_cpu(lambda: ask(model), lambda note: ask(_on_cpu(model.bundle, note)), model.device)
+    size = float(np.cbrt(np.prod(ready.placement.scale)))  # an adult's brain is half as wide again as the template's
+    right, anterior, superior = (size * mm for mm in found.resolution_mm)
+    return model, replace(found, resolution_mm=(right, anterior, superior))
 
 
 def age_warnings(model: AgeModel, years: float) -> tuple[str, ...]:

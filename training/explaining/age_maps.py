@@ -22,7 +22,7 @@ from AGE2HIELib.volume import Grid, Volume
 from training.explaining.age_picture import Shown, age_picture
 from training.explaining.choose import choose_subjects
 from training.explaining.kept import keep_row, kept_row
-from training.exporting import EXPLAINED
+from training.exporting_age import EXPLAINED
 from training.files import sha256_of, write_tsv, write_whole
 from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
