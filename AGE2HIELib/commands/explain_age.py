@@ -20,6 +20,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.age import AGE_TARGET, AgeExplanation
 from AGE2HIELib.explain.evidence import evidence_table
 from AGE2HIELib.explain.halves import halves
+from AGE2HIELib.explain.question import check_layer
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.io.t1 import T1Scan, read_t1
 from AGE2HIELib.orientation import to_canonical
@@ -36,7 +37,7 @@ _OUTCOME_ONLY: dict[str, tuple[object, str]] = {
     "series": (None, "chooses a DICOM series of diffusion"),
     "align": ("auto", "aligns diffusion volumes"),
     "z_adc": (None, "is a map of ADC"),
-    "atlas": (None, "names regions of newborns, which T1 scans of any age are not placed in"),
+    "atlas": (None, "names regions of newborns, by which no T1 scan is measured"),
     "override": ([], "sets aside warnings of the gate for diffusion scans"),
     "examine": (False, "questions the members of an ensemble, and one network reads age"),
 }
@@ -72,6 +73,7 @@ def explain_age_into(folder: Path, arguments: argparse.Namespace, methods: tuple
     stages = Stages(AGE_STAGES, progress)
     scan = stages.run("read", read_t1, arguments.input, mask=arguments.mask)
     model = stages.run("model", load_age_model, find_model(arguments.model), device=arguments.device)
+    check_layer(model.network.encoder, arguments.layer or model.facts.saliency_layer)  # before the placement's seconds
     ready = stages.run("place", prepare_scan, scan, model)
     model, found = stages.run("explain", _compared, model, scan, ready, methods, arguments)
     rows = stages.run(
