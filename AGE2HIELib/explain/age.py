@@ -21,7 +21,7 @@ from AGE2HIELib.networks.age import AgeNetwork, bin_centres
 from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.volume import Grid
 
-AGE_TARGET = "age"  # its name
+AGE_TARGET = "age"  # as --target names it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ def explain_age(
     answer = answer_age(network, image, method=method, layer=layer)
     device = next(network.parameters()).device
     with torch.inference_mode(), full_precision():
-        # the volume's term needs no second pass, but the passes of one network are cheap beside any map
+        # asked whole: the map's own pass leaves out what the brain volume adds
         outputs = network(_tensor(image, device), torch.tensor([brain_ml], dtype=torch.float32, device=device))
         years = float(network.years(outputs)[0])
     return AgeExplanation(**vars(on_cells(answer, grid, method=method, layer=layer, target=AGE_TARGET)), years=years)

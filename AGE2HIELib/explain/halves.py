@@ -1,6 +1,6 @@
 """The two halves of the brain as regions, for scans in which no finer ones can be told.
 
-T1 scans of any age are placed by one affine in a template whose anatomy is a synthetic newborn's, in the frame of the
+T1 scans of any age are placed undeformed in a template whose anatomy is a synthetic newborn's, in the frame of the
 bundled atlas. That brings the midline where it belongs, but not the atlas's regions: in ten real scans of infants and
 adults the voxels that it calls lateral ventricle, which are fluid and dark in T1, came out as bright as the brain's
 median (0.0 to 0.8 spreads above it). On synthetic scans regions lie 1.5 to 2.6 mm off (test_t1.py), but whoever gives a

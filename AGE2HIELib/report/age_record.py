@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _INTENDED_USE = "To look at what the network has learned before it saw infants with HIE. No statement about anybody."
 _REGIONS = (
-    "Halves of the brain only: T1 scans are placed in a synthetic newborn's frame by one affine, and there the atlas's "
+    "Halves of the brain only: T1 scans are placed, undeformed, in a synthetic newborn's frame, and there the atlas's "
     "regions do not lie on those of real brains, so that they would name wrong places."
 )
 
