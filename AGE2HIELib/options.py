@@ -20,7 +20,7 @@ SALIENCY = (
     "occlusion",
     "noise-map",
 )
-TARGETS = ("adverse", "favourable")
+TARGETS = ("adverse", "favourable", "age")
 FORMATS = ("nifti", "nrrd", "mha", "dicom")
 INJURIES = ("none", "bgt", "watershed", "near-total")
 ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
@@ -87,13 +87,14 @@ def _add_batch(commands) -> None:  # type: ignore[no-untyped-def]
 
 def _add_explain(commands) -> None:  # type: ignore[no-untyped-def]
     command = _new(commands, "explain", "explain:run", "several saliency maps of one scan, side by side")
-    _add_reading(command, more=", or a folder that predict has made")
+    _add_reading(command, more=", a folder that predict has made; with --target age a T1-weighted NIfTI, MHA or NRRD")
     _add_prevalence(command)
     _add_override(command)
     command.add_argument(
         "--methods", default="hirescam,layercam,integrated-gradients", metavar="A,B", help=f"of {', '.join(SALIENCY)}"
     )
-    command.add_argument("--target", choices=TARGETS, default="adverse", help="what is explained (default: adverse)")
+    text = "what is explained: an outcome, or the age that the pretrained network reads from T1 (default: adverse)"
+    command.add_argument("--target", choices=TARGETS, default="adverse", help=text)
     command.add_argument("--layer", metavar="NAME", help="block of the network, for the CAM family (default: model's)")
     command.add_argument("--share", type=float, default=0.5, metavar="S", help="of the evidence that counts as marked")
     _add_examine(command)

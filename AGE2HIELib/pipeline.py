@@ -22,7 +22,7 @@ from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.deform import FILLED_LIMIT, deform
 from AGE2HIELib.preprocess.mask import brain_mask, is_stripped
 from AGE2HIELib.preprocess.network_input import network_input
-from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
+from AGE2HIELib.preprocess.placement import Placement, in_brain, place_in_atlas
 from AGE2HIELib.preprocess.refine import refine_mask
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.progress import Stages
@@ -200,17 +200,16 @@ def load_model(folder: Path, *, device: str = "auto", prevalence: float | None =
     no ``prevalence`` is an InputError.
     """
     # torch takes a second: only who predicts waits for it
-    from AGE2HIELib.inference.device import choose_device, out_of_memory
+    from AGE2HIELib.inference.device import choose_device, or_on_cpu
 
     check_prevalence(prevalence)
     bundle = read_bundle(folder)
     chosen = choose_device(device)
-    try:
-        return HieModel(bundle, load_members(bundle, chosen), chosen, prevalence=prevalence)
-    except RuntimeError as error:
-        if chosen == "cpu" or not out_of_memory(error):
-            raise
-    return _on_cpu(bundle, chosen, prevalence)
+    return or_on_cpu(
+        lambda: HieModel(bundle, load_members(bundle, chosen), chosen, prevalence=prevalence),
+        lambda note: _on_cpu(bundle, note, prevalence),
+        chosen,
+    )
 
 
 def check_z_origin(bundle: Bundle, atlas: Atlas, *, released: bool) -> None:
@@ -262,19 +261,13 @@ def explained(
     """The explanation, and the model that gave it: on the CPU where the GPU's memory ran out."""
     from AGE2HIELib.explain.registry import DEFAULT_METHOD
     from AGE2HIELib.explain.saliency import explain
-    from AGE2HIELib.inference.device import out_of_memory
+    from AGE2HIELib.inference.device import or_on_cpu
 
-    def ask(of: HieModel) -> Explanation:
+    def ask(of: HieModel) -> tuple[HieModel, Explanation]:
         facts = at_prevalence(of.bundle, of.prevalence)
-        return explain(of.members, facts, image, method=method or DEFAULT_METHOD, layer=layer, target=target)
+        return of, explain(of.members, facts, image, method=method or DEFAULT_METHOD, layer=layer, target=target)
 
-    try:
-        return model, ask(model)
-    except RuntimeError as error:
-        if model.device == "cpu" or not out_of_memory(error):
-            raise
-    model = _on_cpu(model.bundle, model.device, model.prevalence)
-    return model, ask(model)
+    return or_on_cpu(lambda: ask(model), lambda note: ask(_on_cpu(model.bundle, note, model.prevalence)), model.device)
 
 
 def questioned(model: HieModel, image: np.ndarray, explanation: Explanation) -> Examination:
@@ -286,13 +279,11 @@ def questioned(model: HieModel, image: np.ndarray, explanation: Explanation) -> 
     return examine_map(Case(model.members, model.bundle, image, explanation.method, layer, explanation.target))
 
 
-def _on_cpu(bundle: Bundle, tried: str, prevalence: float | None) -> HieModel:
-    note = f"The {tried} device ran out of memory, so the network ran on the CPU; the numbers are the same to rounding."
+def _on_cpu(bundle: Bundle, note: str, prevalence: float | None) -> HieModel:
     return HieModel(bundle, load_members(bundle, "cpu"), "cpu", (note,), prevalence)
 
 
 def on_scan(saliency: Volume, seen: Examined) -> Volume:
     """Brought to the scan's grid in one interpolation, 0 outside the brain."""
     assert seen.placement is not None
-    placed = seen.placement.to_native(saliency)
-    return placed.like(np.where(seen.brain.array, placed.array, 0).astype(np.float32))
+    return in_brain(saliency, seen.placement, seen.brain)

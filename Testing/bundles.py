@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from AGE2HIELib.inference.age_model import AgeFacts, HeldOut, Learned
 from AGE2HIELib.inference.bundle import Bundle, write_bundle
 from AGE2HIELib.inference.facts import Calibration, ModelFacts
+from AGE2HIELib.networks.age import AgeNetwork
+from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.sfcn import HALF_WIDTH
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
@@ -45,6 +48,31 @@ def untrained_facts(**changes: object) -> ModelFacts:
     return replace(facts, **changes)  # type: ignore[arg-type]
 
 
+def age_facts(**changes: object) -> AgeFacts:
+    """Of an untrained network of age on 4 mm cells; ``changes`` are its fields."""
+    affine = np.diag([4.0, 4.0, 4.0, 1.0])
+    affine[:3, 3] = [-54.0, -62.0, -46.0]
+    facts = AgeFacts(
+        network="sfcn",
+        network_arguments={"in_channels": 1, "channels": [4, 4, 4], "outputs": 1, "norm": "group"},
+        spec=InputSpec(Grid((28, 32, 24), affine), (Channel("t1", 0.0, 1.0, -4.0, 4.0, scaling="robust"),)),
+        placement="affine",
+        head=AgeHead("huber", 40.0, 25.0),
+        saliency_layer="block2",
+        trained_on=Learned(9, 0.5, 90.0),
+        held_out=HeldOut(3, 21.5),
+        demonstration=True,
+    )
+    return replace(facts, **changes)  # type: ignore[arg-type]
+
+
+def age_weights(facts: AgeFacts) -> dict[str, torch.Tensor]:
+    """Seeded random ones."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        return AgeNetwork(build_network(facts.network, facts.network_arguments), facts.head).state_dict()
+
+
 def untrained_members(facts: ModelFacts, count: int = 5) -> list[dict[str, torch.Tensor]]:
     """Seeded random weights; the generator that the caller uses is left as it was."""
     members = []
@@ -62,4 +90,11 @@ def untrained_bundle(folder: Path, *, count: int = 5, half_width: bool = False, 
         changes = {"network_arguments": arguments, **changes}
     facts = untrained_facts(**changes)
     members = untrained_members(facts, count)
-    return write_bundle(folder, facts=facts, members=members, results="## Results\nNone.", licence="Apache-2.0")
+    return write_bundle(
+        folder,
+        facts=facts,
+        members=members,
+        results="## Results\nNone.",
+        licence="Apache-2.0",
+        age_weights=None if facts.age is None else age_weights(facts.age),
+    )

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training.learning.ages import AgeHead, AgeModule, AgeNetwork, Subjects
+from AGE2HIELib.networks.age import AgeNetwork
+from AGE2HIELib.networks.age_head import AgeHead
+from training.learning.ages import AgeModule, Subjects
 from training.learning.fitting import Place, fit
 from training.learning.keyed import Learner
 from training.learning.transfer import new_network

@@ -26,6 +26,19 @@ def planted_network(weights: tuple[float, float] = (3.0, -2.0), blocks: int = 2)
     return network.requires_grad_(False).eval()
 
 
+def planted_age_weights(weight: float = 3.0) -> tuple[dict[str, object], dict[str, torch.Tensor]]:
+    """Arguments and weights of a network that a bundle can carry: standardised age = mean over cells of two voxels of
+    ``weight`` times the highest value above 0 in each. Batch norm that has seen nothing lets everything pass.
+    """
+    arguments: dict[str, object] = {"in_channels": 1, "channels": [2, 2], "outputs": 1, "norm": "batch"}
+    network = SFCN(1, (2, 2), norm="batch")
+    planted = planted_network((weight, 0.0))
+    for block, known in zip(network.blocks, planted.blocks, strict=True):
+        block.conv.load_state_dict(known.conv.state_dict())
+    network.head.load_state_dict(planted.head.state_dict())
+    return arguments, {f"encoder.{name}": value for name, value in network.state_dict().items()}
+
+
 def world(grid: Grid, index: Sequence[float]) -> np.ndarray:
     """RAS+ mm of a voxel."""
     return np.asarray((grid.affine_ras @ [*index, 1.0])[:3])

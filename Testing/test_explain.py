@@ -126,7 +126,7 @@ def test_the_record_says_where_the_maps_were_made_when_a_gpu_gave_way(
 ) -> None:
     from dataclasses import replace
 
-    from AGE2HIELib.commands import explain as command
+    from AGE2HIELib.commands import explain_outcome as command
 
     def gave_way(model: HieModel, *asked: object, **options: object) -> tuple[HieModel, Explanation]:
         made = explained(model, *asked, **options)[1]  # type: ignore[arg-type]
@@ -211,7 +211,7 @@ def test_an_examination_is_on_record_and_said(
     scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from AGE2HIELib import pipeline
-    from AGE2HIELib.commands import explain as command
+    from AGE2HIELib.commands import explain_outcome as command
 
     kept = Finding("likeness under noise", 0.97, "at least 0.7", True, "The noise of a scan changes the map.")
     missed = Finding("agreement of the members", float("nan"), "at least 0.8", False, "They name different places.")

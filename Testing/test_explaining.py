@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from bundles import untrained_bundle
 from planted import planted_network
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.inference.age_model import AGE, AGE_CARD, AGE_WEIGHTS, load_age
+from AGE2HIELib.networks.age import AgeNetwork, bin_centres
+from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.networks.sfcn import SFCN
 from AGE2HIELib.volume import Volume
 from training.explaining.age_maps import age_map, map_ages, where
@@ -19,12 +23,13 @@ from training.explaining.age_picture import Shown, age_picture
 from training.explaining.choose import choose_cases, choose_subjects
 from training.explaining.examinations import examine_cohort
 from training.explaining.lesion import in_lesion
-from training.learning.ages import AgeHead, AgeNetwork, bin_centres
+from training.exporting_age import add_age_network, exported_age
+from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
 from training.preparing.inputs import t1_spec
 from training.preparing.store import keep_image, load_prepared, pack
-from training.pretraining import TRUE, age_module
-from training.run_folder import RunFolder
+from training.pretraining import TRUE, age_module, age_predictions, trained_age_network
+from training.run_folder import RunFolder, write_record
 from training.settings import Settings, differences, load_settings
 
 GRID = t1_spec(4.0, "affine").grid
@@ -193,6 +198,31 @@ def test_age_maps_are_written_and_finished_ones_are_not_made_again(tmp_path: Pat
     assert [file for file in files if file.stat().st_mtime_ns != before[file]] == [files[1]]
     other = RunFolder(run.root, load_settings("quick", None, ["explain.subjects=3", "explain.method=gradcam"]))
     assert set(map_ages(other)["method"]) == {"gradcam"}
+
+
+def test_the_network_of_age_goes_into_a_bundle_that_was_exported_before(tmp_path: Path) -> None:
+    run = with_weights(aged_run(tmp_path / "run"))
+    write_record(run.root, {"settings": run.settings.model_dump(mode="json")})
+    before = untrained_bundle(tmp_path / "model", count=1)
+    bundle = add_age_network(run.root, before.folder)
+    assert bundle.files.keys() - before.files.keys() == {AGE, AGE_CARD, AGE_WEIGHTS}
+    assert {name: bundle.files[name] for name in before.files} == before.files
+    facts = bundle.age
+    assert facts is not None
+    assert facts.demonstration
+    assert facts.trained_on.subjects + facts.held_out.subjects == 24
+    assert 1 <= facts.trained_on.youngest_years < facts.trained_on.oldest_years <= 90
+    found = age_predictions(run, (TRUE,)).query("pretraining == 'age'")
+    error = (found["predicted_years"] - found["age_years"]).abs()
+    assert len(error) == facts.held_out.subjects
+    assert facts.held_out.mean_absolute_error_years == pytest.approx(error.mean(), abs=0.05)
+    cohort = load_prepared(run.prepared_ages)
+    networks = load_age(bundle), trained_age_network(run, cohort, TRUE)
+    images, brain_ml = cohort.volumes[:3], np.full(3, 900.0)
+    np.testing.assert_allclose(*(predicted_years(one, images, brain_ml) for one in networks), atol=0.05)
+    assert facts.saliency_layer == networks[0].encoder.layers[1]
+    assert facts.spec.grid.same_as(GRID)
+    assert exported_age(RunFolder(run.root, load_settings("quick", None, ["export.arm=scratch"]))) is None
 
 
 def test_a_step_says_in_one_line_what_it_needs(tmp_path: Path) -> None:

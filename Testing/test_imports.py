@@ -36,6 +36,7 @@ ORDER = (
     "report",
     "doctor",
     "pipeline",
+    "age_pipeline",
     "parallel",
     "many",
     "normative",

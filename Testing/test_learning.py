@@ -13,7 +13,9 @@ import pytest
 import torch
 from learning_samples import CPU, SHAPE, SMALL, age_module, aged_volumes, fitted_weights
 
-from training.learning.ages import AgeHead, bin_centres, predicted_years, soft_labels
+from AGE2HIELib.networks.age import AgeNetwork, bin_centres
+from AGE2HIELib.networks.age_head import AgeHead
+from training.learning.ages import AgeModule, Subjects, predicted_years, soft_labels
 from training.learning.batches import KeyedBatches
 from training.learning.fitting import WEIGHTS, Place, fit
 from training.learning.keyed import Learner
@@ -58,7 +60,6 @@ def test_log_load_is_floored_at_a_tenth_of_a_percent() -> None:
 
 @pytest.mark.parametrize("head", ["huber", "soft"])
 def test_a_small_network_learns_age_and_the_held_out_error_falls(tmp_path: Path, head: str) -> None:
-    from training.learning.ages import AgeModule, AgeNetwork, Subjects
     from training.learning.transfer import new_network
 
     volumes, ages = aged_volumes()

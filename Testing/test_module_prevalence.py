@@ -35,7 +35,8 @@ def test_the_number_stands_with_the_prevalence_that_was_given(host: Any, panel: 
     text = shown(host, panel, moved(demonstration=demonstration, label=label))
     assert "for a prevalence of 0.3, which was given; the model was calibrated at 0.47" in text
     assert "if nothing but the prevalence differs" in text
-    assert "0.47 where the model was calibrated; 0.3 was given" in panel.widget.ui.provenanceLabel.text
+    assert "<b>prevalence of the calibration</b>: 0.47" in panel.widget.ui.provenanceLabel.text
+    assert "<b>prevalence given</b>: 0.3" in panel.widget.ui.provenanceLabel.text
     claims = [word for word in ("probability", "adverse", "favourable", "risk", "chance") if word in text.lower()]
     assert claims == []
 

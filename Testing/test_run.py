@@ -83,6 +83,12 @@ def test_the_bundle_loads_says_it_is_a_demonstration_and_knows_whom_it_has_seen(
     assert subject_hash("MGHNICU_003") in seen
     assert subject_hash("sub-synthetic300005") in seen
     assert subject_hash("MGHNICU_903") not in seen
+    assert bundle.age is not None
+    assert bundle.age.demonstration
+    assert bundle.age.trained_on.subjects + bundle.age.held_out.subjects == 9
+    held = pd.read_csv(run / "age_predictions.tsv", sep="\t").query("pretraining == 'age'")
+    error = (held["predicted_years"] - held["age_years"]).abs().mean()
+    assert bundle.age.held_out.mean_absolute_error_years == pytest.approx(error, abs=0.05)
 
 
 @pytest.mark.slow

@@ -7,7 +7,9 @@ from bundles import input_spec, untrained_bundle, untrained_facts
 from planted import planted_network, world
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.explain.age import AGE_TARGET
 from AGE2HIELib.explain.methods import integrated_gradients, occlusion
+from AGE2HIELib.explain.question import TARGETS as OUTCOMES
 from AGE2HIELib.explain.question import WHOLE_IMAGE, Question, expected_bin, output_number
 from AGE2HIELib.explain.registry import METHODS
 from AGE2HIELib.explain.saliency import explain
@@ -52,10 +54,8 @@ def image_with(values: dict) -> np.ndarray:
 
 
 def test_the_command_line_names_every_method_and_target():
-    from AGE2HIELib.explain.question import TARGETS as KNOWN
-
     assert tuple(METHODS) == SALIENCY
-    assert tuple(KNOWN) == TARGETS
+    assert (*OUTCOMES, AGE_TARGET) == TARGETS
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
@@ -103,7 +103,7 @@ def test_a_linear_network_gives_each_part_its_share_of_the_logit(method: str) ->
 def test_methods_without_sign_show_what_speaks_for_the_target_alone(method: str) -> None:
     grid, network = grid_of("upright"), planted_network((3.0, -2.0))
     image = image_with({LEFT: 4.0, RIGHT: -4.0})
-    maps = {t: explain([network], facts_of(grid), image, method=method, target=t).saliency.array for t in TARGETS}
+    maps = {t: explain([network], facts_of(grid), image, method=method, target=t).saliency.array for t in OUTCOMES}
     for target, voxel in (("adverse", LEFT), ("favourable", RIGHT)):
         cell = tuple(n // 2 for n in voxel)
         assert np.argwhere(maps[target]).tolist() == [list(cell)]

@@ -14,6 +14,7 @@ import pytest
 from browsing import NO_GL, canvas, coloured, errors, fetched, move, opened, state
 
 from AGE2HIELib.explain.compare import standing
+from AGE2HIELib.report.backdrop import adc_backdrop
 from AGE2HIELib.report.page import template
 from AGE2HIELib.report.viewer import brain_box, cropped, ranked, viewer_parts
 from AGE2HIELib.volume import Volume
@@ -46,7 +47,7 @@ def planted(affine: np.ndarray) -> tuple[Volume, Volume, dict[str, Volume]]:
 def page_of(affine: np.ndarray, folder: Path) -> Path:
     adc, brain, maps = planted(affine)
     shown = {name: ranked(name, one) for name, one in maps.items()}
-    viewer = viewer_parts(adc, brain, shown)
+    viewer = viewer_parts(adc_backdrop(adc), brain, shown)
     body = template("viewer.html.j2").render(viewer=viewer)
     style = template("style.html.j2").render()
     path = folder / "page.html"
@@ -63,9 +64,9 @@ def unpacked(text: str) -> nibabel.Nifti1Image:
 def test_what_is_packed_stands_where_it_stood(name: str) -> None:
     adc, brain, maps = planted(grids()[name])
     box = brain_box(brain)
-    parts = viewer_parts(adc, brain, {"left": ranked("Left", maps["left"])})
+    parts = viewer_parts(adc_backdrop(adc), brain, {"left": ranked("Left", maps["left"])})
     content = json.loads(parts["content"])
-    found = unpacked(content["adc"])
+    found = unpacked(content["below"])
     start = [part.start for part in box]
     corner = adc.affine_ras @ [*start, 1]
     np.testing.assert_allclose((found.affine @ [0, 0, 0, 1])[:3], corner[:3], atol=1e-4)
@@ -78,7 +79,7 @@ def test_what_is_packed_stands_where_it_stood(name: str) -> None:
 
 def test_titles_cannot_end_the_script_that_holds_them() -> None:
     adc, brain, maps = planted(np.eye(4))
-    parts = viewer_parts(adc, brain, {"x": ranked("</script><b>", maps["left"])})
+    parts = viewer_parts(adc_backdrop(adc), brain, {"x": ranked("</script><b>", maps["left"])})
     assert "<" not in parts["content"]
     assert "<b>" not in template("viewer.html.j2").render(viewer=parts)
 

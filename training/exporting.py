@@ -11,6 +11,7 @@ from AGE2HIELib.inference.facts import ModelFacts
 from AGE2HIELib.preprocess.atlas import load_atlas
 from training.cohorts.synthetic_hie import STATEMENT
 from training.evaluating import export_decision, export_logits
+from training.exporting_age import EXPLAINED, exported_age
 from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_network, pretrained_file
 from training.known_cases import known_cases
 from training.learning.transfer import ADC_CHANNELS, network_arguments
@@ -20,8 +21,6 @@ from training.pretraining import load_pretrained
 from training.run_folder import RunFolder, read_record
 from training.seen import seen_in
 
-EXPLAINED = 1  # the second block of every network: cells of 4 to 8 voxels
-
 
 def export(run: RunFolder, folder: Path, *, results: str) -> None:
     """Write the bundle; ``results`` is the Markdown that the card ends with, the measured figures."""
@@ -30,6 +29,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
     members = [exported_network(Fit(settings.export.arm, split, n), run, cohort) for n in range(len(split.inner))]
     decision = export_decision(run, cohort.table)
     remembered = known_cases(members, split, cohort, export_logits(run, cohort.table), _z_kinds(run, cohort.table))
+    age = exported_age(run)
     arguments = network_arguments(settings.network, in_channels=ADC_CHANNELS, outputs=1)
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_bundle(
@@ -50,11 +50,13 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
             network_arguments=arguments,
             saliency_layer=members[0].layers[EXPLAINED],
             cases=remembered,
+            age=None if age is None else age.facts,
         ),
         members=[member.state_dict() for member in members],
         results=results,
         licence=Path(__file__).resolve().parent.parent.joinpath("LICENSE.txt").read_text(encoding="utf-8"),
         seen=_seen(run, cohort),
+        age_weights=None if age is None else age.weights,
         overwrite=True,
     )
 

@@ -13,9 +13,11 @@ import pandas as pd
 import torch
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.networks.age import AgeNetwork
+from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.parallel import run_all
 from training.files import write_tsv, write_whole
-from training.learning.ages import AgeHead, AgeModule, AgeNetwork, Subjects, predicted_years
+from training.learning.ages import AgeModule, Subjects, predicted_years
 from training.learning.fitting import Place, fit
 from training.learning.keyed import Learner
 from training.learning.randomness import key

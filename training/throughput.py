@@ -30,8 +30,10 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
+from AGE2HIELib.networks.age import AgeNetwork
+from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.networks.sfcn import FULL_WIDTH, HALF_WIDTH
-from training.learning.ages import AgeHead, AgeModule, AgeNetwork, Subjects
+from training.learning.ages import AgeModule, Subjects
 from training.learning.fitting import Place, fit
 from training.learning.keyed import Learner
 from training.learning.transfer import new_network

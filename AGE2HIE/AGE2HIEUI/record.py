@@ -170,7 +170,7 @@ def _provenance(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("trained on", str(model["trained_on"])),
         ("intended use", str(model["intended_use"])),
         ("model SHA-256", str(model["sha256"])),
-        *_prevalenceRow(_prevalence(record)),
+        *_prevalenceRows(_prevalence(record)),
         ("atlas", f"{atlas['name']}: {atlas['provenance']}"),
         ("input", f"{scan['kind']}, {'x'.join(map(str, scan['shape']))} voxels"),
         ("input SHA-256", str(scan["sha256"])),
@@ -180,11 +180,9 @@ def _provenance(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _prevalenceRow(found: Prevalence) -> tuple[tuple[str, str], ...]:
-    if found.calibrated is None:
-        return ()
-    given = "" if found.given is None else f"; {found.given:.3g} was given"
-    return (("prevalence", f"{found.calibrated:.3g} where the model was calibrated{given}"),)
+def _prevalenceRows(found: Prevalence) -> tuple[tuple[str, str], ...]:
+    rows = (("prevalence of the calibration", found.calibrated), ("prevalence given", found.given))
+    return tuple((name, f"{share:.3g}") for name, share in rows if share is not None)
 
 
 def _checkNumbers(result: Result) -> None:

@@ -6,7 +6,7 @@ import argparse
 import json
 from dataclasses import asdict
 
-from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
+from AGE2HIELib.inference.bundle import Bundle, check_weights, read_bundle
 from AGE2HIELib.inference.conformal import SET_COVERAGE
 from AGE2HIELib.installed import find_model, installed_models, model_label, models_home
 from AGE2HIELib.progress import Progress
@@ -33,6 +33,7 @@ def run_model_info(arguments: argparse.Namespace, progress: Progress) -> int:
             "threshold": f"{bundle.threshold:.3g}",
             "outcome sets": _set_sizes(bundle),
             "distance": _distance(bundle),
+            "age network": _age(bundle),
         }
     )
     return 0
@@ -49,11 +50,19 @@ def _distance(bundle: Bundle) -> str:
     return "not known" if bundle.cases is None else f"at most {bundle.cases.distance_limit:g} from the training cases"
 
 
+def _age(bundle: Bundle) -> str:
+    """Whether ``explain --target age`` can be asked of it."""
+    if bundle.age is None:
+        return "none"
+    return f"{bundle.age.network}, trained on {bundle.age.trained_on_words}; off by {bundle.age.held_out_words}"
+
+
 def run_model_verify(arguments: argparse.Namespace, progress: Progress) -> int:
     """Every file against the manifest, and the weights into the networks."""
     bundle = read_bundle(find_model(arguments.folder))
-    members = load_members(bundle)
-    print(f"{bundle.name} {bundle.version}: {len(bundle.files)} files unchanged, {len(members)} members load")
+    members = check_weights(bundle)
+    age = ", and the age network" if bundle.age is not None else ""
+    print(f"{bundle.name} {bundle.version}: {len(bundle.files)} files unchanged, {members} members load{age}")
     return 0
 
 

@@ -6,15 +6,25 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from AGE2HIELib.explain.regions import BRAIN_SHARE, rounded
-from AGE2HIELib.preprocess.atlas import Atlas, Region
+from AGE2HIELib.preprocess.atlas import Region
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.volume import Volume
 
 LOW_Z = -2.0  # the organisers' rule for a lesion of BONBID-HIE
+
+
+class Parts(Protocol):
+    """What names places: an atlas, or the halves of a brain."""
+
+    @property
+    def labels(self) -> Volume: ...
+    @property
+    def regions(self) -> tuple[Region, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -41,36 +51,39 @@ class EvidenceRow:
 
 
 def evidence_table(
-    atlas: Atlas, placement: Placement, brain: Volume, z: Volume, maps: Mapping[str, Volume]
+    parts: Parts, placement: Placement, brain: Volume, z: Volume | None, maps: Mapping[str, Volume]
 ) -> tuple[EvidenceRow, ...]:
-    """The rows of every map, in the atlas's order of regions, measured on the atlas's grid.
+    """The rows of every map, in the order of the regions, measured on the grid of their labels.
 
     Args:
+        parts: in the frame that the scan was placed in.
+        z: None where there is none, as for T1.
         brain, z, maps: on the scan's grid, canonical voxel order.
     """
-    weight = placement.to_atlas(brain.like(brain.array.astype(np.float32)), atlas.grid).array
-    labels = np.where(weight >= BRAIN_SHARE, atlas.labels.array, 0)
+    grid = parts.labels.grid
+    weight = placement.to_atlas(brain.like(brain.array.astype(np.float32)), grid).array
+    labels = np.where(weight >= BRAIN_SHARE, parts.labels.array, 0)
 
     def placed(image: Volume) -> np.ndarray:
-        values = placement.to_atlas(image.like(np.where(brain.array, image.array, 0).astype(np.float32)), atlas.grid)
+        values = placement.to_atlas(image.like(np.where(brain.array, image.array, 0).astype(np.float32)), grid)
         return values.array.astype(np.float64) / np.maximum(weight, BRAIN_SHARE)
 
-    low = placed(z) < LOW_Z
+    low = placed(z) < LOW_Z if z is not None else None
     rows: list[EvidenceRow] = []
     for method, saliency in maps.items():
-        rows += _rows(method, atlas.regions, labels, placed(saliency), low)
+        rows += _rows(method, parts.regions, labels, placed(saliency), low)
     return tuple(rows)
 
 
 def _rows(
-    method: str, regions: Sequence[Region], labels: np.ndarray, saliency: np.ndarray, low: np.ndarray
+    method: str, regions: Sequence[Region], labels: np.ndarray, saliency: np.ndarray, low: np.ndarray | None
 ) -> list[EvidenceRow]:
     positive = np.maximum(saliency, 0)
     flat, size = labels.ravel(), 1 + max(region.value for region in regions)
     count = np.bincount(flat, minlength=size)
     sums = np.bincount(flat, weights=saliency.ravel(), minlength=size)
     evidence = np.bincount(flat, weights=positive.ravel(), minlength=size)
-    at_low = np.bincount(flat, weights=(positive * low).ravel(), minlength=size)
+    at_low = None if low is None else np.bincount(flat, weights=(positive * low).ravel(), minlength=size)
     total = evidence[1:].sum()
     sides = {(region.name, region.hemisphere): evidence[region.value] for region in regions}
     rows = []
@@ -86,7 +99,7 @@ def _rows(
                 peak=rounded(float(saliency[here].max())) if count[value] else None,
                 share=_ratio(evidence[value], total),
                 asymmetry=None if left is None or right is None else _ratio(left - right, left + right),
-                share_at_low_z=_ratio(at_low[value], evidence[value]),
+                share_at_low_z=None if at_low is None else _ratio(at_low[value], evidence[value]),
                 label=value,
             )
         )

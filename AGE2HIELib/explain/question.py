@@ -84,6 +84,11 @@ def find_target(name: str) -> Target:
     return TARGETS[name]
 
 
+def check_layer(network: StagedNetwork, layer: str) -> None:
+    if layer not in network.layers:
+        raise InputError(f"The network has no layer {layer!r}. Choose one of {', '.join(network.layers)}.")
+
+
 def as_numbers(outputs: torch.Tensor) -> np.ndarray:
     """(1, outputs) -> (outputs,)."""
     return np.asarray(outputs.detach().cpu().numpy()[0], dtype=np.float64)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.question import Answer, Question, Target, find_target
+from AGE2HIELib.explain.question import Answer, Question, Target, check_layer, find_target
 from AGE2HIELib.explain.registry import DEFAULT_METHOD, find_method
 from AGE2HIELib.inference.device import full_precision
 from AGE2HIELib.inference.facts import ModelFacts
@@ -17,27 +16,36 @@ from AGE2HIELib.networks.staged import Cells, StagedNetwork
 from AGE2HIELib.volume import Grid, Volume
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """A prediction and where its evidence lies.
+@dataclass(frozen=True, kw_only=True)
+class SaliencyMap:
+    """Where the evidence for a number lies.
 
     Attributes:
-        saliency: on the method's own cells, in the atlas's frame; positive speaks for the target. Neither clipped nor
-            scaled to the map's range, so that two infants' maps can be compared: the unit is that of the calibrated
-            logit, but for the noise map, which has none.
-        agreement: same cells, 0..1: the size of the mean of the members' maps over the mean of their sizes. 1 where
-            all members say the same, about 0.4 where five members' signs are drawn by lot.
+        saliency: on the method's own cells, in the frame that the scan was placed in; positive speaks for the target.
+            Neither clipped nor scaled to the map's range, so that two scans' maps can be compared: the unit is that of
+            what is explained, but for the noise map, which has none.
         layer: what the CAM family was asked at; empty for the methods that look at the image itself.
         resolution_mm: edge lengths of a cell, along right, anterior, superior.
     """
 
-    prediction: Prediction
     saliency: Volume
-    agreement: Volume
     method: str
     layer: str
     target: str
     resolution_mm: tuple[float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation(SaliencyMap):
+    """A prediction and where its evidence lies, in the unit of the calibrated logit.
+
+    Attributes:
+        agreement: same cells, 0..1: the size of the mean of the members' maps over the mean of their sizes. 1 where
+            all members say the same, about 0.4 where five members' signs are drawn by lot.
+    """
+
+    prediction: Prediction
+    agreement: Volume
 
 
 def explain(
@@ -66,20 +74,13 @@ def explain(
     maps = np.stack([answer.cells for answer in answers]).astype(np.float64)
     if asked.in_logits:
         maps *= facts.calibration.slope
-    grid = feature_grid(facts.spec.grid, answers[0].where)
-    if maps.shape[1:] != grid.shape:
-        raise ValueError(f"{method} at {layer} has {maps.shape[1:]} cells, {grid.shape} were expected")
     mean, size = maps.mean(axis=0), np.abs(maps).mean(axis=0)
     agreement = np.divide(np.abs(mean), size, out=np.zeros_like(mean), where=size > 0)
-    right, anterior, superior = (float(mm) for mm in grid.spacing_mm)
+    found = on_cells(replace(answers[0], cells=mean), facts.spec.grid, method=method, layer=layer, target=target)
     return Explanation(
+        **vars(found),
         prediction=prediction([float(answer.outputs[0]) for answer in answers], facts),
-        saliency=Volume(mean.astype(np.float32), grid.affine_ras),
-        agreement=Volume(agreement.astype(np.float32), grid.affine_ras),
-        method=method,
-        layer=layer if asked.at_layer else "",
-        target=target,
-        resolution_mm=(right, anterior, superior),
+        agreement=found.saliency.like(agreement.astype(np.float32)),
     )
 
 
@@ -93,14 +94,28 @@ def ensemble_answers(
     target: Target,
 ) -> list[Answer]:
     """Every member's own map, one after the other; ``image`` is float32 (1, C, D, H, W) from ``network_input``."""
-    if layer not in members[0].layers:
-        raise InputError(f"The network has no layer {layer!r}. Choose one of {', '.join(members[0].layers)}.")
+    check_layer(members[0], layer)
     answer = find_method(method).answer
     with full_precision():
         return [
             answer(Question(member, as_tensor(image, facts, member), layer, target, seed=number))
             for number, member in enumerate(members)
         ]
+
+
+def on_cells(answer: Answer, grid: Grid, *, method: str, layer: str, target: str) -> SaliencyMap:
+    """An answer to an image on ``grid``; ``method``, ``layer`` and ``target`` are what was asked."""
+    cells = feature_grid(grid, answer.where)
+    if answer.cells.shape != cells.shape:
+        raise ValueError(f"{method} at {layer} has {answer.cells.shape} cells, {cells.shape} were expected")
+    right, anterior, superior = (float(mm) for mm in cells.spacing_mm)
+    return SaliencyMap(
+        saliency=Volume(answer.cells.astype(np.float32), cells.affine_ras),
+        method=method,
+        layer=layer if find_method(method).at_layer else "",
+        target=target,
+        resolution_mm=(right, anterior, superior),
+    )
 
 
 def feature_grid(grid: Grid, cells: Cells) -> Grid:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
+from AGE2HIELib.inference.bundle import Bundle, check_weights, read_bundle
 from AGE2HIELib.inference.manifest import MANIFEST
 
 # Ten members of the widest network in the settings take 1.4 GB as float16; an archive that unpacks to more is no model.
@@ -54,7 +54,7 @@ def install_archive(archive: Path, home: Path, *, overwrite: bool = False) -> Bu
         home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".install-", dir=home) as scratch:
             bundle = _unpacked(archive, Path(scratch))
-            load_members(bundle)
+            check_weights(bundle)
             return read_bundle(_moved(bundle, home, Path(scratch), overwrite=overwrite))
     except OSError as error:
         raise ModelError(

@@ -7,6 +7,7 @@ network is built from the allow-list in ``networks.registry``.
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -14,7 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference.card import model_card
+from AGE2HIELib.inference.age_model import (
+    AGE,
+    AGE_CARD,
+    AGE_WEIGHTS,
+    AgeFacts,
+    age_text,
+    check_age,
+    load_age,
+    read_age,
+)
+from AGE2HIELib.inference.card import age_card, model_card
 from AGE2HIELib.inference.facts import ModelFacts
 from AGE2HIELib.inference.manifest import identity, read_verified, verify_manifest, write_manifest
 from AGE2HIELib.inference.metadata import METADATA, check_facts, metadata_text, read_metadata
@@ -65,6 +76,11 @@ def read_bundle(folder: Path) -> Bundle:
             raise ModelError(f"The model bundle {folder.name!r} lacks its member {name}. Export the model again.")
     if CASES in files:
         facts = replace(facts, cases=read_cases(read_verified(folder, CASES, files), len(members)))
+    for one, other in ((AGE, AGE_WEIGHTS), (AGE_WEIGHTS, AGE)):
+        if one in files and other not in files:
+            raise ModelError(f"The model bundle {folder.name!r} has {one} but lacks {other}. Export the model again.")
+    if AGE in files:
+        facts = replace(facts, age=read_age(read_verified(folder, AGE, files)))
     return Bundle(**_values(facts), folder=folder, sha256=identity(files), members=members, files=files)
 
 
@@ -73,6 +89,14 @@ def seen_subjects(bundle: Bundle) -> tuple[str, ...]:
     if SEEN not in bundle.files:
         return ()
     return tuple(map(str, json.loads(read_verified(bundle.folder, SEEN, bundle.files))))
+
+
+def check_weights(bundle: Bundle) -> int:
+    """Load every network once, as a prediction will; returns how many members there are."""
+    members = load_members(bundle)
+    if bundle.age is not None:
+        load_age(bundle)
+    return len(members)
 
 
 def load_members(bundle: Bundle, device: str = "cpu") -> tuple[StagedNetwork, ...]:
@@ -88,33 +112,59 @@ def write_bundle(
     results: str,
     licence: str,
     seen: Sequence[str] = (),
+    age_weights: Mapping[str, torch.Tensor] | None = None,
     overwrite: bool = False,
 ) -> Bundle:
     """Write a bundle beside ``folder`` and rename it at the end, so that no half of one is ever found.
 
     Args:
         folder: where it will lie; its parent exists.
+        facts: ``facts.age`` describes the network of ``age_weights``.
         members: ``state_dict`` of each network; kept as float16, so calibrate on ``load_members`` of a bundle.
         results: Markdown for the model card: how the model was trained and how well it does.
         licence: the text of ``LICENSE``.
         seen: hashes of the subjects and images that any part of the model has learned from; kept in ``SEEN``.
+        age_weights: ``state_dict`` of the network that learned brain age, where the bundle carries it.
         overwrite: replace what lies at ``folder``.
     """
     if folder.exists() and not overwrite:
         raise ModelError(f"The folder {folder.name!r} is already there. Choose another one, or ask for overwriting.")
+    if (facts.age is None) != (age_weights is None):
+        raise ValueError("a network of age comes with its description, and a description with its network")
     check_facts(facts)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         made = Path(scratch, "bundle")
         _write_files(made, facts, members, results, licence)
+        if facts.age is not None and age_weights is not None:
+            _write_age(made, facts.age, age_weights)
         if seen:
             (made / SEEN).write_text(json.dumps(sorted(seen), indent=0) + "\n", encoding="utf-8")
-        write_manifest(made)
-        # what was written is read as a user's machine will read it, before it takes anybody's place
-        load_members(read_bundle(made))
-        if folder.exists():
-            folder.rename(Path(scratch, "replaced"))
-        made.rename(folder)
+        _put_in_place(made, folder, Path(scratch))
     return read_bundle(folder)
+
+
+def add_age(folder: Path, age: AgeFacts, weights: Mapping[str, torch.Tensor]) -> Bundle:
+    """Give a bundle its network of brain age, or another one; everything else in it stays as it is.
+
+    Args:
+        folder: of a whole bundle.
+        age, weights: as ``facts.age`` and ``age_weights`` of ``write_bundle``.
+    """
+    read_bundle(folder)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        made = Path(shutil.copytree(folder, Path(scratch, "bundle")))
+        _write_age(made, age, weights)
+        _put_in_place(made, folder, Path(scratch))
+    return read_bundle(folder)
+
+
+def _put_in_place(made: Path, folder: Path, scratch: Path) -> None:
+    """Seal what was written, and read it as a user's machine will before it takes anybody's place."""
+    write_manifest(made)
+    check_weights(read_bundle(made))
+    if folder.exists():
+        folder.rename(scratch / "replaced")
+    made.rename(folder)
 
 
 def _load_member(bundle: Bundle, name: str, device: str) -> StagedNetwork:
@@ -153,6 +203,17 @@ def _write_files(
         texts[CASES] = cases_text(facts.cases)
     contents = {name: text.encode() for name, text in texts.items()}
     contents |= {name: pack_weights(state) for name, state in zip(names, members, strict=True)}
+    _write_contents(made, contents)
+
+
+def _write_age(made: Path, age: AgeFacts, weights: Mapping[str, torch.Tensor]) -> None:
+    check_age(age)
+    texts = {AGE: age_text(age), AGE_CARD: age_card(age)}
+    contents = {name: text.encode() for name, text in texts.items()}
+    _write_contents(made, {**contents, AGE_WEIGHTS: pack_weights(weights)})
+
+
+def _write_contents(made: Path, contents: Mapping[str, bytes]) -> None:
     for name, content in contents.items():
         path = made / name
         path.parent.mkdir(parents=True, exist_ok=True)

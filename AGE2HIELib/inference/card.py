@@ -3,6 +3,7 @@ doi:10.1145/3287560.3287596)."""
 
 from __future__ import annotations
 
+from AGE2HIELib.inference.age_model import AgeFacts
 from AGE2HIELib.inference.conformal import SET_COVERAGE
 from AGE2HIELib.inference.facts import ModelFacts
 
@@ -56,6 +57,32 @@ probability = sigmoid({calibration.intercept:.4g} + {calibration.slope:.4g} x me
 
 ## Authors and licence
 {facts.authors}. {facts.copyright}; see `LICENSE`.
+"""
+
+
+def age_card(facts: AgeFacts) -> str:
+    """``docs/age.md``: the same for the network of brain age that a bundle carries."""
+    spec, learned = facts.spec, facts.trained_on
+    shape, spacing = (" x ".join(f"{n:g}" for n in numbers) for numbers in (spec.grid.shape, spec.grid.spacing_mm))
+    synthetic = "> **Synthetic: not for clinical use.** It saw synthetic scans only, and says nothing about anybody."
+    return f"""# Brain age
+
+{synthetic if facts.demonstration else _RESEARCH}
+
+The network that the members' trunks come from, as it was before it saw infants with HIE.
+`age2hie explain T1 --target age` shows where in a T1-weighted scan it sees age. No outcome is predicted from it.
+
+## Trained on
+{facts.trained_on_words}. The mean absolute error is {facts.held_out_words}; a year-scale error hides infants. Ages
+beyond {learned.youngest_years:.1f} to {learned.oldest_years:.1f} years are none that it knows.
+
+## Input
+A T1-weighted scan of any unit: masked, evened, placed in the T1 template ({facts.placement}), in spreads from the
+brain's median, on {shape} cells of {spacing} mm.
+
+## Output
+Years, by the network `{facts.network}` with the head `{facts.head.kind}`. Saliency is taken at
+`{facts.saliency_layer}`.
 """
 
 

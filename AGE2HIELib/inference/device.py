@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 
 from AGE2HIELib.errors import InputError
+
+R = TypeVar("R")
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -28,6 +31,19 @@ def out_of_memory(error: BaseException) -> bool:
     """Whether a device ran out of memory; Apple's says so in words only."""
     return isinstance(error, torch.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
+    )
+
+
+def or_on_cpu(first: Callable[[], R], on_cpu: Callable[[str], R], device: str) -> R:
+    """What ``first`` gives on ``device``; where that runs out of memory, what ``on_cpu`` gives, told so in words."""
+    try:
+        return first()
+    except RuntimeError as error:
+        if device == "cpu" or not out_of_memory(error):
+            raise
+    # beyond the except clause, so that the traceback no longer holds the device's memory
+    return on_cpu(
+        f"The {device} device ran out of memory, so the network ran on the CPU; the numbers are the same to rounding."
     )
 
 

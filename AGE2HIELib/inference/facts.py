@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from AGE2HIELib.inference.age_model import AgeFacts
 from AGE2HIELib.inference.training_cases import TrainingCases
 from AGE2HIELib.preprocess.network_input import InputSpec
 
@@ -44,6 +45,7 @@ class ModelFacts:
         saliency_layer: the layer that is explained unless another one is asked for.
         cases: what is remembered of the cases it was made from; without it no outcome is ever named, and the
             distance from them is not asked for.
+        age: of the network that learned brain age; None where the bundle does not carry it.
     """
 
     name: str
@@ -63,3 +65,4 @@ class ModelFacts:
     authors: str = "The AGE2HIE developers"
     copyright: str = "The AGE2HIE developers, Apache-2.0"
     cases: TrainingCases | None = None
+    age: AgeFacts | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError
@@ -14,6 +13,7 @@ import numpy as np
 
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference.facts import Calibration, ModelFacts
+from AGE2HIELib.inference.keys import NUMBER, Kinds, check_keys, check_spec, parsed_table, require
 from AGE2HIELib.networks.registry import check_network_name
 from AGE2HIELib.preprocess.network_input import InputSpec
 
@@ -26,9 +26,7 @@ MONAI_WRITTEN_FOR = "1.6.1"
 MONAI_SCHEMA = (
     "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json"
 )
-LARGEST_GRID_VOXELS = 256**3  # keeps a faulty file from asking for all memory
-_NUMBER = (int, float)
-_KEYS: dict[str, type | tuple[type, ...]] = {
+_KEYS: Kinds = {
     "version": str,
     "changelog": dict,
     "monai_version": str,
@@ -42,7 +40,7 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "network_data_format": dict,
     OURS: dict,
 }
-_OUR_KEYS: dict[str, type | tuple[type, ...]] = {
+_OUR_KEYS: Kinds = {
     "format": int,
     "name": str,
     "trained_on": str,
@@ -53,12 +51,12 @@ _OUR_KEYS: dict[str, type | tuple[type, ...]] = {
     "network_input": dict,
     "z_origins": list,
     "calibration": dict,
-    "threshold": _NUMBER,
+    "threshold": NUMBER,
     "saliency_layer": str,
     "members": list,
 }
-_NETWORK_KEYS: dict[str, type | tuple[type, ...]] = {"name": str, "arguments": dict}
-_CALIBRATION_KEYS = dict.fromkeys(Calibration.__dataclass_fields__, _NUMBER)
+_NETWORK_KEYS: Kinds = {"name": str, "arguments": dict}
+_CALIBRATION_KEYS = dict.fromkeys(Calibration.__dataclass_fields__, NUMBER)
 
 
 def metadata_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
@@ -93,21 +91,16 @@ def metadata_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
 
 def read_metadata(content: bytes) -> tuple[ModelFacts, tuple[str, ...]]:
     """The facts and the paths of the members; ModelError names the key that is missing, unknown or wrong."""
-    try:
-        parsed = json.loads(content, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as problem:
-        raise ModelError(f"{METADATA} is not JSON ({problem}). Export the model again.") from problem
-    if not isinstance(parsed, dict):
-        raise ModelError(f"{METADATA} holds a {type(parsed).__name__}, not a table. Export the model again.")
-    _check_keys(parsed, _KEYS, METADATA, others_allowed=True)  # MONAI's own keys are many, and change
+    parsed = parsed_table(content, METADATA)
+    check_keys(parsed, _KEYS, METADATA, others_allowed=True)  # MONAI's own keys are many, and change
     ours = parsed[OURS]
     if ours.get("format") != FORMAT:
         raise ModelError(
             f"{METADATA} is in format {ours.get('format')!r}; this age2hie reads format {FORMAT}. Use a matching one."
         )
-    _check_keys(ours, _OUR_KEYS, f"{METADATA}, {OURS}")
-    _check_keys(ours["network"], _NETWORK_KEYS, f"{METADATA}, network")
-    _check_keys(ours["calibration"], _CALIBRATION_KEYS, f"{METADATA}, calibration")
+    check_keys(ours, _OUR_KEYS, f"{METADATA}, {OURS}")
+    check_keys(ours["network"], _NETWORK_KEYS, f"{METADATA}, network")
+    check_keys(ours["calibration"], _CALIBRATION_KEYS, f"{METADATA}, calibration")
     facts = _facts(parsed, ours)
     check_facts(facts)
     members = tuple(ours["members"])
@@ -120,28 +113,18 @@ def check_facts(facts: ModelFacts) -> None:
     """What holds for any model, whether it is being written or read."""
     check_network_name(facts.network)
     calibration, arguments = facts.calibration, facts.network_arguments
-    spec_numbers = [number for c in facts.spec.channels for number in (c.offset, c.scale, c.low, c.high)]
-    numeric = all(isinstance(n, _NUMBER) and math.isfinite(n) for n in spec_numbers)
-    _require(numeric, "a number in 'channels'", spec_numbers, "finite")
-    for channel in facts.spec.channels:
-        _require(channel.scale > 0, f"'scale' of channel {channel.name}", channel.scale, "above 0")
-        _require(channel.low < channel.high, f"'low' of channel {channel.name}", channel.low, "below 'high'")
-    shape, determinant = facts.spec.grid.shape, float(np.linalg.det(facts.spec.grid.affine_ras))
-    _require(math.prod(shape) <= LARGEST_GRID_VOXELS, "'shape'", shape, f"at most {LARGEST_GRID_VOXELS} voxels")
-    _require(abs(determinant) > 0, "'affine_ras' has a determinant that", determinant, "other than 0")
+    check_spec(facts.spec)
     fed = len(facts.spec.channels)
-    _require(
-        arguments.get("in_channels") == fed, "'in_channels'", arguments.get("in_channels"), f"{fed}, as 'channels'"
-    )
-    _require(arguments.get("outputs", 1) == 1, "'outputs'", arguments.get("outputs"), "1, the logit of adverse")
+    require(arguments.get("in_channels") == fed, "'in_channels'", arguments.get("in_channels"), f"{fed}, as 'channels'")
+    require(arguments.get("outputs", 1) == 1, "'outputs'", arguments.get("outputs"), "1, the logit of adverse")
     # a slope below 0 would turn the members' answer round, and the sign of the saliency with it
-    _require(calibration.slope > 0, "'slope'", calibration.slope, "above 0")
-    _require(0 < calibration.prevalence < 1, "'prevalence'", calibration.prevalence, "between 0 and 1")
-    _require(min(calibration.slope_sd, calibration.intercept_sd) >= 0, "a standard error", calibration, "0 or more")
-    _require(0 < facts.threshold < 1, "'threshold'", facts.threshold, "between 0 and 1")
+    require(calibration.slope > 0, "'slope'", calibration.slope, "above 0")
+    require(0 < calibration.prevalence < 1, "'prevalence'", calibration.prevalence, "between 0 and 1")
+    require(min(calibration.slope_sd, calibration.intercept_sd) >= 0, "a standard error", calibration, "0 or more")
+    require(0 < facts.threshold < 1, "'threshold'", facts.threshold, "between 0 and 1")
     for origin in facts.z_origins:
-        _require(origin in ("released", "none") or _is_sha256(origin), "'z_origins'", origin, "an atlas's SHA-256")
-    _require(bool(facts.z_origins), "'z_origins'", facts.z_origins, "a list of at least one, such as 'none'")
+        require(origin in ("released", "none") or _is_sha256(origin), "'z_origins'", origin, "an atlas's SHA-256")
+    require(bool(facts.z_origins), "'z_origins'", facts.z_origins, "a list of at least one, such as 'none'")
 
 
 def _facts(parsed: Mapping[str, Any], ours: Mapping[str, Any]) -> ModelFacts:
@@ -156,20 +139,6 @@ def _facts(parsed: Mapping[str, Any], ours: Mapping[str, Any]) -> ModelFacts:
         threshold=ours["threshold"],
         saliency_layer=ours["saliency_layer"],
     )
-
-
-def _check_keys(table: Mapping[str, Any], keys: Mapping[str, Any], where: str, *, others_allowed: bool = False) -> None:
-    for key, kind in keys.items():
-        if key not in table:
-            raise ModelError(f"{where}: the key {key!r} is missing. Export the model again.")
-        value = table[key]
-        # bool is an int to Python, and a true threshold is none
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            wanted = "number" if kind is _NUMBER else kind.__name__
-            raise ModelError(f"{where}: {key!r} is {value!r}, which is no {wanted}. Export the model again.")
-    unknown = sorted(table.keys() - keys.keys())
-    if unknown and not others_allowed:
-        raise ModelError(f"{where}: unknown key {', '.join(unknown)}. Use the age2hie that wrote it, or a newer one.")
 
 
 def _data_format(spec: InputSpec) -> dict[str, Any]:
@@ -198,17 +167,8 @@ def _data_format(spec: InputSpec) -> dict[str, Any]:
     return {"inputs": {"image": image}, "outputs": {"pred": logit}}
 
 
-def _require(holds: bool, what: str, value: object, wanted: str) -> None:
-    if not holds:
-        raise ModelError(f"The model's {what} is {value!r}; it must be {wanted}. Export the model again.")
-
-
 def _is_sha256(text: object) -> bool:
     return isinstance(text, str) and len(text) == 64 and set(text) <= set("0123456789abcdef")
-
-
-def _refuse_constant(text: str) -> float:
-    raise ValueError(f"{text} is no number")
 
 
 def _installed(package: str, otherwise: str) -> str:

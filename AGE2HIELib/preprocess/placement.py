@@ -199,6 +199,12 @@ def _outline(adc: Volume, brain: Volume) -> Volume:
     return adc.like((brain.array * (_TISSUE_WEIGHT + (1 - _TISSUE_WEIGHT) * fluid)).astype(np.float32))
 
 
+def in_brain(placed: Volume, placement: Placement, brain: Volume) -> Volume:
+    """A volume of the atlas frame on the scan's grid, which is that of ``brain``, in one interpolation; 0 outside."""
+    native = placement.to_native(placed)
+    return native.like(np.where(brain.array, native.array, 0).astype(np.float32))
+
+
 def working_grid(grid: Grid, spacing_mm: float = _WORKING_MM) -> Grid:
     """The atlas's field of view at a coarser resolution."""
     factor = spacing_mm / grid.spacing_mm

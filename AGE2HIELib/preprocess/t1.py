@@ -5,7 +5,7 @@ T1 has no unit: any gain, any stored order of the voxels gives the same image.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,12 +28,14 @@ _LEAST_OVERLAP = 0.85  # Dice with the template after placement: 0.93 or more on
 class PreparedT1:
     """Attributes:
     image: float32 ``(1, D, H, W)`` along right, anterior, superior of the template; 0 outside the brain.
-    brain_ml: volume of the mask.
+    brain: bool, on the scan's grid in canonical voxel order.
+    brain_ml: its volume.
     placement: of the scan in the template.
     warnings: what a reader should know; empty where all is well.
     """
 
     image: np.ndarray
+    brain: Volume
     brain_ml: float
     placement: Placement
     warnings: tuple[str, ...]
@@ -65,12 +67,12 @@ def prepare_t1(
             f"The brain mask of the T1 scan holds {brain_ml:.0f} ml; brains have {PLAUSIBLE_ML[0]:.0f} to "
             f"{PLAUSIBLE_ML[1]:.0f}. Give a brain mask of this scan."
         )
-    box = bounding_box(brain.array)
+    whole, box = brain, bounding_box(brain.array)
     scan, brain = (cropped(volume, box, margin_mm=_MARGIN_MM) for volume in (scan, brain))
     scan = correct_bias(scan, brain)
     placed = place_t1(scan, brain, template, kind=placement)
     image = network_input({"t1": _for_sampling(scan, brain, placed, spec)}, brain, placed, spec)[0]
-    return PreparedT1(image, brain_ml, placed, _warnings(placed))
+    return PreparedT1(image, whole, brain_ml, replace(placed, native=whole.grid), _warnings(placed))
 
 
 def correct_bias(t1: Volume, brain: Volume) -> Volume:

@@ -9,7 +9,7 @@ correlation with gradient descent takes (0.2 s against 1.6 s for a scan of 2 mm)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import SimpleITK as sitk
@@ -23,6 +23,7 @@ from AGE2HIELib.preprocess.tilt import start_transform
 from AGE2HIELib.volume import Grid, Volume
 
 Kind = Literal["affine", "rigid"]
+KINDS: tuple[str, ...] = get_args(Kind)
 # Of the outline; fluid adds the rest. 0.2 to 1 compared on ten phantoms from 0 to 90 years: regions lie 2.2 mm off at
 # 0.2 to 0.4 and 2.5 mm at 1; the best affine that could be would leave 1.3 mm.
 _TISSUE_WEIGHT = 0.3
@@ -75,7 +76,7 @@ def place_t1(t1: Volume, brain: Volume, template: T1Template, *, kind: Kind) -> 
     Raises:
         InputError: the brain is empty, or the kind is unknown.
     """
-    if kind not in ("affine", "rigid"):
+    if kind not in KINDS:
         raise InputError(f"Unknown placement '{kind}'. Choose 'affine' or 'rigid'.")
     if not brain.array.any():
         raise InputError("No brain was found in the T1 scan, so it cannot be placed. Give a brain mask.")

@@ -36,8 +36,12 @@ class Scale:
         return np.nan_to_num(np.clip((values - self.low) / span, 0, 1), nan=0.0)
 
 
+def grey_scale(window: tuple[float, float]) -> Scale:
+    return Scale(*window, ((0, 0, 0), (255, 255, 255)))
+
+
 def adc_scale() -> Scale:
-    return Scale(*ADC_WINDOW, ((0, 0, 0), (255, 255, 255)))
+    return grey_scale(ADC_WINDOW)
 
 
 def z_scale() -> Scale:

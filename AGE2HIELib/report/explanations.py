@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -12,55 +12,58 @@ from PIL import Image
 from AGE2HIELib.explain.compare import marked, standing
 from AGE2HIELib.explain.examination import Examination
 from AGE2HIELib.explain.registry import METHODS
-from AGE2HIELib.explain.saliency import Explanation
+from AGE2HIELib.explain.saliency import Explanation, SaliencyMap
 from AGE2HIELib.quality import Quality
-from AGE2HIELib.report.colours import Scale, adc_scale, saliency_scale, standing_scale
+from AGE2HIELib.report.backdrop import Backdrop
+from AGE2HIELib.report.colours import Scale, saliency_scale, standing_scale
 from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, Row, mosaic, over
 from AGE2HIELib.report.record import Circumstances, examination_record, result_record
 from AGE2HIELib.report.tiles import choose_view, tile
 from AGE2HIELib.volume import Volume
 
+M = TypeVar("M", bound=SaliencyMap)
+
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Generic[M]):
     """What was found, on the scan's grid in canonical voxel order.
 
     Attributes:
         maps: saliency by method, 0 outside the brain.
-        members_agree: by method, how far the members of the ensemble say the same, 0..1.
+        members_agree: by method, how far the members of an ensemble say the same, 0..1; empty for a single network.
         agreement: part of the methods that mark each voxel, 0..1.
         share: of a map's evidence that counts as marked.
     """
 
-    adc: Volume
+    below: Backdrop
     brain: Volume
-    explanations: Mapping[str, Explanation]
+    explanations: Mapping[str, M]
     maps: Mapping[str, Volume]
     members_agree: Mapping[str, Volume]
     agreement: Volume
     share: float
 
     @property
-    def probability(self) -> float:
-        """What is explained: the same for every map."""
-        return next(iter(self.explanations.values())).prediction.probability_adverse
+    def first(self) -> M:
+        """What is explained is the same for every map."""
+        return next(iter(self.explanations.values()))
 
 
-def comparison_picture(found: Comparison, *, demonstration: bool) -> Image.Image:
+def comparison_picture(found: Comparison[M], *, demonstration: bool) -> Image.Image:
     """A row a method, coloured by what share of its evidence lies in stronger voxels, and one of their agreement."""
     view = choose_view(found.brain, columns=COLUMNS, tile_width=TILE_WIDTH)
-    grey = adc_scale()
+    below, grey = found.below, found.below.scale
 
-    def adc(level: int) -> np.ndarray:
-        return tile(found.adc, level, view, grey)[..., :3]
+    def grey_slice(level: int) -> np.ndarray:
+        return tile(below.volume, level, view, grey)[..., :3]
 
     def row(title: str, shown: Volume, scale: Scale, ends: tuple[str, str]) -> Row:
         def draw(level: int) -> np.ndarray:
-            return over(tile(shown, level, view, scale, brain=found.brain), adc(level))
+            return over(tile(shown, level, view, scale, brain=found.brain), grey_slice(level))
 
         return Row(title, *ends, scale, draw)
 
-    rows = [Row("ADC (1e-6 mm2/s)", f"{grey.low:g}", f"{grey.high:g}", grey, adc)]
+    rows = [Row(below.title, f"{grey.low:g}", f"{grey.high:g}", grey, grey_slice)]
     scale = standing_scale()
     for name, saliency in found.maps.items():
         ranked = saliency.like(standing(saliency.array).astype(np.float32))
@@ -68,34 +71,39 @@ def comparison_picture(found: Comparison, *, demonstration: bool) -> Image.Image
     if len(found.maps) > 1:
         title = f"Agreement: part of the maps that mark a voxel (their strongest {100 * found.share:.0f} %)"
         rows.append(row(title, found.agreement, saliency_scale(1.0), ("0", "all")))
-    return mosaic(rows, view, found.adc.array.shape[2], demonstration=demonstration)
+    return mosaic(rows, view, below.volume.array.shape[2], demonstration=demonstration)
 
 
 def comparison_record(
     about: Circumstances,
     quality: Quality,
-    found: Comparison,
+    found: Comparison[Explanation],
     timing_s: Mapping[str, float],
     examinations: Sequence[Examination] = (),
 ) -> dict[str, Any]:
     """The content of explanations.json: as result.json, with a list of maps, and of examinations, in the place of the
     one.
     """
-    first = next(iter(found.explanations.values()))
-    record = result_record(about, quality, first, timing_s)
+    record = result_record(about, quality, found.first, timing_s)
     record.pop("saliency")
     record["examination"] = [examination_record(one) for one in examinations]
-    return {**record, "target": first.target, "share": found.share, "maps": [_map(found, name) for name in found.maps]}
+    return {**record, **maps_record(found, "calibrated logit")}
 
 
-def _map(found: Comparison, name: str) -> dict[str, Any]:
+def maps_record(found: Comparison[M], unit: str) -> dict[str, Any]:
+    """``target``, ``share`` and ``maps`` of explanations.json; ``unit``: of what is explained."""
+    maps = [_map(found, name, unit) for name in found.maps]
+    return {"target": found.first.target, "share": found.share, "maps": maps}
+
+
+def _map(found: Comparison[M], name: str, unit: str) -> dict[str, Any]:
     made, inside = found.explanations[name], found.brain.array
     values = found.maps[name].array[inside]
     return {
         "method": name,
         "title": METHODS[name].title,
         "signed": METHODS[name].signed,
-        "unit": "calibrated logit, per cell" if METHODS[name].in_logits else "log of tolerated noise",
+        "unit": f"{unit}, per cell" if METHODS[name].in_logits else "log of tolerated noise",
         "layer": made.layer or None,
         "resolution_mm": [round(mm, 3) for mm in made.resolution_mm],
         "peak": float(values.max(initial=0.0)),
@@ -104,12 +112,14 @@ def _map(found: Comparison, name: str) -> dict[str, Any]:
     }
 
 
-def _mean_where_marked(found: Comparison, name: str) -> float | None:
+def _mean_where_marked(found: Comparison[M], name: str) -> float | None:
+    if name not in found.members_agree:
+        return None
     strong = marked(found.maps[name].array, found.share)
     return round(float(found.members_agree[name].array[strong].mean()), 4) if strong.any() else None
 
 
-def _heading(made: Explanation) -> str:
+def _heading(made: SaliencyMap) -> str:
     where = f", {made.layer}" if made.layer else ""
     millimetres = max(made.resolution_mm)
     return f"{METHODS[made.method].title} ({made.target}{where}, cells of {millimetres:.0f} mm)"

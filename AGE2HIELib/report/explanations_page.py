@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from AGE2HIELib.explain.age import AGE_TARGET
 from AGE2HIELib.explain.evidence import EvidenceRow
 from AGE2HIELib.report.explanations import Comparison
-from AGE2HIELib.report.page import common_parts, template
+from AGE2HIELib.report.page import age_parts, common_parts, template
 from AGE2HIELib.report.viewer import Shown, ranked, viewer_parts
 
 
@@ -22,17 +23,19 @@ class RegionShares:
     shares: tuple[float | None, ...]
 
 
-def explanations_html(record: Mapping[str, Any], found: Comparison, rows: Sequence[EvidenceRow], picture: Path) -> str:
-    """The page for ``comparison_record``; ``picture`` is explanations.png."""
+def explanations_html(
+    record: Mapping[str, Any], found: Comparison[Any], rows: Sequence[EvidenceRow], picture: Path
+) -> str:
+    """The page for ``comparison_record`` or ``age_record``; ``picture`` is explanations.png."""
     titles = {one["method"]: one["title"] for one in record["maps"]}
     shown = {name: ranked(titles[name], saliency) for name, saliency in found.maps.items()}
     if len(shown) > 1:
         shown["agreement"] = Shown("Agreement of the maps", found.agreement)
     return template("explanations.html.j2").render(
-        **common_parts(record, picture),
+        **(age_parts(record, picture) if record["target"] == AGE_TARGET else common_parts(record, picture)),
         regions=shares_by_region(rows, tuple(found.maps)),
-        viewer=viewer_parts(found.adc, found.brain, shown),
-        examinations=record["examination"],
+        viewer=viewer_parts(found.below, found.brain, shown),
+        examinations=record.get("examination", ()),
     )
 
 

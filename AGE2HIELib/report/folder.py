@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from AGE2HIELib.explain.regions import RegionRow, write_region_table
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.orientation import to_stored_order
+from AGE2HIELib.report.backdrop import adc_backdrop
 from AGE2HIELib.report.overlay import Maps, overlay_picture
 from AGE2HIELib.report.page import page_html
 from AGE2HIELib.report.viewer import ranked, viewer_parts
@@ -48,4 +49,4 @@ def _viewer(maps: Maps, record: Mapping[str, Any]) -> dict[str, Any] | None:
     if maps.saliency is None:
         return None
     shown = record["saliency"]
-    return viewer_parts(maps.adc, maps.brain, {shown["method"]: ranked(shown["title"], maps.saliency)})
+    return viewer_parts(adc_backdrop(maps.adc), maps.brain, {shown["method"]: ranked(shown["title"], maps.saliency)})

@@ -10,9 +10,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from AGE2HIELib.explain.regions import RegionRow
+from AGE2HIELib.report.years import in_years
 
 _BAR_LEFT, _BAR_WIDTH = 20.0, 600.0  # of the score's drawing, in its own units
 _HEADINGS = {True: "Demonstration score", False: "Probability of an adverse outcome at two years"}
+_AGE_HEADINGS = {True: "Demonstration: predicted age", False: "Predicted age"}
 
 
 def page_html(
@@ -49,8 +51,22 @@ def common_parts(record: Mapping[str, Any], picture: Path) -> dict[str, Any]:
         "record": record,
         "heading": _HEADINGS[bool(record["demonstration"])],
         "score": score_drawing(record) if record["probability_adverse"] is not None else None,
-        "picture": "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii"),
+        "picture": _embedded(picture),
     }
+
+
+def age_parts(record: Mapping[str, Any], picture: Path) -> dict[str, Any]:
+    """The same where an age is explained, and no outcome."""
+    return {
+        "record": record,
+        "heading": _AGE_HEADINGS[bool(record["demonstration"])],
+        "age": in_years(record["predicted_age_years"]),
+        "picture": _embedded(picture),
+    }
+
+
+def _embedded(picture: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii")
 
 
 def score_drawing(record: Mapping[str, Any]) -> dict[str, Any]:

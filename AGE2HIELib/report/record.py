@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from AGE2HIELib.inference.bundle import Bundle
 from AGE2HIELib.io.source import Source
+from AGE2HIELib.io.t1 import T1Scan
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.report.settings import Settings
@@ -51,13 +52,20 @@ def result_record(
         "examination": examination_record(examination) if examination else None,
         "model": _model(bundle),
         "atlas": {key: getattr(about.atlas, key) for key in ("name", "provenance", "sha256")},
-        "input": _input(about.source),
+        "input": {**input_record(about.source), "adc_unit_found": about.source.adc_unit_found},
         "settings": asdict(about.settings),
+        **run_record(about.device, timing_s, about.warnings),
+    }
+
+
+def run_record(device: str, timing_s: Mapping[str, float], warnings: Sequence[str]) -> dict[str, Any]:
+    """With what, where and for how long a result was made, and what its reader should know."""
+    return {
         "software": software_versions(),
-        "machine": machine(about.device),
-        "device": about.device,
+        "machine": machine(device),
+        "device": device,
         "timing_s": dict(timing_s),
-        "warnings": list(about.warnings),
+        "warnings": list(warnings),
     }
 
 
@@ -118,13 +126,12 @@ def examination_record(found: Examination) -> dict[str, Any]:
     return {"method": found.method, "passed": found.passed, "findings": findings, "cascade": cascade}
 
 
-def _input(source: Source) -> dict[str, Any]:
+def input_record(source: Source | T1Scan) -> dict[str, Any]:
     return {
         "kind": source.kind,
         "sha256": source.sha256,
         "shape": [int(n) for n in source.stored.shape],
         "spacing_mm": [round(float(mm), 4) for mm in source.stored.spacing_mm],
-        "adc_unit_found": source.adc_unit_found,
     }
 
 

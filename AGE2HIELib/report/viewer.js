@@ -37,8 +37,8 @@
 
     const load = (data, name, options) => niivue.NVImage.loadFromBase64({ base64: data, name: name + ".nii.gz", ...options });
     const [low, high] = content.window;
-    const adc = await load(content.adc, "adc", { colormap: "gray", cal_min: low, cal_max: high });
-    view.addVolume(adc);
+    const below = await load(content.below, "below", { colormap: "gray", cal_min: low, cal_max: high });
+    view.addVolume(below);
 
     const threshold = () => content.steps * (1 - Number(part("threshold").value) / 100);
     const opacity = () => Number(part("opacity").value) / 100;
@@ -59,7 +59,7 @@
       view.setOpacity(1, opacity());
       view.updateGLVolume();
     };
-    const slices = adc.dims[3];
+    const slices = below.dims[3];
     const slice = part("slice");
     slice.max = slices;
     const showSlice = () => { part("slice-text").textContent = slice.value + " of " + slices; };

@@ -14,7 +14,8 @@ import nibabel
 import numpy as np
 
 from AGE2HIELib.explain.compare import MARKED_SHARE, standing
-from AGE2HIELib.report.colours import ADC_WINDOW, saliency_scale
+from AGE2HIELib.report.backdrop import Backdrop
+from AGE2HIELib.report.colours import saliency_scale
 from AGE2HIELib.resources import resource_path
 from AGE2HIELib.volume import Volume
 
@@ -36,15 +37,15 @@ def ranked(title: str, saliency: Volume) -> Shown:
     return Shown(title, saliency.like(standing(saliency.array).astype(np.float32)))
 
 
-def viewer_parts(adc: Volume, brain: Volume, maps: Mapping[str, Shown]) -> dict[str, Any]:
+def viewer_parts(below: Backdrop, brain: Volume, maps: Mapping[str, Shown]) -> dict[str, Any]:
     """What ``viewer.html.j2`` needs; all volumes on one grid, which may be oblique.
 
     The script and the volumes are embedded, compressed: about 1 MB for the library, and 0.1-0.8 MB for the volumes.
     """
     box = brain_box(brain)
     content = {
-        "adc": _packed(cropped(adc, box), np.int16, 1.0),
-        "window": list(ADC_WINDOW),
+        "below": _packed(cropped(below.volume, box), np.int16, 1.0),
+        "window": list(below.window),
         "share": MARKED_SHARE,
         "steps": STEPS,
         "colours": _colour_map(),
@@ -54,6 +55,7 @@ def viewer_parts(adc: Volume, brain: Volume, maps: Mapping[str, Shown]) -> dict[
         ],
     }
     return {
+        "below": below.name,
         "content": json.dumps(content).replace("<", "\\u003c"),  # nothing in it can end the script that holds it
         "maps": [{"name": name, "title": one.title} for name, one in maps.items()],
         "library": base64.b64encode(resource_path("viewer", LIBRARY).read_bytes()).decode("ascii"),

@@ -1,9 +1,6 @@
 """Where in T1 the pretrained network sees age: maps of held-out subjects, evenly over age.
 
-The age that is explained is in years: the mean of the bins under the soft head's distribution, or the huber head's
-output times the standard deviation of the training ages. What the brain volume adds, where the settings let the age
-depend on it, has no place and is in no map. Positive values raise the age, as against nothing at that place in the
-layer that is explained.
+``AGE2HIELib.explain.age`` says what is explained, and in which unit.
 """
 
 from __future__ import annotations
@@ -13,23 +10,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from tqdm import tqdm
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.explain.age import answer_age
 from AGE2HIELib.explain.asked_again import on_voxels
-from AGE2HIELib.explain.question import Question, Target, expected_bin, output_number
-from AGE2HIELib.explain.registry import find_method
-from AGE2HIELib.inference.device import full_precision
 from AGE2HIELib.io.images import read_volume, write_volume
+from AGE2HIELib.networks.age import AgeNetwork
 from AGE2HIELib.parallel import bar_seconds
 from AGE2HIELib.volume import Grid, Volume
 from training.explaining.age_picture import Shown, age_picture
 from training.explaining.choose import choose_subjects
 from training.explaining.kept import keep_row, kept_row
-from training.exporting import EXPLAINED
+from training.exporting_age import EXPLAINED
 from training.files import sha256_of, write_tsv, write_whole
-from training.learning.ages import AgeHead, AgeNetwork, bin_centres, predicted_years
+from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
 from training.preparing.inputs import t1_spec
 from training.preparing.store import Prepared, is_prepared, load_prepared
@@ -120,27 +115,16 @@ def _kept(run: RunFolder, one: Subject, network: AgeNetwork, grid: Grid, key: st
 
 
 def age_map(network: AgeNetwork, image: np.ndarray, grid: Grid, *, method: str) -> Volume:
-    """The map on the voxels of the network's input, 0 outside the brain; years, where the method's values are parts
-    of what is explained.
+    """The map of ``explain.age`` on the voxels of the network's input, 0 outside the brain.
 
     Args:
         network: in evaluation mode, its weights without gradients.
         image: float32 ``(1, 1, D, H, W)``, 0 outside the brain.
         grid: of the image, in the template's frame.
     """
-    encoder, asked = network.encoder, find_method(method)
-    device = next(encoder.parameters()).device
-    tensor = torch.from_numpy(np.ascontiguousarray(image)).to(device)
-    with full_precision():
-        answer = asked.answer(Question(encoder, tensor, encoder.layers[EXPLAINED], age_target(network.head)))
-    scale = network.head.sd if network.head.kind == "huber" and asked.in_logits else 1.0
-    values = scale * on_voxels(np.asarray(answer.cells, dtype=np.float64), answer.where, grid.shape)
+    answer = answer_age(network, image, method=method, layer=network.encoder.layers[EXPLAINED])
+    values = on_voxels(answer.cells, answer.where, grid.shape)
     return Volume(np.where(image[0, 0] != 0, values, 0).astype(np.float32), grid.affine_ras)
-
-
-def age_target(head: AgeHead) -> Target:
-    """What of the outputs is explained: the expected age in years, or the standardised age of the one output."""
-    return output_number(0) if head.kind == "huber" else expected_bin(bin_centres().numpy())
 
 
 def where(saliency: Volume) -> dict[str, float]:

@@ -10,9 +10,10 @@ from PIL import Image
 
 from AGE2HIELib.explain.compare import standing
 from AGE2HIELib.explain.registry import METHODS
-from AGE2HIELib.report.colours import Scale, standing_scale
+from AGE2HIELib.report.colours import grey_scale, standing_scale
 from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, Row, mosaic, over
 from AGE2HIELib.report.tiles import View, choose_view, tile
+from AGE2HIELib.report.years import in_years
 from AGE2HIELib.volume import Volume
 
 _T1_WINDOW = (-3.0, 3.0)  # spreads from the brain's median, the unit in which the network is fed
@@ -45,17 +46,12 @@ def age_picture(shown: Sequence[Shown], *, method: str, synthetic: bool) -> Imag
 def _row(one: Shown, view: View, title: str, *, synthetic: bool) -> Row:
     brain = one.t1.like(one.t1.array != 0)
     ranked = one.t1.like(standing(one.saliency.array).astype(np.float32))
-    grey, hot = Scale(*_T1_WINDOW, ((0, 0, 0), (255, 255, 255))), standing_scale()
+    grey, hot = grey_scale(_T1_WINDOW), standing_scale()
 
     def draw(level: int) -> np.ndarray:
         below = over(tile(one.t1, level, view, grey, brain=brain), np.zeros(3))
         return over(tile(ranked, level, view, hot, brain=brain), below)
 
     who = "Synthetic subject" if synthetic else "Subject"
-    ages = f"{who} of {years(one.age_years)}, predicted {years(one.predicted_years)}"
+    ages = f"{who} of {in_years(one.age_years)}, predicted {in_years(one.predicted_years)}"
     return Row(f"{ages}: {title} of the predicted age over T1", "0", "peak", hot, draw)
-
-
-def years(age: float) -> str:
-    """One digit after the point, two below two years, where a month counts."""
-    return f"{age:.2f} years" if abs(age) < 2 else f"{age:.1f} years"

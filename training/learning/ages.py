@@ -1,4 +1,4 @@
-"""Learning age: a network on T1 that gives years, by regression or as a distribution over bins."""
+"""Learning age from T1: what is minimised, and the years that a network gives a whole cohort."""
 
 from __future__ import annotations
 
@@ -7,66 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
-from AGE2HIELib.networks.staged import StagedNetwork
+from AGE2HIELib.networks.age import AgeNetwork, bin_centres
+from AGE2HIELib.networks.age_head import BINS, OLDEST_YEARS
 from training.learning.augment import Draws, augment_t1
 from training.learning.keyed import KeyedModule, Learner, Rates
 
-BINS = 40  # as in SFCN (Peng 2021, doi:10.1016/j.media.2020.101871)
-OLDEST_YEARS = 100.0
 _BIN_SD = 1.0  # of the Gaussian soft labels, in bins
-
-
-@dataclass(frozen=True)
-class AgeHead:
-    """How outputs become years.
-
-    Attributes:
-        kind: "huber" (one output, in standard deviations of the training ages) or "soft" (40 bins over 0-100 years).
-        mean, sd: of the training ages, years.
-        volume_mean, volume_sd: of ln(brain volume in ml) over the training subjects; sd 0 leaves the volume out.
-    """
-
-    kind: str
-    mean: float
-    sd: float
-    volume_mean: float = 0.0
-    volume_sd: float = 0.0
-
-    @property
-    def outputs(self) -> int:
-        return 1 if self.kind == "huber" else BINS
-
-
-class AgeNetwork(nn.Module):
-    """An encoder and, where the head says so, a term for the brain volume, which affine placement takes away."""
-
-    encoder: StagedNetwork
-
-    def __init__(self, encoder: StagedNetwork, head: AgeHead) -> None:
-        super().__init__()
-        self.encoder = encoder
-        self.head = head
-        self.volume = nn.Linear(1, 1, bias=False) if head.volume_sd > 0 else None
-        if self.volume is not None:
-            nn.init.zeros_(self.volume.weight)
-
-    def forward(self, images: torch.Tensor, brain_ml: torch.Tensor) -> torch.Tensor:
-        """``(N, 1)`` standardised age or ``(N, 40)`` logits of the bins."""
-        outputs: torch.Tensor = self.encoder(images)
-        if self.volume is not None:
-            outputs = outputs + self.volume(
-                (torch.log(brain_ml) - self.head.volume_mean)[:, None] / self.head.volume_sd
-            )
-        return outputs
-
-    def years(self, outputs: torch.Tensor) -> torch.Tensor:
-        """``(N,)`` age in years."""
-        if self.head.kind == "huber":
-            return outputs[:, 0] * self.head.sd + self.head.mean
-        return torch.softmax(outputs, dim=1) @ bin_centres(outputs.device)
 
 
 class AgeModule(KeyedModule):
@@ -109,12 +57,6 @@ class Subjects:
     chosen: np.ndarray
     ages_years: np.ndarray
     brain_ml: np.ndarray
-
-
-def bin_centres(device: torch.device | None = None) -> torch.Tensor:
-    """``(40,)`` years."""
-    width = OLDEST_YEARS / BINS
-    return (torch.arange(BINS, device=device) + 0.5) * width
 
 
 def soft_labels(ages: torch.Tensor) -> torch.Tensor:

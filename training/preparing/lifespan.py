@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +65,9 @@ def prepare_scan(task: ScanTask) -> str:
     return ""
 
 
-_template = cache(make_t1_template)
-
-
 def _arrays(task: ScanTask) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     t1 = read_volume(task.scan.image)
     mask = read_on_grid(task.scan.mask, t1.grid, what="brain mask") if task.scan.mask else None
-    made = prepare_t1(t1, _template(), task.spec, mask=mask, placement=task.placement)
+    made = prepare_t1(t1, make_t1_template(), task.spec, mask=mask, placement=task.placement)
     row = {"brain_ml": made.brain_ml, "image_sha256": sha256_of_files([task.scan.image])}
     return row, {"volume": made.image.astype(np.float16)}

@@ -1,0 +1,89 @@
+"""From a T1-weighted scan to an age in years and where it is seen, by the network that a bundle's members come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from AGE2HIELib.inference.age_model import AgeFacts, age_facts, load_age
+from AGE2HIELib.inference.bundle import Bundle, read_bundle
+from AGE2HIELib.io.t1 import T1Scan
+from AGE2HIELib.preprocess.t1 import PreparedT1, prepare_t1
+
+if TYPE_CHECKING:
+    from AGE2HIELib.explain.age import AgeExplanation
+    from AGE2HIELib.networks.age import AgeNetwork
+
+AGE_STAGES = ("read", "model", "place", "explain", "report")
+
+
+@dataclass(frozen=True)
+class AgeModel:
+    """The network of age of a verified bundle, on a device; ``warnings`` says where another one had been asked for."""
+
+    bundle: Bundle
+    facts: AgeFacts
+    network: AgeNetwork
+    device: str
+    warnings: tuple[str, ...] = ()
+
+
+def load_age_model(folder: Path, *, device: str = "auto") -> AgeModel:
+    """ModelError for a bundle without such a network; on the CPU where a GPU has too little memory."""
+    from AGE2HIELib.inference.device import choose_device, or_on_cpu
+
+    bundle = read_bundle(folder)
+    facts = age_facts(bundle)
+    chosen = choose_device(device)
+    return or_on_cpu(
+        lambda: AgeModel(bundle, facts, load_age(bundle, chosen), chosen), lambda note: _on_cpu(bundle, note), chosen
+    )
+
+
+def prepare_scan(scan: T1Scan, model: AgeModel) -> PreparedT1:
+    """Masked, evened, placed and scaled as the scans were that the network has learned from.
+
+    Raises:
+        InputError: there is no brain in it.
+    """
+    from AGE2HIELib.phantom.t1_template import make_t1_template
+
+    facts = model.facts
+    return prepare_t1(scan.image, make_t1_template(), facts.spec, mask=scan.mask, placement=facts.placement)
+
+
+def explained_age(
+    model: AgeModel, ready: PreparedT1, method: str, layer: str | None = None
+) -> tuple[AgeModel, AgeExplanation]:
+    """The explanation, its cells as large as they are in the scan, and the model that gave it: on the CPU where the
+    GPU's memory ran out.
+    """
+    from AGE2HIELib.explain.age import explain_age
+    from AGE2HIELib.inference.device import or_on_cpu
+
+    def ask(of: AgeModel) -> tuple[AgeModel, AgeExplanation]:
+        asked = {"method": method, "layer": layer or of.facts.saliency_layer}
+        return of, explain_age(of.network, ready.image[None], ready.brain_ml, of.facts.spec.grid, **asked)
+
+    model, found = or_on_cpu(lambda: ask(model), lambda note: ask(_on_cpu(model.bundle, note)), model.device)
+    size = float(np.cbrt(np.prod(ready.placement.scale)))  # an adult's brain is half as wide again as the template's
+    right, anterior, superior = (size * mm for mm in found.resolution_mm)
+    return model, replace(found, resolution_mm=(right, anterior, superior))
+
+
+def age_warnings(model: AgeModel, years: float) -> tuple[str, ...]:
+    """An age that the network has never seen is no reading."""
+    learned = model.facts.trained_on
+    if learned.youngest_years <= years <= learned.oldest_years:
+        return ()
+    return (
+        f"The predicted age of {years:.1f} years lies outside the {learned.youngest_years:.1f} to "
+        f"{learned.oldest_years:.1f} years that the network has learned from: do not rely on it.",
+    )
+
+
+def _on_cpu(bundle: Bundle, note: str) -> AgeModel:
+    return AgeModel(bundle, age_facts(bundle), load_age(bundle, "cpu"), "cpu", (note,))

@@ -1,0 +1,87 @@
+"""What every comparison of maps goes through, whatever its target: made one by one, put on the scan's grid, written."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+from AGE2HIELib.explain.compare import agreement
+from AGE2HIELib.explain.evidence import EvidenceRow, write_evidence_table
+from AGE2HIELib.explain.saliency import Explanation, SaliencyMap
+from AGE2HIELib.io.images import write_volume
+from AGE2HIELib.orientation import to_stored_order
+from AGE2HIELib.progress import Stages
+from AGE2HIELib.quality import Quality
+from AGE2HIELib.report.backdrop import Backdrop
+from AGE2HIELib.report.explanations import Comparison, comparison_picture
+from AGE2HIELib.report.explanations_page import explanations_html
+from AGE2HIELib.report.record import write_record
+from AGE2HIELib.volume import Grid, Volume
+
+RECORD, TABLE, PICTURE, PAGE = "explanations.json", "evidence.csv", "explanations.png", "explanations.html"
+
+M = TypeVar("M", bound=SaliencyMap)
+Model = TypeVar("Model")
+
+
+class RefusedError(Exception):
+    """By the quality gate; leaves the output folder unmade."""
+
+    def __init__(self, quality: Quality) -> None:
+        super().__init__("refused by the quality gate")
+        self.quality = quality
+
+
+def asked_in_turn(
+    model: Model, ask: Callable[[Model, str], tuple[Model, M]], methods: Sequence[str], arguments: argparse.Namespace
+) -> tuple[Model, dict[str, M]]:
+    """Every map, and the model that made the last of them: on the CPU where the GPU's memory ran out. A bar shows what
+    takes minutes.
+    """
+    made = {}
+    for name in bar(methods, "maps", arguments):
+        model, made[name] = ask(model, name)
+    return model, made
+
+
+def side_by_side(
+    made: Mapping[str, M],
+    placed: Callable[[Volume], Volume],
+    below: Backdrop,
+    brain: Volume,
+    share: float,
+) -> Comparison[M]:
+    """The maps on the scan's grid, where ``placed`` brings them, and their agreement."""
+    maps = {name: placed(one.saliency) for name, one in made.items()}
+    members = {name: placed(one.agreement) for name, one in made.items() if isinstance(one, Explanation)}
+    return Comparison(below, brain, made, maps, members, agreement(list(maps.values()), share), share)
+
+
+def bar(names: Sequence[str], title: str, arguments: argparse.Namespace) -> Iterable[str]:
+    shown: Iterable[str] = tqdm(names, desc=title, leave=False, disable=arguments.progress != "text")
+    return shown
+
+
+def write_maps(found: Comparison[M], more: Mapping[str, Volume], stored: Grid, folder: Path) -> None:
+    """Every map and ``more``, in the voxel order in which the scan was stored."""
+    volumes = {f"saliency_{name}": volume for name, volume in found.maps.items()}
+    volumes |= {f"members_agree_{name}": volume for name, volume in found.members_agree.items()}
+    for name, volume in {**volumes, "agreement": found.agreement, **more}.items():
+        write_volume(to_stored_order(volume, stored), folder / f"{name}.nii.gz")
+
+
+def write_comparison(
+    folder: Path, found: Comparison[M], rows: Sequence[EvidenceRow], record: Mapping[str, Any], stages: Stages
+) -> None:
+    """Table, picture, page and record."""
+    write_evidence_table(rows, folder / TABLE)
+    picture = stages.run("report", comparison_picture, found, demonstration=record["demonstration"])
+    picture.save(folder / PICTURE, optimize=False)
+    timed = {**record, "timing_s": stages.seconds}
+    page = stages.run("report", explanations_html, timed, found, rows, folder / PICTURE)
+    (folder / PAGE).write_text(page, encoding="utf-8")
+    write_record({**record, "timing_s": stages.seconds}, folder / RECORD)

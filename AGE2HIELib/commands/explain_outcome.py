@@ -1,0 +1,124 @@
+"""``age2hie explain --target adverse|favourable``: maps of what speaks for an outcome in a diffusion scan."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from tqdm import tqdm
+
+from AGE2HIELib.commands.comparing import RefusedError, asked_in_turn, bar, side_by_side, write_comparison, write_maps
+from AGE2HIELib.commands.earlier import Earlier, check_same, differs, is_earlier, read_earlier
+from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.commands.speaking import examination_in_words
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.explain.evidence import evidence_table
+from AGE2HIELib.explain.examination import Examination
+from AGE2HIELib.explain.saliency import Explanation
+from AGE2HIELib.installed import find_model
+from AGE2HIELib.pipeline import (
+    EXAMINED_STAGES,
+    STAGES,
+    HieModel,
+    Prepared,
+    Scan,
+    check_z_origin,
+    examine,
+    explained,
+    judged,
+    load_model,
+    on_scan,
+    prepare,
+    questioned,
+    read_scan,
+)
+from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.quality.check import known_overrides
+from AGE2HIELib.report.backdrop import adc_backdrop
+from AGE2HIELib.report.explanations import Comparison, comparison_record
+from AGE2HIELib.report.record import Circumstances
+from AGE2HIELib.report.settings import Settings, read_settings
+
+
+def explain_outcome_into(
+    folder: Path, arguments: argparse.Namespace, methods: tuple[str, ...], progress: Progress
+) -> str:
+    """Write everything into an existing empty folder; returns what to say first. RefusedError where the gate does."""
+    stages = Stages(EXAMINED_STAGES if arguments.examine else STAGES, progress)
+    atlas = stages.run("read", load_atlas, resolve_atlas(arguments.atlas))
+    scan, earlier = stages.run("read", _read, arguments)
+    settings = _settings(arguments, scan, earlier)
+    asked = {"device": arguments.device, "prevalence": settings.prevalence}
+    model = stages.run("model", load_model, find_model(arguments.model), **asked)
+    if earlier is None:
+        check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
+    else:
+        check_same(earlier, model.bundle, atlas)
+    seen = examine(scan, atlas, stages, align=arguments.align)
+    override = (*known_overrides(arguments.override), *(earlier.overridden if earlier else ()))
+    seen = replace(seen, quality=seen.quality.overriding(override))
+    if seen.placement is None or not seen.quality.passed:
+        raise RefusedError(seen.quality)
+    ready = judged(prepare(scan, seen, model, atlas, stages), model, override)
+    seen = ready.examined
+    if seen.placement is None or not seen.quality.passed:
+        raise RefusedError(seen.quality)
+    model, found = stages.run("explain", _compared, model, ready, methods, arguments)
+    rows = stages.run("explain", evidence_table, atlas, seen.placement, seen.brain, ready.z, found.maps)
+    examinations = stages.run("examine", _examinations, model, ready, found, arguments) if arguments.examine else ()
+    stages.run("report", write_maps, found, {"adc": seen.adc}, scan.source.stored, folder)
+    number = found.first.prediction.probability_adverse
+    warnings = (*seen.warnings, *model.warnings, *(differs(earlier, number) if earlier else ()))
+    about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, settings)
+    record = comparison_record(about, seen.quality, found, stages.seconds, examinations)
+    write_comparison(folder, found, rows, record, stages)
+    return ""
+
+
+def _read(arguments: argparse.Namespace) -> tuple[Scan, Earlier | None]:
+    """A scan, or what ``predict`` has written about one: of that the z-map and the brain come, too."""
+    if not is_earlier(arguments.input):
+        return read_scan(arguments.input, series=arguments.series, z_adc=arguments.z_adc, mask=arguments.mask), None
+    for name in ("series", "z_adc", "mask", "prevalence"):
+        if getattr(arguments, name) is not None:
+            option = name.replace("_", "-")
+            raise InputError(f"--{option} belongs to a scan, and '{arguments.input.name}' is a result. Leave it out.")
+    earlier = read_earlier(arguments.input)
+    return earlier.scan, earlier
+
+
+def _settings(arguments: argparse.Namespace, scan: Scan, earlier: Earlier | None) -> Settings:
+    """How the scan was read is the earlier result's, where there is one; methods, target and share stand beside it."""
+    if earlier is not None and "settings" in earlier.record:
+        before = read_settings(earlier.record)
+        return replace(before, saliency=None, device=arguments.device, examine=arguments.examine)
+    chosen = {name: getattr(arguments, name) for name in ("align", "series", "device", "examine", "prevalence")}
+    overrides = known_overrides(arguments.override)
+    return Settings(**chosen, overrides=overrides, mask_sha256=scan.mask_sha256, z_adc_sha256=scan.z_adc_sha256)
+
+
+def _compared(
+    model: HieModel, ready: Prepared, methods: tuple[str, ...], arguments: argparse.Namespace
+) -> tuple[HieModel, Comparison[Explanation]]:
+    def ask(of: HieModel, name: str) -> tuple[HieModel, Explanation]:
+        return explained(of, ready.image, name, layer=arguments.layer, target=arguments.target)
+
+    model, made = asked_in_turn(model, ask, methods, arguments)
+    seen = ready.examined
+    placed = partial(on_scan, seen=seen)
+    return model, side_by_side(made, placed, adc_backdrop(seen.adc), seen.brain, arguments.share)
+
+
+def _examinations(
+    model: HieModel, ready: Prepared, found: Comparison[Explanation], arguments: argparse.Namespace
+) -> tuple[Examination, ...]:
+    """Of every map; each line is said as soon as it is known."""
+    made = []
+    for name in bar(tuple(found.maps), "examined", arguments):
+        made.append(questioned(model, ready.image, found.explanations[name]))
+        if arguments.progress == "text":
+            tqdm.write(examination_in_words(made[-1]))
+    return tuple(made)

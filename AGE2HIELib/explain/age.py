@@ -1,0 +1,80 @@
+"""Where in T1 a network sees age.
+
+What is explained is an age in years: the mean of the bins under the soft head's distribution, or the huber head's
+output times the standard deviation of the training ages. What the brain volume adds, where the network depends on it,
+has no place and is in no map. Positive values raise the age, as against nothing at that place in the layer that is
+explained: for methods that look at the image, as against tissue of median signal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from AGE2HIELib.explain.question import Answer, Question, Target, check_layer, expected_bin, output_number
+from AGE2HIELib.explain.registry import find_method
+from AGE2HIELib.explain.saliency import SaliencyMap, on_cells
+from AGE2HIELib.inference.device import full_precision
+from AGE2HIELib.networks.age import AgeNetwork, bin_centres
+from AGE2HIELib.networks.age_head import AgeHead
+from AGE2HIELib.volume import Grid
+
+AGE_TARGET = "age"  # as --target names it
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgeExplanation(SaliencyMap):
+    """A predicted age, and where it is seen; values are years, but for the noise map, which has no unit.
+
+    Attributes:
+        years: the network's answer, what the brain volume adds included.
+    """
+
+    years: float
+
+
+def explain_age(
+    network: AgeNetwork, image: np.ndarray, brain_ml: float, grid: Grid, *, method: str, layer: str
+) -> AgeExplanation:
+    """Predict an age, and map it.
+
+    Args:
+        network: in evaluation mode, its weights without gradients.
+        image: float32 ``(1, 1, D, H, W)`` as ``prepare_t1`` makes it, 0 outside the brain.
+        brain_ml: volume of the brain.
+        grid: of the image, in the T1 template's frame.
+        method: a key of ``registry.METHODS``.
+        layer: a block of the encoder, for the CAM family.
+
+    Raises:
+        InputError: there is no such method or layer.
+    """
+    answer = answer_age(network, image, method=method, layer=layer)
+    device = next(network.parameters()).device
+    with torch.inference_mode(), full_precision():
+        # asked whole: the map's own pass leaves out what the brain volume adds
+        outputs = network(_tensor(image, device), torch.tensor([brain_ml], dtype=torch.float32, device=device))
+        years = float(network.years(outputs)[0])
+    return AgeExplanation(**vars(on_cells(answer, grid, method=method, layer=layer, target=AGE_TARGET)), years=years)
+
+
+def answer_age(network: AgeNetwork, image: np.ndarray, *, method: str, layer: str) -> Answer:
+    """The map in years on the method's own cells; arguments and errors as of ``explain_age``."""
+    encoder, asked = network.encoder, find_method(method)
+    check_layer(encoder, layer)
+    tensor = _tensor(image, next(encoder.parameters()).device)
+    with full_precision():
+        answer = asked.answer(Question(encoder, tensor, layer, age_target(network.head)))
+    years = network.head.sd if network.head.kind == "huber" and asked.in_logits else 1.0
+    return replace(answer, cells=years * np.asarray(answer.cells, dtype=np.float64))
+
+
+def age_target(head: AgeHead) -> Target:
+    """What of the outputs is explained: the expected age in years, or the standardised age of the one output."""
+    return output_number(0) if head.kind == "huber" else expected_bin(bin_centres().numpy())
+
+
+def _tensor(image: np.ndarray, device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(image)).to(device)

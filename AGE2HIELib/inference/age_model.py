@@ -1,0 +1,188 @@
+"""The network that learned brain age, where a bundle carries it: ``configs/age.json`` and ``models/age.pt``.
+
+It is what the members' trunks were before they saw an infant with HIE. No outcome is predicted from it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from AGE2HIELib.errors import ModelError
+from AGE2HIELib.inference.keys import NUMBER, Kinds, check_keys, check_spec, parsed_table, require
+from AGE2HIELib.inference.manifest import read_verified
+from AGE2HIELib.inference.weights import fill_network, unpack_weights
+from AGE2HIELib.networks.age_head import HEADS, AgeHead
+from AGE2HIELib.networks.registry import build_network, check_network_name
+from AGE2HIELib.preprocess.network_input import InputSpec
+from AGE2HIELib.preprocess.t1_placement import KINDS, Kind
+
+if TYPE_CHECKING:
+    from AGE2HIELib.inference.bundle import Bundle
+    from AGE2HIELib.networks.age import AgeNetwork
+
+AGE = "configs/age.json"
+AGE_WEIGHTS = "models/age.pt"
+AGE_CARD = "docs/age.md"
+FORMAT = 1
+_KEYS: Kinds = {
+    "format": int,
+    "network": dict,
+    "network_input": dict,
+    "placement": str,
+    "head": dict,
+    "saliency_layer": str,
+    "trained_on": dict,
+    "held_out": dict,
+    "demonstration": bool,
+}
+_NETWORK_KEYS: Kinds = {"name": str, "arguments": dict}
+_HEAD_KEYS: Kinds = {"kind": str, "mean": NUMBER, "sd": NUMBER, "volume_mean": NUMBER, "volume_sd": NUMBER}
+_TRAINED_KEYS: Kinds = {"subjects": int, "youngest_years": NUMBER, "oldest_years": NUMBER}
+_HELD_OUT_KEYS: Kinds = {"subjects": int, "mean_absolute_error_years": NUMBER}
+
+
+@dataclass(frozen=True)
+class Learned:
+    """How many subjects it learned from, and their ages in years."""
+
+    subjects: int
+    youngest_years: float
+    oldest_years: float
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """How far off it was, in subjects that it had not learned from: as the bundle holds it, its weights rounded."""
+
+    subjects: int
+    mean_absolute_error_years: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgeFacts:
+    """Everything about a network of age but its weights.
+
+    Attributes:
+        network, network_arguments: of the encoder, as in ``ModelFacts``.
+        spec: of its input: the one channel ``t1``, on a grid in the T1 template's frame.
+        placement: of a scan in that template.
+        head: how its outputs become years.
+        saliency_layer: the block that is explained unless another one is asked for.
+        demonstration: True when it saw synthetic scans only.
+    """
+
+    network: str
+    network_arguments: Mapping[str, Any]
+    spec: InputSpec
+    placement: Kind
+    head: AgeHead
+    saliency_layer: str
+    trained_on: Learned
+    held_out: HeldOut
+    demonstration: bool
+
+    @property
+    def trained_on_words(self) -> str:
+        learned, scans = self.trained_on, "synthetic T1 scans; nobody was scanned" if self.demonstration else "T1 scans"
+        ages = f"{learned.youngest_years:.1f} to {learned.oldest_years:.1f} years"
+        return f"{learned.subjects} subjects of {ages}, {scans}"
+
+    @property
+    def held_out_words(self) -> str:
+        return f"{self.held_out.mean_absolute_error_years:.1f} years in {self.held_out.subjects} held-out subjects"
+
+
+def age_text(facts: AgeFacts) -> str:
+    """The content of ``configs/age.json``."""
+    content = {
+        "format": FORMAT,
+        "network": {"name": facts.network, "arguments": dict(facts.network_arguments)},
+        "network_input": facts.spec.to_json(),
+        **{key: getattr(facts, key) for key in ("placement", "saliency_layer", "demonstration")},
+        **{key: asdict(getattr(facts, key)) for key in ("head", "trained_on", "held_out")},
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def read_age(content: bytes) -> AgeFacts:
+    """ModelError names the key that is missing, unknown or wrong."""
+    found = parsed_table(content, AGE)
+    if found.get("format") != FORMAT:
+        raise ModelError(
+            f"{AGE} is in format {found.get('format')!r}; this age2hie reads format {FORMAT}. Use a matching one."
+        )
+    check_keys(found, _KEYS, AGE)
+    parts = {"network": _NETWORK_KEYS, "head": _HEAD_KEYS, "trained_on": _TRAINED_KEYS, "held_out": _HELD_OUT_KEYS}
+    for key, kinds in parts.items():
+        check_keys(found[key], kinds, f"{AGE}, {key}")
+    facts = AgeFacts(
+        network=found["network"]["name"],
+        network_arguments=found["network"]["arguments"],
+        spec=InputSpec.from_json(found["network_input"]),
+        head=AgeHead(**found["head"]),
+        trained_on=Learned(**found["trained_on"]),
+        held_out=HeldOut(**found["held_out"]),
+        **{key: found[key] for key in ("placement", "saliency_layer", "demonstration")},
+    )
+    check_age(facts)
+    return facts
+
+
+def check_age(facts: AgeFacts) -> None:
+    """What holds for any network of age, whether it is being written or read."""
+    check_network_name(facts.network)
+    check_spec(facts.spec)
+    fed, head, arguments = [channel.name for channel in facts.spec.channels], facts.head, facts.network_arguments
+    require(fed == ["t1"], "channels of age", fed, "the one channel t1")
+    require(arguments.get("in_channels") == 1, "'in_channels' of age", arguments.get("in_channels"), "1")
+    require(facts.placement in KINDS, "'placement' of age", facts.placement, f"one of {', '.join(KINDS)}")
+    require(head.kind in HEADS, "'kind' of the age head", head.kind, f"one of {', '.join(HEADS)}")
+    outputs = arguments.get("outputs", 1)
+    require(outputs == head.outputs, "'outputs' of age", outputs, f"{head.outputs}, as the head {head.kind} has")
+    learned, held_out = facts.trained_on, facts.held_out
+    numbers = [head.mean, head.sd, head.volume_mean, head.volume_sd, held_out.mean_absolute_error_years]
+    numbers += [learned.youngest_years, learned.oldest_years]
+    require(all(math.isfinite(number) for number in numbers), "a number of age", numbers, "finite")
+    require(head.sd > 0, "'sd' of the age head", head.sd, "above 0")
+    require(head.volume_sd >= 0, "'volume_sd' of the age head", head.volume_sd, "0 or more")
+    years = (learned.youngest_years, learned.oldest_years)
+    require(0 <= years[0] <= years[1], "range of ages", years, "ascending from 0 or more")
+    for count in (learned.subjects, held_out.subjects):
+        require(count > 0, "number of 'subjects' of age", count, "1 or more")
+    error = held_out.mean_absolute_error_years
+    require(error >= 0, "'mean_absolute_error_years'", error, "0 or more")
+
+
+def age_facts(bundle: Bundle) -> AgeFacts:
+    """Those of a bundle that carries such a network; ModelError for one that does not."""
+    if bundle.age is None:
+        raise ModelError(
+            f"The model {bundle.name} {bundle.version} carries no brain-age network, so there is no age to explain. "
+            "Name a bundle that does with --model ('age2hie model info' says so), or explain an outcome."
+        )
+    return bundle.age
+
+
+def load_age(bundle: Bundle, device: str = "cpu") -> AgeNetwork:
+    """The network, float32, in evaluation mode and without gradients for its weights; ModelError where the bundle has
+    none, or one that does not fit its description.
+    """
+    import torch
+
+    from AGE2HIELib.networks.age import AgeNetwork
+
+    facts = age_facts(bundle)
+    with torch.device("meta"):  # as for members
+        network = AgeNetwork(build_network(facts.network, facts.network_arguments), facts.head)
+    if facts.saliency_layer not in network.encoder.layers:
+        raise ModelError(
+            f"The model explains age at layer {facts.saliency_layer!r}, but its network has "
+            f"{', '.join(network.encoder.layers)}. Export the model again."
+        )
+    state = unpack_weights(read_verified(bundle.folder, AGE_WEIGHTS, bundle.files), AGE_WEIGHTS)
+    fill_network(network, state, AGE_WEIGHTS)
+    return network.requires_grad_(False).eval().to(device)

@@ -1,0 +1,67 @@
+"""explanations.json where an age is explained: what was found, with what, and how well the network tells ages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from AGE2HIELib.inference.age_model import AgeFacts
+from AGE2HIELib.inference.bundle import Bundle
+from AGE2HIELib.io.t1 import T1Scan
+from AGE2HIELib.report.explanations import Comparison, maps_record
+from AGE2HIELib.report.record import input_record, run_record
+
+if TYPE_CHECKING:
+    from AGE2HIELib.explain.age import AgeExplanation
+
+_INTENDED_USE = "To look at what the network has learned before it saw infants with HIE. No statement about anybody."
+_REGIONS = (
+    "Halves of the brain only: T1 scans are placed, undeformed, in a synthetic newborn's frame, and there the atlas's "
+    "regions do not lie on those of real brains, so that they would name wrong places."
+)
+
+
+@dataclass(frozen=True)
+class AgeCircumstances:
+    """What an explained age was made from and with.
+
+    Attributes:
+        brain_ml: volume of the brain.
+        overlap: Dice of the placed brain with the template.
+        asked_device: that the caller asked for; ``device`` is where the network ran.
+    """
+
+    scan: T1Scan
+    bundle: Bundle
+    facts: AgeFacts
+    brain_ml: float
+    overlap: float
+    asked_device: str
+    device: str
+    warnings: Sequence[str]
+
+
+def age_record(
+    about: AgeCircumstances, found: Comparison[AgeExplanation], timing_s: Mapping[str, float]
+) -> dict[str, Any]:
+    """The content of explanations.json for the target age; it has no probability, no members and no quality gate."""
+    facts = about.facts
+    return {
+        "demonstration": facts.demonstration,
+        "predicted_age_years": round(found.first.years, 4),
+        "brain_ml": round(about.brain_ml, 1),
+        "placement": {"kind": facts.placement, "overlap": round(about.overlap, 4)},
+        **maps_record(found, "years"),
+        "regions": _REGIONS,
+        "model": _model(about.bundle, facts),
+        "input": input_record(about.scan),
+        "settings": {"device": about.asked_device, "mask_sha256": about.scan.mask_sha256},
+        **run_record(about.device, timing_s, about.warnings),
+    }
+
+
+def _model(bundle: Bundle, facts: AgeFacts) -> dict[str, Any]:
+    named = {key: getattr(bundle, key) for key in ("name", "version", "sha256")}
+    learned = {"trained_on": facts.trained_on_words, "intended_use": _INTENDED_USE}
+    return {**named, **learned, "learned": asdict(facts.trained_on), "held_out": asdict(facts.held_out)}
