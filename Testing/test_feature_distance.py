@@ -16,7 +16,7 @@ from scipy.stats import chi2
 
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
-from AGE2HIELib.inference.features import distance_check, distances, pooled_features
+from AGE2HIELib.inference.features import distance_check, distances, moments, seen_features
 from AGE2HIELib.inference.manifest import write_manifest
 from AGE2HIELib.inference.training_cases import CASES, MemberCases, TrainingCases
 from AGE2HIELib.quality import Quality
@@ -26,7 +26,7 @@ from training.known_cases import LIMIT_OVER_WORST, known_cases
 from training.learning.transfer import new_network
 from training.preparing.store import Prepared
 
-FEATURES = 4
+FEATURES = 8  # mean and sd of four channels
 
 
 def planted(limit: float = 3.0, *, centre: float = 0.0) -> TrainingCases:
@@ -59,10 +59,18 @@ def test_distances_of_a_planted_gaussian_are_chi_distributed() -> None:
         assert inside == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 4000))
 
 
+def test_moments_are_numpys_and_do_not_ask_where_a_cell_lies() -> None:
+    rng = np.random.default_rng(1)
+    cells = rng.gamma(2.0, size=(2, 3, 5, 4, 6)).astype(np.float32)
+    expected = np.concatenate([cells.mean(axis=(2, 3, 4)), cells.std(axis=(2, 3, 4))], axis=1)
+    np.testing.assert_allclose(moments(torch.from_numpy(cells)), expected, rtol=1e-5)
+    np.testing.assert_allclose(moments(torch.from_numpy(cells[:, :, ::-1].copy())), expected, rtol=1e-5)
+
+
 def test_the_check_is_the_mean_over_members_beside_the_limit(bundle: Bundle, image: np.ndarray) -> None:
     members = load_members(bundle)
     with torch.inference_mode():
-        features = [pooled_features(member, torch.from_numpy(image)).numpy()[0] for member in members]
+        features = [seen_features(member, torch.from_numpy(image)).numpy()[0] for member in members]
     expected = np.mean([10 * np.sqrt(np.sum(f.astype(float) ** 2) / FEATURES) for f in features])
     check = distance_check(members, bundle, image)
     assert check is not None
@@ -87,17 +95,17 @@ def test_a_bundle_that_remembers_no_cases_is_not_asked(tmp_path: Path, image: np
     ("change", "message"),
     [
         (lambda c: c.pop("members"), "KeyError"),
-        (lambda c: c.update(format=2), "format 2"),
+        (lambda c: c.update(format=1), "format 1"),
         (lambda c: c.update(distance_limit=float("nan")), "limit nan"),
         (lambda c: c.update(distance_limit=-1), "limit -1"),
         (lambda c: c["members"].pop(), "1 members of 2"),
         (lambda c: c["members"][0].update(mean=[0.0] * 3), "do not belong together"),
-        (lambda c: c["members"][0].update(mean=[0.0, 1e400, 0.0, 0.0]), "finite"),
-        (lambda c: c["members"][0].update(mean=[10**400, 0, 0, 0]), "OverflowError"),
+        (lambda c: c["members"][0].update(mean=[1e400, *[0.0] * 7]), "finite"),
+        (lambda c: c["members"][0].update(mean=[10**400, *[0] * 7]), "OverflowError"),
         (lambda c: c["members"][0].update(adverse=[2.0, 1.0]), "not sorted"),
         (lambda c: c["members"][0].update(precision=[[0.0] * FEATURES] * FEATURES), "inverse of no covariance"),
         (lambda c: c["members"][0].update(mean=[0.0] * 5, precision=np.eye(5).tolist()), "different features"),
-        (lambda c: [m.update(mean=[0.0] * 5, precision=np.eye(5).tolist()) for m in c["members"]], "network has 4"),
+        (lambda c: [m.update(mean=[0.0] * 5, precision=np.eye(5).tolist()) for m in c["members"]], "network has 8"),
     ],
 )
 def test_what_cannot_be_right_is_refused(bundle: Bundle, change, message: str) -> None:
@@ -136,7 +144,7 @@ def test_export_remembers_left_out_scores_and_the_features_of_the_others() -> No
         np.testing.assert_array_equal(part.favourable, sorted(logit[case] for case in left_out if case not in adverse))
         rows = cohort.rows("case", learned)
         with torch.inference_mode():
-            own = [pooled_features(member, torch.from_numpy(volumes[rows][:, [0, z]]).float()) for z in (1, 2)]
+            own = [seen_features(member, torch.from_numpy(volumes[rows][:, [0, z]]).float()) for z in (1, 2)]
         np.testing.assert_allclose(part.mean, torch.cat(own).numpy().mean(0), rtol=1e-4, atol=1e-5)
     assert kept.counts == (24, 12)
     assert kept.distance_limit > LIMIT_OVER_WORST  # some left-out case lies farther than the average one

@@ -14,7 +14,7 @@ from scipy.stats import betabinom
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference.bundle import load_members, read_bundle
 from AGE2HIELib.inference.conformal import conformal_p_values, prediction_set
-from AGE2HIELib.inference.features import distance_check, distances, pooled_features
+from AGE2HIELib.inference.features import distance_check, distances, seen_features
 from AGE2HIELib.inference.predict import prediction
 from AGE2HIELib.inference.training_cases import MemberCases, TrainingCases, cases_text, read_cases
 
@@ -88,7 +88,7 @@ def test_distance_is_mahalanobis() -> None:
 
 def bundle_with_cases(folder: Path) -> Path:
     facts = untrained_facts()
-    size = int(facts.network_arguments["channels"][-1])
+    size = 2 * int(facts.network_arguments["channels"][0])  # mean and sd of the first block's channels
     cases = remembered(np.linspace(-3, 0, 50), np.linspace(0, 3, 50), features=size)
     untrained_bundle(folder, cases=cases)
     return folder
@@ -102,9 +102,8 @@ def test_a_bundle_remembers_its_cases(tmp_path: Path) -> None:
     shape = (1, len(bundle.spec.channels), *bundle.spec.grid.shape)
     image = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     with torch.inference_mode():
-        features = pooled_features(members[0], torch.from_numpy(image))
-        again = members[0].head.linear(features)
-        torch.testing.assert_close(again, members[0](torch.from_numpy(image)))
+        cells = members[0].blocks[0](torch.from_numpy(image))
+    np.testing.assert_allclose(_features(members[0], image)[0, 0], float(cells[0, 0].mean()), rtol=1e-5)
     check = distance_check(members, bundle, image)
     assert check is not None
     assert (check.severity, check.limit, check.basis) == ("warn", "at most 3", "planted")
@@ -115,13 +114,13 @@ def test_a_bundle_remembers_its_cases(tmp_path: Path) -> None:
 
 def _features(member: object, image: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
-        return np.asarray(pooled_features(member, torch.from_numpy(image)).numpy(), dtype=np.float64)  # type: ignore[arg-type]
+        return np.asarray(seen_features(member, torch.from_numpy(image)).numpy(), dtype=np.float64)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda text: text.replace('"format":1', '"format":2'),
+        lambda text: text.replace('"format":2', '"format":1'),
         lambda text: text.replace('"distance_limit":3.0', '"distance_limit":-1'),
         lambda text: text.replace('"mean":[0.0,', '"mean":['),
         lambda text: text.replace('"adverse":[0.0,', '"adverse":[9.0,'),

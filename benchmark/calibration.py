@@ -27,7 +27,7 @@ from scipy.stats import betabinom
 from sklearn.metrics import roc_auc_score
 
 from AGE2HIELib.inference.conformal import SET_COVERAGE
-from AGE2HIELib.inference.features import distances, pooled_features
+from AGE2HIELib.inference.features import distances, moments
 from AGE2HIELib.inference.predict import Prediction, prediction
 from AGE2HIELib.inference.prevalence import at_prevalence
 from AGE2HIELib.installed import find_model
@@ -82,15 +82,16 @@ def answers(folder: Path, cases: int, kind: str, model: HieModel) -> tuple[list[
 
 
 def asked(model: HieModel, image: np.ndarray) -> dict[str, object]:
-    """One pass through every member gives logits and features."""
+    """One pass through every member gives logits and distance."""
     remembered = model.bundle.cases
     assert remembered is not None  # the bundled model remembers its cases
     logits, away = [], []
     with torch.inference_mode():
         for member, own in zip(model.members, remembered.members, strict=True):
-            features = pooled_features(member, torch.from_numpy(image))
-            logits.append(float(member.head.linear(features)[0, 0]))  # type: ignore[operator]
-            away.append(distances(features.numpy(), own)[0])
+            first = member.layers[0]
+            cells = member.below(torch.from_numpy(image), first)
+            logits.append(float(member.above(cells, first)[0, 0]))
+            away.append(distances(moments(cells).numpy(), own)[0])
     return {"logits": logits, "distance": float(np.mean(away))}
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 INFERENCE = "configs/inference.json"
 CARD = "docs/README.md"
 LICENCE = "LICENSE"
+_SMALL = (8, 8, 8)  # voxels of an image that only shows how many features there are
 SEEN = "configs/seen.json"
 SCHEMA = "configs/schema.json"
 
@@ -179,13 +180,24 @@ def _load_member(bundle: Bundle, name: str, device: str) -> StagedNetwork:
         )
     state = unpack_weights(read_verified(bundle.folder, name, bundle.files), name)
     fill_network(network, state, name)
-    features = state["head.linear.weight"].shape[1]
-    if bundle.cases is not None and bundle.cases.features != features:
+    network.requires_grad_(False).eval()
+    _check_features(bundle, network)
+    return network.to(device)
+
+
+def _check_features(bundle: Bundle, network: StagedNetwork) -> None:
+    import torch
+
+    from AGE2HIELib.inference.features import seen_features
+
+    if bundle.cases is None:
+        return
+    features = seen_features(network, torch.zeros(1, len(bundle.spec.channels), *_SMALL)).shape[1]
+    if bundle.cases.features != features:
         raise ModelError(
             f"The model remembers {bundle.cases.features} features of its training cases, but its network has "
             f"{features}. Export the model again."
         )
-    return network.requires_grad_(False).eval().to(device)
 
 
 def _write_files(

@@ -15,7 +15,7 @@ import numpy as np
 from AGE2HIELib.errors import ModelError
 
 CASES = "configs/cases.json"
-_FORMAT = 1
+_FORMAT = 2  # 1 had features of the last block
 _DIGITS = 7
 _MOST_FEATURES = 4096
 
@@ -26,7 +26,7 @@ class MemberCases:
 
     Attributes:
         favourable, adverse: sorted logits of the cases of either outcome that this member did not learn from.
-        mean: ``(F,)`` of the features of those that it did.
+        mean: ``(F,)`` of the features (``inference.features``) of those that it did.
         precision: ``(F, F)`` inverse of their covariance, shrunk (Ledoit and Wolf 2004,
             doi:10.1016/S0047-259X(03)00096-4).
     """
