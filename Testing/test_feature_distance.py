@@ -22,7 +22,7 @@ from AGE2HIELib.inference.training_cases import CASES, MemberCases, TrainingCase
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.quality.check import DISTANCE
 from training.evaluation.splits import whole_cohort
-from training.known_cases import LIMIT_OVER_WORST, known_cases
+from training.known_cases import ENOUGH, LIMIT_OVER_WORST, evenly, known_cases
 from training.learning.transfer import new_network
 from training.preparing.store import Prepared
 
@@ -149,6 +149,15 @@ def test_export_remembers_left_out_scores_and_the_features_of_the_others() -> No
     assert kept.counts == (24, 12)
     assert kept.distance_limit > LIMIT_OVER_WORST  # some left-out case lies farther than the average one
     assert "72 distances" in kept.distance_basis
+
+
+def test_of_a_large_cohort_every_site_is_asked_evenly() -> None:
+    site = np.array(["BCH"] * 220 + ["MGH"] * 260)
+    table = pd.DataFrame({"case": [f"c{n:03d}" for n in range(480)], "site": site})
+    asked = evenly(table)
+    assert len(asked) == ENOUGH == 120
+    assert [int((site[[int(case[1:]) for case in sorted(asked)]] == one).sum()) for one in ("BCH", "MGH")] == [55, 65]
+    assert evenly(table.head(2 * ENOUGH - 1)) == set(table["case"][: 2 * ENOUGH - 1])
 
 
 def test_facts_without_cases_say_so_on_the_card() -> None:
