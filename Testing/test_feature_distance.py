@@ -70,7 +70,7 @@ def test_moments_are_numpys_and_do_not_ask_where_a_cell_lies() -> None:
 def test_the_check_is_the_mean_over_members_beside_the_limit(bundle: Bundle, image: np.ndarray) -> None:
     members = load_members(bundle)
     with torch.inference_mode():
-        features = [seen_features(member, torch.from_numpy(image)).numpy()[0] for member in members]
+        features = [seen_features(member, torch.from_numpy(image))[0] for member in members]
     expected = np.mean([10 * np.sqrt(np.sum(f.astype(float) ** 2) / FEATURES) for f in features])
     check = distance_check(members, bundle, image)
     assert check is not None
@@ -145,7 +145,7 @@ def test_export_remembers_left_out_scores_and_the_features_of_the_others() -> No
         rows = cohort.rows("case", learned)
         with torch.inference_mode():
             own = [seen_features(member, torch.from_numpy(volumes[rows][:, [0, z]]).float()) for z in (1, 2)]
-        np.testing.assert_allclose(part.mean, torch.cat(own).numpy().mean(0), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(part.mean, np.concatenate(own).mean(0), rtol=1e-4, atol=1e-5)
     assert kept.counts == (24, 12)
     assert kept.distance_limit > LIMIT_OVER_WORST  # some left-out case lies farther than the average one
     assert "72 distances" in kept.distance_basis

@@ -163,4 +163,4 @@ def test_the_bundled_model_says_on_its_card_how_it_was_made() -> None:
     assert "python training/run.py" in card
     assert "--preset bundle" in card
     size = sum(file.stat().st_size for file in resource_path("models", "demo").rglob("*") if file.is_file())
-    assert size < 8e6
+    assert size < 10e6  # six networks of 1.5 MB; a clone stays under 100 MB

@@ -91,7 +91,7 @@ def asked(model: HieModel, image: np.ndarray) -> dict[str, object]:
             first = member.layers[0]
             cells = member.below(torch.from_numpy(image), first)
             logits.append(float(member.above(cells, first)[0, 0]))
-            away.append(distances(moments(cells).numpy(), own)[0])
+            away.append(distances(moments(cells), own)[0])
     return {"logits": logits, "distance": float(np.mean(away))}
 
 

@@ -78,5 +78,5 @@ def _features(member: StagedNetwork, cohort: Prepared, names: Sequence[str], z_m
         for kind in z_maps:
             for start in range(0, len(rows), _BATCH):
                 volumes = torch.from_numpy(np.asarray(cohort.volumes[rows[start : start + _BATCH]])).to(device)
-                found.append(seen_features(member, pick_z(volumes, kind)).cpu().numpy())
+                found.append(seen_features(member, pick_z(volumes, kind)))
     return np.concatenate(found)

@@ -192,7 +192,8 @@ def _check_features(bundle: Bundle, network: StagedNetwork) -> None:
 
     if bundle.cases is None:
         return
-    features = seen_features(network, torch.zeros(1, len(bundle.spec.channels), *_SMALL)).shape[1]
+    small = torch.zeros(1, len(bundle.spec.channels), *_SMALL)
+    features = seen_features(network, small).shape[1]
     if bundle.cases.features != features:
         raise ModelError(
             f"The model remembers {bundle.cases.features} features of its training cases, but its network has "

@@ -30,19 +30,18 @@ if TYPE_CHECKING:
     from AGE2HIELib.networks.staged import StagedNetwork
 
 
-def seen_features(member: StagedNetwork, image: torch.Tensor) -> torch.Tensor:
+def seen_features(member: StagedNetwork, image: torch.Tensor) -> np.ndarray:
     """``(N, 2 C)``: mean and standard deviation, over the image, of every channel of the network's first block, of
     ``(N, C, D, H, W)``.
     """
     return moments(member.below(image, member.layers[0]))
 
 
-def moments(cells: torch.Tensor) -> torch.Tensor:
+def moments(cells: torch.Tensor) -> np.ndarray:
     """``(N, 2 C)``: mean and standard deviation over the cells of every channel, of ``(N, C, d, h, w)``."""
-    import torch
-
-    flat = cells.flatten(2)
-    return torch.cat([flat.mean(dim=2), flat.std(dim=2, correction=0)], dim=1)
+    # numpy's sums have one order; torch's depend on the number of threads, and a result must not
+    flat = cells.flatten(2).cpu().numpy().astype(np.float64)
+    return np.concatenate([flat.mean(axis=2), flat.std(axis=2)], axis=1)
 
 
 def distances(features: np.ndarray, cases: MemberCases) -> np.ndarray:
@@ -65,7 +64,7 @@ def distance_check(members: Sequence[StagedNetwork], facts: ModelFacts, image: n
     if facts.cases is None:
         return None
     with torch.inference_mode(), full_precision():
-        every = [seen_features(member, as_tensor(image, facts, member)).cpu().numpy() for member in members]
+        every = [seen_features(member, as_tensor(image, facts, member)) for member in members]
     away = [distances(features, own)[0] for features, own in zip(every, facts.cases.members, strict=True)]
     return at_most(
         DISTANCE,
