@@ -55,8 +55,19 @@ def _computes(device: str) -> bool:
         return False
 
 
+# On one thread some processors (AVX-512) sum a convolution in another order than on two or more, which are alike.
+_LEAST_THREADS = 2
+
+
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Float32 convolutions in full: by default a GPU rounds their factors to 10 bits (TF32)."""
-    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-        yield
+    """Float32 convolutions in full: by default a GPU rounds their factors to 10 bits (TF32). And the same to the last
+    digit on any number of threads.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(threads, _LEAST_THREADS))
+    try:
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            yield
+    finally:
+        torch.set_num_threads(threads)
