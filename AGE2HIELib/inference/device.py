@@ -55,8 +55,8 @@ def _computes(device: str) -> bool:
         return False
 
 
-# Seen on one processor: the demonstration model gave other last digits on one thread (2e-8) than on 2, 3 and 5, which were
-# alike. What the reason is has not been looked into.
+# Seen on one processor: the demonstration model gave other last digits on one thread (2e-8) than on 2, 3 and 5, which
+# were alike. What the reason is has not been looked into.
 _LEAST_THREADS = 2
 
 
