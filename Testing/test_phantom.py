@@ -9,6 +9,7 @@ import pytest
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.source import read_source
+from AGE2HIELib.phantom.fields import REACH_MM, tube
 from AGE2HIELib.phantom.head import make_head
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import injure
@@ -23,6 +24,14 @@ SEEDS = range(8)
 @pytest.fixture(scope="module")
 def infants() -> list[Infant]:
     return [make_infant(seed) for seed in SEEDS]
+
+
+def test_a_tube_is_as_far_as_its_axis_less_its_radius_and_unknown_far_away() -> None:
+    x, y, z = (axis.astype(np.float32) for axis in np.meshgrid(*[np.arange(-30.0, 31.0, 1.5)] * 3, indexing="ij"))
+    distance = tube((x, y, z), [(0, 0, -10), (0, 0, 10)], [3.0, 3.0])
+    true = np.sqrt(x**2 + y**2 + np.maximum(np.abs(z) - 10, 0) ** 2) - 3.0
+    np.testing.assert_allclose(distance[true < REACH_MM - 0.01], true[true < REACH_MM - 0.01], atol=1e-5)
+    assert np.all(np.isinf(distance[np.maximum(np.abs(x), np.abs(y)) > 3.0 + REACH_MM]))
 
 
 def structure(infant: Infant, name: str) -> np.ndarray:

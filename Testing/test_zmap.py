@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -41,6 +45,22 @@ def test_the_mean_of_the_atlas_has_z_0_and_two_sd_more_have_z_2() -> None:
     np.testing.assert_allclose(z_map(higher, brain, plain, placement).array[brain.array], 2.0, atol=1e-3)
     dead = flat.like(np.where(brain.array, 100.0, 0).astype(np.float32))
     np.testing.assert_allclose(z_map(dead, brain, plain, placement).array[brain.array], -10.0)
+
+
+def test_what_is_kept_of_an_atlas_is_that_atlas_s_own_and_goes_with_it() -> None:
+    first = bundled_atlas()
+    adc, brain = stripped_scan("none", "6mm", 24)
+    placement = place_in_atlas(adc, brain, first)
+    before = z_map(adc, brain, first, placement).array
+    second = replace(first, mean=first.mean.like(first.mean.array + np.float32(100.0) * first.brain.array))
+    shift = (before - z_map(adc, brain, second, placement).array)[brain.array]
+    assert 0.5 < np.median(shift) < 2.0  # 100 of 1e-6 mm^2/s over the atlas's sd of 50 to 200
+    np.testing.assert_array_equal(z_map(adc, brain, first, placement).array, before)
+    place_in_atlas(adc, brain, second)
+    gone = weakref.ref(second)
+    del second
+    gc.collect()
+    assert gone() is None
 
 
 def test_z_is_zero_outside_the_brain_and_finite_where_adc_is_not() -> None:

@@ -50,15 +50,16 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--cases", type=int, default=2000, help="of each site")
     parser.add_argument("--model", type=Path)
-    parser.add_argument("--z", choices=("own", "released"), help="z-maps of the one kind only")
+    parser.add_argument(
+        "--z", choices=("own", "released"), default="own", help="z-maps; another group's need fresh_cases.py --released"
+    )
     options = parser.parse_args()
     model = load_model(find_model(options.model))
-    for kind in (options.z,) if options.z else ("own", "released"):
-        every, refused = answers(options.keep, options.cases, kind, model)
-        print(f"\nz-maps {'of the bundled atlas' if kind == 'own' else 'as another group would release them'}")
-        print(f"{len(every) + refused} of {2 * options.cases} infants are there; refused: {refused}")
-        for site in (*sorted({one.site for one in every}), None):
-            tell(site or "both", [one for one in every if site in (None, one.site)], model)
+    every, refused = answers(options.keep, options.cases, options.z, model)
+    print(f"\nz-maps {'of the bundled atlas' if options.z == 'own' else 'as another group would release them'}")
+    print(f"{len(every) + refused} of {2 * options.cases} infants are there; stopped by the gate: {refused}")
+    for site in (*sorted({one.site for one in every}), None):
+        tell(site or "both", [one for one in every if site in (None, one.site)], model)
 
 
 def answers(folder: Path, cases: int, kind: str, model: HieModel) -> tuple[list[Answer], int]:
@@ -69,11 +70,14 @@ def answers(folder: Path, cases: int, kind: str, model: HieModel) -> tuple[list[
     every, refused = [], 0
     with file.open("a", buffering=1) as record:
         for case in fresh_cases(folder, cases=cases):
+            image = getattr(case, kind)
+            if image is None:
+                continue
             if case.failed:
                 refused += 1
                 continue
             if case.case not in kept:
-                kept[case.case] = {"case": case.case} | asked(model, getattr(case, kind))
+                kept[case.case] = {"case": case.case} | asked(model, image)
                 record.write(json.dumps(kept[case.case]) + "\n")
             row = kept[case.case]
             found = prediction(row["logits"], model.bundle)

@@ -1,9 +1,10 @@
 """Fresh synthetic infants of each site, up to the network's input, drawn as the demonstration model's were.
 
-    python benchmark/fresh_cases.py --keep FOLDER [--cases 2000] [--jobs 2]
+    python benchmark/fresh_cases.py --keep FOLDER [--cases 2000] [--jobs 2] [--released]
 
-A case takes about six seconds on a core and is kept in FOLDER (1 MB), with what the gate says of it; a second call
+A case takes about three seconds on a core and is kept in FOLDER (1 MB), with what the gate says of it; a second call
 makes what is missing. The seeds are in no training cohort. ``calibration.py`` and ``gate.py`` read the folder.
+With ``--released`` a case also gets a z-map as another group would release it, which takes half as long again.
 """
 
 from __future__ import annotations
@@ -41,14 +42,17 @@ SPACING_MM = 2.0
 
 @dataclass(frozen=True)
 class Fresh:
-    """``own``, ``released``: float32 ``(1, 2, D, H, W)``, with z of the atlas and as another group would release it."""
+    """``own``, ``released``: float32 ``(1, 2, D, H, W)``, with z of the atlas and as another group would release it.
+
+    ``released`` is None where it was not made.
+    """
 
     case: str
     site: str
     adverse: bool
     failed: tuple[str, ...]
     own: np.ndarray
-    released: np.ndarray
+    released: np.ndarray | None
 
 
 def plan(cases: int) -> list[Planned]:
@@ -66,7 +70,8 @@ def fresh_cases(folder: Path, *, cases: int) -> Iterator[Fresh]:
                 image = kept["volume"].astype(np.float32)[None]
             (row,) = json.loads(rows_file(folder, PHANTOM, case.case).read_text())
             failed = tuple(check["name"] for check in row["checks"] if not check["passed"])
-            yield Fresh(case.case, case.site, case.adverse, failed, image[:, :2].copy(), image[:, [0, 2]].copy())
+            released = image[:, [0, 2]].copy() if image.shape[1] == 3 else None
+            yield Fresh(case.case, case.site, case.adverse, failed, image[:, :2].copy(), released)
 
 
 def scanned(case: Planned) -> tuple[Infant, Volume]:
@@ -83,20 +88,18 @@ def seen_by_gate(adc: Volume) -> Examined:
     return examine(Scan(source), bundled_atlas(), Stages(CHECK_STAGES, Silent()))
 
 
-def make(case: Planned, *, folder: Path) -> None:
+def make(case: Planned, *, folder: Path, released: bool = False) -> None:
     """One infant, examined and placed."""
     atlas = bundled_atlas()
     infant, adc = scanned(case)
     seen = seen_by_gate(adc)
     assert seen.placement is not None
-    whole = adc.like(adc.array != 0)
-    scores = (
-        z_map(seen.adc, seen.brain, atlas, seen.placement),
-        released_like_z(infant, adc, whole, atlas, seed=case.seed),
-    )
+    scores = [z_map(seen.adc, seen.brain, atlas, seen.placement)]
+    if released:
+        scores.append(released_like_z(infant, adc, adc.like(adc.array != 0), atlas, seed=case.seed))
     feed = partial(network_input, brain=seen.brain, placement=seen.placement, spec=adc_spec(SPACING_MM))
-    own, released = (feed({"adc": seen.adc, "z_adc": z})[0] for z in scores)
-    volume = np.concatenate([own, released[1:]]).astype(np.float16)
+    own, *others = (feed({"adc": seen.adc, "z_adc": z})[0] for z in scores)
+    volume = np.concatenate([own, *(other[1:] for other in others)]).astype(np.float16)
     rows = [row_of(PHANTOM, case.case, seen.quality)]
     write_text(rows_file(folder, PHANTOM, case.case), json.dumps(rows) + "\n")
     write_whole(_file(folder, case), lambda part: np.savez_compressed(part, volume=volume))
@@ -114,10 +117,13 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--cases", type=int, default=2000, help="of each site")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--released", action="store_true", help="another group's z-map as well")
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
     missing = [case for case in plan(options.cases) if not _file(options.keep, case).exists()]
-    run_all(partial(make, folder=options.keep), missing, jobs=options.jobs, description="infants")
+    run_all(
+        partial(make, folder=options.keep, released=options.released), missing, jobs=options.jobs, description="infants"
+    )
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,6 +23,8 @@ _DESCRIPTION = "atlas.json"
 LARGEST_DESCRIPTION_BYTES = 1_000_000  # that of the bundled atlas, with 34 regions, takes 4 kB
 LARGEST_VOXELS = 20_000_000  # twice a 1 mm grid of an adult's whole head (182 x 218 x 182)
 
+Derived = TypeVar("Derived")
+
 
 @dataclass(frozen=True)
 class Region:
@@ -31,7 +35,7 @@ class Region:
     hemisphere: Literal["left", "right", "midline"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # an atlas is equal to itself alone: images have no one truth value
 class Atlas:
     """Attributes:
     name: short, for results.
@@ -62,6 +66,22 @@ class Atlas:
     @property
     def grid(self) -> Grid:
         return self.mean.grid
+
+
+def once_per_atlas(function: Callable[[Atlas], Derived]) -> Callable[[Atlas], Derived]:
+    """What follows from an atlas alone is made at the first scan, and kept as long as the atlas is: for many scans.
+
+    Nobody may change what is returned, and it may not hold the atlas.
+    """
+    kept: WeakKeyDictionary[Atlas, Derived] = WeakKeyDictionary()
+
+    @wraps(function)
+    def once(atlas: Atlas) -> Derived:
+        if atlas not in kept:
+            kept[atlas] = function(atlas)
+        return kept[atlas]
+
+    return once
 
 
 def write_atlas(atlas: Atlas, folder: Path) -> None:

@@ -14,7 +14,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from AGE2HIELib.io.frames import to_sitk
-from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
 from AGE2HIELib.preprocess.jacobian import jacobian_determinant
 from AGE2HIELib.preprocess.placement import Placement, resample, working_grid
 from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
@@ -61,8 +61,7 @@ def deform(adc: Volume, brain: Volume, atlas: Atlas, placement: Placement) -> Pl
         turned inside out; similarity, overlap, scale and coverage stay those of the affine step, because a
         deformation makes anything look similar.
     """
-    grid = _grid_around(atlas)
-    target = _target(atlas, grid)
+    grid, target = _target(atlas)
     scan = _scan(adc, brain, grid, placement.native_from_atlas)
     fixed = _image(target.adc, target.brain, grid)
     coarse: sitk.Image | None = None
@@ -93,17 +92,15 @@ def folding_share(field: sitk.Image, inside: np.ndarray) -> float:
     return float((jacobian_determinant(field)[inside] <= 0).mean())
 
 
-def _grid_around(atlas: Atlas) -> Grid:
+@once_per_atlas
+def _target(atlas: Atlas) -> tuple[Grid, _Images]:
     """The atlas brain with a margin, in the working resolution: further out nothing is displaced."""
     field_of_view = cropped(atlas.brain, bounding_box(atlas.brain.array), margin_mm=_MARGIN_MM)
-    return working_grid(field_of_view.grid, _WORKING_MM)
-
-
-def _target(atlas: Atlas, grid: Grid) -> _Images:
+    grid = working_grid(field_of_view.grid, _WORKING_MM)
     same = sitk.Transform()
     mean, sd = (resample(image, grid, same, "linear", 0.0).array for image in (atlas.mean, atlas.sd))
     brain = resample(_as_float(atlas.brain), grid, same, "linear", 0.0).array > 0.5
-    return _Images(mean, brain, sd)
+    return grid, _Images(mean, brain, sd)
 
 
 def _scan(adc: Volume, brain: Volume, grid: Grid, native_from_atlas: sitk.Transform) -> _Images:

@@ -15,7 +15,7 @@ import SimpleITK as sitk
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import LPS_FROM_RAS, from_sitk, reference_image, sitk_geometry, to_sitk
-from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
 from AGE2HIELib.preprocess.jacobian import jacobian_determinant
 from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
 from AGE2HIELib.preprocess.threads import one_sitk_thread
@@ -112,8 +112,7 @@ def _fitted_affine(adc: Volume, brain: Volume, atlas: Atlas) -> sitk.AffineTrans
     adc, brain = (cropped(volume, box, margin_mm=_MARGIN_MM) for volume in (adc, brain))
     centred, middle = _about_its_middle(adc.grid)
     adc, brain = (Volume(volume.array, centred) for volume in (adc, brain))
-    fixed = to_sitk(_on_grid(_outline(atlas.mean, atlas.brain), working_grid(atlas.grid)))
-    around = sitk.BinaryDilate(fixed > 0, [round(_MARGIN_MM / 2 / _WORKING_MM)] * 3)
+    fixed, around = _fixed_outline(atlas)
     moving = to_sitk(_outline(adc, brain))
     similarity = start_transform(atlas.brain, brain)
     _register(fixed, moving, around, similarity)
@@ -124,6 +123,13 @@ def _fitted_affine(adc: Volume, brain: Volume, atlas: Atlas) -> sitk.AffineTrans
     _register(fixed, moving, around, affine)
     affine.SetTranslation(np.array(affine.GetTranslation()) + middle)
     return affine
+
+
+@once_per_atlas
+def _fixed_outline(atlas: Atlas) -> tuple[sitk.Image, sitk.Image]:
+    """The atlas as the search sees it, and where it looks."""
+    fixed = to_sitk(_on_grid(_outline(atlas.mean, atlas.brain), working_grid(atlas.grid)))
+    return fixed, sitk.BinaryDilate(fixed > 0, [round(_MARGIN_MM / 2 / _WORKING_MM)] * 3)
 
 
 def describe_placement(adc: Volume, brain: Volume, atlas: Target, affine: sitk.Transform) -> Placement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import SimpleITK as sitk
@@ -16,6 +17,9 @@ _POINT_MM = 7.5  # distance of the points at which masks are compared
 _NOD_DEGREES = range(-180, 180, 15)  # about the left-right axis: slices are tilted most about this one
 _SIDE_DEGREES = (-40, -20, 0, 20, 40)  # about the other two
 _REFINE_DEGREES = (-7.5, 0, 7.5)
+# All points decide, but only between the 60 tilts of 600 that agree best on every fifth point: the one that they choose
+# was among the first ten there (10 phantoms and 12 real newborns, each as it lay and turned three times at random).
+_FEWER_POINTS, _PROMISING = 5, 60
 _REACH_MM = 12.0  # a smooth mask tells where the brain is thick, and so which end is which
 
 
@@ -33,11 +37,11 @@ def start_transform(
     field = gaussian_filter(brain.array.astype(np.float32), _REACH_MM / 2 / brain.grid.spacing_mm)
     ras_to_index = np.linalg.inv(brain.affine_ras)
 
-    def agreement(rotation: Rotation) -> float:
-        mapped = scale * points @ rotation.as_matrix().T + centre
+    def agreement(rotation: Rotation, every: int = 1) -> float:
+        mapped = scale * points[::every] @ rotation.as_matrix().T + centre
         index = ras_to_index[:3, :3] @ mapped.T + ras_to_index[:3, 3:]
         found = map_coordinates(field, index, order=1)
-        return float(found @ target / np.linalg.norm(found)) if found.any() else 0.0
+        return float(found @ target[::every] / np.linalg.norm(found)) if found.any() else 0.0
 
     candidates = [
         Rotation.from_euler("xyz", (nod, roll, turn), degrees=True)
@@ -45,7 +49,8 @@ def start_transform(
         for roll in _SIDE_DEGREES
         for turn in _SIDE_DEGREES
     ]
-    best = max(candidates, key=agreement)
+    promising = sorted(candidates, key=partial(agreement, every=_FEWER_POINTS), reverse=True)[:_PROMISING]
+    best = max(promising, key=agreement)
     finer = [
         best * Rotation.from_euler("xyz", (nod, roll, turn), degrees=True)
         for nod in _REFINE_DEGREES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.volume import Volume
@@ -24,7 +24,7 @@ def z_map(adc: Volume, brain: Volume, atlas: Atlas, placement: Placement) -> Vol
         atlas: normative mean and sd, brought to the scan's grid.
         placement: of this scan in that atlas.
     """
-    mean, sd = (placement.to_native(filled_beyond_brain(field, atlas.brain)).array for field in (atlas.mean, atlas.sd))
+    mean, sd = (placement.to_native(field).array for field in _filled_norm(atlas))
     return z_scores(adc, brain, mean, sd)
 
 
@@ -34,6 +34,11 @@ def z_scores(adc: Volume, brain: Volume, mean: np.ndarray, sd: np.ndarray) -> Vo
     score = (smoothed - mean) / np.maximum(sd, _SD_FLOOR)
     covered = brain.array & (mean > 0)
     return adc.like(np.where(covered, np.clip(score, -Z_LIMIT, Z_LIMIT), 0).astype(np.float32))
+
+
+@once_per_atlas
+def _filled_norm(atlas: Atlas) -> tuple[Volume, Volume]:
+    return filled_beyond_brain(atlas.mean, atlas.brain), filled_beyond_brain(atlas.sd, atlas.brain)
 
 
 def filled_beyond_brain(image: Volume, brain: Volume) -> Volume:
