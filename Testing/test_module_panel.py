@@ -105,7 +105,12 @@ def test_the_scene_holds_tables_chart_and_report(host: Any, panel: Any) -> None:
     table = scene.part(result, "region_table").GetTable()
     assert [table.GetColumnName(i) for i in range(3)] == ["region", "hemisphere", "volume_ml"]
     assert table.GetValueByName(2, "region").ToString() == "thalamus"
-    assert panel.widget.ui.regionTableView.mrmlTableNode() is scene.part(result, "region_table")
+    view = panel.widget.ui.regionTableView
+    assert view.mrmlTableNode() is scene.part(result, "region_table")
+    header = view.horizontalHeader()
+    assert header.count() == table.GetNumberOfColumns()
+    for column in range(header.count()):  # no name is cut off
+        assert header.sectionSize(column) >= header.sectionSizeHint(column)
     chart = scene.part(result, "chart")
     assert chart.GetNumberOfPlotSeriesNodes() == 3
     members = scene.part(result, "member_table").GetTable()

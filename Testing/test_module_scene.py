@@ -170,7 +170,7 @@ def test_the_exported_files_are_those_of_the_command_line(host: Any, panel: Any,
     np.testing.assert_allclose(there, (matrix @ (*SPOT, 1))[:3], atol=0.01)
     np.testing.assert_allclose(np.linalg.norm(image.affine[:3, :3], axis=0), (4.0, 3.5, 6.0), atol=1e-4)
     written = (folder / "regions.csv").read_text(encoding="utf-8").splitlines()
-    assert written[3] == "thalamus,left,1.5,,9"
+    assert written[3] == "thalamus,left,1.5,1300,,9"
     panel.widget.results.export(folder)
     assert "was not exported" in panel.widget.ui.messageLabel.text
 

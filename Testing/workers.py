@@ -94,8 +94,8 @@ def result_writer(
             write_volume(Volume(array, affine_ras), folder / f"{name}.nii.gz")
         with (folder / "regions.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(["region", "hemisphere", "volume_ml", "mean_z", "label"])
-            writer.writerows([name, side, 1.5, "", label] for label, (name, side) in REGIONS.items())
+            writer.writerow(["region", "hemisphere", "volume_ml", "mean_adc_1e6_mm2_s", "mean_z", "label"])
+            writer.writerows([name, side, 1.5, 1300.0, "", label] for label, (name, side) in REGIONS.items())
         (folder / "report.html").write_text("<html>Bericht für Zoë</html>", encoding="utf-8")
 
     return write

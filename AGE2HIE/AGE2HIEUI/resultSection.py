@@ -38,6 +38,7 @@ class ResultSection:
         self.record = record
         panel.showResultText(self._ui, result)
         self._ui.regionTableView.setMRMLTableNode(scene.part(record, "region_table"))
+        self._ui.regionTableView.resizeColumnsToContents()
         saliency = scene.part(record, "saliency")
         self._ui.displayCollapsibleButton.setVisible(saliency is not None)
         if saliency is not None:
