@@ -12,23 +12,18 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
-import pydicom
 import pytest
-import SimpleITK as sitk
 from calling import assert_refused_in_one_line, run
-from io_samples import adc_volume, dwi_series, write_dicom
+from io_samples import adc_volume, dwi_series
 
-from AGE2HIELib.errors import InputError, ModelError
+from AGE2HIELib.errors import InputError
 from AGE2HIELib.io import samples
-from AGE2HIELib.io.frames import from_sitk
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.io.nifti import write_dwi_nifti
 from AGE2HIELib.io.nrrd import write_dwi_nrrd
 from AGE2HIELib.io.source import read_source
 from AGE2HIELib.outputs import output_folder
-from AGE2HIELib.preprocess import atlas as atlases
 from AGE2HIELib.preprocess.align import estimate_motion
-from AGE2HIELib.preprocess.atlas import load_atlas, write_atlas
 from AGE2HIELib.volume import DwiSeries, Volume
 
 BLOCK = bytes(1 << 24)
@@ -150,67 +145,6 @@ def test_samples_below_the_folder_are_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_volume(tmp_path / "a.mhd").array, values)
 
 
-@pytest.mark.parametrize(
-    "dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float32", "float64"]
-)
-@pytest.mark.parametrize("packed", [True, False])
-@pytest.mark.parametrize("name", ["a.mha", "a.mhd"])
-def test_metaimages_are_read_as_itk_reads_them(tmp_path: Path, dtype: str, packed: bool, name: str) -> None:
-    array = np.random.default_rng(2).integers(0, 120, (5, 7, 6)).astype(dtype)
-    image = sitk.GetImageFromArray(array)
-    image.SetSpacing((1.25, 1.5, 4.0))
-    image.SetOrigin((-31.7, 12.25, -7.6))
-    turn = sitk.Euler3DTransform()
-    turn.SetRotation(0.3, -0.2, 0.4)  # radians
-    image.SetDirection(turn.GetMatrix())
-    sitk.WriteImage(image, str(tmp_path / name), useCompression=packed)
-    expected = from_sitk(image)
-    found = read_volume(tmp_path / name)
-    np.testing.assert_array_equal(found.array, expected.array)
-    np.testing.assert_allclose(found.affine_ras, expected.affine_ras, atol=1e-6)
-
-
-def test_metaimages_may_be_big_endian_have_a_preface_or_hold_text(tmp_path: Path) -> None:
-    values = np.arange(60, dtype=">i2").reshape((3, 4, 5), order="F")
-    head = b"ObjectType = Image\nNDims = 3\nDimSize = 3 4 5\nElementType = MET_SHORT\nElementSpacing = 2 2 3\n"
-    (tmp_path / "big.mha").write_bytes(
-        head + b"BinaryDataByteOrderMSB = True\nElementDataFile = LOCAL\n" + values.tobytes(order="F")
-    )
-    (tmp_path / "preface.raw").write_bytes(b"x" * 77 + values.astype("<i2").tobytes(order="F"))
-    (tmp_path / "preface.mhd").write_bytes(head + b"HeaderSize = -1\nElementDataFile = preface.raw\n")
-    text = " ".join(str(value) for value in values.ravel(order="F")).encode()
-    (tmp_path / "text.mha").write_bytes(head + b"BinaryData = False\nElementDataFile = LOCAL\n" + text)
-    for name in ("big.mha", "preface.mhd", "text.mha"):
-        found = read_volume(tmp_path / name)
-        np.testing.assert_array_equal(found.array, values, err_msg=name)
-        np.testing.assert_array_equal(found.grid.spacing_mm, [2, 2, 3])
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "words"),
-    [
-        (b"DimSize", b"Dimensions", "states no DimSize"),
-        (b"MET_FLOAT", b"MET_COMPLEX", "its type is 'MET_COMPLEX'"),
-        (b"NDims = 3", b"NDims = 4", "3 sizes for 4 axes"),
-        (b"CompressedData = True", b"CompressedData = maybe", "CompressedData is 'maybe'"),
-        (b"ElementDataFile = LOCAL", b"ElementDataFile = LIST", "spread over several files"),
-        (b"Offset = ", b"Offset = 1 ", "Offset holds 4 numbers where 3"),
-    ],
-)
-def test_a_metaimage_header_that_cannot_be(tmp_path: Path, old: bytes, new: bytes, words: str) -> None:
-    write_volume(adc_volume(), tmp_path / "a.mha")
-    content = (tmp_path / "a.mha").read_bytes()
-    assert old in content
-    (tmp_path / "b.mha").write_bytes(content.replace(old, new, 1))
-    with pytest.raises(InputError, match=words):
-        read_source(tmp_path / "b.mha")
-
-
-def test_a_metaimage_without_a_header_prints_one_line_only(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "a.mha").write_bytes(b"ObjectType = Image\n")
-    assert_refused_in_one_line(*run(capfd, "check", tmp_path / "a.mha"))
-
-
 @pytest.mark.parametrize("value", [0, 7, 450])
 def test_a_constant_volume_of_a_series_is_no_signal(tmp_path: Path, value: int) -> None:
     full = dwi_series()
@@ -319,87 +253,6 @@ def test_an_output_may_have_the_longest_name_there_is_and_no_longer(tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == [longest.name]
     with pytest.raises(InputError, match="too long"), output_folder(tmp_path / ("o" * 256), overwrite=False):
         pytest.fail("no work may start")
-
-
-def slices(folder: Path, volumes: int = 2) -> list[Path]:
-    """b0 and trace of 10 x 12 x 6 voxels, one file a slice."""
-    rng = np.random.default_rng(7)
-    for volume in range(volumes):
-        image = rng.integers(500 - 300 * volume, 900 - 500 * volume, (10, 12, 6))
-        write_dicom(folder, image, uid="1.2.3.50", DiffusionBValue=1000.0 * volume)
-    return sorted(folder.iterdir())
-
-
-def test_slices_missing_at_one_place_of_every_volume_are_noticed(tmp_path: Path) -> None:
-    for path in slices(tmp_path):
-        if path.name.endswith("-3"):
-            path.unlink()
-    with pytest.raises(InputError, match=r"lacks slices: most lie 3\.00 mm apart, some 6\.00 mm"):
-        read_source(tmp_path)
-
-
-def test_a_slice_missing_from_one_volume_is_noticed(tmp_path: Path) -> None:
-    slices(tmp_path)[2].unlink()
-    with pytest.raises(InputError, match="some slices are there 2 times and others 1 times"):
-        read_source(tmp_path)
-
-
-def test_a_slice_that_was_stored_again_is_noticed(tmp_path: Path) -> None:
-    dataset = pydicom.dcmread(slices(tmp_path)[2])
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4.5"
-    dataset.save_as(tmp_path / "again")
-    with pytest.raises(InputError, match="some slices are there 3 times and others 2 times"):
-        read_source(tmp_path)
-
-
-@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient"])
-def test_slices_that_do_not_say_where_they_lie_are_refused(tmp_path: Path, keyword: str) -> None:
-    for path in slices(tmp_path):
-        dataset = pydicom.dcmread(path)
-        delattr(dataset, keyword)
-        dataset.save_as(path)
-    with pytest.raises(InputError, match="12 of the 12 files of DICOM series 5 do not say where"):
-        read_source(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("keyword", "value"), [("PixelSpacing", [5.0, 5.0]), ("ImageOrientationPatient", [0, 1, 0, 0, 0, -1])]
-)
-def test_a_slice_of_another_plane_is_noticed(tmp_path: Path, keyword: str, value: list[float]) -> None:
-    path = slices(tmp_path)[4]
-    dataset = pydicom.dcmread(path)
-    setattr(dataset, keyword, value)
-    dataset.save_as(path)
-    with pytest.raises(InputError, match="several orientations or pixel sizes"):
-        read_source(tmp_path)
-
-
-def test_a_transfer_syntax_that_is_none_is_told(tmp_path: Path) -> None:
-    for path in slices(tmp_path):
-        path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.7\0", 1))
-    with pytest.raises(InputError, match="the transfer syntax"):
-        read_source(tmp_path)
-
-
-@pytest.fixture
-def small_atlas(tmp_path: Path) -> Path:
-    from scans import bundled_atlas
-
-    write_atlas(bundled_atlas(), tmp_path / "atlas")
-    return tmp_path / "atlas"
-
-
-@pytest.mark.parametrize("content", [b"", b"[" * 100_000, b"null", b'{"regions": 5}', b" " * 2_000_000, b"\xff\xfe"])
-def test_a_broken_description_of_an_atlas_is_refused(small_atlas: Path, content: bytes) -> None:
-    (small_atlas / "atlas.json").write_bytes(content)
-    with pytest.raises(ModelError, match="cannot be read"):
-        load_atlas(small_atlas)
-
-
-def test_an_atlas_of_too_many_voxels_is_refused(small_atlas: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(atlases, "LARGEST_VOXELS", 1000)
-    with pytest.raises(ModelError, match="more than the 1,000 of any atlas"):
-        load_atlas(small_atlas)
 
 
 def test_a_series_is_still_read_as_it_was_written(tmp_path: Path) -> None:
