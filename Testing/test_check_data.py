@@ -170,6 +170,18 @@ def test_check_data_prints_every_line_and_ends_with_2(tmp_path: Path, capsys: py
     assert not (tmp_path / "runs").exists()
 
 
+def test_check_data_asks_only_for_what_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A synthetic cohort is made later: before, its folder is not missing."""
+    hie = write_hie(tmp_path / "hie", two_sites())
+    options = ["--preset", "quick", "--jobs", "1", "--output", str(tmp_path / "run")]
+    assert main(["check-data", "--set", f"hie.source={hie}", *options]) == 0
+    assert main(["check-data", *options]) == 0
+    few = ["--set", "hie.cases={MGH: 12, BCH: 2}", "--set", "evaluate.protocols=[same-site]"]
+    assert main(["check-data", *few, *options]) == 2
+    assert "folds" in capsys.readouterr().out.splitlines()[-1]
+    assert not (tmp_path / "run").exists()
+
+
 def test_many_problems_are_one_error_with_a_line_each(tmp_path: Path) -> None:
     from AGE2HIELib.errors import InputError
 

@@ -76,7 +76,7 @@ def test_the_report_and_the_record_say_what_was_run_and_that_it_is_synthetic(run
 def test_the_bundle_loads_says_it_is_a_demonstration_and_knows_whom_it_has_seen(run: Path) -> None:
     bundle = read_bundle(run / "model")
     assert bundle.demonstration
-    assert "synthetic only: 11 procedural phantoms (5 from BCH, 6 from MGH)" in bundle.trained_on
+    assert "synthetic only: 11 procedural phantoms (5 in the style of BCH, 6 in the style of MGH)" in bundle.trained_on
     assert bundle.z_origins == ("released", "none", bundled_atlas().sha256)
     assert len(load_members(bundle)) == 2
     seen = seen_subjects(bundle)

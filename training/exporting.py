@@ -88,7 +88,7 @@ def _trained_on(run: RunFolder, table: pd.DataFrame) -> str:
     infants = f"{len(table)} infants ({sites}), {int(table['adverse'].sum())} adverse"
     if not run.settings.synthetic:
         return infants
-    phantoms = infants.replace("infants", "procedural phantoms")
+    phantoms = infants.replace("infants", "procedural phantoms").replace(" from ", " in the style of ")
     return f"synthetic only: {phantoms}, simulated outcomes; no child was scanned"
 
 

@@ -55,9 +55,13 @@ def make_hie(run: RunFolder) -> None:
 
 
 def check_data(run: RunFolder) -> list[Problem]:
-    """Every problem of both cohorts; nothing is written."""
-    scans, problems = check_ages(run.ages_data, run.settings) if needs_ages(run) else ([], [])
-    cases, more = check_infants(run.hie_data, run.mapping, run.settings)
+    """Every problem of the cohorts that are given; nothing is written. A synthetic one is made by ``prepare``."""
+    settings = run.settings
+    given_ages = needs_ages(run) and settings.ages.source != SYNTHETIC
+    scans, problems = check_ages(run.ages_data, settings) if given_ages else ([], [])
+    if settings.hie.source == SYNTHETIC:
+        return [*problems, *check_folds(_expected_cases(run), settings)]
+    cases, more = check_infants(run.hie_data, run.mapping, settings)
     return [*problems, *more, *check_overlap(scans, cases)]
 
 

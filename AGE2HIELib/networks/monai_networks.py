@@ -67,6 +67,6 @@ def _nets() -> Any:
         from monai.networks import nets
     except ImportError as problem:
         raise ModelError(
-            "This model's network comes from MONAI, which is not installed. Install it: pip install age2hie[monai]."
+            "This model's network comes from MONAI, which is not installed. Install it: pip install monai"
         ) from problem
     return nets

@@ -31,7 +31,7 @@ def check_possible(kind: str) -> None:
             "--dicom out."
         )
     if find_spec("highdicom") is None:
-        raise InputError('--dicom needs the package highdicom. Install it: pip install "age2hie[dicom]"')
+        raise InputError("--dicom needs the package highdicom (0.27 or newer). Install it: pip install highdicom")
 
 
 def write_objects(record: Mapping[str, Any], maps: Maps, files: Sequence[Path], folder: Path) -> None:
