@@ -89,6 +89,7 @@ def _add_explain(commands) -> None:  # type: ignore[no-untyped-def]
     command = _new(commands, "explain", "explain:run", "several saliency maps of one scan, side by side")
     _add_reading(command, more=", a folder that predict has made; with --target age a T1-weighted NIfTI, MHA or NRRD")
     _add_prevalence(command)
+    _add_timing(command)
     _add_override(command)
     command.add_argument(
         "--methods", default="hirescam,layercam,integrated-gradients", metavar="A,B", help=f"of {', '.join(SALIENCY)}"

@@ -230,3 +230,32 @@ def test_an_examination_is_on_record_and_said(
     assert again == [record["examination"]]
     for page in (tmp_path / "out" / "report.html", tmp_path / "maps" / "explanations.html"):
         assert "Do not rely on the map hirescam" in page.read_text(encoding="utf-8")
+
+
+def test_the_age_withholds_maps_too_and_what_was_overridden_stands_on_the_page(
+    infant_file: Path, untrained_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ("--methods", "hirescam", "--model", str(untrained_model))
+    late = ("--age-days", "12", "--cooled", "no")
+    assert explain(infant_file, tmp_path / "maps", *more, *late) == 3
+    assert "postnatal age" in capsys.readouterr().err
+    assert not (tmp_path / "maps").exists()
+    assert explain(infant_file, tmp_path / "maps", *more, *late, "--override", "postnatal age") == 0
+    record = json.loads((tmp_path / "maps" / "explanations.json").read_text())
+    assert record["quality"]["overridden"] == ["postnatal age"]
+    assert (record["settings"]["age_given"], record["settings"]["cooled"]) == (True, False)
+    page = (tmp_path / "maps" / "explanations.html").read_text(encoding="utf-8")
+    assert "Made in spite of a warning" in page
+    assert "postnatal age" in page
+
+
+def test_maps_of_a_result_say_what_it_was_made_in_spite_of(
+    infant_file: Path, untrained_model: Path, tmp_path: Path
+) -> None:
+    """The age is not kept with a result, so that it cannot be asked again."""
+    chosen = ["--age-days", "12", "--override", "postnatal age", "--model", str(untrained_model), "--progress", "none"]
+    assert cli.main(["predict", str(infant_file), "--output", str(tmp_path / "out"), *chosen]) == 0
+    assert explain(tmp_path / "out", tmp_path / "maps", "--methods", "hirescam", "--model", str(untrained_model)) == 0
+    record = json.loads((tmp_path / "maps" / "explanations.json").read_text())
+    assert any("in spite of a warning" in one and "postnatal age" in one for one in record["warnings"])
+    assert explain(tmp_path / "out", tmp_path / "more", "--age-days", "3", "--model", str(untrained_model)) == 2

@@ -38,6 +38,8 @@ def t1(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--examine",), "--examine"),
         (("--prevalence", "0.3"), "--prevalence"),
         (("--override", "postnatal age"), "--override"),
+        (("--age-days", "3"), "--age-days"),
+        (("--cooled", "no"), "--cooled"),
         (("--layer", "attic"), "no layer 'attic'"),
         (("--methods", "tealeaves"), "tealeaves"),
     ],

@@ -55,6 +55,7 @@ def test_the_call_is_that_of_explain_with_the_same_reading_options(host: Any, re
     assert given.pop("output").endswith("output")
     assert given == {
         "atlas": "/an atlas",
+        "age-days": "3.0",
         "methods": "hirescam,layercam,integrated-gradients",
         "target": "favourable",
         "device": "auto",

@@ -44,6 +44,9 @@ class Reading:
     device: str = "auto"
     prevalence: float | None = None
     align: str = "auto"
+    ageDays: float | None = None
+    gestationWeeks: float | None = None
+    cooled: str | None = None
     override: tuple[str, ...] = ()
 
     @property
@@ -55,6 +58,9 @@ class Reading:
             "mask": self.mask,
             "model": self.model,
             "atlas": self.atlas,
+            "age-days": self.ageDays,
+            "gestation-weeks": self.gestationWeeks,
+            "cooled": self.cooled,
             **self._ownOptions(),
             "prevalence": self.prevalence,
             "device": self.device,
@@ -86,9 +92,6 @@ class Prediction(Reading):
     record: ClassVar[str] = "result.json"
     recordsRefusal: ClassVar[bool] = True
 
-    ageDays: float | None = None
-    gestationWeeks: float | None = None
-    cooled: str | None = None
     saliency: str = "hirescam"
     examine: bool = False
 
@@ -97,12 +100,7 @@ class Prediction(Reading):
         return stageSeconds((self.saliency,), examine=self.examine)
 
     def _ownOptions(self) -> dict[str, object]:
-        return {
-            "age-days": self.ageDays,
-            "gestation-weeks": self.gestationWeeks,
-            "cooled": self.cooled,
-            "saliency": self.saliency,
-        }
+        return {"saliency": self.saliency}
 
     def _flags(self) -> tuple[str, ...]:
         return ("--examine",) if self.examine else ()

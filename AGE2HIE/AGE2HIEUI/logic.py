@@ -81,20 +81,19 @@ class Logic(ScriptedLoadableModuleLogic):
         self, parameters: AGE2HIEParameterNode, ageDays: float | None, override: tuple[str, ...] = ()
     ) -> tuple[WorkerRun, Prediction]:
         """A run and its input as files. Raises UnusableNode or OSError, and leaves nothing behind then."""
-        weeks, prevalence = parameters.gestationWeeks, parameters.prevalence
+        prevalence = parameters.prevalence
         own = {
-            "ageDays": ageDays,
-            "gestationWeeks": weeks if weeks > GESTATION_UNKNOWN else None,
-            "cooled": parameters.cooled.value if parameters.cooled != Cooled.UNKNOWN else None,
             "saliency": parameters.saliencyMethod.value,
             "examine": parameters.examine,
             "prevalence": prevalence if prevalence > PREVALENCE_OF_MODEL else None,
             "override": override,
         }
-        run, reading = self._prepare(parameters)
+        run, reading = self._prepare(parameters, ageDays)
         return run, Prediction(**reading, **own)
 
-    def prepareComparison(self, parameters: AGE2HIEParameterNode, result) -> tuple[WorkerRun, Explaining]:
+    def prepareComparison(
+        self, parameters: AGE2HIEParameterNode, ageDays: float | None, result
+    ) -> tuple[WorkerRun, Explaining]:
         """As ``prepare``, of the input of ``result``, for several maps; what that overrode is overridden again, and the
         number is wanted for the same prevalence: the maps do not depend on it, and belong to the number shown.
         """
@@ -105,7 +104,7 @@ class Logic(ScriptedLoadableModuleLogic):
             "prevalence": shown.prevalence.given,
             "override": shown.overridden,
         }
-        run, reading = self._prepare(parameters)
+        run, reading = self._prepare(parameters, ageDays)
         return run, Explaining(**reading, **own)
 
     def load(
@@ -181,13 +180,13 @@ class Logic(ScriptedLoadableModuleLogic):
                 return record
         return None
 
-    def _prepare(self, parameters: AGE2HIEParameterNode) -> tuple[WorkerRun, dict]:
+    def _prepare(self, parameters: AGE2HIEParameterNode, ageDays: float | None) -> tuple[WorkerRun, dict]:
         """A run, and what every call of the worker has in common."""
         run = WorkerRun(self.newProcess())
         try:
             folder = run.folder / "input"
             folder.mkdir()
-            return run, self._reading(parameters, folder, run.output)
+            return run, {**self._reading(parameters, folder, run.output), "ageDays": ageDays}
         except BaseException:
             run.close()
             raise
@@ -199,6 +198,7 @@ class Logic(ScriptedLoadableModuleLogic):
             reference = parameters.inputVolume
             scan = writeScan(reference, folder)
         z, mask = parameters.zAdcVolume, parameters.maskNode
+        weeks = parameters.gestationWeeks
         return {
             "scan": scan,
             "output": output,
@@ -209,6 +209,8 @@ class Logic(ScriptedLoadableModuleLogic):
             "atlas": Path(parameters.atlasFolder) if parameters.atlasFolder else None,
             "device": parameters.device.value,
             "align": parameters.align.value,
+            "gestationWeeks": weeks if weeks > GESTATION_UNKNOWN else None,
+            "cooled": parameters.cooled.value if parameters.cooled != Cooled.UNKNOWN else None,
         }
 
     def _fingerprint(self, node) -> str:

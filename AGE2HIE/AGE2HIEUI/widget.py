@@ -130,9 +130,9 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Install what is missing, write the input, start the worker."""
         self.message.hide()
         self._verdict, key = None, self.logic.inputKey(self._parameterNode)
-        age = value if (value := self.ui.ageSpinBox.value) > _AGE_UNKNOWN else None
+        prepare = self.logic.prepare
         try:
-            run, request = ready(self._requirements, lambda: self.logic.prepare(self._parameterNode, age, override))
+            run, request = ready(self._requirements, lambda: prepare(self._parameterNode, self._ageDays(), override))
         except NotReady as error:
             self._fail(key, error.failure)
             return
@@ -148,13 +148,17 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """As a prediction, of the same input; its result stays on the screen."""
         self.comparisons.message.hide()
         key, result = self.logic.inputKey(self._parameterNode), self.results.record
+        prepare = self.logic.prepareComparison
         try:
-            run, request = ready(self._requirements, lambda: self.logic.prepareComparison(self._parameterNode, result))
+            run, request = ready(self._requirements, lambda: prepare(self._parameterNode, self._ageDays(), result))
         except NotReady as error:
             self.comparisons.message.show(error.failure)
             return
         meters = self.comparisons.meters
         self.runner.start(run, request, meters, lambda outcome: self._compared(outcome, key, result))
+
+    def _ageDays(self) -> float | None:
+        return value if (value := self.ui.ageSpinBox.value) > _AGE_UNKNOWN else None
 
     def _connect(self) -> None:
         ui = self.ui

@@ -15,6 +15,7 @@ from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.pipeline import Scan
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.quality import Quality
 from AGE2HIELib.report.folder import RECORD
 
 _SAME = 0.01  # of the probability: the placement is made again from the finished brain mask, and may differ a little
@@ -96,3 +97,13 @@ def differs(earlier: Earlier, probability: float) -> tuple[str, ...]:
     if abs(said - probability) <= _SAME:
         return ()
     return (f"The result says {said:.3f}; placed once more the scan scores {probability:.3f}, which the maps explain.",)
+
+
+def in_spite_of(earlier: Earlier, quality: Quality) -> tuple[str, ...]:
+    """A warning for what the result was made in spite of and is not asked again: its age is kept nowhere."""
+    asked = {check.name for check in quality.checks}
+    return tuple(
+        f"The result was made in spite of a warning that the user had overridden: {name}."
+        for name in earlier.overridden
+        if name not in asked
+    )

@@ -10,8 +10,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from AGE2HIELib.commands.comparing import RefusedError, asked_in_turn, bar, side_by_side, write_comparison, write_maps
-from AGE2HIELib.commands.earlier import Earlier, check_same, differs, is_earlier, read_earlier
-from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.commands.earlier import Earlier, check_same, differs, in_spite_of, is_earlier, read_earlier
+from AGE2HIELib.commands.reading import given_timing, resolve_atlas
 from AGE2HIELib.commands.speaking import examination_in_words
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.evidence import evidence_table
@@ -41,6 +41,7 @@ from AGE2HIELib.report.backdrop import adc_backdrop
 from AGE2HIELib.report.explanations import Comparison, comparison_record
 from AGE2HIELib.report.record import Circumstances
 from AGE2HIELib.report.settings import Settings, read_settings
+from AGE2HIELib.timing import timing_warnings, with_age
 
 
 def explain_outcome_into(
@@ -50,6 +51,7 @@ def explain_outcome_into(
     stages = Stages(EXAMINED_STAGES if arguments.examine else STAGES, progress)
     atlas = stages.run("read", load_atlas, resolve_atlas(arguments.atlas))
     scan, earlier = stages.run("read", _read, arguments)
+    timing = with_age(given_timing(arguments), scan.source.age_days)
     settings = _settings(arguments, scan, earlier)
     asked = {"device": arguments.device, "prevalence": settings.prevalence}
     model = stages.run("model", load_model, find_model(arguments.model), **asked)
@@ -57,7 +59,7 @@ def explain_outcome_into(
         check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
     else:
         check_same(earlier, model.bundle, atlas)
-    seen = examine(scan, atlas, stages, align=arguments.align)
+    seen = examine(scan, atlas, stages, align=arguments.align, timing=timing)
     override = (*known_overrides(arguments.override), *(earlier.overridden if earlier else ()))
     seen = replace(seen, quality=seen.quality.overriding(override))
     if seen.placement is None or not seen.quality.passed:
@@ -71,7 +73,8 @@ def explain_outcome_into(
     examinations = stages.run("examine", _examinations, model, ready, found, arguments) if arguments.examine else ()
     stages.run("report", write_maps, found, {"adc": seen.adc}, scan.source.stored, folder)
     number = found.first.prediction.probability_adverse
-    warnings = (*seen.warnings, *model.warnings, *(differs(earlier, number) if earlier else ()))
+    before = (*differs(earlier, number), *in_spite_of(earlier, seen.quality)) if earlier else ()
+    warnings = (*seen.warnings, *model.warnings, *timing_warnings(timing), *before)
     about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, settings)
     record = comparison_record(about, seen.quality, found, stages.seconds, examinations)
     write_comparison(folder, found, rows, record, stages)
@@ -82,7 +85,7 @@ def _read(arguments: argparse.Namespace) -> tuple[Scan, Earlier | None]:
     """A scan, or what ``predict`` has written about one: of that the z-map and the brain come, too."""
     if not is_earlier(arguments.input):
         return read_scan(arguments.input, series=arguments.series, z_adc=arguments.z_adc, mask=arguments.mask), None
-    for name in ("series", "z_adc", "mask", "prevalence"):
+    for name in ("series", "z_adc", "mask", "prevalence", "age_days", "gestation_weeks", "cooled"):
         if getattr(arguments, name) is not None:
             option = name.replace("_", "-")
             raise InputError(f"--{option} belongs to a scan, and '{arguments.input.name}' is a result. Leave it out.")
@@ -96,8 +99,16 @@ def _settings(arguments: argparse.Namespace, scan: Scan, earlier: Earlier | None
         before = read_settings(earlier.record)
         return replace(before, saliency=None, device=arguments.device, examine=arguments.examine)
     chosen = {name: getattr(arguments, name) for name in ("align", "series", "device", "examine", "prevalence")}
-    overrides = known_overrides(arguments.override)
-    return Settings(**chosen, overrides=overrides, mask_sha256=scan.mask_sha256, z_adc_sha256=scan.z_adc_sha256)
+    timing = given_timing(arguments)
+    return Settings(
+        **chosen,
+        age_given=timing.age_days is not None,
+        gestation_weeks=timing.gestation_weeks,
+        cooled=timing.cooled,
+        overrides=known_overrides(arguments.override),
+        mask_sha256=scan.mask_sha256,
+        z_adc_sha256=scan.z_adc_sha256,
+    )
 
 
 def _compared(
