@@ -50,10 +50,13 @@ def remove_leftovers(folder: Path, prefix: str) -> None:
                 path.unlink()
 
 
-def living_owner(folder: Path, prefix: str) -> bool:
-    """Whether another process that may be alive has left its mark in ``folder``."""
-    marks = [path.name.removeprefix(prefix).split("-")[0] for path in _entries(folder, prefix)]
-    return any(mark != owner_mark() and not owner_is_gone(mark) for mark in marks)
+def living_owner(folder: Path, prefix: str) -> Path | None:
+    """The mark in ``folder`` of another process that may be alive."""
+    for path in _entries(folder, prefix):
+        mark = path.name.removeprefix(prefix).split("-")[0]
+        if mark != owner_mark() and not owner_is_gone(mark):
+            return path
+    return None
 
 
 def _entries(folder: Path, prefix: str) -> list[Path]:

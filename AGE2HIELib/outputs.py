@@ -40,13 +40,13 @@ def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ())
     """
     target = _resolved(output)
     refuse_inputs(target, inputs)
-    _put_back_aside(target)
+    put_back_aside(target)
     _refuse_existing(target, overwrite=overwrite)
     part, made = _make_part(target, folder=True)
     try:
         with disk_errors(output):
             yield part
-            _replace(part, target)
+            place_folder(part, target, overwrite=overwrite)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         _remove_empty(made)
@@ -61,11 +61,13 @@ def output_file(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -
     if target.is_dir():
         raise InputError(f"The output '{output.name}' is a folder. Give the name of a file.")
     if target.exists() and not overwrite:
-        raise InputError(f"The output '{output.name}' exists already. Choose another name, or add --overwrite.")
+        raise _exists_already(target)
     part, made = _make_part(target, folder=False)
     try:
         with disk_errors(output):
             yield part
+            if not overwrite and target.exists():  # somebody else's, made meanwhile
+                raise _exists_already(target)
             os.replace(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -114,11 +116,15 @@ def _resolved(path: Path) -> Path:
     return found
 
 
+def _exists_already(target: Path) -> InputError:
+    return InputError(f"The output '{target.name}' exists already. Choose another name, or add --overwrite.")
+
+
 def _refuse_existing(target: Path, *, overwrite: bool) -> None:
     if not os.path.lexists(target):
         return
     if not overwrite:
-        raise InputError(f"The output '{target.name}' exists already. Choose another name, or add --overwrite.")
+        raise _exists_already(target)
     if not target.is_dir():
         raise InputError(f"The output '{target.name}' is a file. Give the name of a folder.")
     if any(target.iterdir()) and not any((target / mark).is_file() for mark in RESULT_MARKS):
@@ -147,10 +153,21 @@ def _make_part(target: Path, *, folder: bool) -> tuple[Path, list[Path]]:
     return part, made
 
 
-def _replace(part: Path, target: Path) -> None:
-    """One exchange, or where that cannot be two renames: a run killed between those is put right by the next one
-    (``_put_back_aside``).
+def place_folder(part: Path, target: Path, *, overwrite: bool) -> None:
+    """``part`` becomes ``target``; with ``overwrite`` what is there goes, without it that is an InputError.
+
+    One exchange, or where that cannot be two renames: a run killed between those is put right by the next one
+    (``put_back_aside``).
     """
+    if not overwrite:
+        _refuse_existing(target, overwrite=False)
+        try:
+            part.rename(target)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # made in this very moment
+                raise _exists_already(target) from error
+            raise
+        return
     if target.exists() and _exchanged(part, target):
         shutil.rmtree(part, ignore_errors=True)
         return
@@ -177,7 +194,8 @@ def _exchanged(one: Path, other: Path) -> bool:
     return bool(rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0)
 
 
-def _put_back_aside(target: Path) -> None:
+def put_back_aside(target: Path) -> None:
+    """What a run that was killed between two renames had set aside."""
     aside = _aside(target)
     if not aside.exists():
         return

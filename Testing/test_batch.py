@@ -146,6 +146,12 @@ def test_a_result_of_other_settings_or_of_another_scan_is_never_replaced_unasked
     assert "made from another scan. Choose another output, or add --overwrite." in rows["study-b"].message
     assert run(capfd, *program(cases, output, batch.model)[3:], "--align", "off")[0] == 1
     assert "made with other settings" in read_table(output)["infant-a"].message
+    (output / "study-b" / "result.json").rename(output / "study-b" / "explanations.json")
+    earlier = {
+        path: path.read_bytes() for path in sorted(output.rglob("*")) if path.is_file() and path.suffix != ".tsv"
+    }
+    assert run(capfd, *program(cases, output, batch.model)[3:])[0] == 1
+    assert "made by another command or version of age2hie" in read_table(output)["study-b"].message
     assert {path: path.read_bytes() for path in earlier} == earlier
 
 

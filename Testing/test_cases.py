@@ -133,6 +133,33 @@ def test_a_row_names_the_case_and_no_file_of_it(tmp_path: Path) -> None:
     assert told == "a file of it is empty (0 bytes). Copy or export it again."
 
 
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (
+            "'DOE_JANE.nii.gz' holds 4 volumes, but 'DOE_JANE.bval' is not there.",
+            "a file of it holds 4 volumes, but {}",
+        ),
+        ("It cannot be read (File DOE_JANE.nii.gz is not a gzip file).", "It cannot be read (File a file of it is"),
+        ("'DOE_JANE.raw' does not exist. Check the name.", "a file of it does not exist. Check the name."),
+        ("'MUELLER_ANNA.zraw' does not exist.", "a file of it does not exist."),
+        ("'x' is fine. DOE_JANE. And adc.", "'x' is fine. DOE_JANE. And adc."),
+    ],
+)
+@pytest.mark.parametrize("entry", ["c7", "DOE_JANE.nii.gz"])
+def test_no_name_that_follows_from_a_file_s_stays_in_a_row(tmp_path: Path, entry: str, message: str, told: str) -> None:
+    made = make(tmp_path / "c7", "DOE_JANE.nii.gz") if entry == "c7" else make(tmp_path, entry) / entry
+    found = without_file_names(message, Case("c7", made, None))
+    if entry != "c7":  # a file's own name is that of its case
+        found = found.replace("'c7'", "a file of it")
+    assert found.startswith(told.format("a file of it is not there."))
+
+
+def test_a_name_that_is_no_utf_8_does_not_end_the_batch(tmp_path: Path) -> None:
+    write_table([Row("a", 2, message="'DO\udce9.bval' is not beside it.")], tmp_path)
+    assert read_table(tmp_path)["a"].message == "'DO\\udce9.bval' is not beside it."
+
+
 def test_a_check_that_was_overridden_stands_in_the_row_and_needs_no_remedy() -> None:
     checks = [
         {"name": "age", "passed": False, "overridden": True, "remedy": "Override it."},

@@ -84,13 +84,14 @@ def test_the_next_run_beside_it_removes_what_a_killed_one_left(tmp_path: Path) -
 
 def test_two_living_processes_know_of_each_other(tmp_path: Path) -> None:
     (tmp_path / f".running-{owner_mark()}").touch()
-    assert not living_owner(tmp_path, ".running-")
+    assert living_owner(tmp_path, ".running-") is None
     other = other_process()
     assert other.stdout is not None
-    (tmp_path / f".running-{other.stdout.readline().strip()}").touch()
-    assert living_owner(tmp_path, ".running-")
+    mark = tmp_path / f".running-{other.stdout.readline().strip()}"
+    mark.touch()
+    assert living_owner(tmp_path, ".running-") == mark
     other.communicate("\n")
-    assert not living_owner(tmp_path, ".running-")
+    assert living_owner(tmp_path, ".running-") is None
 
 
 def test_a_mark_does_not_tell_the_computers_name() -> None:

@@ -99,6 +99,21 @@ def test_an_existing_output_is_refused_without_overwrite(tmp_path: Path) -> None
         pytest.fail("no work may start")
 
 
+def test_what_another_run_made_meanwhile_is_not_replaced_unasked(tmp_path: Path) -> None:
+    def both_at_once(place, output: Path) -> None:  # type: ignore[no-untyped-def]
+        with place(output, overwrite=False) as part:
+            with place(output, overwrite=False) as other:
+                (other / "result.json" if other.is_dir() else other).write_text("the other's")
+            (part / "result.json" if part.is_dir() else part).write_text("ours")
+
+    for name, place in (("folder", output_folder), ("file.csv", output_file)):
+        with pytest.raises(InputError, match="exists already"):
+            both_at_once(place, tmp_path / name)
+    assert (tmp_path / "folder" / "result.json").read_text() == "the other's"
+    assert (tmp_path / "file.csv").read_text() == "the other's"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file.csv", "folder"]
+
+
 def test_overwrite_never_deletes_a_folder_that_no_run_made(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "one.jpg").write_text("mine")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,6 +26,10 @@ from AGE2HIELib.report.folder import RECORD
 from AGE2HIELib.report.settings import read_settings
 
 UNUSABLE, DEFECT = 2, 1
+_A_FILE = "a file of it"
+_NAMED_BY_A_HEADER = re.compile(
+    r"'[^']*\.(raw|raw\.gz|zraw|img|gz|bval|bvec|nii|nrrd|nhdr|mha|mhd|dcm)'", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -87,12 +92,18 @@ def failed_row(case: Case, code: int, message: str, seconds: float | None = None
 
 
 def without_file_names(message: str, case: Case) -> str:
-    """A table is handed on: of all names it holds those of the cases alone. Names of files may tell the patient's."""
+    """A table is handed on: of all names it holds those of the cases alone. Names of files may tell the patient's, and
+    so may those that a header or a message makes of them (``NAME.bval``).
+    """
     if not case.entry.is_dir():
-        return message.replace(f"'{case.entry.name}'", f"'{case.name}'")
-    for path in case.entry.rglob("*"):
-        message = message.replace(f"'{path.name}'", "a file of it")
-    return message
+        message = message.replace(f"'{case.entry.name}'", f"'{case.name}'")
+    found = {path.name for path in case.entry.rglob("*")} if case.entry.is_dir() else {case.entry.name}
+    for name in sorted(found - {case.name}, key=len, reverse=True):
+        stem, dot, _ = name.partition(".")
+        message = message.replace(f"'{name}'", _A_FILE)
+        if dot and stem:
+            message = re.sub(rf"'?(?<![\w.]){re.escape(stem)}(\.\w+)+'?", _A_FILE, message)
+    return _NAMED_BY_A_HEADER.sub(_A_FILE, message)
 
 
 def _predicted(prepared: Prepared, case: Case, output: Path) -> CaseEnded:
@@ -101,6 +112,8 @@ def _predicted(prepared: Prepared, case: Case, output: Path) -> CaseEnded:
     request = replace(prepared.job.request, scan=case.scan)
     stages = stages_of(request, Silent())
     earlier = None if prepared.job.overwrite else _record(output)
+    if earlier is None and not prepared.job.overwrite and output.exists():
+        raise InputError(_other("by another command or version of age2hie, or is damaged"))
     if earlier is not None and not _same_makers(earlier, prepared):
         raise InputError(_other("with another model, atlas or version of age2hie"))
     scan = stages.run("read", read_scan, request.scan)
@@ -111,7 +124,7 @@ def _predicted(prepared: Prepared, case: Case, output: Path) -> CaseEnded:
             raise InputError(_other("with other settings"))
         code = PREDICTED if earlier["quality"]["passed"] else REFUSED
         return CaseEnded(row_of_record(case.name, code, earlier), kept=True)
-    with output_folder(output, overwrite=True, inputs=[case.scan]) as folder:
+    with output_folder(output, overwrite=prepared.job.overwrite, inputs=[case.scan]) as folder:
         outcome = predict_inputs(folder, request, Inputs(scan, prepared.model, prepared.atlas), stages)
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     return CaseEnded(row_of_record(case.name, outcome.code, record))

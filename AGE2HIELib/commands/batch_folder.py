@@ -28,15 +28,19 @@ def batch_folder(output: Path, *, inputs: Sequence[Path]) -> Iterator[Path]:
         target.mkdir(parents=True, exist_ok=True)
         remove_leftovers(target, _RUNNING)
         remove_leftovers(target, PART)
-        if living_owner(target, _RUNNING):
-            raise InputError(f"Another batch is writing into '{output.name}'. Wait for its end, or choose another.")
-        running.touch()
+        running.touch()  # before the question: of two that begin together neither may miss the other
+        other = living_owner(target, _RUNNING)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise InputError(
             f"The output '{output.name}' cannot be used: {reason}. Choose a folder that can be written."
         ) from error
     try:
+        if other is not None:
+            raise InputError(
+                f"Another batch is writing into '{output.name}'. Wait for its end, or choose another folder; if it was "
+                f"killed on another computer or in a container, which cannot be seen from here, remove '{other.name}'."
+            )
         with disk_errors(output):
             yield target
     finally:

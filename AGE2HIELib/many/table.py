@@ -58,7 +58,7 @@ def row_of_record(case: str, exit_code: int, record: Mapping[str, Any]) -> Row:
 def write_table(rows: Iterable[Row], folder: Path) -> None:
     lines = ["\t".join(field.name for field in fields(Row)), *(_line(row) for row in rows)]
     with output_file(folder / TABLE, overwrite=True) as part:
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        part.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")  # file names need no code
 
 
 def read_table(folder: Path) -> dict[str, Row]:
