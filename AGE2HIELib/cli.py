@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import os
 import signal
 import sys
@@ -51,6 +52,7 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
+    _let_any_name_be_printed()
     with ExitStack() as until_the_end:
         return _run(argv, until_the_end)
 
@@ -82,6 +84,13 @@ def _run(argv: Sequence[str] | None, until_the_end: ExitStack) -> int:
         return _fail(UNUSABLE, f"The name '{name[:40]}...' is too long for this system. Give a shorter one.", progress)
     except Exception as error:  # a front door: whatever is wrong, the caller gets a line and a log
         return _defect(error, arguments, progress)
+
+
+def _let_any_name_be_printed() -> None:
+    """A file name that the terminal's character set lacks must not turn a finished prediction into a defect."""
+    for stream, own in ((sys.stdout, sys.__stdout__), (sys.stderr, sys.__stderr__)):
+        if stream is own and isinstance(stream, io.TextIOWrapper):  # not that of a program that calls main
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _command(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]  # a command: (Namespace, Progress) -> int

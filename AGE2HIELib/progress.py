@@ -24,6 +24,9 @@ class Progress(Protocol):
     def case(self, facts: Mapping[str, object]) -> None:
         """One case of many has ended."""
 
+    def found(self, event: str, facts: Mapping[str, object]) -> None:
+        """What a command that writes no folder has found."""
+
     def result(self, output: Path) -> None:
         """The results lie in ``output``."""
 
@@ -41,6 +44,9 @@ class Silent:
         pass
 
     def case(self, facts: Mapping[str, object]) -> None:
+        pass
+
+    def found(self, event: str, facts: Mapping[str, object]) -> None:
         pass
 
     def result(self, output: Path) -> None:
@@ -90,6 +96,9 @@ class JsonLines(Silent):
 
     def case(self, facts: Mapping[str, object]) -> None:
         self._write({"event": "case", **facts})
+
+    def found(self, event: str, facts: Mapping[str, object]) -> None:
+        self._write({"event": event, **facts})
 
     def result(self, output: Path) -> None:
         self._write({"event": "result", "output": str(output)})

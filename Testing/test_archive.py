@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import shutil
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from calling import run
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference import archive as archives
 from AGE2HIELib.inference.archive import install_archive
+from AGE2HIELib.inference.bundle import read_bundle
 from AGE2HIELib.installed import find_model, installed_models, model_label
 
 
@@ -150,6 +153,45 @@ def test_a_packed_tar_that_swells_is_stopped(
     with pytest.raises(ModelError, match="unpacks to more than"):
         install_archive(path, home)
     assert not list(home.iterdir())
+
+
+def test_a_tar_whose_headers_swell_is_stopped(tmp_path: Path, home: Path) -> None:
+    """tarfile reads a long name's header whole, and keeps every folder: neither may take the memory."""
+    long_name = tmp_path / "name.tar.gz"
+    with gzip.open(long_name, "wb", compresslevel=1) as file:
+        item = tarfile.TarInfo("././@LongLink")
+        item.type, item.size = tarfile.GNUTYPE_LONGNAME, 300_000_000
+        file.write(item.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(300):
+            file.write(bytes(1_000_000))
+    tracemalloc.start()
+    with pytest.raises(ModelError, match="states a header of 300000"):
+        install_archive(long_name, home)
+    assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    tracemalloc.stop()
+    folders = tmp_path / "folders.tar.gz"
+    with tarfile.open(folders, "w:gz") as made:
+        for number in range(2001):
+            item = tarfile.TarInfo(f"f{number}")
+            item.type = tarfile.DIRTYPE
+            made.addfile(item)
+    with pytest.raises(ModelError, match="more than 1000 files"):
+        install_archive(folders, home)
+    assert not list(home.iterdir())
+
+
+def test_what_a_killed_installation_left_goes_and_the_earlier_model_stays(
+    untrained_model: Path, tmp_path: Path, home: Path
+) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "model"), "zip", untrained_model))
+    folder = install_archive(path, home).folder
+    folder.rename(folder.with_name(f".{folder.name}.age2hie-aside"))  # killed between two renames
+    (home / ".install-nobody_1_1-x").mkdir()
+    with pytest.raises(ModelError, match="installed already"):
+        install_archive(path, home)
+    assert read_bundle(folder).sha256 == read_bundle(untrained_model).sha256
+    install_archive(path, home, overwrite=True)
+    assert sorted(item.name for item in home.iterdir()) == [".install-nobody_1_1-x", folder.name]  # its owner unknown
 
 
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "lzma zip", "bzip2 zip"])

@@ -184,6 +184,14 @@ def test_weights_that_unpack_to_more_than_their_file_are_refused(folder):
         load_members(read_bundle(folder))
 
 
+def test_one_stored_number_is_not_repeated_without_end(folder):
+    weights = torch.load(folder / _MEMBER, weights_only=True)
+    weights["extra"] = torch.zeros(1, dtype=torch.float16).expand(10**10)
+    plant(folder, _MEMBER, saved(weights))
+    with pytest.raises(ModelError, match="would unpack to 2000"):
+        load_members(read_bundle(folder))
+
+
 @pytest.mark.parametrize("name", ["../secret", "/etc/hosts", "a/../b", "C:/x", "models\\x.pt", "", ".", "a//b"])
 def test_a_manifest_that_points_outside_is_refused(folder, name):
     content = json.loads((folder / "manifest.json").read_text())

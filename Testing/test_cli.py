@@ -112,6 +112,13 @@ def test_check_passes_a_newborn_without_any_model(infant_file: Path, capfd: pyte
     assert [json.loads(line)["event"] for line in told.splitlines()][-1] == "quality"
 
 
+def test_what_check_finds_goes_to_stdout_for_a_program_too(infant_file: Path) -> None:
+    """In a process of its own, where everything but events is sent to stderr."""
+    command = [sys.executable, "-m", "AGE2HIELib.cli", "check", str(infant_file), "--progress", "jsonl"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert [json.loads(line)["event"] for line in done.stdout.splitlines()][-1] == "quality"
+
+
 def test_a_defect_leaves_a_log_and_no_output(
     infant_file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

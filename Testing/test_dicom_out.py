@@ -16,13 +16,15 @@ from PIL import Image
 
 from AGE2HIELib import cli
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.explain.registry import METHODS
+from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.io.source import read_source
 from AGE2HIELib.notices import write_traceback
 from AGE2HIELib.orientation import series_to_canonical
 from AGE2HIELib.phantom.write import write_phantom
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.report.hospital.capture import slice_picture
-from AGE2HIELib.report.hospital.objects import check_possible
+from AGE2HIELib.report.hospital.objects import check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.tiles import choose_view
 from AGE2HIELib.volume import Volume
@@ -158,6 +160,38 @@ def test_left_is_left_in_a_capture() -> None:
     columns = np.flatnonzero((picture[..., 0] - picture[..., 2] > 60).any(axis=0))
     assert columns.size
     assert columns.min() > 512 / 2
+
+
+@pytest.mark.parametrize("title", [method.title for method in METHODS.values()])
+def test_no_heading_of_a_capture_is_cut_off(title: str) -> None:
+    adc = Volume(np.full((40, 40, 3), 1200.0, np.float32), np.diag([2.0, 2.0, 2.0, 1.0]))
+    maps = Maps(adc, adc.like(np.ones(adc.array.shape, bool)), adc, adc)
+    record = {"saliency": {"title": title, "meaning": "evidence for an adverse outcome"}, "demonstration": True}
+    picture = slice_picture(record, maps, 1, choose_view(maps.brain, columns=1, tile_width=512), "slice 22 of 57")
+    words = picture[:22].astype(int).max(axis=(0, 2)) > 60
+    assert words.any()
+    assert not words[-4:].any()
+
+
+def test_a_study_without_what_may_be_empty_and_without_preamble_gets_its_objects(
+    predicted: Run, study: Path, tmp_path: Path
+) -> None:
+    """As a de-identifier leaves it; and a model's name need not fit the scan's character set."""
+    file = pydicom.dcmread(min(study.iterdir()))
+    for keyword in ("AccessionNumber", "StudyID", "PatientBirthDate", "PatientSex", "StudyTime", "PatientName"):
+        if keyword in file:
+            delattr(file, keyword)
+    bare = tmp_path / "IM1"
+    file.save_as(bare, enforce_file_format=False)
+    bare.write_bytes(bare.read_bytes()[132:] if bare.read_bytes()[128:132] == b"DICM" else bare.read_bytes())
+    record = {**predicted.record}
+    record["atlas"] = {**record["atlas"], "name": "Zoës Atlas 脳"}
+    maps = Maps(*(read_volume(predicted.folder / f"{name}.nii.gz") for name in ("adc", "brain_mask")))
+    write_objects(record, maps, [bare], tmp_path / "dicom")
+    report = pydicom.dcmread(tmp_path / "dicom" / "report.dcm")
+    assert (report.AccessionNumber, report.StudyID, str(report.PatientName)) == ("", "", "")
+    assert report.SpecificCharacterSet == "ISO_IR 192"
+    assert "Zoës Atlas 脳".encode() in (tmp_path / "dicom" / "report.dcm").read_bytes()
 
 
 @pytest.mark.parametrize("kind", ["dwi-nifti", "adc-mha", "dwi-nrrd"])

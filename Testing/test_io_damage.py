@@ -107,16 +107,23 @@ def test_a_header_that_promises_terabytes_is_not_believed(tmp_path: Path, suffix
     else:
         content = content.replace(b"24 26 14", b"32000 32000 32000", 1)
     path.write_bytes(content)
-    with pytest.raises(InputError, match="32000x32000x32000 values, more than the 200,000,000 that are read"):
+    with pytest.raises(InputError, match="32000x32000x32000 values of 4 bytes, more than the 200,000,000 val"):
         read_source(path)
 
 
-def test_the_largest_size_is_stated_in_values_not_in_bytes() -> None:
-    samples.check_size((100, 100, 64, 300), "dhcp.nii.gz")
+def test_the_largest_size_is_that_of_values_and_of_the_bytes_they_take_in_the_file(tmp_path: Path) -> None:
+    samples.check_size((100, 100, 64, 300), "dhcp.nii.gz", 4)
     with pytest.raises(InputError, match="keep the b0 volumes and one shell"):
-        samples.check_size((128, 128, 64, 300), "dhcp.nii.gz")
+        samples.check_size((128, 128, 64, 300), "dhcp.nii.gz", 1)
+    with pytest.raises(InputError, match="as 32-bit numbers"):
+        samples.check_size((100, 100, 64, 300), "dhcp.nii.gz", 8)
+    image = nibabel.Nifti1Image(np.zeros((4, 4, 4), np.complex128), np.eye(4))
+    image.header["dim"][1:4] = 584  # 3.2 GB: refused for its kind, before a byte of it is read
+    (tmp_path / "c.nii").write_bytes(image.header.binaryblock + bytes(4 + 4096))
+    with pytest.raises(InputError, match="holds complex values"):
+        read_source(tmp_path / "c.nii")
     with pytest.raises(InputError, match="states 5x0x5 voxels"):
-        samples.check_size((5, 0, 5), "a.mha")
+        samples.check_size((5, 0, 5), "a.mha", 4)
 
 
 @pytest.mark.parametrize("name", ["../secret.raw", "/etc/passwd", "..", "", "a/../../secret.raw", "..\\secret.raw"])

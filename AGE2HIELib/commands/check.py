@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from AGE2HIELib.commands.reading import given_timing, resolve_atlas
 from AGE2HIELib.commands.speaking import say_refused, value_in_words
@@ -12,6 +11,7 @@ from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality import Check, Quality
 from AGE2HIELib.quality.check import known_overrides
+from AGE2HIELib.report.record import quality_record
 from AGE2HIELib.timing import with_age
 
 
@@ -29,8 +29,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         _print_table(quality)
         for warning in seen.warnings:
             print(f"warning: {warning}")
-    if arguments.progress == "jsonl":
-        _print_event(quality)
+    progress.found("quality", quality_record(quality))
     if quality.passed:
         return 0
     say_refused(quality, progress)
@@ -49,9 +48,3 @@ def _verdict(check: Check) -> str:
     if check.passed or check.overridden:
         return "passed" if check.passed else "overridden"
     return "WARNING" if check.severity == "warn" else "REFUSED"
-
-
-def _print_event(quality: Quality) -> None:
-    from AGE2HIELib.report.record import quality_record
-
-    print(json.dumps({"event": "quality", **quality_record(quality)}), flush=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from AGE2HIELib.commands.predict import Inputs, Request, predict_inputs, read_in
 from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.inference.bundle import read_bundle
 from AGE2HIELib.installed import installed_models
+from AGE2HIELib.leftovers import owner_mark, remove_leftovers
 from AGE2HIELib.outputs import disk_errors
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality.check import known_overrides
@@ -31,6 +31,7 @@ from AGE2HIELib.report.tolerance import EXACT, circumstances, tolerance_between
 from AGE2HIELib.timing import Timing
 
 EQUAL, DIFFERS = 0, 4
+_SCRATCH = "age2hie-again-"  # begins the names of folders with images, which a killed run leaves to the next
 _SHORT = 12  # digits of a SHA-256 that are shown
 
 
@@ -54,9 +55,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         now, found = then, [Difference("prediction", "made", f"impossible: {error}", "none")]
     progress.close()
     equal = not others and not found
-    if arguments.progress == "jsonl":
-        rows = [asdict(row) for row in (*others, *found)]
-        print(json.dumps({"event": "reproduced", "equal": equal, "differences": rows}), flush=True)
+    progress.found("reproduced", {"equal": equal, "differences": [asdict(row) for row in (*others, *found)]})
     if text:
         _say_found(then, now, others, found)
         _say_what_was_not_compared(path.parent)
@@ -158,7 +157,11 @@ def _compared(
     then: Mapping[str, Any], folder: Path, request: Request, inputs: Inputs, stages: Stages
 ) -> tuple[dict[str, Any], list[Difference]]:
     """The new record, and its differences; the new result is written as ``predict`` does, and then forgotten."""
-    with tempfile.TemporaryDirectory(prefix="age2hie-") as scratch, disk_errors(Path(scratch)):
+    remove_leftovers(Path(tempfile.gettempdir()), _SCRATCH)
+    with (
+        tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{owner_mark()}-") as scratch,
+        disk_errors(Path(scratch)),
+    ):
         predict_inputs(Path(scratch), request, inputs, stages)
         now = read_record(Path(scratch, RECORD))
         allowed = tolerance_between(then, now)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import lzma
-import shutil
 import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference.bundle import Bundle, check_weights, read_bundle
 from AGE2HIELib.inference.manifest import MANIFEST
+from AGE2HIELib.leftovers import owner_mark, remove_leftovers
+from AGE2HIELib.outputs import place_folder, put_back_aside
 
 # Ten members of the widest network in the settings take 1.4 GB as float16; an archive that unpacks to more is no model.
 LARGEST_BYTES = 4_000_000_000
 MOST_FILES = 1000
 _CHUNK = 1 << 20
+_SCRATCH = ".install-"  # begins the names of folders in which archives are unpacked
 _DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -30,6 +34,12 @@ _DAMAGE = (
     NotImplementedError,
     RuntimeError,
 )
+_LARGEST_READ = 2 * _CHUNK
+_PACKED: dict[bytes, Callable[[Path], Any]] = {
+    b"\x1f\x8b": gzip.GzipFile,
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+}
 _DO_NOT_USE = "Do not use this archive; ask its maker for another one."
 
 
@@ -52,10 +62,11 @@ def install_archive(archive: Path, home: Path, *, overwrite: bool = False) -> Bu
     """
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".install-", dir=home) as scratch:
+        remove_leftovers(home, _SCRATCH)
+        with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{owner_mark()}-", dir=home) as scratch:
             bundle = _unpacked(archive, Path(scratch))
             check_weights(bundle)
-            return read_bundle(_moved(bundle, home, Path(scratch), overwrite=overwrite))
+            return read_bundle(_moved(bundle, home, overwrite=overwrite))
     except OSError as error:
         raise ModelError(
             f"The model cannot be installed into {home}: {error.strerror or error}. "
@@ -92,11 +103,39 @@ def _extract_all(archive: Path, folder: Path) -> None:
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
             _extract(archive, folder, _zip_entries(opened), opened)
-    elif tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as opened_tar:
-            _extract(archive, folder, _tar_entries(opened_tar), opened_tar)
-    else:
-        raise ModelError(f"'{archive.name}' is neither a .zip nor a .tar archive. Name the archive of a model bundle.")
+        return
+    with _unpacked_stream(archive) as stream:
+        try:
+            opened_tar = tarfile.TarFile(fileobj=_SmallReads(stream, archive.name))  # type: ignore[arg-type]
+        except (*_DAMAGE, gzip.BadGzipFile) as error:
+            raise ModelError(
+                f"'{archive.name}' is neither a .zip nor a .tar archive. Name the archive of a model bundle."
+            ) from error
+        with opened_tar:
+            _extract(archive, folder, _tar_entries(opened_tar, archive), opened_tar)
+
+
+def _unpacked_stream(archive: Path) -> IO[bytes]:
+    with archive.open("rb") as file:
+        start = file.read(6)
+    for mark, opened in _PACKED.items():
+        if start.startswith(mark):
+            unpacked: IO[bytes] = opened(archive)
+            return unpacked
+    return archive.open("rb")
+
+
+class _SmallReads:
+    """A tar stream that is read in pieces: tarfile takes a long name's header whole, however long it says it is."""
+
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        self._stream, self._name = stream, name
+        self.seek, self.tell = stream.seek, stream.tell
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _LARGEST_READ:
+            raise ModelError(f"'{self._name}' states a header of {size} bytes. {_DO_NOT_USE}")
+        return self._stream.read(size)
 
 
 def _zip_entries(opened: zipfile.ZipFile) -> Iterator[_Entry]:
@@ -106,8 +145,10 @@ def _zip_entries(opened: zipfile.ZipFile) -> Iterator[_Entry]:
             yield _Entry(item.filename, item.file_size, kind in (0, 0o100000), item)
 
 
-def _tar_entries(opened: tarfile.TarFile) -> Iterator[_Entry]:
-    for item in opened:
+def _tar_entries(opened: tarfile.TarFile, archive: Path) -> Iterator[_Entry]:
+    for number, item in enumerate(opened):
+        if number == 2 * MOST_FILES:  # folders count as well: tarfile keeps them all in memory
+            raise ModelError(f"'{archive.name}' holds more than {MOST_FILES} files. {_DO_NOT_USE}")
         if not item.isdir():
             yield _Entry(item.name, item.size, item.isfile(), item)
 
@@ -153,18 +194,12 @@ def _copy(source: IO[bytes], file: IO[bytes], left: int, archive: Path) -> int:
     return left
 
 
-def _moved(bundle: Bundle, home: Path, scratch: Path, *, overwrite: bool) -> Path:
+def _moved(bundle: Bundle, home: Path, *, overwrite: bool) -> Path:
     target = home / folder_name(bundle)
-    if target.exists():
-        if not overwrite:
-            raise ModelError(f"The model {target.name!r} is installed already. Add --overwrite to replace it.")
-        target.rename(scratch / "replaced")
-    try:
-        shutil.move(bundle.folder, target)
-    except OSError:
-        if (scratch / "replaced").exists():
-            (scratch / "replaced").rename(target)
-        raise
+    put_back_aside(target)
+    if target.exists() and not overwrite:
+        raise ModelError(f"The model {target.name!r} is installed already. Add --overwrite to replace it.")
+    place_folder(bundle.folder, target, overwrite=overwrite)
     return target
 
 

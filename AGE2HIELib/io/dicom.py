@@ -129,13 +129,14 @@ def _named(found: tuple[DicomSeries, ...], wanted: str) -> DicomImage:
                 f"trace image are joined as --series 10+12. Found: {_listed(found, chosen)}."
             )
         return _dwi(image, ())
-    if len(chosen) == 2:
+    if len(chosen) == 2 and chosen[0].series.study == chosen[1].series.study:  # numbers begin anew in each study
         b0, trace = sorted(chosen, key=lambda i: np.inf if i.b_values is None else float(i.b_values.min()))
         pair = joined(b0, trace)
         if pair is not None and _use(pair) == "raw":
             return _dwi(pair, ())
     raise InputError(
-        f"DICOM series {wanted} cannot be joined: a b0 and a trace image on one grid were expected. "
+        f"DICOM series {wanted} cannot be joined: a b0 and a trace image of one study and on one grid were "
+        "expected. "
         f"Found: {_listed(found, chosen)}."
     )
 

@@ -120,8 +120,9 @@ def find_series(path: Path) -> tuple[DicomSeries, ...]:
             file, its_series = _understood(candidate, *read)
         except _BROKEN as error:
             raise InputError(
-                f"The header of the DICOM file '{candidate.name}' cannot be understood ({type(error).__name__}). "
-                "Copy or export the series again."
+                f"The header of a DICOM file cannot be understood ({type(error).__name__}): image "
+                f"{_said(read[0], 'InstanceNumber')} of series {_said(read[0], 'SeriesNumber')}. "
+                "Copy or export the series again."  # its name may be the patient's
             ) from error
         files.setdefault(file.group, {}).setdefault(file.instance, file)
         series.setdefault(file.group, its_series)
@@ -155,8 +156,14 @@ def kind_of(image_type: list[str], description: str) -> str:
 
 def _header(path: Path) -> tuple[pydicom.Dataset, int] | None:
     """The header of an MR image and where its pixels begin, or None for every other file."""
-    if not is_dicom(path):
-        return None
+    try:
+        if not is_dicom(path):
+            return None
+    except OSError as error:
+        raise InputError(
+            f"A file of the DICOM folder cannot be read ({error.strerror or type(error).__name__}). "
+            "Ask for the right to read it, or copy the study again."
+        ) from error
     tags = [*map(Tag, _TAGS), *map(Tag, _PRIVATE_B_TAGS), *map(Tag, _SLICE_COUNT_TAGS.values())]
     try:
         with path.open("rb") as file:
@@ -223,8 +230,8 @@ def _check_complete(path: Path, header: pydicom.Dataset, pixels_at: int) -> None
         return
     if not syntax.is_private and not syntax.is_transfer_syntax:
         raise InputError(
-            f"The DICOM file '{path.name}' states the transfer syntax '{syntax}', which is none. "
-            "Export the series again."
+            f"A DICOM file states the transfer syntax '{syntax}', which is none: image "
+            f"{_said(header, 'InstanceNumber')} of series {_said(header, 'SeriesNumber')}. Export the series again."
         )
     if syntax.is_private or syntax.is_compressed or syntax.is_deflated:
         return
@@ -233,10 +240,18 @@ def _check_complete(path: Path, header: pydicom.Dataset, pixels_at: int) -> None
     needed = pixels_at + int(header.Rows) * int(header.Columns) * frames * bits // 8
     if path.stat().st_size < needed:
         raise InputError(
-            f"A DICOM file is truncated: image {header.get('InstanceNumber', '?')} of series "
-            f"{header.get('SeriesNumber', '?')} has {path.stat().st_size} bytes, where its header and pixels take "
+            f"A DICOM file is truncated: image {_said(header, 'InstanceNumber')} of series "
+            f"{_said(header, 'SeriesNumber')} has {path.stat().st_size} bytes, where its header and pixels take "
             f"{needed}. Copy or export the series again."  # its name may be the patient's
         )
+
+
+def _said(header: pydicom.Dataset, keyword: str) -> str:
+    """A number as the header has it, however odd."""
+    try:
+        return str(header.get(keyword, "?"))
+    except _BROKEN:
+        return "?"
 
 
 def _b_values(header: pydicom.Dataset) -> tuple[float, ...]:

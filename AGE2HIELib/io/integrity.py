@@ -48,11 +48,16 @@ def existing_file(path: Path) -> Path:
     return path
 
 
+def check_values(dtype: np.dtype, name: str) -> None:
+    """Raise InputError for what is no integer and no float."""
+    if dtype.kind not in "buif":
+        kind = "complex" if dtype.kind == "c" else f"'{dtype}'"
+        raise InputError(f"'{name}' holds {kind} values. Export the magnitude image as integers or floats.")
+
+
 def checked(array: np.ndarray, affine_ras: np.ndarray, name: str) -> np.ndarray:
     """``(N, I, J, K)`` as float32; raises InputError for what is not a 3D image with values in it."""
-    if array.dtype.kind not in "buif":
-        kind = "complex" if array.dtype.kind == "c" else f"'{array.dtype}'"
-        raise InputError(f"'{name}' holds {kind} values. Export the magnitude image as integers or floats.")
+    check_values(array.dtype, name)
     shape = array.shape[1:]
     if len(shape) != 3 or min(shape) < 2:
         size = "x".join(str(n) for n in shape)

@@ -61,7 +61,7 @@ def load_mha(path: Path) -> Stored:
             f"'{path.name}' has {len(sizes)} axes and {header.channels} values a voxel, where one 3D image was "
             "expected. Diffusion series are read from DICOM, NIfTI or NRRD."
         )
-    check_size(sizes, path.name)
+    check_size(sizes, path.name, header.dtype.itemsize)
     data_path = _data_path(path, header)
     try:
         values = _values(data_path, header, prod(sizes))

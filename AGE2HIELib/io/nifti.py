@@ -14,7 +14,7 @@ import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.gradients import fsl_from_ras, make_series, ras_from_fsl
-from AGE2HIELib.io.integrity import Stored, checked, existing_file, unreadable
+from AGE2HIELib.io.integrity import Stored, check_values, checked, existing_file, unreadable
 from AGE2HIELib.io.samples import check_size, read_samples
 from AGE2HIELib.volume import DwiSeries, Volume
 
@@ -66,9 +66,11 @@ def _opened(path: Path) -> nib.Nifti1Image:
         image = nib.load(path)  # its header alone
     if not isinstance(image, nib.Nifti1Image):
         raise ValueError(f"it is a file of the kind {type(image).__name__}")
-    check_size(image.shape, path.name)
+    dtype = image.get_data_dtype()
+    check_values(dtype, path.name)
+    check_size(image.shape, path.name, dtype.itemsize)
     start = int(image.dataobj.offset)  # type: ignore[attr-defined]  # nibabel's stubs know arrays only
-    needed = start + prod(image.shape) * image.get_data_dtype().itemsize
+    needed = start + prod(image.shape) * dtype.itemsize
     if not 0 <= start <= _FARTHEST_SAMPLES:
         raise ValueError(f"its samples begin at byte {start}")
     with path.open("rb") as file:

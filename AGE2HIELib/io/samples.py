@@ -18,6 +18,7 @@ from AGE2HIELib.errors import InputError
 # 300 volumes of a newborn at 2 mm are 200 million values; as float32, twice in memory while they are put in order, and
 # with their file they take 3 GB. Clinical series have a tenth of it.
 LARGEST_VALUES = 200_000_000
+LARGEST_BYTES = 1_000_000_000  # of them in the file: doubles take twice the room of what they become
 # Some programs and transfers fill the last block; more than this after the samples is not filling.
 PADDING_BYTES = 4096
 _CHUNK_BYTES = 1 << 20
@@ -44,15 +45,17 @@ class _Inflated:
         return b""
 
 
-def check_size(sizes: Sequence[int], name: str) -> None:
+def check_size(sizes: Sequence[int], name: str, value_bytes: int) -> None:
     """Raise InputError for sizes that are none, or that would take more memory than there may be."""
     words = "x".join(str(size) for size in sizes)
     if min(sizes, default=0) < 1:
         raise InputError(f"'{name}' is not a 3D image: its header states {words} voxels. Convert the scan again.")
-    if prod(int(size) for size in sizes) > LARGEST_VALUES:
+    values = prod(int(size) for size in sizes)
+    if values > LARGEST_VALUES or values * value_bytes > LARGEST_BYTES:
         raise InputError(
-            f"The header of '{name}' states {words} values, more than the {LARGEST_VALUES:,} that are read. It may be "
-            "damaged; if it is right, keep the b0 volumes and one shell."
+            f"The header of '{name}' states {words} values of {value_bytes} bytes, more than the {LARGEST_VALUES:,} "
+            f"values and {LARGEST_BYTES:,} bytes that are read. It may be damaged; if it is right, keep the b0 volumes "
+            "and one shell, as 32-bit numbers."
         )
 
 

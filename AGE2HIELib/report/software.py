@@ -10,7 +10,7 @@ from pathlib import Path
 from AGE2HIELib import __version__
 
 # what reads, converts and computes; drawing and templates change no number
-_LIBRARIES = ("torch", "numpy", "scipy", "SimpleITK", "nibabel", "dcm2niix")
+_LIBRARIES = ("torch", "numpy", "scipy", "SimpleITK", "nibabel", "dcm2niix", "monai")
 
 
 def software_versions() -> dict[str, str]:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from pydicom import Dataset
 
 from AGE2HIELib import __version__
-from AGE2HIELib.report.hospital.structured import MANUFACTURER, SERIES_NUMBER
+from AGE2HIELib.report.hospital.structured import CHARACTER_SET, MANUFACTURER, SERIES_NUMBER
 from AGE2HIELib.report.overlay import Maps, picture_font, saliency_over_adc
 from AGE2HIELib.report.tiles import View, choose_view
 from AGE2HIELib.volume import Volume
@@ -47,6 +47,7 @@ def captures(record: Mapping[str, Any], maps: Maps, header: Dataset) -> Iterator
             manufacturer_model_name="age2hie",
             software_versions=__version__,
             series_description="AGE2HIE saliency (research use only)",
+            specific_character_set=CHARACTER_SET,
             pixel_spacing=pixel_mm,  # type: ignore[arg-type]  # highdicom says int, and writes decimals
             patient_orientation=("L", "P"),  # columns run to the patient's left, rows to the back
         )
@@ -61,6 +62,12 @@ def _pixel_mm(brain: Volume, view: View) -> tuple[float, float]:
     return along / height, across / width
 
 
+def _fitting_font(pen: ImageDraw.ImageDraw, text: str, width: float) -> Any:
+    """The largest of up to 14 pixels in which a text is no wider: what it ends with must not be cut off."""
+    fonts = (picture_font(size) for size in range(14, 7, -1))
+    return next((font for font in fonts if pen.textlength(text, font=font) <= width), picture_font(7))
+
+
 def slice_picture(record: Mapping[str, Any], maps: Maps, level: int, view: View, place: str) -> np.ndarray:
     """``(height, width, 3)`` uint8; the patient's right on the left."""
     width, height = view.size
@@ -69,7 +76,8 @@ def slice_picture(record: Mapping[str, Any], maps: Maps, level: int, view: View,
     shown = saliency_over_adc(maps, view)(level)
     picture.paste(Image.fromarray(np.clip(np.rint(shown), 0, 255).astype(np.uint8)), (0, _HEADER))
     saliency = record["saliency"]
-    pen.text((6, 4), f"{saliency['title']} over ADC ({saliency['meaning']}), {place}", font=picture_font(14), fill=_INK)
+    heading = f"{saliency['title']} over ADC ({saliency['meaning']}), {place}"
+    pen.text((6, 4), heading, font=_fitting_font(pen, heading, width - 12), fill=_INK)
     if record["demonstration"]:
         pen.text((6, 23), "DEMONSTRATION: the model saw synthetic data only", font=picture_font(14), fill=_AMBER)
     pen.text((6, _HEADER + height + 4), "Research use only. Not for clinical use.", font=picture_font(13), fill=_INK)

@@ -17,6 +17,18 @@ from AGE2HIELib.report.overlay import Maps
 
 FOLDER = "dicom"
 REPORT = "report.dcm"
+# Type 2 of the patient and study modules (DICOM PS3.3): they may be empty, and a de-identified study may lack them.
+_MAY_BE_EMPTY = (
+    "AccessionNumber",
+    "PatientBirthDate",
+    "PatientID",
+    "PatientName",
+    "PatientSex",
+    "ReferringPhysicianName",
+    "StudyDate",
+    "StudyID",
+    "StudyTime",
+)
 
 
 def check_possible(kind: str) -> None:
@@ -46,9 +58,18 @@ def write_objects(record: Mapping[str, Any], maps: Maps, files: Sequence[Path], 
     from AGE2HIELib.report.hospital.structured import structured_report
 
     folder.mkdir()
-    headers = [pydicom.dcmread(path, stop_before_pixels=True) for path in files]
+    headers = [_header(path) for path in files]
     structured_report(record, headers).save_as(folder / REPORT)
     if maps.saliency is None:
         return
     for number, image in enumerate(captures(record, maps, headers[0]), 1):
         image.save_as(folder / f"saliency-{number:03d}.dcm")
+
+
+def _header(path: Path) -> pydicom.Dataset:
+    """Files without preamble are read too, as the scan was."""
+    header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
+    for keyword in _MAY_BE_EMPTY:
+        if keyword not in header:
+            setattr(header, keyword, None)
+    return header
