@@ -23,9 +23,12 @@ def bundled_atlas() -> Atlas:
     return load_atlas(resource_path("atlas"))
 
 
+infant_of = cache(make_infant)
+
+
 @cache
 def infant_with(kind: str, seed: int) -> tuple[Infant, Injury]:
-    infant = make_infant(seed)
+    infant = infant_of(seed)
     return infant, injure(infant, kind, seed=seed, extent=0.8)
 
 

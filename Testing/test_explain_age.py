@@ -15,8 +15,9 @@ import SimpleITK as sitk
 import torch
 from bundles import age_facts, untrained_bundle
 from calling import run
+from marks import long
 from planted import planted_network, world
-from t1_samples import AXES, spot_bundle, spot_mm, spotted
+from t1_samples import spot_bundle, spot_mm, spotted
 
 from AGE2HIELib.age_pipeline import age_warnings, explained_age, load_age_model, prepare_scan
 from AGE2HIELib.explain import age
@@ -105,7 +106,14 @@ def test_integrated_gradients_sum_to_the_change_in_predicted_years(kind: str, vo
 
 
 @pytest.mark.parametrize(
-    ("stored", "side"), [*zip(AXES, ["left", "right", "left", "right"], strict=True), ("oblique", "left")]
+    ("stored", "side"),
+    [
+        ("stored back to front", "left"),
+        ("oblique", "right"),
+        long("upright", "left"),
+        long("anisotropic", "right"),
+        long("oblique", "left"),
+    ],
 )
 def test_the_spot_is_found_where_it_lies_in_the_scan(
     model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], stored: str, side: str

@@ -81,6 +81,7 @@ def test_a_node_of_the_scene_gives_the_command_lines_result_to_rounding(
     np.testing.assert_allclose(here, there, atol=1e-5 * np.abs(there).max())
 
 
+@pytest.mark.long
 def test_two_methods_are_compared_with_the_result(host: Any, infant: Any, panel: Any) -> None:
     """The maps of ``age2hie explain`` belong to what ``age2hie predict`` gave: the first of them is its saliency."""
     from AGE2HIEUI.nodes import part
@@ -102,6 +103,7 @@ def test_two_methods_are_compared_with_the_result(host: Any, infant: Any, panel:
 
 
 @pytest.mark.real
+@pytest.mark.long
 def test_a_real_newborns_adc_map_is_predicted_in_the_panel(host: Any, panel: Any, real_data: Path) -> None:
     """MGHNICU_010, 22 % of the brain injured: a score, a table, a chart, and an overlay over the brain."""
     from AGE2HIEUI import scene
@@ -140,6 +142,7 @@ def _matrix(host: Any, node: Any) -> np.ndarray:
     return np.asarray(host.slicer.util.arrayFromVTKMatrix(matrix))
 
 
+@pytest.mark.long
 def test_cancel_of_the_real_worker_leaves_nothing(host: Any, infant: Any, panel: Any) -> None:
     panel.widget.ui.inputSelector.pick(infant)
     before = host.slicer.mrmlScene.GetNumberOfNodes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from marks import long
 from scans import bundled_atlas, infant_with, stripped_scan, turned
 
 from AGE2HIELib.errors import InputError
@@ -43,7 +44,9 @@ def test_points_land_where_they_belong_whatever_the_slices_and_the_injury(acquis
     assert placement.similarity > 0.3
 
 
-@pytest.mark.parametrize("degrees", [(30, 0, 0), (60, 0, 0), (134, 0, 0), (-90, 10, 0), (0, 40, 0), (0, 0, -40)])
+@pytest.mark.parametrize(
+    "degrees", [long((30, 0, 0)), long((60, 0, 0)), (134, 0, 0), (-90, 10, 0), long((0, 40, 0)), (0, 0, -40)]
+)
 def test_tilted_heads_are_found_and_never_mirrored(degrees: tuple[float, float, float]) -> None:
     adc, brain = stripped_scan("none", "2mm", 12)
     upright = place_in_atlas(adc, brain, bundled_atlas())

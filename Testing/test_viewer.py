@@ -12,6 +12,7 @@ import nibabel
 import numpy as np
 import pytest
 from browsing import NO_GL, canvas, coloured, errors, fetched, move, opened, state
+from marks import long
 
 from AGE2HIELib.explain.compare import standing
 from AGE2HIELib.report.backdrop import adc_backdrop
@@ -91,7 +92,7 @@ def test_the_page_asks_for_nothing_and_is_of_bounded_size(tmp_path: Path) -> Non
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", ["upright", "oblique"])
+@pytest.mark.parametrize("name", [long("upright"), "oblique"])
 def test_the_controls_change_the_picture_and_left_is_left(name: str, tmp_path: Path) -> None:
     with opened(page_of(grids()[name], tmp_path)) as driver:
         assert state(driver) == "ready"
