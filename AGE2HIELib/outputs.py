@@ -116,6 +116,11 @@ def _resolved(path: Path) -> Path:
     return found
 
 
+def holds_result(folder: Path) -> bool:
+    """Whether an earlier run of any command has made it."""
+    return any((folder / mark).is_file() for mark in RESULT_MARKS)
+
+
 def _exists_already(target: Path) -> InputError:
     return InputError(f"The output '{target.name}' exists already. Choose another name, or add --overwrite.")
 
@@ -127,7 +132,7 @@ def _refuse_existing(target: Path, *, overwrite: bool) -> None:
         raise _exists_already(target)
     if not target.is_dir():
         raise InputError(f"The output '{target.name}' is a file. Give the name of a folder.")
-    if any(target.iterdir()) and not any((target / mark).is_file() for mark in RESULT_MARKS):
+    if any(target.iterdir()) and not holds_result(target):
         raise InputError(
             f"The output '{target.name}' holds files that no earlier run made, and --overwrite would delete them. "
             "Choose another output."

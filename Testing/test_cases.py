@@ -142,13 +142,15 @@ def test_a_row_names_the_case_and_no_file_of_it(tmp_path: Path) -> None:
         ),
         ("It cannot be read (File DOE_JANE.nii.gz is not a gzip file).", "It cannot be read (File a file of it is"),
         ("'DOE_JANE.raw' does not exist. Check the name.", "a file of it does not exist. Check the name."),
-        ("'MUELLER_ANNA.zraw' does not exist.", "a file of it does not exist."),
+        ("Most lie 3.00 mm apart, some 1.20 mm.", "Most lie 3.00 mm apart, some 1.20 mm."),
+        ("The traceback is in c7.log: please report it.", "The traceback is in c7.log: please report it."),
         ("'x' is fine. DOE_JANE. And adc.", "'x' is fine. DOE_JANE. And adc."),
     ],
 )
 @pytest.mark.parametrize("entry", ["c7", "DOE_JANE.nii.gz"])
 def test_no_name_that_follows_from_a_file_s_stays_in_a_row(tmp_path: Path, entry: str, message: str, told: str) -> None:
-    made = make(tmp_path / "c7", "DOE_JANE.nii.gz") if entry == "c7" else make(tmp_path, entry) / entry
+    make(tmp_path / "c7", "DOE_JANE.nii.gz", "3.dcm", "1.2.dcm", "c7.mha")
+    made = tmp_path / "c7" if entry == "c7" else make(tmp_path, entry) / entry
     found = without_file_names(message, Case("c7", made, None))
     if entry != "c7":  # a file's own name is that of its case
         found = found.replace("'c7'", "a file of it")

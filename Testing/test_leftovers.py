@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from ended import ended_mark, other_process
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.leftovers import living_owner, owner_is_gone, owner_mark, remove_leftovers
 from AGE2HIELib.outputs import output_folder
-
-ROOT = Path(__file__).resolve().parent.parent
-_MARK_AND_WAIT = "from AGE2HIELib.leftovers import owner_mark; print(owner_mark(), flush=True); input()"
-
-
-def other_process() -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", _MARK_AND_WAIT], cwd=ROOT, stdin=-1, stdout=-1, text=True)
-
-
-def ended_mark() -> str:
-    other = other_process()
-    assert other.stdout is not None
-    mark = other.stdout.readline().strip()
-    assert not owner_is_gone(mark)
-    other.kill()
-    other.wait()
-    return mark
 
 
 def test_a_process_is_gone_when_it_has_ended_and_not_before() -> None:

@@ -20,7 +20,6 @@ from AGE2HIELib.normative import build
 from AGE2HIELib.normative.build import Built, Wanted, build_atlas
 from AGE2HIELib.normative.cases import matching_lesions
 from AGE2HIELib.normative.labels import carried_labels
-from AGE2HIELib.normative.published import published_atlas
 from AGE2HIELib.normative.shape import ShapeDifference, mean_difference, to_mean_shape
 from AGE2HIELib.normative.statistics import SD_FLOOR, group_statistics
 from AGE2HIELib.phantom.infant import make_infant
@@ -238,33 +237,6 @@ def test_carried_to_itself_labels_stay() -> None:
     carried = carried_labels(atlas, atlas).array
     inside = atlas.brain.array
     assert (carried[inside] == atlas.labels.array[inside]).mean() > 0.97
-
-
-@pytest.mark.parametrize("unit", [1.0, 1e-3])
-def test_a_published_atlas_in_another_frame_is_installed(unit: float, tmp_path: Path) -> None:
-    """The bundled mean and sd, turned, moved and in another unit: the same values come back at the same places."""
-    atlas = bundled_atlas()
-    turned = np.eye(4)
-    turned[:3, :3] = Rotation.from_euler("xyz", (12, -5, 8), degrees=True).as_matrix()
-    turned[:3, 3] = (15, -30, 40)
-    for name in ("mean", "sd"):
-        image: Volume = getattr(atlas, name)
-        write_volume(Volume(unit * image.array, turned @ image.affine_ras), tmp_path / f"{name}.nii.gz")
-    words = {"name": "published", "provenance": "a test", "licence": "none"}
-    found = published_atlas(tmp_path / "mean.nii.gz", tmp_path / "sd.nii.gz", None, atlas, **words)
-    both = found.brain.array & atlas.brain.array
-    assert both.sum() > 0.97 * atlas.brain.array.sum()
-    assert np.median(found.mean.array[both] - atlas.mean.array[both]) == pytest.approx(0, abs=10)
-    assert np.corrcoef(found.mean.array[both], atlas.mean.array[both])[0, 1] > 0.95
-    assert (found.labels.array[both] == atlas.labels.array[both]).mean() > 0.85
-
-
-def test_a_sd_that_is_a_second_mean_is_refused(tmp_path: Path) -> None:
-    atlas = bundled_atlas()
-    write_volume(atlas.mean, tmp_path / "mean.nii.gz")
-    words = {"name": "published", "provenance": "a test", "licence": "none"}
-    with pytest.raises(InputError, match="standard deviation"):
-        published_atlas(tmp_path / "mean.nii.gz", tmp_path / "mean.nii.gz", None, atlas, **words)
 
 
 def test_masks_find_their_images(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from calling import assert_refused_in_one_line, run
+from ended import ended_mark
 
 from AGE2HIELib import cli
 from AGE2HIELib.inference.manifest import write_manifest
@@ -62,6 +64,17 @@ def flipped(path: Path, at: int) -> None:
     content = bytearray(path.read_bytes())
     content[at] ^= 1
     path.write_bytes(bytes(content))
+
+
+def test_images_that_a_killed_reproduction_left_go_with_the_next(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f"age2hie-again-{ended_mark()}-x"
+    left.mkdir()
+    (left / "adc.nii.gz").write_text("a child's")
+    assert run(capfd, "reproduce", made.result, "--input", made.scan)[0] == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_demo_is_equal_to_the_last_digit_in_another_process_on_other_threads(tmp_path: Path) -> None:

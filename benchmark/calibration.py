@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,8 @@ def main() -> None:
     every, refused = answers(options.keep, options.cases, options.z, model)
     print(f"\nz-maps {'of the bundled atlas' if options.z == 'own' else 'as another group would release them'}")
     print(f"{len(every) + refused} of {2 * options.cases} infants are there; stopped by the gate: {refused}")
+    if not every:
+        sys.exit("Nothing to measure: fill the folder with fresh_cases.py, for other groups' z-maps with --released.")
     for site in (*sorted({one.site for one in every}), None):
         tell(site or "both", [one for one in every if site in (None, one.site)], model)
 

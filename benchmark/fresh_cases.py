@@ -112,6 +112,13 @@ def _file(folder: Path, case: Planned) -> Path:
     return folder / f"{case.case}.npz"
 
 
+def _is_made(path: Path, released: bool) -> bool:
+    if not (released and path.exists()):
+        return path.exists()
+    with np.load(path) as kept:
+        return len(kept["volume"]) == 3
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", type=Path, required=True, metavar="FOLDER")
@@ -120,7 +127,7 @@ def main() -> None:
     parser.add_argument("--released", action="store_true", help="another group's z-map as well")
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
-    missing = [case for case in plan(options.cases) if not _file(options.keep, case).exists()]
+    missing = [case for case in plan(options.cases) if not _is_made(_file(options.keep, case), options.released)]
     run_all(
         partial(make, folder=options.keep, released=options.released), missing, jobs=options.jobs, description="infants"
     )

@@ -3,7 +3,7 @@
     AGE2HIE_TEST_DATA=FOLDER python benchmark/gate.py --keep FOLDER [--cases 300] [--spoilt 10] [--jobs 2]
 
 Phantoms are drawn as the training's were, half of each site; the first of them are spoilt in turn. A phantom takes
-about six seconds on a core; its row is kept in FOLDER, where ``fresh_cases.py`` leaves it too, and a second call with
+about three seconds on a core; its row is kept in FOLDER, where ``fresh_cases.py`` leaves it too, and a second call with
 the same code goes on where the first one stopped. Without ``AGE2HIE_TEST_DATA`` real scans are left out.
 """
 

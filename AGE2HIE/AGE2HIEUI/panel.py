@@ -9,8 +9,18 @@ from AGE2HIEUI.examination import Examination
 from AGE2HIEUI.gauge import gaugePixmap
 from AGE2HIEUI.record import Result
 
+_AGE_UNKNOWN = -1.0
 _AMBER, _RED = "#ffe0b2", "#ffcdd2"  # behind a warning, behind a refusal
 _BANNER = "background-color: {colour}; color: #000000; border-style: solid; border-width: 1px; padding: 6px;"
+
+
+def ageDays(ui) -> float | None:
+    """As it stands in its field, and nowhere else."""
+    return value if (value := ui.ageSpinBox.value) > _AGE_UNKNOWN else None
+
+
+def showAge(ui, days: float | None) -> None:
+    ui.ageSpinBox.setValue(_AGE_UNKNOWN if days is None else days)
 
 
 def showResultText(ui, result: Result) -> None:

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
-from AGE2HIEUI import display, texts
+from AGE2HIEUI import display, panel, texts
 from AGE2HIEUI.background import Background
 from AGE2HIEUI.calls import Calls
 from AGE2HIEUI.choosing import chooseFile, chooseFolder
@@ -30,8 +30,6 @@ from AGE2HIEUI.record import BadRecord, Result
 from AGE2HIEUI.resultSection import ResultSection
 from AGE2HIEUI.run import Outcome
 from AGE2HIEUI.runner import Meters, Runner
-
-_AGE_UNKNOWN = -1.0
 
 
 class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -130,9 +128,9 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Install what is missing, write the input, start the worker."""
         self.message.hide()
         self._verdict, key = None, self.logic.inputKey(self._parameterNode)
-        prepare = self.logic.prepare
+        given = (self._parameterNode, panel.ageDays(self.ui), override)
         try:
-            run, request = ready(self._requirements, lambda: prepare(self._parameterNode, self._ageDays(), override))
+            run, request = ready(self._requirements, lambda: self.logic.prepare(*given))
         except NotReady as error:
             self._fail(key, error.failure)
             return
@@ -148,17 +146,14 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """As a prediction, of the same input; its result stays on the screen."""
         self.comparisons.message.hide()
         key, result = self.logic.inputKey(self._parameterNode), self.results.record
-        prepare = self.logic.prepareComparison
+        given = (self._parameterNode, panel.ageDays(self.ui), result)
         try:
-            run, request = ready(self._requirements, lambda: prepare(self._parameterNode, self._ageDays(), result))
+            run, request = ready(self._requirements, lambda: self.logic.prepareComparison(*given))
         except NotReady as error:
             self.comparisons.message.show(error.failure)
             return
         meters = self.comparisons.meters
         self.runner.start(run, request, meters, lambda outcome: self._compared(outcome, key, result))
-
-    def _ageDays(self) -> float | None:
-        return value if (value := self.ui.ageSpinBox.value) > _AGE_UNKNOWN else None
 
     def _connect(self) -> None:
         ui = self.ui
@@ -224,8 +219,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._observe(key.node)
         if (key.node, key.path) != self._ageOf:  # an age belongs to an infant
             self._ageOf = key.node, key.path
-            age = ageInDays(key.node)
-            self.ui.ageSpinBox.setValue(_AGE_UNKNOWN if age is None else age)
+            panel.showAge(self.ui, ageInDays(key.node))
         self._showWhatBelongsTo(key)
         self.results.applyLook(display.lookOf(self._parameterNode))
         self.models.select(self._parameterNode.model)

@@ -18,7 +18,7 @@ from AGE2HIELib.installed import find_model
 from AGE2HIELib.many.cases import Case
 from AGE2HIELib.many.table import Row, row_of_record
 from AGE2HIELib.notices import log_of, quiet_libraries, write_traceback
-from AGE2HIELib.outputs import output_folder
+from AGE2HIELib.outputs import holds_result, output_folder, put_back_aside
 from AGE2HIELib.pipeline import HieModel, check_z_origin, load_model, read_scan
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.progress import Silent
@@ -27,9 +27,7 @@ from AGE2HIELib.report.settings import read_settings
 
 UNUSABLE, DEFECT = 2, 1
 _A_FILE = "a file of it"
-_NAMED_BY_A_HEADER = re.compile(
-    r"'[^']*\.(raw|raw\.gz|zraw|img|gz|bval|bvec|nii|nrrd|nhdr|mha|mhd|dcm)'", re.IGNORECASE
-)
+_ENDING = re.compile(r"\.(?:nii|hdr|img|bvals?|bvecs?|nrrd|nhdr|mha|mhd|z?raw|json|dcm|ima)(?:\.gz)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,8 @@ def do_case(prepared: Prepared, case: Case) -> CaseEnded:
     try:
         ended = _predicted(prepared, case, output)
     except InputError as error:
-        return CaseEnded(failed_row(case, UNUSABLE, str(error), time.perf_counter() - start))
+        message = without_file_names(str(error), case)
+        return CaseEnded(failed_row(case, UNUSABLE, message, time.perf_counter() - start))
     except MemoryError:
         raise
     except Exception as error:  # a front door, as the command line is for one case
@@ -88,22 +87,22 @@ def do_case(prepared: Prepared, case: Case) -> CaseEnded:
 
 
 def failed_row(case: Case, code: int, message: str, seconds: float | None = None) -> Row:
-    return Row(case.name, code, seconds=seconds, message=without_file_names(message, case))
+    return Row(case.name, code, seconds=seconds, message=message)
 
 
 def without_file_names(message: str, case: Case) -> str:
     """A table is handed on: of all names it holds those of the cases alone. Names of files may tell the patient's, and
-    so may those that a header or a message makes of them (``NAME.bval``).
+    so may those that a message makes of them (``NAME.bval``).
     """
     if not case.entry.is_dir():
         message = message.replace(f"'{case.entry.name}'", f"'{case.name}'")
-    found = {path.name for path in case.entry.rglob("*")} if case.entry.is_dir() else {case.entry.name}
-    for name in sorted(found - {case.name}, key=len, reverse=True):
-        stem, dot, _ = name.partition(".")
+    beside = case.entry.rglob("*") if case.entry.is_dir() else case.entry.parent.iterdir()
+    for name in sorted({path.name for path in beside} - {case.name}, key=len, reverse=True):
         message = message.replace(f"'{name}'", _A_FILE)
-        if dot and stem:
-            message = re.sub(rf"'?(?<![\w.]){re.escape(stem)}(\.\w+)+'?", _A_FILE, message)
-    return _NAMED_BY_A_HEADER.sub(_A_FILE, message)
+        stem = _ENDING.sub("", name)
+        if stem not in ("", name, case.name):
+            message = re.sub(rf"'?(?<![\w.]){re.escape(stem)}{_ENDING.pattern[:-1]}\b'?", _A_FILE, message, flags=re.I)
+    return message
 
 
 def _predicted(prepared: Prepared, case: Case, output: Path) -> CaseEnded:
@@ -111,8 +110,9 @@ def _predicted(prepared: Prepared, case: Case, output: Path) -> CaseEnded:
         raise InputError(case.problem)
     request = replace(prepared.job.request, scan=case.scan)
     stages = stages_of(request, Silent())
+    put_back_aside(output)
     earlier = None if prepared.job.overwrite else _record(output)
-    if earlier is None and not prepared.job.overwrite and output.exists():
+    if earlier is None and not prepared.job.overwrite and holds_result(output):
         raise InputError(_other("by another command or version of age2hie, or is damaged"))
     if earlier is not None and not _same_makers(earlier, prepared):
         raise InputError(_other("with another model, atlas or version of age2hie"))
@@ -124,7 +124,7 @@ def _predicted(prepared: Prepared, case: Case, output: Path) -> CaseEnded:
             raise InputError(_other("with other settings"))
         code = PREDICTED if earlier["quality"]["passed"] else REFUSED
         return CaseEnded(row_of_record(case.name, code, earlier), kept=True)
-    with output_folder(output, overwrite=prepared.job.overwrite, inputs=[case.scan]) as folder:
+    with output_folder(output, overwrite=True, inputs=[case.scan]) as folder:
         outcome = predict_inputs(folder, request, Inputs(scan, prepared.model, prepared.atlas), stages)
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     return CaseEnded(row_of_record(case.name, outcome.code, record))

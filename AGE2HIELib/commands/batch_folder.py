@@ -39,7 +39,8 @@ def batch_folder(output: Path, *, inputs: Sequence[Path]) -> Iterator[Path]:
         if other is not None:
             raise InputError(
                 f"Another batch is writing into '{output.name}'. Wait for its end, or choose another folder; if it was "
-                f"killed on another computer or in a container, which cannot be seen from here, remove '{other.name}'."
+                "killed where that cannot be seen from here (another computer, a container, Windows), remove "
+                f"'{other.name}' in it."
             )
         with disk_errors(output):
             yield target

@@ -23,7 +23,7 @@ from AGE2HIELib.outputs import place_folder, put_back_aside
 # Ten members of the widest network in the settings take 1.4 GB as float16; an archive that unpacks to more is no model.
 LARGEST_BYTES = 4_000_000_000
 MOST_FILES = 1000
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 _SCRATCH = ".install-"  # begins the names of folders in which archives are unpacked
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -34,10 +34,10 @@ _DAMAGE = (
     NotImplementedError,
     RuntimeError,
 )
-_LARGEST_READ = 2 * _CHUNK
+_LARGEST_READ = _CHUNK  # tarfile keeps the names of up to 2000 members
 _PACKED: dict[bytes, Callable[[Path], Any]] = {
     b"\x1f\x8b": gzip.GzipFile,
-    b"BZh": bz2.BZ2File,
+    b"1AY&SY": bz2.BZ2File,  # after "BZh" and a digit, with which a name in a plain tar may begin
     b"\xfd7zXZ\x00": lzma.LZMAFile,
 }
 _DO_NOT_USE = "Do not use this archive; ask its maker for another one."
@@ -117,9 +117,9 @@ def _extract_all(archive: Path, folder: Path) -> None:
 
 def _unpacked_stream(archive: Path) -> IO[bytes]:
     with archive.open("rb") as file:
-        start = file.read(6)
+        start = file.read(10)
     for mark, opened in _PACKED.items():
-        if start.startswith(mark):
+        if start.startswith(mark) or (start.startswith(b"BZh") and start.endswith(mark)):
             unpacked: IO[bytes] = opened(archive)
             return unpacked
     return archive.open("rb")
@@ -148,7 +148,7 @@ def _zip_entries(opened: zipfile.ZipFile) -> Iterator[_Entry]:
 def _tar_entries(opened: tarfile.TarFile, archive: Path) -> Iterator[_Entry]:
     for number, item in enumerate(opened):
         if number == 2 * MOST_FILES:  # folders count as well: tarfile keeps them all in memory
-            raise ModelError(f"'{archive.name}' holds more than {MOST_FILES} files. {_DO_NOT_USE}")
+            raise ModelError(f"'{archive.name}' holds more than {number} files and folders. {_DO_NOT_USE}")
         if not item.isdir():
             yield _Entry(item.name, item.size, item.isfile(), item)
 

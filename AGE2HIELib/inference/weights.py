@@ -51,7 +51,9 @@ def unpack_weights(content: bytes, name: str) -> dict[str, torch.Tensor]:
         ) from None
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ModelError(f"{name} holds a {type(state).__name__} that is no table of tensors. {_AGAIN}")
-    held = sum(value.numel() * value.element_size() for value in state.values() if value.layout == torch.strided)
+    if any(value.layout != torch.strided for value in state.values()):
+        raise ModelError(f"{name} holds tensors that are not stored number by number. {_AGAIN}")
+    held = sum(value.numel() * value.element_size() for value in state.values())
     if held > len(content):  # one stored number may be repeated without end
         raise ModelError(f"{name} would unpack to {held} bytes from {len(content)}. {_AGAIN}")
     return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}

@@ -249,9 +249,10 @@ def _check_complete(path: Path, header: pydicom.Dataset, pixels_at: int) -> None
 def _said(header: pydicom.Dataset, keyword: str) -> str:
     """A number as the header has it, however odd."""
     try:
-        return str(header.get(keyword, "?"))
+        value = header.get(keyword)
     except _BROKEN:
         return "?"
+    return "?" if value is None else str(value)
 
 
 def _b_values(header: pydicom.Dataset) -> tuple[float, ...]:

@@ -34,9 +34,11 @@ class Stored:
     warnings: tuple[str, ...] = ()
 
 
-def existing_file(path: Path) -> Path:
-    """The path itself, if a non-empty file is there."""
+def existing_file(path: Path, *, named_by: str = "") -> Path:
+    """The path itself, if a non-empty file is there; ``named_by`` is the file that names it for its samples."""
     if not path.exists():
+        if named_by:  # what stands in a header may be the patient's name, and nobody has typed it
+            raise InputError(f"The file that '{named_by}' names for its samples is not there. Put it beside it.")
         raise InputError(f"'{path.name}' does not exist. Check the name of the input.")
     if not path.is_file():
         what = "a folder" if path.is_dir() else "a device or a pipe"

@@ -78,7 +78,7 @@ def mha_files(path: Path) -> tuple[Path, ...]:
 
 
 def _data_path(path: Path, header: MhaHeader) -> Path:
-    return path if header.data_file == "LOCAL" else existing_file(beside(path, header.data_file))
+    return path if header.data_file == "LOCAL" else existing_file(beside(path, header.data_file), named_by=path.name)
 
 
 def _values(path: Path, header: MhaHeader, count: int) -> np.ndarray:

@@ -40,7 +40,7 @@ def load_nrrd(path: Path) -> NrrdImage:
         start = file.read(_LONGEST_HEADER_BYTES)
     header = parse_header(start, path.name)
     check_size(header.sizes, path.name, header.dtype.itemsize)
-    data_path = path if header.data_file is None else existing_file(beside(path, header.data_file))
+    data_path = path if header.data_file is None else existing_file(beside(path, header.data_file), named_by=path.name)
     try:
         samples = _samples(data_path, header)
     except (OSError, ValueError, EOFError, zlib.error) as error:

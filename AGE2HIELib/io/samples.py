@@ -97,7 +97,7 @@ def beside(path: Path, name: str) -> Path:
     target = Path(name)
     if not name or target.is_absolute() or ".." in target.parts or "\\" in name or not name.isprintable():
         raise InputError(
-            f"'{path.name}' says that its samples are in {name[:80]!r}, which is no file of its own folder. "
+            f"'{path.name}' names for its samples what is no file of its own folder. "
             "Put both files into one folder and name the data file there."
         )
     return path.parent / target

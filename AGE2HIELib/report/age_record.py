@@ -57,7 +57,7 @@ def age_record(
         "model": _model(about.bundle, facts),
         "input": input_record(about.scan),
         "settings": {"device": about.asked_device, "mask_sha256": about.scan.mask_sha256},
-        **run_record(about.device, timing_s, about.warnings),
+        **run_record(facts.network, about.device, timing_s, about.warnings),
     }
 
 

@@ -54,14 +54,14 @@ def result_record(
         "atlas": {key: getattr(about.atlas, key) for key in ("name", "provenance", "sha256")},
         "input": {**input_record(about.source), "adc_unit_found": about.source.adc_unit_found},
         "settings": asdict(about.settings),
-        **run_record(about.device, timing_s, about.warnings),
+        **run_record(bundle.network, about.device, timing_s, about.warnings),
     }
 
 
-def run_record(device: str, timing_s: Mapping[str, float], warnings: Sequence[str]) -> dict[str, Any]:
+def run_record(network: str, device: str, timing_s: Mapping[str, float], warnings: Sequence[str]) -> dict[str, Any]:
     """With what, where and for how long a result was made, and what its reader should know."""
     return {
-        "software": software_versions(),
+        "software": software_versions(network),
         "machine": machine(device),
         "device": device,
         "timing_s": dict(timing_s),

@@ -10,14 +10,17 @@ from pathlib import Path
 from AGE2HIELib import __version__
 
 # what reads, converts and computes; drawing and templates change no number
-_LIBRARIES = ("torch", "numpy", "scipy", "SimpleITK", "nibabel", "dcm2niix", "monai")
+_LIBRARIES = ("torch", "numpy", "scipy", "SimpleITK", "nibabel", "dcm2niix")
+_OWN_NETWORK = "sfcn"  # every other one is MONAI's
 
 
-def software_versions() -> dict[str, str]:
+def software_versions(network: str) -> dict[str, str]:
+    """With MONAI, where it made the ``network``."""
+    used = _LIBRARIES if network == _OWN_NETWORK else (*_LIBRARIES, "monai")
     return {
         "version": __version__,
         "python": platform.python_version(),
-        **{name: _version(name) for name in _LIBRARIES},
+        **{name: _version(name) for name in used},
     }
 
 
