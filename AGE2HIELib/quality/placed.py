@@ -54,6 +54,6 @@ def placement_checks(placement: Placement, atlas: Atlas) -> list[Check]:
             FOLDING,
             remedy=remedy,
             basis="Of the atlas brain, where the placement turns space inside out: 0 in twelve real newborns and "
-            "1,138 phantoms.",
+            "4,000 phantoms.",
         ),
     ]
