@@ -191,6 +191,8 @@ def test_a_study_without_what_may_be_empty_and_without_preamble_gets_its_objects
     report = pydicom.dcmread(tmp_path / "dicom" / "report.dcm")
     assert (report.AccessionNumber, report.StudyID, str(report.PatientName)) == ("", "", "")
     assert report.SpecificCharacterSet == "ISO_IR 192"
+    own = pydicom.dcmread(predicted.folder / "dicom" / "report.dcm").get("SpecificCharacterSet")
+    assert own == pydicom.dcmread(min(study.iterdir())).get("SpecificCharacterSet")
     assert "Zoës Atlas 脳".encode() in (tmp_path / "dicom" / "report.dcm").read_bytes()
 
 

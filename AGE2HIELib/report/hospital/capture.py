@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from pydicom import Dataset
 
 from AGE2HIELib import __version__
-from AGE2HIELib.report.hospital.structured import CHARACTER_SET, MANUFACTURER, SERIES_NUMBER
+from AGE2HIELib.report.hospital.structured import MANUFACTURER, SERIES_NUMBER
 from AGE2HIELib.report.overlay import Maps, picture_font, saliency_over_adc
 from AGE2HIELib.report.tiles import View, choose_view
 from AGE2HIELib.volume import Volume
@@ -47,7 +47,6 @@ def captures(record: Mapping[str, Any], maps: Maps, header: Dataset) -> Iterator
             manufacturer_model_name="age2hie",
             software_versions=__version__,
             series_description="AGE2HIE saliency (research use only)",
-            specific_character_set=CHARACTER_SET,
             pixel_spacing=pixel_mm,  # type: ignore[arg-type]  # highdicom says int, and writes decimals
             patient_orientation=("L", "P"),  # columns run to the patient's left, rows to the back
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,7 +31,6 @@ from AGE2HIELib import __version__
 MANUFACTURER = "AGE2HIE"
 SCHEME = "99AGE2HIE"  # our own: what no standard scheme has a code for
 SERIES_NUMBER = 9501
-CHARACTER_SET = "ISO_IR 192"  # UTF-8: a model or an atlas may have any name, whatever the scan's set holds
 _DEVICE = hd.UID.from_uuid("3f1d7ad4-9a77-4a53-8c0e-5f1f5a1a9a21")  # of the software, the same everywhere
 _UNITS = {
     "brain volume": CodedConcept("ml", "UCUM", "ml"),
@@ -67,11 +67,17 @@ def structured_report(record: Mapping[str, Any], headers: Sequence[Dataset]) -> 
         manufacturer_model_name="age2hie",
         software_versions=__version__,
         series_description="AGE2HIE report (research use only)",
-        specific_character_set=CHARACTER_SET,
+        specific_character_set=_character_set(record, headers[0]),
         is_complete=True,
         is_final=False,
         is_verified=False,
     )
+
+
+def _character_set(record: Mapping[str, Any], header: Dataset) -> Any:
+    """UTF-8 where a model or an atlas has a name beyond ASCII; else the scan's own, which its readers know."""
+    ascii_alone = json.dumps(record, ensure_ascii=False).isascii()
+    return header.get("SpecificCharacterSet") if ascii_alone else "ISO_IR 192"
 
 
 def _number(record: Mapping[str, Any]) -> MeasurementsAndQualitativeEvaluations:
