@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from bundles import input_spec, untrained_bundle, untrained_facts
+from marks import long
 from planted import planted_network, world
 
 from AGE2HIELib.errors import InputError
@@ -32,6 +33,12 @@ ORIENTATIONS = {
     "flipped": np.diag([-2.0, 1.5, -3.0]),
     "oblique": TURN @ np.diag([2.0, 1.5, 3.0]),
 }
+SLOW = "smooth-integrated-gradients"  # minutes; the turned and the mirrored grid ask most of it
+SIGNED_AND_LYING = [
+    long(method, lying) if method == SLOW and lying in ("upright", "anisotropic") else (method, lying)
+    for method in SIGNED
+    for lying in ORIENTATIONS
+]
 
 
 def grid_of(orientation: str) -> Grid:
@@ -71,8 +78,7 @@ def test_a_single_voxel_is_found_where_it_lies(method: str, orientation: str) ->
     assert found.array.max() > 0
 
 
-@pytest.mark.parametrize("orientation", ORIENTATIONS)
-@pytest.mark.parametrize("method", SIGNED)
+@pytest.mark.parametrize(("method", "orientation"), SIGNED_AND_LYING)
 def test_both_sides_have_their_sign_and_their_place(method: str, orientation: str) -> None:
     """What lies on one side speaks for, what lies on the other against; a favourable outcome turns it round."""
     grid, network = grid_of(orientation), planted_network((3.0, -2.0))
