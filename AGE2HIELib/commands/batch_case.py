@@ -100,7 +100,7 @@ def without_file_names(message: str, case: Case) -> str:
     for name in sorted({path.name for path in beside} - {case.name}, key=len, reverse=True):
         message = message.replace(f"'{name}'", _A_FILE)
         stem = _ENDING.sub("", name)
-        if stem not in ("", name, case.name):
+        if stem not in ("", name, case.name) and stem.lower() in message.lower():
             message = re.sub(rf"'?(?<![\w.]){re.escape(stem)}{_ENDING.pattern[:-1]}\b'?", _A_FILE, message, flags=re.I)
     return message
 
