@@ -16,7 +16,7 @@ from AGE2HIELib.phantom.head import make_head
 from AGE2HIELib.phantom.protocol import PROTOCOLS
 from AGE2HIELib.phantom.scan import scan_infant
 from AGE2HIELib.preprocess.adc import adc_map
-from AGE2HIELib.quality.check import STEP
+from AGE2HIELib.quality.check import STEP, Check
 from AGE2HIELib.quality.slices import lost_slices, slice_checks
 from AGE2HIELib.volume import Volume
 
@@ -83,6 +83,26 @@ def test_a_dark_slice_is_warned_of_over_most_of_the_brain(acquisition: str, seed
         [check] = [check for check in slice_checks(dark, brain) if check.name == STEP]
         assert (check.passed, check.severity) == (False, "warn"), place
         assert check.value > 0.45
+
+
+def test_fluid_between_the_hemispheres_is_no_bad_slice_and_a_dark_one_beside_it_is() -> None:
+    adc, brain = stripped_scan("none", "2mm", 61)
+    middle = round(float(np.argwhere(brain.array)[:, 0].mean()))
+    fissure = adc.array.copy()
+    fissure[middle] = np.where(brain.array[middle], 2500, 0)
+    for order in ((0, 1, 2), (2, 0, 1)):  # the axis from left to right may be any of the three
+        turned, inside = (
+            Volume(np.transpose(array, order), adc.affine_ras[:, [*order, 3]]) for array in (fissure, brain.array)
+        )
+        assert step_of(turned, inside).passed
+    dark = fissure.copy()
+    dark[middle + 8] *= 0.6
+    assert not step_of(adc.like(dark), brain).passed
+
+
+def step_of(adc: Volume, brain: Volume) -> Check:
+    [check] = [check for check in slice_checks(adc, brain) if check.name == STEP]
+    return check
 
 
 @pytest.mark.real

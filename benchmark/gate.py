@@ -13,22 +13,26 @@ import argparse
 import json
 import os
 from collections import defaultdict
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import gate_cases
 from fresh_cases import bundled_atlas, plan, scanned, seen_by_gate
 from gate_cases import PHANTOM, Row, row_of, rows_file
+from gate_limits import print_limits
 from tqdm import tqdm
 
+from AGE2HIELib.installed import find_model
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
-from AGE2HIELib.pipeline import CHECK_STAGES, Scan, examine
+from AGE2HIELib.pipeline import CHECK_STAGES, STAGES, Scan, examine, later_checks, load_model, prepare, read_scan
 from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.progress import Silent, Stages
 from AGE2HIELib.quality import Quality, check_quality
+from AGE2HIELib.quality.check import DISTANCE
+from AGE2HIELib.quality.given import Z_DETAIL, z_map_check
 from training.cohorts.synthetic_hie import Planned
 from training.files import write_text
 
@@ -45,15 +49,51 @@ def main() -> None:
     run = partial(_kept, options.keep, options.jobs)
     real = "AGE2HIE_TEST_DATA" in os.environ
     newborns = run("newborn", newborn_rows, gate_cases.real_newborns()) if real else []
+    foreign = run("foreign-z", foreign_z_rows, gate_cases.real_newborns()) if real else []
     spoilt = run("spoilt", spoilt_rows, cases[: options.spoilt])
     scans = run("bad", bad_scan_rows, list(gate_cases.real_bad_scans())) if real else []
     phantoms = run(PHANTOM, phantom_rows, cases)
     print_sound({"phantoms": phantoms, "real newborns": newborns})
-    print_stopped([*spoilt, *scans])
+    print_stopped([*spoilt, *scans, *foreign])
+    if newborns:
+        print_limits(limit_values(newborns), bundled_model().bundle.cases.distance_limit)
+
+
+bundled_model = cache(lambda: load_model(find_model(None)))
 
 
 def newborn_rows(path: Path) -> list[Row]:
-    return [row_of("newborn", path.name, seen_by_gate(gate_cases.newborn_adc(path)).quality)]
+    """One with a z-map of our own and one with the released one; both with the distance that the bundled model asks."""
+    rows = []
+    for z_adc in (None, gate_cases.released_z(path)):
+        stages = Stages(STAGES, Silent())
+        scan = read_scan(path, z_adc=z_adc)
+        seen = examine(scan, bundled_atlas(), stages)
+        quality = seen.quality
+        for check in later_checks(prepare(scan, seen, bundled_model(), bundled_atlas(), stages), bundled_model()):
+            quality = quality.with_(check)
+        rows.append(row_of("newborn" if z_adc is None else "newborn, given z-map", path.name, quality))
+    return rows
+
+
+def foreign_z_rows(path: Path) -> list[Row]:
+    """The released z-map turned round, and those of four other infants brought to this one's brain."""
+    adc = gate_cases.newborn_adc(path)
+    brain = adc.like(adc.array != 0)
+    found = gate_cases.wrong_z_maps(path, brain)
+    return [row_of(kind, path.name, Quality((z_map_check(adc, brain, z),))) for kind, z in found]
+
+
+def limit_values(newborns: list[Row]) -> dict[str, dict[str, float]]:
+    """By infant and check, as ``gate_limits`` asks for them."""
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in newborns:
+        values = {one["name"]: one["value"] for one in row["checks"] if isinstance(one["value"], int | float)}
+        if row["kind"] == "newborn":
+            found[row["name"]] |= values
+        else:
+            found[row["name"]] |= {Z_DETAIL: values[Z_DETAIL], f"{DISTANCE}, given z-map": values[DISTANCE]}
+    return dict(found)
 
 
 def phantom_rows(case: Planned) -> list[Row]:

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import affine_transform
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.io.source import Source, read_source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.quality import Check, Quality
@@ -26,6 +28,7 @@ PHANTOM = "phantom"
 _ADULTS = ("siemens-xa30", "siemens-mosaic", "philips-classic", "ge-phantom")
 _VOXELS = {"1.5 times as large": 1.5, "half as large": 0.5, "as large as a rat's": 0.2}
 _SLICES = {"slices twice as thick": 2.0, "slices half as thick": 0.5}
+_OTHERS = (1, 5, 11, 17)  # of the infants after it
 _VALUES = {"values doubled": 2.0, "values halved": 0.5}
 
 
@@ -127,6 +130,33 @@ def newborn_adc(path: Path) -> Volume:
     stored = read_source(path).adc
     assert stored is not None  # an ADC map was asked for
     return to_canonical(stored)
+
+
+def released_z(adc: Path) -> Path:
+    name = adc.name.removesuffix("-ADC_ss.mha")
+    return adc.parent.parent / "2Z_ADC" / f"Zmap_{name}-ADC_smooth2mm_clipped10.mha"
+
+
+def wrong_z_maps(adc: Path, brain: Volume) -> Iterator[tuple[str, Volume]]:
+    """(kind, z on the brain's grid): mirrored ones, and other infants' whose brain's box is laid over this one's."""
+    own = to_canonical(read_volume(released_z(adc)))
+    for axes in ((0,), (1,), (2,), (0, 1)):
+        yield "mirrored z-map", brain.like(np.flip(own.array, axes))
+    files = real_newborns()
+    for step in _OTHERS:
+        other = to_canonical(read_volume(released_z(files[(files.index(adc) + step) % len(files)])))
+        (middle, extent), (other_middle, other_extent) = _box(brain.array), _box(other.array != 0)
+        matrix = other_extent / extent
+        placed = affine_transform(
+            other.array, matrix, other_middle - matrix * middle, output_shape=brain.array.shape, order=1
+        )
+        yield "another infant's z-map", brain.like(placed)
+
+
+def _box(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Middle and extent, in voxels."""
+    places = np.argwhere(mask)
+    return (places.min(axis=0) + places.max(axis=0)) / 2, np.ptp(places, axis=0) + 1.0
 
 
 def rows_file(folder: Path, of: str, name: str) -> Path:

@@ -28,7 +28,9 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
     split = export_split(settings, cohort.table)
     members = [exported_network(Fit(settings.export.arm, split, n), run, cohort) for n in range(len(split.inner))]
     decision = export_decision(run, cohort.table)
-    remembered = known_cases(members, split, cohort, export_logits(run, cohort.table), _z_kinds(run, cohort.table))
+    logits = export_logits(run, cohort.table)
+    kinds = _z_kinds(run, cohort.table)
+    remembered = known_cases(members, split, cohort, logits, kinds, synthetic=settings.synthetic)
     age = exported_age(run)
     arguments = network_arguments(settings.network, in_channels=ADC_CHANNELS, outputs=1)
     folder.parent.mkdir(parents=True, exist_ok=True)
