@@ -30,10 +30,10 @@ class Readable(Protocol):
 
 
 class _Inflated:
-    """A zlib stream, unpacked as it is read; MHA files hold one."""
+    """A zlib or gzip stream, unpacked as it is read; MHA files hold one, and MetaIO tells by its first bytes which."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._unpacker = file, zlib.decompressobj()
+        self._file, self._unpacker = file, zlib.decompressobj(zlib.MAX_WBITS | 32)
 
     def read(self, size: int, /) -> bytes:
         while not self._unpacker.eof:
@@ -82,6 +82,23 @@ def read_samples(file: IO[bytes], needed: int, packing: str) -> bytes:
         if beyond > PADDING_BYTES:
             raise ValueError(f"more bytes of samples than the {needed} that its header states")
     return bytes(content)
+
+
+def read_last_samples(file: IO[bytes], needed: int, packing: str, most_before: int) -> bytes:
+    """The last ``needed`` bytes of a packed stream, with at most ``most_before`` others before them.
+
+    Raises:
+        ValueError, OSError, EOFError, zlib.error: as ``read_samples``.
+    """
+    stream = _unpacking(file, packing)
+    content = bytearray()
+    while chunk := stream.read(_CHUNK_BYTES):
+        content += chunk
+        if len(content) > needed + most_before:
+            raise ValueError(f"more bytes of samples than the {needed} that its header states")
+    if len(content) < needed:
+        raise ValueError(f"{len(content)} bytes of samples where {needed} are needed")
+    return bytes(content[len(content) - needed :])
 
 
 def read_numbers(file: IO[bytes], count: int) -> list[bytes]:
