@@ -56,6 +56,8 @@ def by_itk(path: Path) -> Reading:
         return Reading(np.nan, np.nan, str(error))
     while image.GetDimension() > 3:
         image = image[..., 0]
+    if image.GetDimension() < 3:
+        return Reading(np.nan, np.nan, "no 3D image")
     volume = from_sitk(image)
     return _reading(volume.array, volume.affine_ras)
 
@@ -64,8 +66,9 @@ def by_us(path: Path) -> Reading:
     try:
         stored = load_image(path)
     except InputError as error:
-        assert "\n" not in str(error) and str(path.parent) not in str(error)
-        return Reading(np.nan, np.nan, str(error))
+        line = str(error)
+        unhelpful = "\n" in line or str(path.parent) in line
+        return Reading(np.nan, np.nan, "" if unhelpful else line)
     return _reading(stored.array[0], stored.affine_ras, " ".join(stored.warnings))
 
 

@@ -59,7 +59,9 @@ def _header(path: Path) -> MhaHeader:
 
 
 def _data_path(path: Path, header: MhaHeader) -> Path:
-    return existing_file(beside(path, header.data_file), named_by=path.name) if header.data_file else path
+    if header.data_file is None:
+        return path
+    return existing_file(beside(path, header.data_file), named_by=path.name)
 
 
 def _values(path: Path, header: MhaHeader, count: int) -> np.ndarray:

@@ -46,7 +46,7 @@ class MhaHeader:
 
     Attributes:
         samples_at: where they begin in the file that holds them; -1: at as many bytes from its end.
-        data_file: empty where the samples follow the header.
+        data_file: as it is named; None where the samples follow the header.
         of_diffusion: it holds the DWMRI keys of a diffusion series.
     """
 
@@ -56,7 +56,7 @@ class MhaHeader:
     affine_ras: np.ndarray
     packed: bool
     binary: bool
-    data_file: str
+    data_file: str | None
     samples_at: int
     of_diffusion: bool
     warnings: tuple[str, ...]
@@ -104,7 +104,7 @@ def _interpret(fields: dict[str, str], end: int) -> MhaHeader:
         affine_ras=affine,
         packed=packed,
         binary=_flag(fields, ("BinaryData",), otherwise=True),
-        data_file="" if local else data_file,
+        data_file=None if local else data_file,
         samples_at=_samples_at(int(fields.get("HeaderSize", 0)), end if local else 0, packed=packed),
         of_diffusion=any(key.startswith(("DWMRI_b-value", "DWMRI_gradient")) for key in fields),
         warnings=(*warnings, *_unscaled(fields)),

@@ -105,10 +105,14 @@ def _header(start: bytes) -> NiftiHeader:
 
 
 def _dtype(header: NiftiHeader) -> np.dtype:
+    code = int(header["datatype"])
     try:
-        return header.get_data_dtype()
+        dtype = header.get_data_dtype()
     except KeyError as error:
-        raise ValueError(f"its data type is {int(header['datatype'])}, which does not exist") from error
+        raise ValueError(f"its data type is {code}, which does not exist") from error
+    if not dtype.itemsize:
+        raise ValueError(f"its data type is {code}, which holds no numbers")
+    return dtype
 
 
 def _shape(header: NiftiHeader) -> tuple[tuple[int, ...], tuple[str, ...]]:

@@ -19,8 +19,10 @@ from AGE2HIELib.errors import InputError
 # with their file they take 3 GB. Clinical series have a tenth of it.
 LARGEST_VALUES = 200_000_000
 LARGEST_BYTES = 1_000_000_000  # of them in the file: doubles take twice the room of what they become
-# Some programs and transfers fill the last block; more than this after the samples is not filling.
+# Some programs and transfers fill the last block; more than this after the samples is not filling, and neither is a
+# quarter of them (samples of 32 bits that are said to have 16).
 PADDING_BYTES = 4096
+_PADDING_PART = 4
 _CHUNK_BYTES = 1 << 20
 _LONGEST_NUMBER = 64  # characters of a number in a text file, its blank included
 
@@ -79,7 +81,7 @@ def read_samples(file: IO[bytes], needed: int, packing: str) -> bytes:
     beyond = 0
     while chunk := stream.read(_CHUNK_BYTES):
         beyond += len(chunk)
-        if beyond > PADDING_BYTES:
+        if beyond > min(PADDING_BYTES, needed // _PADDING_PART):
             raise ValueError(f"more bytes of samples than the {needed} that its header states")
     return bytes(content)
 
