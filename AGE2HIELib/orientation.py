@@ -36,6 +36,12 @@ def to_stored_order(volume: Volume, stored: Grid) -> Volume:
     return Volume(restored.array, stored.affine_ras)
 
 
+def in_order_of(volume: Volume, scan: Grid) -> Volume:
+    """The same voxels with axes that run as the scan's do, told by the two grids alone, however oblique they are."""
+    voxels_of_scan = np.linalg.solve(scan.affine_ras, volume.affine_ras)
+    return _reordered(volume, io_orientation(voxels_of_scan))
+
+
 def _reordered(volume: Volume, orientation: np.ndarray) -> Volume:
     array = np.ascontiguousarray(apply_orientation(volume.array, orientation))
     return Volume(array, volume.affine_ras @ inv_ornt_aff(orientation, volume.array.shape))

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# A given map, mask or atlas image lies on a grid when its corners agree to this (design.md, section 5). Files that keep
+# 6 digits are off by a thousandth of it, and half a voxel, the commonest mistake, is five times as much.
+SAME_GRID_VOXELS = 0.1
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -24,11 +28,31 @@ class Grid:
         return float(abs(np.linalg.det(self.affine_ras[:3, :3]))) / 1000.0
 
     def same_as(self, other: Grid, tolerance_mm: float = 1e-4) -> bool:
-        """Same size, and every corner voxel within ``tolerance_mm``."""
+        """Same size, and every corner voxel within ``tolerance_mm``: for what this program itself has written."""
         if self.shape != other.shape:
             return False
-        corners = np.array(np.meshgrid(*[(0, n - 1) for n in self.shape], [1], indexing="ij")).reshape(4, -1)
-        return bool(np.abs((self.affine_ras - other.affine_ras) @ corners).max() <= tolerance_mm)
+        return bool(np.abs((self.affine_ras - other.affine_ras) @ self._corners()).max() <= tolerance_mm)
+
+    def lies_on(self, scan: Grid, tolerance_voxels: float = SAME_GRID_VOXELS) -> bool:
+        """Same size, and every corner voxel within a part of the scan's own voxel, along each of the scan's axes.
+
+        For files from elsewhere, which repeat a scan's geometry to the digits of their format.
+        """
+        if self.shape != scan.shape:
+            return False
+        try:
+            indices = np.linalg.solve(scan.affine_ras, self.affine_ras @ self._corners())
+        except np.linalg.LinAlgError:
+            return False
+        return bool(np.abs(indices - self._corners()).max() <= tolerance_voxels)
+
+    def farthest_corner_mm(self, other: Grid) -> float:
+        """How far apart the same corner voxel lies in two grids of one size, at most."""
+        return float(np.linalg.norm(((self.affine_ras - other.affine_ras) @ self._corners())[:3], axis=0).max())
+
+    def _corners(self) -> np.ndarray:
+        """``(4, 8)`` indices of the corner voxels, with a 1 behind them."""
+        return np.array(np.meshgrid(*[(0, n - 1) for n in self.shape], [1], indexing="ij")).reshape(4, -1)
 
 
 @dataclass(frozen=True)

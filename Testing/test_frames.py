@@ -96,15 +96,6 @@ def test_a_map_stored_in_another_order_is_put_right(tmp_path):
         np.testing.assert_array_equal(found.affine_ras, scan.affine_ras)
 
 
-def test_a_map_on_another_grid_is_refused(tmp_path):
-    scan = adc_volume(shape=(6, 7, 8))
-    moved = scan.affine_ras.copy()
-    moved[0, 3] += 0.01
-    write_volume(Volume(scan.array, moved), tmp_path / "z.nii.gz")
-    with pytest.raises(InputError, match=r"z map 'z\.nii\.gz'.*does not lie on the scan's grid"):
-        read_on_grid(tmp_path / "z.nii.gz", scan.grid, what="z map")
-
-
 @pytest.mark.parametrize("entry", [(0, 1, 0.5), (0, 0, 0.0), (1, 1, np.nan)])
 def test_a_sheared_or_singular_grid_is_refused(tmp_path, entry):
     row, column, value = entry

@@ -66,7 +66,8 @@ def nifti_bomb(folder: Path) -> Path:
 
 
 def nrrd_bomb(folder: Path, encoding: str) -> Path:
-    head = f"NRRD0004\ntype: short\ndimension: 3\nsizes: 24 26 14\nencoding: {encoding}\nspacings: 2 2 2\n\n"
+    head = "NRRD0004\ntype: short\nendian: little\ndimension: 3\nsizes: 24 26 14\nspacings: 2 2 2\n"
+    head += f"encoding: {encoding}\n\n"
     packed = gzip.compress(BLOCK) if encoding == "gzip" else bz2.compress(BLOCK)
     (folder / "a.nrrd").write_bytes(head.encode() + packed * 64)
     return folder / "a.nrrd"
@@ -132,7 +133,8 @@ def test_samples_are_not_fetched_from_outside_the_folder(tmp_path: Path, name: s
     folder = tmp_path / "scan"
     folder.mkdir()
     (folder / "a.nhdr").write_text(
-        f"NRRD0004\ntype: short\ndimension: 3\nsizes: 24 26 14\nencoding: raw\nspacings: 2 2 2\ndata file: {name}\n\n"
+        "NRRD0004\ntype: short\nendian: little\ndimension: 3\nsizes: 24 26 14\nencoding: raw\nspacings: 2 2 2\n"
+        f"data file: {name}\n\n"
     )
     (folder / "a.mhd").write_text(
         f"ObjectType = Image\nNDims = 3\nDimSize = 24 26 14\nElementType = MET_SHORT\nElementDataFile = {name}\n"

@@ -18,7 +18,7 @@ from AGE2HIELib.io.dicom_complete import check_complete, one_slice_a_file
 from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
 from AGE2HIELib.io.gradients import ras_from_fsl, unit_rows
 from AGE2HIELib.io.integrity import Stored
-from AGE2HIELib.io.nifti import gradient_files, load_nifti, numbers
+from AGE2HIELib.io.nifti import bvecs, gradient_files, load_nifti, numbers
 from AGE2HIELib.leftovers import owner_mark, remove_leftovers
 from AGE2HIELib.volume import Grid
 
@@ -128,7 +128,7 @@ def _load(path: Path, series: DicomSeries) -> Converted:
     if b_values is not None and b_values.size != count:
         b_values = None
     if files and files.bvec and b_values is not None:
-        directions = unit_rows(ras_from_fsl(numbers(files.bvec).T, stored.affine_ras))
+        directions = unit_rows(ras_from_fsl(bvecs(files.bvec, b_values), stored.affine_ras))
     return Converted(series, stored, b_values, directions)
 
 

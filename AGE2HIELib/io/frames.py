@@ -43,12 +43,12 @@ def reference_image(grid: Grid) -> sitk.Image:
 
 def sitk_geometry(grid: Grid) -> tuple[list[float], list[float], list[float]]:
     """(spacing, direction, origin) in LPS+; raises InputError for a sheared or singular grid."""
-    affine = LPS_FROM_RAS @ grid.affine_ras
     spacing = grid.spacing_mm
-    if not np.all(np.isfinite(affine)) or np.any(spacing <= 0):
+    if not np.all(np.isfinite(grid.affine_ras)) or np.any(spacing <= 0):  # before anything is computed from them
         raise InputError(
             f"The image's geometry is singular (spacing {spacing.tolist()} mm). Convert the scan again from DICOM."
         )
+    affine = LPS_FROM_RAS @ grid.affine_ras
     cosines = affine[:3, :3] / spacing
     shear = np.abs(cosines.T @ cosines - np.eye(3)).max()
     if shear > _SHEAR_TOLERANCE:

@@ -13,12 +13,10 @@ from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files
 from AGE2HIELib.io.mha import MHA_SUFFIXES, load_mha, mha_files
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, load_nifti, save_nifti
 from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd
-from AGE2HIELib.orientation import to_canonical, to_stored_order
+from AGE2HIELib.orientation import in_order_of
 from AGE2HIELib.volume import Grid, Volume
 
 SUFFIXES = (*NIFTI_SUFFIXES, *MHA_SUFFIXES, *NRRD_SUFFIXES)
-_SAME_GRID_MM = 1e-3  # the released Z maps repeat their ADC map's geometry to the 6 digits of a text header
-
 # What a file format can hold, for the types that arise inside.
 _STORABLE = {"bool": np.uint8, "int64": np.int32, "uint64": np.uint32, "float16": np.float32}
 
@@ -55,16 +53,22 @@ def sha256_of_image(path: Path) -> str:
 def read_on_grid(path: Path, grid: Grid, *, what: str) -> Volume:
     """A map that belongs to a scan, in the scan's voxel order; ``what`` names it in the error.
 
+    Its corners may be off by 0.1 of the scan's voxel along each axis: it is then taken to lie on the scan's own grid.
     Axes that are permuted or flipped in the file are put right exactly; nothing is interpolated.
     """
-    canonical = to_canonical(read_volume(path))
-    target = to_canonical(Volume(np.empty(grid.shape, dtype=bool), grid.affine_ras))
-    if not canonical.grid.same_as(target.grid, _SAME_GRID_MM):
+    stored = read_volume(path)
+    ordered = in_order_of(stored, grid)
+    if not ordered.grid.lies_on(grid):
         raise InputError(
-            f"The {what} '{path.name}' ({_in_words(canonical.grid)}) does not lie on the scan's grid "
-            f"({_in_words(target.grid)}). Give the {what} that was made from this scan, or resample it."
+            f"The {what} '{path.name}' ({_in_words(stored.grid)}) does not lie on the scan's grid "
+            f"({_in_words(grid)}){_how_far(ordered.grid, grid)}. Give the {what} that was made from this scan, or "
+            "resample it."
         )
-    return to_stored_order(Volume(canonical.array, target.affine_ras), grid)
+    return Volume(ordered.array, grid.affine_ras)
+
+
+def _how_far(given: Grid, scan: Grid) -> str:
+    return f"; a corner lies {given.farthest_corner_mm(scan):.3g} mm off" if given.shape == scan.shape else ""
 
 
 def write_volume(volume: Volume, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from dataclasses import dataclass
 from math import prod
@@ -14,8 +15,8 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import LPS_FROM_RAS
 from AGE2HIELib.io.gradients import make_series
 from AGE2HIELib.io.integrity import Stored, checked, existing_file, unreadable
-from AGE2HIELib.io.nrrd_header import NrrdHeader, parse_header
-from AGE2HIELib.io.samples import beside, check_size, read_numbers, read_samples
+from AGE2HIELib.io.nrrd_header import MOST_SKIPPED, NrrdHeader, parse_header
+from AGE2HIELib.io.samples import beside, check_size, read_last_samples, read_numbers, read_samples
 from AGE2HIELib.volume import DwiSeries
 
 NRRD_SUFFIXES = (".nrrd", ".nhdr")
@@ -62,13 +63,14 @@ def _samples(path: Path, header: NrrdHeader) -> np.ndarray:
         for _ in range(header.line_skip):
             if not file.readline(_LONGEST_HEADER_BYTES):
                 raise ValueError(f"it ends before the {header.line_skip} lines that its header skips")
-        if packing is None:
-            return np.array(read_numbers(file, count), dtype=float)
         skip = header.byte_skip
-        if skip == -1 and packing == "raw":
-            file.seek(max(0, path.stat().st_size - needed))
-            skip = 0
-        content = read_samples(file, needed + skip, packing)
+        if packing is None:
+            file.seek(skip, os.SEEK_CUR)
+            return np.array(read_numbers(file, count), dtype=float)
+        if skip == -1:  # the samples are the last bytes, of what is packed in the stream as of the file (teem, ITK)
+            content, skip = read_last_samples(file, needed, packing, MOST_SKIPPED), 0
+        else:
+            content = read_samples(file, needed + skip, packing)
     return np.frombuffer(content, dtype=header.dtype, count=count, offset=skip)
 
 
@@ -91,12 +93,38 @@ def series_from_nrrd(image: NrrdImage, name: str) -> DwiSeries:
         raise InputError(
             f"'{name}' holds {len(gradients)} gradients for {count} volumes. Convert the diffusion series again."
         )
+    gradients = _with_b0(gradients, image.stored.array, name)
     squared = (gradients**2).sum(axis=1)
     # Lengths over 1 are directions nobody has scaled, such as (1, 1, 0): the longest then has the nominal b-value.
     longest = max(1.0, float(squared.max()))
     b_values = np.round(nominal_b * squared / longest)  # scanners set whole s/mm2; components are rounded
     directions_ras = gradients @ header.ras_from_measurement.T
     return make_series(image.stored.array, image.stored.affine_ras, b_values, directions_ras, name=name)
+
+
+def refuse_single_volume(image: NrrdImage, name: str) -> None:
+    """One volume with diffusion keys cannot give an ADC, and is no map whatever its values look like."""
+    if image.header.of_diffusion:
+        b_value = image.header.keys.get("dwmri_b-value", "none")[:20]
+        raise InputError(
+            f"'{name}' is a single diffusion volume: it has DWMRI keys (b-value {b_value}). Give the whole series; "
+            "or save the ADC map without these keys."
+        )
+
+
+def _with_b0(gradients: np.ndarray, array: np.ndarray, name: str) -> np.ndarray:
+    """NaN gradients as those of b = 0, where the signal bears it out: it is higher than that of every other volume."""
+    without = np.isnan(gradients).any(axis=1)
+    if not without.any():
+        return gradients
+    weighted = ~without & (gradients != 0).any(axis=1)
+    means = np.array([float(np.nanmean(volume, dtype=np.float64)) for volume in array])
+    if not weighted.any() or means[without].min() <= means[weighted].max():
+        raise InputError(
+            f"The gradient of volume {int(np.argmax(without))} of '{name}' is not a number, and its signal is not that "
+            "of b = 0. Convert the diffusion series again."
+        )
+    return np.where(without[:, np.newaxis], 0.0, gradients)
 
 
 def write_dwi_nrrd(series: DwiSeries, path: Path) -> None:

@@ -19,8 +19,10 @@ from AGE2HIELib.errors import InputError
 # with their file they take 3 GB. Clinical series have a tenth of it.
 LARGEST_VALUES = 200_000_000
 LARGEST_BYTES = 1_000_000_000  # of them in the file: doubles take twice the room of what they become
-# Some programs and transfers fill the last block; more than this after the samples is not filling.
+# Some programs and transfers fill the last block; more than this after the samples is not filling, and neither is a
+# quarter of them (samples of 32 bits that are said to have 16).
 PADDING_BYTES = 4096
+_PADDING_PART = 4
 _CHUNK_BYTES = 1 << 20
 _LONGEST_NUMBER = 64  # characters of a number in a text file, its blank included
 
@@ -30,10 +32,10 @@ class Readable(Protocol):
 
 
 class _Inflated:
-    """A zlib stream, unpacked as it is read; MHA files hold one."""
+    """A zlib or gzip stream, unpacked as it is read; MHA files hold one, and MetaIO tells by its first bytes which."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._unpacker = file, zlib.decompressobj()
+        self._file, self._unpacker = file, zlib.decompressobj(zlib.MAX_WBITS | 32)
 
     def read(self, size: int, /) -> bytes:
         while not self._unpacker.eof:
@@ -79,9 +81,26 @@ def read_samples(file: IO[bytes], needed: int, packing: str) -> bytes:
     beyond = 0
     while chunk := stream.read(_CHUNK_BYTES):
         beyond += len(chunk)
-        if beyond > PADDING_BYTES:
+        if beyond > min(PADDING_BYTES, needed // _PADDING_PART):
             raise ValueError(f"more bytes of samples than the {needed} that its header states")
     return bytes(content)
+
+
+def read_last_samples(file: IO[bytes], needed: int, packing: str, most_before: int) -> bytes:
+    """The last ``needed`` bytes of a packed stream, with at most ``most_before`` others before them.
+
+    Raises:
+        ValueError, OSError, EOFError, zlib.error: as ``read_samples``.
+    """
+    stream = _unpacking(file, packing)
+    content = bytearray()
+    while chunk := stream.read(_CHUNK_BYTES):
+        content += chunk
+        if len(content) > needed + most_before:
+            raise ValueError(f"more bytes of samples than the {needed} that its header states")
+    if len(content) < needed:
+        raise ValueError(f"{len(content)} bytes of samples where {needed} are needed")
+    return bytes(content[len(content) - needed :])
 
 
 def read_numbers(file: IO[bytes], count: int) -> list[bytes]:

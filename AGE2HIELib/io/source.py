@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io import mha, nifti, nrrd
 from AGE2HIELib.io.dicom import read_dicom
 from AGE2HIELib.io.dicom_age import postnatal_age_days
 from AGE2HIELib.io.dicom_headers import is_dicom
 from AGE2HIELib.io.images import MHA_SUFFIXES, load_image, sha256_of_image
 from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files, sha256_of_set
-from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files, load_nifti, refuse_single_volume, series_from_nifti
+from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files, load_nifti, series_from_nifti
 from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd, series_from_nrrd
 from AGE2HIELib.io.units import find_unit
 from AGE2HIELib.volume import DwiSeries, Grid, Volume
@@ -75,13 +76,14 @@ def read_source(path: Path, *, series: str | None = None) -> Source:
         return _from_nrrd(path)
     stored = load_image(path)
     assert name.endswith(MHA_SUFFIXES)  # load_image refuses every other name
+    mha.refuse_single_volume(path)
     return _adc_source("adc-mha", stored, sha256_of_image(path), path.name)
 
 
 def _from_nifti(path: Path) -> Source:
     stored = load_nifti(path)
     if len(stored.array) == 1:
-        refuse_single_volume(path)
+        nifti.refuse_single_volume(path)
         return _adc_source("adc-nifti", stored, sha256_of_files([path]), path.name)
     dwi = series_from_nifti(stored, path)
     files = gradient_files(path)
@@ -94,6 +96,7 @@ def _from_nrrd(path: Path) -> Source:
     image = load_nrrd(path)
     sha256 = sha256_of_files(image.files)
     if len(image.stored.array) == 1:
+        nrrd.refuse_single_volume(image, path.name)
         return _adc_source("adc-nrrd", image.stored, sha256, path.name)
     dwi = series_from_nrrd(image, path.name)
     return Source("dwi-nrrd", sha256, dwi, None, None, image.stored.warnings)

@@ -122,7 +122,7 @@ def load_atlas(folder: Path) -> Atlas:
     except (KeyError, TypeError, ValueError, RecursionError, InputError) as problem:
         raise ModelError(f"The atlas '{folder.name}' cannot be read: {problem}. Install it again.") from problem
     for name in _IMAGES[1:]:
-        if not images[name].grid.same_as(images["mean"].grid):
+        if not images[name].grid.lies_on(images["mean"].grid):
             raise ModelError(f"The atlas '{folder.name}' is not on one grid: {name} differs from mean. Build it again.")
     brain = images["brain"].array > 0
     if not np.all(images["sd"].array[brain] > 0):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fuzzing import (
     anatomy_damaged,
     dicom_damaged,
+    fields_damaged,
     files_damaged,
     geometry_damaged,
     headers_damaged,
@@ -17,6 +18,7 @@ from fuzzing.cases import Kind
 _PARTS = (
     files_damaged,
     headers_damaged,
+    fields_damaged,
     values_damaged,
     series_damaged,
     geometry_damaged,
