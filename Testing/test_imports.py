@@ -23,6 +23,7 @@ ORDER = (
     "orientation",
     "progress",
     "leftovers",
+    "system_files",
     "outputs",
     "notices",
     "timing",
