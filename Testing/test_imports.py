@@ -26,6 +26,7 @@ ORDER = (
     "system_files",
     "outputs",
     "notices",
+    "streams",
     "timing",
     "io",
     "preprocess",
