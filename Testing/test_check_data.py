@@ -155,6 +155,25 @@ def test_what_preparing_an_infant_would_refuse_is_found_before(tmp_path: Path) -
     assert said == found
 
 
+@pytest.mark.real
+def test_a_released_pair_that_agrees_to_its_digits_is_no_problem(tmp_path: Path, real_data: Path) -> None:
+    """331's z-map repeats its ADC's spacing to 5e-6 mm, 028 is oblique: both are what ``prepare`` takes."""
+    adverse = {"MGHNICU_331": "1", "MGHNICU_028": "0"}
+    (tmp_path / "clinical.csv").write_text("ID,Outcome\n" + "\n".join(map(",".join, adverse.items())))
+    (tmp_path / "outcomes.toml").write_text(MAPPING)
+    for folder in ("1ADC_ss", "2Z_ADC", "3LABEL"):
+        for file in (real_data / "bonbid-hie" / folder).rglob("*.mha"):
+            if any(case in file.name for case in adverse):
+                (tmp_path / folder).mkdir(exist_ok=True)
+                (tmp_path / folder / file.name).symlink_to(file)
+    cases, problems = check_infants(tmp_path, None, settings())
+    assert [(case.subject, case.z_adc is not None, case.lesion is not None) for case in cases] == [
+        ("MGHNICU_028", True, True),
+        ("MGHNICU_331", True, True),
+    ]
+    assert [line for line in lines(problems) if "cannot be used" in line] == []
+
+
 def test_an_atlas_that_is_not_there_is_found_before(tmp_path: Path) -> None:
     wrong = load_settings("quick", None, ["run.jobs=1", f"input.atlas={tmp_path / 'none'}"])
     _, problems = check_infants(write_hie(tmp_path / "hie", two_sites()), None, wrong)
