@@ -232,8 +232,9 @@ def test_two_units_for_one_column_are_one_line(tmp_path: Path) -> None:
     assert lines(root) == [
         "participants.tsv: age_months is in years according to participants.json. Correct one of the two"
     ]
-    (root / "participants.json").write_bytes(b"\xef\xbb\xbf" + units("months", "age_months").encode())
-    assert ages(root) == pytest.approx({"sub-01": 1.5})
+    for nothing in ("", "n/a", None, "months"):
+        (root / "participants.json").write_bytes(b"\xef\xbb\xbf" + units(nothing, "age_months").encode())
+        assert ages(root) == pytest.approx({"sub-01": 1.5})
 
 
 def test_a_brain_mask_is_that_of_the_scan(tmp_path: Path) -> None:

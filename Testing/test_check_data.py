@@ -187,7 +187,11 @@ def test_one_file_in_both_cohorts_is_found(tmp_path: Path) -> None:
     (root / "1ADC_ss" / "MGHNICU_001-VISIT_01-ADC_ss.mha").unlink()
     twin = root / "1ADC_ss" / "MGHNICU_001-VISIT_01-ADC_ss.nii.gz"
     twin.write_bytes(scans[0].image.read_bytes())
-    (found,) = lines(check_overlap(scans, read_bonbid(root)[0]))
+    (root / "1ADC_ss" / "MGHNICU_002-VISIT_01-ADC_ss.mha").unlink()
+    cases = read_bonbid(root)[0]
+    scans[1].image.unlink()
+    scans[1].image.symlink_to(root / "nowhere")  # as an annex whose file was not fetched
+    (found,) = lines(check_overlap(scans, cases))
     sha = hashlib.sha256(twin.read_bytes()).hexdigest()[:12]
     assert found.startswith(f"image {sha}: was seen in pretraining")
 

@@ -69,12 +69,12 @@ def check_folds(table: pd.DataFrame, settings: Settings) -> list[Problem]:
 def check_overlap(scans: Sequence[AgeScan], cases: Sequence[HieCase]) -> list[Problem]:
     """Infants that are among the pretraining subjects, by their names or by the very same file."""
     seen = {subject_hash(scan.subject) for scan in scans}
-    sizes = {case.image.stat().st_size for case in cases}
-    twins = [scan.image for scan in scans if scan.image.stat().st_size in sizes]  # others need not be read again
-    if not twins:
-        return seen_again([case.subject for case in cases], seen)
-    seen |= {image_hash(sha256_of_files([image])) for image in twins}
-    return seen_again([case.subject for case in cases], seen, [sha256_of_files([case.image]) for case in cases])
+    files = [case.image for case in cases if case.image.is_file()]  # a link that leads nowhere is another problem
+    sizes = {file.stat().st_size for file in files}
+    twins = [scan.image for scan in scans if scan.image.is_file() and scan.image.stat().st_size in sizes]
+    seen |= {image_hash(sha256_of_files([image])) for image in twins}  # files of other sizes need not be read again
+    hashes = [sha256_of_files([file]) for file in files] if twins else []
+    return seen_again([case.subject for case in cases], seen, hashes)
 
 
 def _without_atlas(settings: Settings) -> list[Problem]:

@@ -92,7 +92,8 @@ class SubjectAges:
         """``scans``: all of one subject. Raises DataError where one of its tables cannot be used."""
         self._subject = scans[0].subject
         folder = root / self._subject
-        every = [_beside(path, root, "filename") for path in sorted(folder.glob(f"**/{self._subject}*_scans.tsv"))]
+        names = (f"{self._subject}*_scans.tsv", f"ses-*/{self._subject}*_scans.tsv")
+        every = [_beside(path, root, "filename") for name in names for path in sorted(folder.glob(name))]
         self._scans = [table for table in every if table]
         self._sessions = _beside(folder / f"{self._subject}_sessions.tsv", root, "session_id")
         self._participants = participants

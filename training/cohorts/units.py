@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from training.cohorts.problems import DataError
+from training.cohorts.tables import is_missing
 
 _SPOKEN_OF = re.compile(r"(?:\bin |\()(months|weeks|days)\b", re.IGNORECASE)
 
@@ -35,9 +36,9 @@ def stated_unit(table: Path, root: Path, column: str) -> StatedUnit | None:
     for sidecar in _sidecars(table, root):
         entry = _entry(_read(sidecar), column)
         unit = entry.get("Units")
-        if isinstance(unit, str) and unit.strip():
+        if isinstance(unit, str) and not is_missing(unit.strip()):
             return StatedUnit(unit.strip().lower().replace("(s)", "s"), sidecar.name)
-        if unit is not None:
+        if unit is not None and not isinstance(unit, str):
             raise DataError(sidecar.name, f"the 'Units' of {column} are {unit!r}. Write years, months, weeks or days")
         spoken = _SPOKEN_OF.search(str(entry.get("Description", "")))
         if spoken:
