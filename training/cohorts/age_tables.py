@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PureWindowsPath
 
 from AGE2HIELib.errors import InputError
@@ -38,7 +39,15 @@ class AgeTable:
     session: int | None = None
 
     def rows_of(self, name: str) -> tuple[Row, ...]:
-        return tuple(row for row in self.table.rows if label(row.cells[self.key]) == label(name))
+        return tuple(self._by_label.get(label(name), ()))
+
+    @cached_property
+    def _by_label(self) -> dict[str, list[Row]]:
+        """Thousands of participants are looked up one by one."""
+        rows: dict[str, list[Row]] = {}
+        for row in self.table.rows:
+            rows.setdefault(label(row.cells[self.key]), []).append(row)
+        return rows
 
     def session_in(self, row: Row) -> str:
         """As the row names it, without its prefix; empty where it names none."""
