@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import io
 import os
 import signal
 import sys
@@ -13,15 +12,17 @@ from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn, TextIO
+from typing import NoReturn, TextIO, cast
 
 from AGE2HIELib import __version__
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.notices import quiet_libraries, write_traceback
 from AGE2HIELib.options import add_commands
 from AGE2HIELib.progress import Progress, Silent, make_progress
+from AGE2HIELib.streams import KeptStream, kept_streams, send_nowhere
 
 DEFECT, UNUSABLE, CANCELLED = 1, 2, 130
+_ANSWERS_ON_DISK = ("facts:run_model_install",)  # beside the commands that have an --output
 READER_GONE = 141  # as a shell reports a program that a closed pipe ended
 
 
@@ -52,8 +53,8 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
-    _let_any_name_be_printed()
     with ExitStack() as until_the_end:
+        until_the_end.enter_context(kept_streams())
         return _run(argv, until_the_end)
 
 
@@ -62,20 +63,20 @@ def _run(argv: Sequence[str] | None, until_the_end: ExitStack) -> int:
     progress: Progress = Silent()
     arguments = argparse.Namespace()
     try:
-        arguments = parser().parse_args(argv)
+        arguments = _parsed(argv)
         out = until_the_end.enter_context(_stdout_for_events(arguments.progress))
         progress = make_progress(arguments.progress, out=out, err=sys.stderr)
         with _termination_cancels():
             code = int(_command(arguments)(arguments, progress))
-            out.flush()  # a closed pipe shows here, where it is dealt with
-            return code
+            out.flush()  # a closed pipe and a full disk show here, where they are dealt with
+        return _told(code, out, arguments)
     except InputError as error:
         return _fail(UNUSABLE, str(error), progress)
     except KeyboardInterrupt as cancelled:
         nothing = "Cancelled; nothing was written. Start again when ready."
         return _fail(CANCELLED, str(cancelled) or nothing, progress)
     except BrokenPipeError:  # who read our output has left, as `| head` does: no defect, and nobody to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        send_nowhere(sys.stdout)
         return READER_GONE
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
@@ -86,11 +87,35 @@ def _run(argv: Sequence[str] | None, until_the_end: ExitStack) -> int:
         return _defect(error, arguments, progress)
 
 
-def _let_any_name_be_printed() -> None:
-    """A file name that the terminal's character set lacks must not turn a finished prediction into a defect."""
-    for stream, own in ((sys.stdout, sys.__stdout__), (sys.stderr, sys.__stderr__)):
-        if stream is own and isinstance(stream, io.TextIOWrapper):  # not that of a program that calls main
-            stream.reconfigure(errors="backslashreplace")
+def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    """``--help`` and ``--version`` end here; the first is what it prints, and so fails with it."""
+    try:
+        return parser().parse_args(argv)
+    except SystemExit:
+        sys.stdout.flush()
+        _refuse_lost_answer(sys.stdout)
+        raise
+
+
+def _told(code: int, out: TextIO, arguments: argparse.Namespace) -> int:
+    """The exit code of a command that has ended: what it wrote into files stands, whatever becomes of stdout."""
+    failure = getattr(out, "failure", None)
+    if failure is None:
+        return code
+    if arguments.output is None and arguments.command not in _ANSWERS_ON_DISK:
+        _refuse_lost_answer(out)
+    stands = f"What lies in '{arguments.output.name}' is whole." if arguments.output else "All was done."
+    print(f"age2hie: stdout could not be written ({failure.strerror}). {stands}", file=sys.stderr)
+    return code
+
+
+def _refuse_lost_answer(out: TextIO) -> None:
+    failure = getattr(out, "failure", None)
+    if failure is not None:
+        raise InputError(
+            f"stdout could not be written ({failure.strerror}), and the answer was to go there. "
+            "Free some space, or send it elsewhere."
+        )
 
 
 def _command(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]  # a command: (Namespace, Progress) -> int
@@ -107,8 +132,9 @@ def _defect(error: Exception, arguments: argparse.Namespace, progress: Progress)
 
 def _fail(code: int, message: str, progress: Progress) -> int:
     line = " ".join(message.split())
-    progress.close()
-    progress.error(code, line)
+    with suppress(BrokenPipeError):  # the reader of events has left; the line and the exit code remain
+        progress.close()
+        progress.error(code, line)
     print(f"age2hie: error: {line}", file=sys.stderr)
     return code
 
@@ -116,9 +142,8 @@ def _fail(code: int, message: str, progress: Progress) -> int:
 @contextmanager
 def _stdout_for_events(kind: str) -> Iterator[TextIO]:
     """With ``jsonl`` whatever else a library, or a program it starts, writes to stdout goes to stderr."""
-    real = sys.stdout is sys.__stdout__  # not so under a test that captures, or in a program that calls main
     out = sys.stdout
-    if kind != "jsonl" or not real:
+    if kind != "jsonl" or not isinstance(out, KeptStream):  # that of a test, or of a program that calls main
         yield out
         return
     number = out.fileno()
@@ -126,7 +151,7 @@ def _stdout_for_events(kind: str) -> Iterator[TextIO]:
     private = os.fdopen(os.dup(number), "w", encoding="ascii")
     os.dup2(sys.stderr.fileno(), number)
     try:
-        yield private
+        yield cast(TextIO, KeptStream(private))
     finally:
         out.flush()
         os.dup2(private.fileno(), number)

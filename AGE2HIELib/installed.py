@@ -14,15 +14,33 @@ DEMONSTRATION = "demo"
 
 
 def models_home() -> Path:
-    """``AGE2HIE_MODELS`` where it is set, else ``.age2hie/models`` in the user's home."""
+    """``AGE2HIE_MODELS`` where it is set, else ``.age2hie/models`` in the user's home.
+
+    Raises:
+        ModelError: the user has no home folder, as in a container that runs under a number that no account has.
+    """
     given = os.environ.get("AGE2HIE_MODELS")
-    return Path(given) if given else Path.home() / ".age2hie" / "models"
+    try:
+        if given:
+            return Path(given).expanduser()
+        home = Path.home()
+    except RuntimeError:  # no HOME, and no account either
+        home = Path()
+    if not home.is_absolute():  # where HOME is empty or no path, models would lie wherever a call was made
+        raise ModelError(
+            "This user has no home folder for models: HOME is not set, and the system knows no account. "
+            "Set AGE2HIE_MODELS to a folder of yours."
+        )
+    return home / ".age2hie" / "models"
 
 
 def installed_models() -> tuple[Path, ...]:
     """The bundled model first, then the installed ones by name; what lies in them is not looked at."""
-    home = models_home()
-    own = sorted(path.parent for path in home.glob("*/manifest.json")) if home.is_dir() else []
+    try:
+        home = models_home()
+        own = sorted(path.parent for path in home.glob("*/manifest.json")) if home.is_dir() else []
+    except (ModelError, OSError):  # nobody has installed anything where there is no home, or none that opens
+        own = []
     return (resource_path("models", DEMONSTRATION), *own)
 
 

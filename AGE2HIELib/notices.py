@@ -7,6 +7,7 @@ import sys
 import tempfile
 import traceback
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -26,13 +27,22 @@ def write_traceback(output: Path | None) -> Path:
     temporary files.
     """
     beside = log_of(output) if output else Path.cwd() / "age2hie.log"
-    for path in (beside, Path(tempfile.gettempdir(), beside.name)):
+    for path in _log_places(beside):
         try:
             path.write_text(_told(sys.exception()), encoding="utf-8")
         except OSError:
             continue
         return path
     return Path("no file, since none could be written")
+
+
+def _log_places(beside: Path) -> Iterator[Path]:
+    yield beside
+    try:
+        temporary = tempfile.gettempdir()
+    except OSError:  # no folder that can be written to
+        return
+    yield Path(temporary, beside.name)
 
 
 def _told(error: BaseException | None) -> str:

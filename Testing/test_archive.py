@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
+import os
 import shutil
 import tarfile
 import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from calling import run
@@ -99,9 +102,12 @@ BAD = {
     "a tar that climbs": (tar_with("../../evil.txt"), "leads elsewhere"),
     "a pipe": (tar_with("pipe", tarfile.FIFOTYPE), "link or no plain file"),
     "a line break": (zip_with(("a\nb", b"1")), "leads elsewhere"),
-    "one name twice": (zip_with(("a.txt", b"1"), ("a.txt", b"2")), "cannot be installed"),
-    "a file for a folder": (zip_with(("a", b"1"), ("a/b", b"2")), "cannot be installed"),
-    "a name that is too long": (zip_with(("a" * 300, b"1")), "cannot be installed"),
+    "one name twice": (zip_with(("a.txt", b"1"), ("a.txt", b"2")), r"holds 'a\.txt' twice.* ask its maker"),
+    "one name with either slash": (zip_with(("a/b", b"1"), ("a\\b", b"2")), "holds 'a/b' twice"),
+    "a file for a folder": (zip_with(("a", b"1"), ("a/b", b"2")), "holds 'a/b' twice, or as a file and a folder"),
+    "a name that is too long": (zip_with(("a" * 300, b"1")), "holds a name of 300 characters"),
+    "climbs out of Windows": (zip_with(("a\\..\\..\\evil.txt", b"1")), "leads elsewhere"),
+    "another computer": (zip_with(("\\\\server\\evil.txt", b"1")), "leads elsewhere"),
     "too many files": (zip_with(*((f"{number}.txt", b"1") for number in range(1001))), "more than 1000 files"),
 }
 
@@ -114,6 +120,65 @@ def test_anything_else_is_refused_and_leaves_nothing(tmp_path: Path, home: Path,
         install_archive(path, home)
     assert not list(home.iterdir())
     assert sorted(item.name for item in tmp_path.iterdir()) == sorted(["archive.bin", home.name])
+
+
+@pytest.mark.parametrize("top", ["", "A model\\"])
+def test_a_zip_of_windows_and_what_systems_leave_in_one(
+    untrained_model: Path, tmp_path: Path, home: Path, top: str
+) -> None:
+    """Backslashes, folders as entries of their own, no Unix modes; notes of Finder, Explorer and a file server."""
+    left = [".DS_Store", "Thumbs.db", "docs\\desktop.ini", "docs\\._README.md", "models\\@eaDir\\member_0.pt"]
+    path = tmp_path / "model.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        for entry in (top, f"{top}models\\", f"{top}configs\\"):
+            if entry:
+                made.writestr(of_windows(entry), b"")
+        for file in sorted(file for file in untrained_model.rglob("*") if file.is_file()):
+            name = str(file.relative_to(untrained_model)).replace("/", "\\")
+            made.writestr(of_windows(f"{top}{name}"), file.read_bytes())
+        for name in left:
+            made.writestr(of_windows(f"{top}{name}"), b"x")
+        made.writestr("__MACOSX/._manifest.json", b"x")
+        made.writestr("__MACOSX/manifest.json", b"{}")
+    bundle = install_archive(path, home)
+    assert bundle.sha256 == read_bundle(untrained_model).sha256
+    files = {file.relative_to(untrained_model) for file in untrained_model.rglob("*")}
+    assert {file.relative_to(bundle.folder) for file in bundle.folder.rglob("*")} == files
+
+
+def of_windows(name: str) -> zipfile.ZipInfo:
+    item = zipfile.ZipInfo("x")
+    item.filename, item.create_system, item.external_attr = name, 0, 0x10 if name.endswith("\\") else 0x20
+    return item
+
+
+def test_a_folder_that_a_file_browser_has_opened_is_the_same_model(untrained_model: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(untrained_model, copy)
+    for name in (".DS_Store", "models/Thumbs.db", "docs/._README.md"):
+        (copy / name).write_bytes(b"x")
+    assert read_bundle(copy).sha256 == read_bundle(untrained_model).sha256
+    (copy / "models" / "member_9.pt").write_bytes(b"x")
+    with pytest.raises(ModelError, match=r"beyond its manifest, models/member_9\.pt\."):
+        read_bundle(copy)
+
+
+def test_a_full_disk_and_a_closed_folder_have_their_own_remedies(
+    untrained_model: Path, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "model"), "zip", untrained_model))
+    for number, remedy in ((errno.ENOSPC, "Free some space, or name another"), (errno.EACCES, r"\. Name another")):
+        failing = OSError(number, os.strerror(number))
+        monkeypatch.setattr(archives, "_copy", Mock(side_effect=failing))
+        with pytest.raises(ModelError, match=f"{os.strerror(number)}.*{remedy} folder with AGE2HIE_MODELS"):
+            install_archive(path, home)
+        assert not list(home.iterdir())
+
+
+def test_no_archive_makes_no_folder(tmp_path: Path, home: Path) -> None:
+    with pytest.raises(ModelError, match=r"There is no archive 'none\.zip'"):
+        install_archive(tmp_path / "none.zip", home)
+    assert not home.exists()
 
 
 def test_a_changed_byte_is_found(untrained_model: Path, tmp_path: Path, home: Path) -> None:

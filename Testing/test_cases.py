@@ -11,6 +11,7 @@ from AGE2HIELib.commands.batch_case import without_file_names
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.many.cases import Case, find_cases
 from AGE2HIELib.many.table import TABLE, Row, read_table, row_of_record, write_table
+from AGE2HIELib.normative.cases import find_images
 
 DICOM = bytes(128) + b"DICM" + bytes(20)
 
@@ -68,6 +69,15 @@ def test_what_is_no_scan_is_a_case_with_its_reason_and_hidden_ones_are_none(tmp_
         "notes.txt": " is no scan that this program reads. Use DICOM or .nii.gz, .nii, .mha, .mhd, .nrrd, .nhdr.",
         "two": "s scan is not known. Leave one scan in it, or give this folder itself to batch, where each is a case.",
     }
+
+
+def test_what_an_operating_system_leaves_is_no_case(tmp_path: Path) -> None:
+    """A folder that was zipped on a Mac, looked through on Windows and kept on a network drive."""
+    make(tmp_path, "a.mha", "._a.mha", ".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX/._a.mha", "__MACOSX/a/b.mha")
+    make(tmp_path / "study", "IM1", "._IM1", "Thumbs.db", "@eaDir/IM9/a.mha")
+    make(tmp_path / "one", "scan.mha", "__MACOSX/scan.mha", "System Volume Information/old.mha")
+    assert found(tmp_path) == {"a": "a.mha", "one": "one/scan.mha", "study": "study"}
+    assert [path.name for path in find_images(tmp_path / "one")] == ["scan.mha"]
 
 
 def test_cases_of_one_name_are_told_apart_by_their_whole_names(tmp_path: Path) -> None:

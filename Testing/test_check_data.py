@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
-from cohort_samples import MAPPING, two_sites, write_bids, write_hie
+from cohort_samples import MAPPING, small_image, two_sites, write_bids, write_hie
 
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.images import write_volume
+from AGE2HIELib.resources import resource_path
+from AGE2HIELib.volume import Volume
 from training.checking import check_ages, check_infants, check_overlap
 from training.cohorts.bids import read_bids
 from training.cohorts.bonbid import read_bonbid
 from training.cohorts.problems import refuse
+from training.preparing.infants import InfantOptions, prepare_infants
+from training.preparing.inputs import adc_spec
 from training.run import main
 from training.settings import Settings, load_settings
 
 AGES = {f"sub-{n:02d}": str(3 * n) for n in range(1, 11)}
+
+
+def moved(image: Volume, distance_mm: float) -> Volume:
+    affine = image.affine_ras.copy()
+    affine[0, 3] += distance_mm
+    return Volume(image.array, affine)
 
 
 def lines(problems: list) -> list[str]:
@@ -95,6 +109,91 @@ def test_a_truncated_image_is_named(tmp_path: Path) -> None:
     found = age_problems(root)
     assert len(found) == 1
     assert found[0].startswith("sub-04_T1w.nii.gz: cannot be used")
+
+
+def test_what_preparing_a_t1_scan_would_refuse_is_found_before(tmp_path: Path) -> None:
+    """A mask on another grid, a scan of nothing, a stripped brain of 8 ml."""
+    root = write_bids(tmp_path, AGES)
+    scan = small_image(0)
+    masks = root / "derivatives"
+    masks.mkdir()
+    write_volume(moved(scan, 1.0), masks / "sub-02_desc-brain_mask.nii.gz")
+    write_volume(scan.like(scan.array * 0), root / "sub-04" / "anat" / "sub-04_T1w.nii.gz")
+    ball = np.zeros((30, 30, 30), np.float32)
+    ball[5:15, 5:15, 5:15] = 900
+    write_volume(Volume(ball, np.diag([2.0, 2.0, 2.0, 1.0])), root / "sub-06" / "anat" / "sub-06_T1w.nii.gz")
+    found = age_problems(root)
+    assert len(found) == 3
+    assert found[0].startswith("sub-02_T1w.nii.gz: cannot be used: The brain mask 'sub-02_desc-brain_mask.nii.gz'")
+    assert "sub-04_T1w.nii.gz: cannot be used: The T1 scan is 0 everywhere" in found[1]
+    assert "sub-06_T1w.nii.gz: cannot be used: The brain mask of the T1 scan holds 8 ml" in found[2]
+
+
+def test_what_preparing_an_infant_would_refuse_is_found_before(tmp_path: Path) -> None:
+    """A z-map a voxel away, a lesion of another size, an ADC map of nothing: what ``prepare`` says of each as well."""
+    root = write_hie(tmp_path, two_sites())
+    scan = small_image(0)
+    files = {
+        "1ADC_ss/BCH/BCHNICU_003-VISIT_01-ADC_ss.mha": scan.like(scan.array * 0),
+        "2Z_ADC/Zmap_BCHNICU_001-VISIT_01-ADC_smooth2mm_clipped10.mha": moved(scan, 2.0),
+        "3LABEL/BCHNICU_002-VISIT_01_lesion.mha": Volume(scan.array[:-1], scan.affine_ras),
+        "3LABEL/BCHNICU_004-VISIT_01_lesion.mha": moved(scan, 5e-4),
+    }
+    for name, image in files.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        write_volume(image, root / name)
+    found = hie_problems(root)
+    assert len(found) == 3
+    assert found[0].startswith("BCHNICU_001-VISIT_01-ADC_ss.mha: cannot be used: The z-map 'Zmap_BCHNICU_001")
+    assert found[1].startswith("BCHNICU_002-VISIT_01-ADC_ss.mha: cannot be used: The lesion 'BCHNICU_002")
+    assert found[2].startswith("BCHNICU_003-VISIT_01-ADC_ss.mha: cannot be used: ")
+    options = InfantOptions(resource_path("atlas"), adc_spec(4.0), "released", 1)
+    refused = read_bonbid(root)[0][:3]
+    with pytest.raises(InputError) as raised:
+        prepare_infants(refused, tmp_path / "prepared", options)
+    said = [line.replace(": ", ": cannot be used: ", 1) for line in str(raised.value).splitlines()[1:]]
+    assert said == found
+
+
+@pytest.mark.real
+def test_a_released_pair_that_agrees_to_its_digits_is_no_problem(tmp_path: Path, real_data: Path) -> None:
+    """331's z-map repeats its ADC's spacing to 5e-6 mm, 028 is oblique: both are what ``prepare`` takes."""
+    adverse = {"MGHNICU_331": "1", "MGHNICU_028": "0"}
+    (tmp_path / "clinical.csv").write_text("ID,Outcome\n" + "\n".join(map(",".join, adverse.items())))
+    (tmp_path / "outcomes.toml").write_text(MAPPING)
+    for folder in ("1ADC_ss", "2Z_ADC", "3LABEL"):
+        for file in (real_data / "bonbid-hie" / folder).rglob("*.mha"):
+            if any(case in file.name for case in adverse):
+                (tmp_path / folder).mkdir(exist_ok=True)
+                (tmp_path / folder / file.name).symlink_to(file)
+    cases, problems = check_infants(tmp_path, None, settings())
+    assert [(case.subject, case.z_adc is not None, case.lesion is not None) for case in cases] == [
+        ("MGHNICU_028", True, True),
+        ("MGHNICU_331", True, True),
+    ]
+    assert [line for line in lines(problems) if "cannot be used" in line] == []
+
+
+def test_an_atlas_that_is_not_there_is_found_before(tmp_path: Path) -> None:
+    wrong = load_settings("quick", None, ["run.jobs=1", f"input.atlas={tmp_path / 'none'}"])
+    _, problems = check_infants(write_hie(tmp_path / "hie", two_sites()), None, wrong)
+    assert len(problems) == 1
+    assert str(problems[0]).startswith("none: The atlas folder 'none' has no")
+
+
+def test_one_file_in_both_cohorts_is_found(tmp_path: Path) -> None:
+    scans, _ = read_bids(write_bids(tmp_path / "t1", AGES))
+    root = write_hie(tmp_path / "hie", two_sites(), sites=False)
+    (root / "1ADC_ss" / "MGHNICU_001-VISIT_01-ADC_ss.mha").unlink()
+    twin = root / "1ADC_ss" / "MGHNICU_001-VISIT_01-ADC_ss.nii.gz"
+    twin.write_bytes(scans[0].image.read_bytes())
+    (root / "1ADC_ss" / "MGHNICU_002-VISIT_01-ADC_ss.mha").unlink()
+    cases = read_bonbid(root)[0]
+    scans[1].image.unlink()
+    scans[1].image.symlink_to(root / "nowhere")  # as an annex whose file was not fetched
+    (found,) = lines(check_overlap(scans, cases))
+    sha = hashlib.sha256(twin.read_bytes()).hexdigest()[:12]
+    assert found.startswith(f"image {sha}: was seen in pretraining")
 
 
 @pytest.mark.parametrize("sites", [True, False])
@@ -183,8 +282,6 @@ def test_check_data_asks_only_for_what_is_given(tmp_path: Path, capsys: pytest.C
 
 
 def test_many_problems_are_one_error_with_a_line_each(tmp_path: Path) -> None:
-    from AGE2HIELib.errors import InputError
-
     _, problems = read_bids(write_bids(tmp_path, dict.fromkeys(AGES, "")))
     with pytest.raises(InputError, match=r"10 problem\(s\) in the data:\n") as raised:
         refuse(problems)

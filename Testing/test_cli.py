@@ -178,3 +178,43 @@ def test_a_reader_that_leaves_early_is_no_defect(tmp_path: Path) -> None:
     os.close(write_end)
     assert (ended.returncode, ended.stderr) == (141, b"")
     assert not list(tmp_path.iterdir())
+
+
+FULL = Path("/dev/full")
+SAID = "age2hie: stdout could not be written (No space left on device). What lies in 'adc.nii' is whole.\n"
+
+
+def into(stdout: object, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "AGE2HIELib.cli", *map(str, arguments)]
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no disk that is always full")
+@pytest.mark.parametrize("kind", ["text", "jsonl"])
+def test_a_result_stands_where_stdout_cannot_be_written(infant_file: Path, tmp_path: Path, kind: str) -> None:
+    """Neither what people are told nor the events for programs may cost what is complete."""
+    with FULL.open("w") as full:
+        ended = into(full, "adc", infant_file, "--output", tmp_path / "adc.nii", "--progress", kind)
+    assert (ended.returncode, ended.stderr) == (0, SAID)
+    scan = nibabel.load(tmp_path / "adc.nii")
+    assert np.median(scan.get_fdata()[scan.get_fdata() > 0]) > 1000
+    assert [path.name for path in tmp_path.iterdir()] == ["adc.nii"]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no disk that is always full")
+@pytest.mark.parametrize("arguments", [("model", "list"), ("--version",)])
+def test_an_answer_that_cannot_be_written_is_an_error(arguments: tuple[str, ...]) -> None:
+    with FULL.open("w") as full:
+        ended = into(full, *arguments)
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        "age2hie: error: stdout could not be written (No space left on device), and the answer was to go there. "
+        "Free some space, or send it elsewhere.\n"
+    )
+
+
+def test_errors_reach_the_exit_code_where_no_stream_can_be_written(tmp_path: Path) -> None:
+    """Closed streams, as a service starts a program."""
+    command = f"'{sys.executable}' -m AGE2HIELib.cli {{}} >&- 2>&-"
+    for arguments, code in (("--version", 0), (f"check '{tmp_path}/none.mha'", 2)):
+        assert subprocess.run(command.format(arguments), shell=True, check=False).returncode == code

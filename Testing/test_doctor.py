@@ -8,12 +8,15 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from calling import run
 
 from AGE2HIELib.doctor import examine, graphics, machine, packages
 from AGE2HIELib.doctor.graphics import Card, device_findings
+from AGE2HIELib.errors import ModelError
+from AGE2HIELib.installed import installed_models, models_home
 from AGE2HIELib.requirements import REQUIREMENTS
 
 CARD = Card("GeForce RTX 3060", "535.129.03", "12.2", 12.0)
@@ -119,3 +122,54 @@ def test_the_doctor_works_where_nothing_is_installed(tmp_path: Path) -> None:
     report = json.loads(done.stdout)
     problems = {finding["name"] for finding in report["findings"] if finding["status"] == "problem"}
     assert problems == {"packages", "torch"}
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user whose number no account has, in an empty environment: a container on a cluster."""
+    monkeypatch.delenv("AGE2HIE_MODELS", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", Mock(side_effect=KeyError("uid not found: 12345")))
+
+
+def test_a_user_without_a_home_is_told_and_can_predict(homeless: None, capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capfd, "doctor")
+    assert code == 0
+    assert "note    models folder: This user has no home folder for models: HOME is not set" in out
+    assert "Set AGE2HIE_MODELS to a folder of yours." in out
+    assert "Ready to predict" in out
+
+
+def test_a_user_without_a_home_has_the_bundled_model_and_installs_elsewhere(
+    homeless: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert [path.name for path in installed_models()] == ["demo"]
+    (tmp_path / "model.zip").touch()
+    code, _, err = run(capfd, "model", "install", str(tmp_path / "model.zip"))
+    assert code == 2
+    assert err == (
+        "age2hie: error: This user has no home folder for models: HOME is not set, and the system knows no account. "
+        "Set AGE2HIE_MODELS to a folder of yours.\n"
+    )
+    monkeypatch.setenv("AGE2HIE_MODELS", str(tmp_path))
+    assert models_home() == tmp_path
+    monkeypatch.setenv("AGE2HIE_MODELS", "~/models")
+    with pytest.raises(ModelError, match="no home folder"):
+        models_home()
+
+
+def test_a_home_that_is_no_path_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise models would lie wherever a command was called."""
+    monkeypatch.delenv("AGE2HIE_MODELS", raising=False)
+    monkeypatch.setenv("HOME", "home")
+    with pytest.raises(ModelError, match="no home folder"):
+        models_home()
+
+
+def test_no_temporary_folder_and_a_closed_home_are_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", Mock(side_effect=FileNotFoundError(2, "No usable temporary directory")))
+    finding = machine.temporary_folder()
+    assert (finding.status, finding.value) == ("problem", "none can be written to")
+    assert "TMPDIR" in finding.remedy
+    monkeypatch.setattr(Path, "exists", Mock(side_effect=PermissionError(13, "Permission denied")))
+    assert machine.models_folder(Path("/root/.age2hie/models")).name == "models folder"

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.images import read_volume
+from AGE2HIELib.io.images import read_on_grid, read_volume
+from AGE2HIELib.io.integrity import sha256_of_files
+from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
+from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.preprocess.mask import brain_mask
+from AGE2HIELib.preprocess.t1 import finite_t1, plausible_brain_ml
+from AGE2HIELib.preprocess.t1_mask import stripped_brain
 from training.cohorts.bids import AgeScan, read_bids
 from training.cohorts.bonbid import HieCase, read_bonbid
-from training.cohorts.problems import Problem
+from training.cohorts.problems import DataError, Problem
 from training.evaluation.splits import split_problems
-from training.seen import seen_again, subject_hash
+from training.preparing.infants import NO_BRAIN, read_infant
+from training.seen import image_hash, seen_again, subject_hash
 from training.settings import Settings
+
+Item = TypeVar("Item", AgeScan, HieCase)
 
 FEWEST_SUBJECTS = 8  # below this no held-out share is left to judge ages on
 
@@ -25,18 +35,18 @@ def check_ages(root: Path, settings: Settings) -> tuple[list[AgeScan], list[Prob
     scans, problems = read_bids(root)
     if not problems and len({scan.subject for scan in scans}) < FEWEST_SUBJECTS:
         problems.append(Problem(root.name, f"{len(scans)} subjects are too few. Give {FEWEST_SUBJECTS} or more"))
-    files = [path for scan in scans for path in (scan.image, scan.mask) if path]
-    return scans, problems + _unreadable(files, settings.run.jobs)
+    return scans, problems + _refused(_why_no_t1, scans, settings.run.jobs)
 
 
 def check_infants(root: Path, mapping: Path | None, settings: Settings) -> tuple[list[HieCase], list[Problem]]:
     """The infants and what is wrong with them, the folds that cannot be made included."""
     try:
         cases, problems = read_bonbid(root, mapping)
+    except DataError as error:
+        return [], [error.problem]
     except InputError as problem:
         return [], [Problem(root.name, str(problem))]
-    files = [path for case in cases for path in (case.image, case.z_adc, case.lesion) if path]
-    problems += _unreadable(files, settings.run.jobs)
+    problems += [*_without_atlas(settings), *_refused(_why_no_infant, cases, settings.run.jobs)]
     return cases, problems + check_folds(case_table(cases), settings)
 
 
@@ -56,19 +66,51 @@ def check_folds(table: pd.DataFrame, settings: Settings) -> list[Problem]:
     return [Problem("folds", line) for line in lines]
 
 
-def check_overlap(scans: list[AgeScan], cases: list[HieCase]) -> list[Problem]:
-    """Infants that are among the pretraining subjects, by their names; images are compared when they are prepared."""
-    return seen_again([case.subject for case in cases], {subject_hash(scan.subject) for scan in scans})
+def check_overlap(scans: Sequence[AgeScan], cases: Sequence[HieCase]) -> list[Problem]:
+    """Infants that are among the pretraining subjects, by their names or by the very same file."""
+    seen = {subject_hash(scan.subject) for scan in scans}
+    files = [case.image for case in cases if case.image.is_file()]  # a link that leads nowhere is another problem
+    sizes = {file.stat().st_size for file in files}
+    twins = [scan.image for scan in scans if scan.image.is_file() and scan.image.stat().st_size in sizes]
+    seen |= {image_hash(sha256_of_files([image])) for image in twins}  # files of other sizes need not be read again
+    hashes = [sha256_of_files([file]) for file in files] if twins else []
+    return seen_again([case.subject for case in cases], seen, hashes)
 
 
-def _unreadable(files: list[Path], jobs: int) -> list[Problem]:
-    found = run_all(_why_unreadable, files, jobs=jobs, description="images read")
-    return [Problem(path.name, why) for path, why in zip(files, found, strict=True) if why]
-
-
-def _why_unreadable(path: Path) -> str:
+def _without_atlas(settings: Settings) -> list[Problem]:
+    folder = settings.input.atlas_folder
     try:
-        read_volume(path)
+        load_atlas(folder)
     except InputError as problem:
-        return f"cannot be used: {problem}"
+        return [Problem(folder.name, str(problem))]
+    return []
+
+
+def _refused(why: Callable[[Item], str], items: Sequence[Item], jobs: int) -> list[Problem]:
+    """What preparing would refuse, but for what takes as long as preparing itself."""
+    found = run_all(why, items, jobs=jobs, description="images read")
+    return [
+        Problem(item.image.name, f"cannot be used: {text}") for item, text in zip(items, found, strict=True) if text
+    ]
+
+
+def _why_no_infant(case: HieCase) -> str:
+    try:
+        scan, _ = read_infant(case)
+    except InputError as problem:
+        return str(problem)
+    assert scan.source.adc is not None  # read_infant refuses others
+    return "" if brain_mask(to_canonical(scan.source.adc), contrast=None).array.any() else NO_BRAIN
+
+
+def _why_no_t1(scan: AgeScan) -> str:
+    """Whether a brain can be found in a whole head takes half a minute, and is left to preparing."""
+    try:
+        t1 = read_volume(scan.image)
+        mask = read_on_grid(scan.mask, t1.grid, what="brain mask") if scan.mask else None
+        brain = stripped_brain(finite_t1(t1)) if mask is None else mask.like(mask.array > 0)
+        if brain is not None:
+            plausible_brain_ml(brain)
+    except InputError as problem:
+        return str(problem)
     return ""

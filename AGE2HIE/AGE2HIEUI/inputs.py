@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,6 +16,27 @@ from slicer.i18n import tr as _
 _INSTANCES = "DICOM.instanceUIDs"
 _BIRTH_DATE = "0010,0030"
 _SCAN_DATES = ("0008,0022", "0008,0021", "0008,0020")  # acquisition, series, study
+
+
+@dataclass(frozen=True)
+class DiskInput:
+    """A DICOM folder or a file that is not in the scene, and the series to read where a folder holds several.
+
+    Kept in memory and never in the scene: its path may name a patient, and the scene is saved and handed on.
+    """
+
+    path: str = ""
+    series: str = ""
+
+    @property
+    def source(self) -> str:
+        """What a result in the scene remembers of it: a SHA-256, from which nobody reads a path; empty for none."""
+        return hashlib.sha256(f"{self.path}\n{self.series}".encode()).hexdigest() if self.path else ""
+
+    @property
+    def title(self) -> str:
+        """Tells results of several scans apart in the scene, where a folder's own name may be a patient's."""
+        return _("Scan from disk {mark}").format(mark=self.source[:6])
 
 
 class UnusableNode(Exception):

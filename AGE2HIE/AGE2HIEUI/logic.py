@@ -14,7 +14,7 @@ from AGE2HIEUI import scene
 from AGE2HIEUI.command import Explaining, Prediction
 from AGE2HIEUI.comparison import TARGET, comparisonsOf, loadComparison, removeComparison
 from AGE2HIEUI.explanations import Explanations, readExplanations
-from AGE2HIEUI.inputs import fingerprint, geometryText, writeMask, writeScan, writeVolume
+from AGE2HIEUI.inputs import DiskInput, fingerprint, geometryText, writeMask, writeScan, writeVolume
 from AGE2HIEUI.nodes import UnreadableResult
 from AGE2HIEUI.parameters import (
     GESTATION_UNKNOWN,
@@ -46,7 +46,7 @@ class InputKey:
     @property
     def source(self) -> str:
         """Of a path: what a result in the scene remembers of it."""
-        return f"{self.path}\n{self.series}" if self.path else ""
+        return DiskInput(self.path, self.series).source
 
     @property
     def empty(self) -> bool:
@@ -67,15 +67,20 @@ class ResultRejected(Exception):
 
 
 class Logic(ScriptedLoadableModuleLogic):
-    """``newProcess`` makes the worker's process; tests put theirs in its place."""
+    """``newProcess`` makes the worker's process; tests put theirs in its place. ``disk``: a scan that is not in the
+    scene; it counts before the scene's where it is not empty.
+    """
 
     def __init__(self) -> None:
         ScriptedLoadableModuleLogic.__init__(self)
         self.newProcess: Callable[[], Process] = ChildProcess
+        self.disk = DiskInput()
         self._fingerprints: dict[str, tuple[tuple[int, str], str]] = {}
 
     def getParameterNode(self) -> AGE2HIEParameterNode:
-        return AGE2HIEParameterNode(super().getParameterNode())
+        node = super().getParameterNode()
+        scene.forgetPaths(node)
+        return AGE2HIEParameterNode(node)
 
     def prepare(
         self, parameters: AGE2HIEParameterNode, ageDays: float | None, override: tuple[str, ...] = ()
@@ -127,7 +132,7 @@ class Logic(ScriptedLoadableModuleLogic):
             message = _("The result cannot be read: {error}").format(error=error)
             raise ResultRejected(Failure(message, _("Try again; if it happens again, report it."))) from error
         record.SetAttribute(scene.FINGERPRINT, key.fingerprint)
-        record.SetAttribute(scene.INPUT_PATH, key.source)
+        record.SetAttribute(scene.SOURCE, key.source)
         for old in earlier:
             scene.removeResult(old)
         return result, record
@@ -153,9 +158,8 @@ class Logic(ScriptedLoadableModuleLogic):
 
     def inputKey(self, parameters: AGE2HIEParameterNode) -> InputKey:
         """What the input is now: compared before and after a run, and with the results in the scene."""
-        if parameters.inputPath:
-            path, series = parameters.inputPath, parameters.series.strip()
-            return InputKey(None, path, "", Path(path).name or _("scan"), series)
+        if self.disk.path:
+            return InputKey(None, self.disk.path, "", self.disk.title, self.disk.series)
         return self.keyOf(parameters.inputVolume)
 
     def checkUnchanged(self, key: InputKey) -> None:
@@ -175,7 +179,7 @@ class Logic(ScriptedLoadableModuleLogic):
         """The newest result of exactly this input; None where there is none, or where the input was changed since."""
         for record in reversed(scene.results()):
             node = record.GetNodeReference(scene.INPUT)
-            same = record.GetAttribute(scene.INPUT_PATH) == key.source if key.path else key.node is not None
+            same = record.GetAttribute(scene.SOURCE) == key.source if key.path else key.node is not None
             if same and node == key.node and (record.GetAttribute(scene.FINGERPRINT) or "") == key.fingerprint:
                 return record
         return None
@@ -192,8 +196,8 @@ class Logic(ScriptedLoadableModuleLogic):
             raise
 
     def _reading(self, parameters: AGE2HIEParameterNode, folder: Path, output: Path) -> dict:
-        if parameters.inputPath:
-            scan, reference = Path(parameters.inputPath), None
+        if self.disk.path:
+            scan, reference = Path(self.disk.path), None
         else:
             reference = parameters.inputVolume
             scan = writeScan(reference, folder)
@@ -202,7 +206,7 @@ class Logic(ScriptedLoadableModuleLogic):
         return {
             "scan": scan,
             "output": output,
-            "series": (parameters.inputPath and parameters.series.strip()) or None,
+            "series": (self.disk.path and self.disk.series) or None,
             "zAdc": writeVolume(z, folder / "z_adc.nrrd") if z is not None else None,
             "mask": writeMask(mask, reference, folder / "mask.nrrd") if mask is not None else None,
             "model": Path(parameters.model) if parameters.model else None,

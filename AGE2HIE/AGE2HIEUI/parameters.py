@@ -1,4 +1,6 @@
-"""What the user has chosen, kept in the scene. The infant's age is not among it: it is asked for and never stored."""
+"""What the user has chosen, kept in the scene. The infant's age is not among it, nor where a scan lies on the
+disk: they are asked for and never stored.
+"""
 
 from __future__ import annotations
 
@@ -108,8 +110,6 @@ class Colours(Enum):
 class AGE2HIEParameterNode:
     """Attributes:
     inputVolume: diffusion-weighted, or an ADC map; of a node that came from DICOM the files are read.
-    inputPath: a DICOM folder or a file that is not in the scene; used when it is not empty.
-    series: which one to read of a DICOM folder that holds several; empty where it holds one.
     zAdcVolume, maskNode: optional, on the input's grid; the mask may be a segmentation, so the panel connects its
         selector itself: the wrapper's connector would offer every kind of node.
     prevalence: share of adverse outcomes that the number is wanted for; ``PREVALENCE_OF_MODEL``: as the model was
@@ -127,8 +127,6 @@ class AGE2HIEParameterNode:
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
-    inputPath: str
-    series: str
     zAdcVolume: vtkMRMLScalarVolumeNode
     maskNode: vtkMRMLNode
     gestationWeeks: Annotated[float, WithinRange(GESTATION_UNKNOWN, 45.0)] = GESTATION_UNKNOWN

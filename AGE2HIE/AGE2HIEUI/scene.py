@@ -13,6 +13,7 @@ import vtk
 import slicer
 from slicer.i18n import tr as _
 
+from AGE2HIEUI.inputs import DiskInput
 from AGE2HIEUI.nodes import (
     UnreadableResult,
     addNode,
@@ -34,7 +35,8 @@ from AGE2HIEUI.record import Result
 
 RECORD_MARK = "AGE2HIE.record"
 FINGERPRINT = "AGE2HIE.fingerprint"
-INPUT_PATH = "AGE2HIE.inputPath"
+SOURCE = "AGE2HIE.source"  # of a scan on disk, without its path
+_PATH = "AGE2HIE.inputPath"  # of earlier versions: path and series
 INPUT = "AGE2HIE.input"  # the one reference of a result to a node that is not its own
 VOLUMES = {
     "adc": "vtkMRMLScalarVolumeNode",
@@ -92,6 +94,18 @@ def results() -> list:
 def removeResult(record) -> None:
     """The nodes of a result, its comparisons and its folder; a node that the user has taken elsewhere goes as well."""
     removeRecord(record, keep=(INPUT,))
+
+
+def forgetPaths(parameterNode) -> None:
+    """Earlier versions kept in the scene where a scan lies on the disk: what is saved again holds no path."""
+    for name in ("inputPath", "series"):
+        if parameterNode.HasParameter(name):
+            parameterNode.UnsetParameter(name)
+    for record in results():
+        path, _line, series = (record.GetAttribute(_PATH) or "").partition("\n")
+        if path:
+            record.SetAttribute(SOURCE, DiskInput(path, series).source)
+        record.RemoveAttribute(_PATH)
 
 
 def exportResult(record, folder: Path) -> None:

@@ -15,9 +15,10 @@ from slicer.util import VTKObservationMixin
 from AGE2HIEUI import display, panel, texts
 from AGE2HIEUI.background import Background
 from AGE2HIEUI.calls import Calls
-from AGE2HIEUI.choosing import chooseFile, chooseFolder
+from AGE2HIEUI.choosing import chooseFolder
 from AGE2HIEUI.command import Prediction
 from AGE2HIEUI.compareSection import CompareSection
+from AGE2HIEUI.diskSection import DiskSection
 from AGE2HIEUI.doctorSection import DoctorSection
 from AGE2HIEUI.inputs import ageInDays
 from AGE2HIEUI.logic import InputKey, Logic, ResultRejected, whatIsMissing
@@ -71,6 +72,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.models = ModelSection(self.ui, self.calls, self.message, lambda folder: self._set("model", folder))
         self.comparisons = CompareSection(self.ui, lambda methods: self._set("compareMethods", methods))
         self.doctor = DoctorSection(self.ui, self.calls)
+        self.disk = DiskSection(self.ui, self.logic, self._onParameters)
         self.ui.noticeLabel.setText(texts.noticeText())
         self.meters.show(False)
         self._connect()
@@ -106,7 +108,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def initializeParameterNode(self) -> None:
         """The scene's parameters, with the first volume as input where none was chosen."""
         self.setParameterNode(self.logic.getParameterNode())
-        if self._parameterNode.inputVolume is None and not self._parameterNode.inputPath:
+        if self._parameterNode.inputVolume is None and not self.logic.disk.path:
             volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
             scans = (volume for volume in volumes if not volume.IsA("vtkMRMLLabelMapVolumeNode"))
             self._parameterNode.inputVolume = next(scans, None)
@@ -168,8 +170,6 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             ui.chartButton: self.results.showChart,
             ui.showButton: lambda: self._inOrdinaryViews(self.results.showOverlay),
             ui.sideBySideButton: lambda: self._inOrdinaryViews(self.results.showSideBySide),
-            ui.inputFolderButton: lambda: self._choose("inputPath", chooseFolder(_("DICOM folder"))),
-            ui.inputFileButton: lambda: self._choose("inputPath", chooseFile(_("Scan"))),
             ui.atlasFolderButton: lambda: self._choose("atlasFolder", chooseFolder(_("Atlas folder"))),
         }
         for button, slot in clicks.items():
@@ -259,6 +259,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _onSceneStartClose(self, caller, event) -> None:
         self._stopEverything()  # what runs was asked for a scan that is about to go
         self.setParameterNode(None)
+        self.disk.clear()  # it was chosen beside this scene, and would count before the next one's scan
         self.comparisons.hide()
         self.comparisons.message.hide()
         self.results.hide()

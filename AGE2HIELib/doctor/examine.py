@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from AGE2HIELib.doctor.finding import Finding, good, problem
+from AGE2HIELib.doctor.finding import Finding, good, notice, problem
 from AGE2HIELib.doctor.graphics import torch_and_card
 from AGE2HIELib.doctor.machine import memory, models_folder, temporary_folder
 from AGE2HIELib.doctor.packages import dicom_converter, packages, python_version, slicer_version
+from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.installed import models_home
 
 
@@ -13,15 +14,23 @@ def examine_computer(*, slicer: str | None = None) -> tuple[Finding, ...]:
     """Look at everything; nothing is changed. ``slicer``: the version of the Slicer that asks."""
     wanting = packages()
     found = [slicer_version(slicer), python_version(), wanting, *torch_and_card(), dicom_converter()]
-    found += [memory(), temporary_folder(), models_folder(models_home())]
+    found += [memory(), temporary_folder(), _models()]
     if wanting.status == "good":
         found += _bundled()
     return tuple(found)
 
 
+def _models() -> Finding:
+    """Where models are installed; the bundled one, and one that is named with --model, need no such place."""
+    try:
+        return models_folder(models_home())
+    except ModelError as error:
+        what, remedy = str(error).split(". ", 1)
+        return notice("models folder", what, remedy)
+
+
 def _bundled() -> list[Finding]:
     """The files that travel with the library; read with packages that are there by now."""
-    from AGE2HIELib.errors import InputError
     from AGE2HIELib.inference.bundle import read_bundle
     from AGE2HIELib.preprocess.atlas import load_atlas
     from AGE2HIELib.resources import resource_path

@@ -26,10 +26,13 @@ def memory(total_gb: float | None = None) -> Finding:
 
 def temporary_folder(folder: Path | None = None) -> Finding:
     """Where a run keeps its work until it is complete."""
-    place = folder or Path(tempfile.gettempdir())
+    remedy = "Set TMPDIR (on Windows TEMP) to a folder that you may write to."
+    try:
+        place = folder or Path(tempfile.gettempdir())
+    except OSError:  # none of those that Python knows can be written to
+        return problem("temporary folder", "none can be written to", remedy)
     problem_found = _writing_fails(place)
     if problem_found:
-        remedy = "Set TMPDIR (on Windows TEMP) to a folder that you may write to."
         return problem("temporary folder", f"{place}: {problem_found}", remedy)
     free = shutil.disk_usage(place).free / 1e9
     if free < DISK_GB:
@@ -39,12 +42,20 @@ def temporary_folder(folder: Path | None = None) -> Finding:
 
 def models_folder(place: Path) -> Finding:
     """Where installed models lie; only installing one needs it."""
-    existing = next(path for path in (place, *place.parents) if path.exists())
+    existing = next((path for path in (place, *place.parents) if _exists(path)), Path())
     problem_found = _writing_fails(existing)
     if problem_found:
         remedy = "Models cannot be installed there; name a model's folder with --model, or set AGE2HIE_MODELS."
         return notice("models folder", f"{place}: {problem_found}", remedy)
     return good("models folder", str(place))
+
+
+def _exists(path: Path) -> bool:
+    """Also where another user's folder does not let us look: then that folder is what cannot be written to."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _writing_fails(folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import tarfile
@@ -19,6 +20,7 @@ from AGE2HIELib.inference.bundle import Bundle, check_weights, read_bundle
 from AGE2HIELib.inference.manifest import MANIFEST
 from AGE2HIELib.leftovers import owner_mark, remove_leftovers
 from AGE2HIELib.outputs import place_folder, put_back_aside
+from AGE2HIELib.system_files import is_system_file
 
 # Ten members of the widest network in the settings take 1.4 GB as float16; an archive that unpacks to more is no model.
 LARGEST_BYTES = 4_000_000_000
@@ -34,6 +36,7 @@ _DAMAGE = (
     NotImplementedError,
     RuntimeError,
 )
+_DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _LARGEST_READ = _CHUNK  # tarfile keeps the names of up to 2000 members
 _PACKED: dict[bytes, Callable[[Path], Any]] = {
     b"\x1f\x8b": gzip.GzipFile,
@@ -45,7 +48,7 @@ _DO_NOT_USE = "Do not use this archive; ask its maker for another one."
 
 @dataclass(frozen=True)
 class _Entry:
-    name: str
+    name: str  # with slashes: zips of some Windows programs hold backslashes
     size: int
     plain: bool  # an ordinary file: no link, no device
     source: zipfile.ZipInfo | tarfile.TarInfo
@@ -60,6 +63,8 @@ def install_archive(archive: Path, home: Path, *, overwrite: bool = False) -> Bu
     Raises:
         ModelError: no archive, unsafe names, links, too large, not a whole bundle, or installed already.
     """
+    if not archive.is_file():
+        raise ModelError(f"There is no archive '{archive.name}'. Name a .zip or .tar.gz file.")
     try:
         home.mkdir(parents=True, exist_ok=True)
         remove_leftovers(home, _SCRATCH)
@@ -68,15 +73,14 @@ def install_archive(archive: Path, home: Path, *, overwrite: bool = False) -> Bu
             check_weights(bundle)
             return read_bundle(_moved(bundle, home, overwrite=overwrite))
     except OSError as error:
+        full = error.errno in _DISK_FULL
         raise ModelError(
             f"The model cannot be installed into {home}: {error.strerror or error}. "
-            "Free some space, or name another folder with AGE2HIE_MODELS."
+            f"{'Free some space, or name' if full else 'Name'} another folder with AGE2HIE_MODELS."
         ) from error
 
 
 def _unpacked(archive: Path, scratch: Path) -> Bundle:
-    if not archive.is_file():
-        raise ModelError(f"There is no archive '{archive.name}'. Name a .zip or .tar.gz file.")
     folder = scratch / "bundle"
     try:
         _extract_all(archive, folder)
@@ -140,9 +144,10 @@ class _SmallReads:
 
 def _zip_entries(opened: zipfile.ZipFile) -> Iterator[_Entry]:
     for item in opened.infolist():
-        if not item.is_dir():
+        name = _with_slashes(item.filename)
+        if not name.endswith("/"):
             kind = (item.external_attr >> 16) & 0o170000  # of a Unix file mode; 0 where the zip holds none
-            yield _Entry(item.filename, item.file_size, kind in (0, 0o100000), item)
+            yield _Entry(name, item.file_size, kind in (0, 0o100000), item)
 
 
 def _tar_entries(opened: tarfile.TarFile, archive: Path) -> Iterator[_Entry]:
@@ -150,7 +155,11 @@ def _tar_entries(opened: tarfile.TarFile, archive: Path) -> Iterator[_Entry]:
         if number == 2 * MOST_FILES:  # folders count as well: tarfile keeps them all in memory
             raise ModelError(f"'{archive.name}' holds more than {number} files and folders. {_DO_NOT_USE}")
         if not item.isdir():
-            yield _Entry(item.name, item.size, item.isfile(), item)
+            yield _Entry(_with_slashes(item.name), item.size, item.isfile(), item)
+
+
+def _with_slashes(name: str) -> str:
+    return name.replace("\\", "/")
 
 
 def _extract(archive: Path, folder: Path, entries: Iterator[_Entry], opened: zipfile.ZipFile | tarfile.TarFile) -> None:
@@ -158,15 +167,32 @@ def _extract(archive: Path, folder: Path, entries: Iterator[_Entry], opened: zip
     for number, entry in enumerate(entries):
         if number == MOST_FILES:
             raise ModelError(f"'{archive.name}' holds more than {MOST_FILES} files. {_DO_NOT_USE}")
-        target = folder / _inside(entry, archive)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _open(opened, entry) as source, target.open("xb") as file:
+        name = _inside(entry, archive)
+        if is_system_file(name):  # of the computer on which the archive was made
+            continue
+        with _open(opened, entry) as source, _new_file(folder / name, entry, archive) as file:
             left = _copy(source, file, left, archive)
+
+
+def _new_file(target: Path, entry: _Entry, archive: Path) -> IO[bytes]:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target.open("xb")
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise ModelError(
+            f"'{archive.name}' holds {entry.name!r} twice, or as a file and a folder. {_DO_NOT_USE}"
+        ) from error
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise ModelError(
+            f"'{archive.name}' holds a name of {len(entry.name)} characters, longer than this disk takes. {_DO_NOT_USE}"
+        ) from error
 
 
 def _inside(entry: _Entry, archive: Path) -> PurePosixPath:
     name = PurePosixPath(entry.name.removeprefix("./"))
-    odd = set(entry.name) & set('\\:*?"<>|') or not entry.name.isprintable()
+    odd = set(entry.name) & set(':*?"<>|') or not entry.name.isprintable()
     if odd or name.is_absolute() or ".." in name.parts or not name.parts:
         raise ModelError(f"'{archive.name}' holds {entry.name!r}, a path that leads elsewhere. {_DO_NOT_USE}")
     if not entry.plain:

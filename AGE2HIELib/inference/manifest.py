@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from AGE2HIELib.errors import ModelError
+from AGE2HIELib.system_files import is_system_file
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -18,8 +19,9 @@ _AGAIN = "Get the bundle again from where it came, or export it again."
 
 
 def write_manifest(folder: Path) -> None:
-    """Record the SHA-256 of every file that lies in ``folder``."""
-    files = {name: _sha256((folder / name).read_bytes()) for name in sorted(_names_in(folder) - {MANIFEST})}
+    """Record the SHA-256 of every file that lies in ``folder``, but for what a file browser has left there."""
+    names = sorted(_without_system_files(_names_in(folder) - {MANIFEST}))
+    files = {name: _sha256((folder / name).read_bytes()) for name in names}
     text = json.dumps({"format": FORMAT, "files": files}, indent=2) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
 
@@ -32,7 +34,8 @@ def verify_manifest(folder: Path) -> dict[str, str]:
     """
     files = _read_manifest(folder)
     found = _names_in(folder) - {MANIFEST}
-    for problem, names in (("lacks", files.keys() - found), ("holds, beyond its manifest,", found - files.keys())):
+    beyond = _without_system_files(found - files.keys())  # nothing opens what the manifest does not name
+    for problem, names in (("lacks", files.keys() - found), ("holds, beyond its manifest,", beyond)):
         if names:
             raise ModelError(f"The model bundle {folder.name!r} {problem} {', '.join(sorted(names))}. {_AGAIN}")
     for name in files:
@@ -104,6 +107,10 @@ def _names_in(folder: Path) -> set[str]:
             if path.is_file():
                 names.add(inside)
     return names
+
+
+def _without_system_files(names: set[str]) -> set[str]:
+    return {name for name in names if not is_system_file(PurePosixPath(name))}
 
 
 def _sha256(content: bytes) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.dicom_headers import is_dicom
 from AGE2HIELib.io.images import SUFFIXES
+from AGE2HIELib.system_files import is_system_file
 
 # Files that belong to a scan of the same name: b-values, directions, what a converter noted, and voxels of a detached
 # header.
@@ -29,7 +30,8 @@ class Case:
 
 
 def find_cases(folder: Path, *, output: Path) -> tuple[Case, ...]:
-    """A case for each subfolder and each scan file directly inside ``folder``, by name; hidden ones are left out.
+    """A case for each subfolder and each scan file directly inside ``folder``, by name; hidden ones, and what an
+    operating system put there (``__MACOSX``, ``Thumbs.db``), are left out.
 
     A subfolder is a DICOM study, or holds one scan, in itself or else below it. What is no scan is a case with a
     ``problem``. ``output`` is never taken for a case.
@@ -97,14 +99,18 @@ def _is_dicom_file(path: Path) -> bool:
 
 
 def _visible(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in folder.iterdir() if not _is_hidden(PurePath(path.name)))
 
 
 def _below(folder: Path) -> Iterator[Path]:
     """Files at any depth, hidden ones and those of hidden folders left out."""
     for path in sorted(folder.rglob("*")):
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts):
+        if not _is_hidden(path.relative_to(folder)):
             yield path
+
+
+def _is_hidden(path: PurePath) -> bool:
+    return is_system_file(path) or any(part.startswith(".") for part in path.parts)
 
 
 def _beside_another(path: Path, entries: list[Path]) -> bool:

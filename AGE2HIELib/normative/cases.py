@@ -19,6 +19,7 @@ from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
 from AGE2HIELib.preprocess.zmap import ADC_RANGE
 from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.system_files import is_system_file
 from AGE2HIELib.volume import Volume
 
 _MARGIN_MM = 24.0  # around the brain: a placement looks at the background too
@@ -57,7 +58,8 @@ def find_images(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise InputError(f"'{folder.name}' is no folder. Name the folder that holds the ADC maps.")
-    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
+    images = (path for path in folder.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
+    found = sorted(path for path in images if not is_system_file(path.relative_to(folder)))
     if not found:
         raise InputError(
             f"The folder '{folder.name}' holds no ADC map ({', '.join(SUFFIXES)}). Name the folder of the maps."

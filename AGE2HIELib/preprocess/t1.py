@@ -58,21 +58,32 @@ def prepare_t1(
     """
     if mask is not None and not mask.grid.same_as(t1.grid):
         raise InputError(f"The brain mask has the grid {mask.grid.shape}, the T1 scan {t1.grid.shape}. Give its own.")
-    scan = to_canonical(t1)
-    scan = scan.like(np.nan_to_num(scan.array.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0))
+    scan = finite_t1(t1)
     brain = t1_mask(scan, template) if mask is None else to_canonical(mask.like(mask.array > 0))
-    brain_ml = float(brain.array.sum()) * brain.grid.voxel_ml
-    if brain_ml < PLAUSIBLE_ML[0] or brain_ml > PLAUSIBLE_ML[1]:
-        raise InputError(
-            f"The brain mask of the T1 scan holds {brain_ml:.0f} ml; brains have {PLAUSIBLE_ML[0]:.0f} to "
-            f"{PLAUSIBLE_ML[1]:.0f}. Give a brain mask of this scan."
-        )
+    brain_ml = plausible_brain_ml(brain)
     whole, box = brain, bounding_box(brain.array)
     scan, brain = (cropped(volume, box, margin_mm=_MARGIN_MM) for volume in (scan, brain))
     scan = correct_bias(scan, brain)
     placed = place_t1(scan, brain, template, kind=placement)
     image = network_input({"t1": _for_sampling(scan, brain, placed, spec)}, brain, placed, spec)[0]
     return PreparedT1(image, whole, brain_ml, replace(placed, native=whole.grid), _warnings(placed))
+
+
+def finite_t1(t1: Volume) -> Volume:
+    """In canonical voxel order, 0 where the file holds no number."""
+    scan = to_canonical(t1)
+    return scan.like(np.nan_to_num(scan.array.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0))
+
+
+def plausible_brain_ml(brain: Volume) -> float:
+    """The volume of a brain mask; InputError where no brain has it."""
+    brain_ml = float(brain.array.sum()) * brain.grid.voxel_ml
+    if brain_ml < PLAUSIBLE_ML[0] or brain_ml > PLAUSIBLE_ML[1]:
+        raise InputError(
+            f"The brain mask of the T1 scan holds {brain_ml:.0f} ml; brains have {PLAUSIBLE_ML[0]:.0f} to "
+            f"{PLAUSIBLE_ML[1]:.0f}. Give a brain mask of this scan."
+        )
+    return brain_ml
 
 
 def correct_bias(t1: Volume, brain: Volume) -> Volume:

@@ -49,12 +49,18 @@ def t1_mask(t1: Volume, template: T1Template) -> Volume:
     Raises:
         InputError: nothing in the scan has a brain's size and shape.
     """
-    measured = t1.array != 0
-    if _is_stripped(measured):
-        return t1.like(ndimage.binary_fill_holes(largest_piece(measured)))
+    stripped = stripped_brain(t1)
+    if stripped is not None:
+        return stripped
     brain = _best_surface(_averaged(t1), template)
     resampled = sitk.Resample(to_sitk(brain.like(brain.array.astype(np.float32))), reference_image(t1.grid))
     return t1.like(from_sitk(resampled).array > 0.5)
+
+
+def stripped_brain(t1: Volume) -> Volume | None:
+    """The brain of a scan whose background is 0; None for a whole head. InputError where it is 0 everywhere."""
+    measured = t1.array != 0
+    return t1.like(ndimage.binary_fill_holes(largest_piece(measured))) if _is_stripped(measured) else None
 
 
 def _is_stripped(measured: np.ndarray) -> bool:

@@ -2,66 +2,105 @@
 
 from __future__ import annotations
 
-import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
-import pandas as pd
-
 from AGE2HIELib.errors import InputError
+from training.cohorts.numbers import ambiguous_signs, number_in
+from training.cohorts.problems import DataError
+from training.cohorts.tables import Row, Table, is_missing
+from training.cohorts.units import stated_unit
 
-YEARS = {"years": 1.0, "year": 1.0, "y": 1.0, "months": 1 / 12, "month": 1 / 12, "weeks": 7 / 365.25}
-YEARS |= {"week": 7 / 365.25, "days": 1 / 365.25, "day": 1 / 365.25}
+_NAMES = {
+    1.0: ("years", "year", "yrs", "yr", "y", "a"),  # "a" is UCUM's year
+    1 / 12: ("months", "month", "mos", "mo"),
+    7 / 365.25: ("weeks", "week", "wks", "wk", "w"),
+    1 / 365.25: ("days", "day", "d"),
+}
+YEARS = {name: years for years, names in _NAMES.items() for name in names}
 OLDEST_YEARS = 120.0  # the oldest person on record reached 122
-_COLUMNS = {"age": None, "age_years": "years", "age_months": "months", "age_weeks": "weeks", "age_days": "days"}
+_AGE = re.compile(rf"age(?:[\W_]+(?:in[\W_]+)?({'|'.join(sorted(YEARS, key=len, reverse=True))}))?\W*", re.IGNORECASE)
+_ROUNDED_YEARS = 1.0  # an age in whole years is rounded down
+_EXCEL_EPOCH = date(1899, 12, 30)
+_DATES = (date(2000, 1, 1), date(2100, 1, 1))  # no scan of a cohort is older, in Excel's numbers 36526 to 73051
 
 
-def age_column(table: pd.DataFrame) -> str | None:
-    """The column that holds the age, or None."""
-    return next((column for column in table.columns if column.lower() in _COLUMNS), None)
+@dataclass(frozen=True)
+class AgeColumn:
+    """Where it stands in the table, the years to one unit of it, and whether a unit is stated."""
+
+    index: int
+    years_per_unit: float
+    stated: bool
 
 
-def years_per_unit(table_path: Path, column: str) -> float:
-    """Years to one unit of the column: from its name, else from the JSON beside the table, else years as BIDS has it.
+def age_columns(table: Table, root: Path) -> tuple[AgeColumn, ...]:
+    """The columns that hold ages: ``age``, ``age_months``, ``Age (days)`` and the like.
 
-    Raises:
-        InputError: the stated unit is unknown.
-    """
-    unit = _COLUMNS[column.lower()] or _unit_beside(table_path, column) or "years"
-    if unit.lower() not in YEARS:
-        raise InputError(f"{table_path.name}: the age is in {unit!r}; write years, months, weeks or days as 'Units'.")
-    return YEARS[unit.lower()]
-
-
-def has_unit(table_path: Path, column: str) -> bool:
-    """Whether a unit is stated anywhere."""
-    return _COLUMNS[column.lower()] is not None or _unit_beside(table_path, column) is not None
-
-
-def read_age(text: str, factor: float, *, stated: bool) -> float:
-    """Age in years.
+    Args:
+        root: of the BIDS folder, up to which JSON files may state the unit. Without any, years, as BIDS has it.
 
     Raises:
-        InputError: it is missing, no number, negative, or (without a stated unit) too high to be years.
+        DataError: an unknown unit, two units for one column, or decimal signs that cannot be told.
     """
-    if not text:
-        raise InputError("the age is missing. Fill it in, or leave the subject out")
-    try:
-        years = float(text) * factor
-    except ValueError:
-        raise InputError(f"the age is {text!r}. Write a number, with the unit in the column's name") from None
+    found = []
+    for index, name in enumerate(table.columns):
+        match = _AGE.fullmatch(name)
+        if match is not None:
+            found.append(_age_column(table, root, index, (match[1] or "").lower()))
+    return tuple(found)
+
+
+def _age_column(table: Table, root: Path, index: int, own: str) -> AgeColumn:
+    name = table.columns[index]
+    beside = stated_unit(table.path, root, name)
+    if beside is not None and beside.unit not in YEARS:
+        raise DataError(beside.where, f"{name} is in {beside.unit!r}. Write years, months, weeks or days as 'Units'")
+    if beside is not None and own and YEARS[own] != YEARS[beside.unit]:
+        raise DataError(table.name, f"{name} is in {beside.unit} according to {beside.where}. Correct one of the two")
+    unclear = ambiguous_signs(row.cells[index] for row in table.rows)
+    if unclear:
+        raise DataError(table.name, f"the column {name} {unclear}")
+    unit = own or (beside.unit if beside else "")
+    return AgeColumn(index, YEARS[unit or "years"], bool(unit))
+
+
+def age_in(row: Row, columns: Sequence[AgeColumn]) -> float | None:
+    """The age in years that a row states, of the finest unit where it does so more than once; None where it is missing.
+
+    Raises:
+        InputError: it is no number, negative, too high, or two of its ages contradict each other.
+    """
+    stated = [column for column in columns if not is_missing(row.cells[column.index])]
+    if not stated:
+        return None
+    ages = [_years(row.cells[column.index], column) for column in stated]
+    if max(ages) - min(ages) >= _ROUNDED_YEARS:
+        shown = " and ".join(f"{age:.4g}" for age in ages)
+        raise InputError(f"its age is {shown} years, by two columns. Correct one, or take one away")
+    return ages[stated.index(min(stated, key=lambda column: column.years_per_unit))]
+
+
+def _years(text: str, column: AgeColumn) -> float:
+    value = number_in(text)
+    if value is None:
+        if text.endswith("+") and number_in(text[:-1]) is not None:  # BIDS writes 89+ to protect the oldest
+            raise InputError(f"the age is {text!r}, a lower bound. Give the age, or leave the subject out")
+        raise InputError(f"the age is {text!r}. Write a number, with the unit in the column's name")
+    day = date_of_serial(value)
+    years = value * column.years_per_unit
+    if day is not None and (years > OLDEST_YEARS or column.years_per_unit == YEARS["days"]):
+        raise InputError(f"the age is {text}, which is Excel's number for the date {day}. Write the age")
     if not 0 <= years <= OLDEST_YEARS:
-        unit = "" if stated else ", and no unit is stated: name the column age_months, age_weeks or age_days"
-        raise InputError(f"the age {text} is {years:.4g} years{unit or '. Correct it'}")
+        unit = ", and no unit is stated: name the column age_months, age_weeks or age_days"
+        raise InputError(f"the age {text} is {years:.4g} years{'. Correct it' if column.stated else unit}")
     return years
 
 
-def _unit_beside(table_path: Path, column: str) -> str | None:
-    sidecar = table_path.with_suffix(".json")
-    if not sidecar.exists():
-        return None
-    try:
-        entry = json.loads(sidecar.read_text(encoding="utf-8")).get(column, {})
-    except (OSError, ValueError) as problem:
-        raise InputError(f"{sidecar.name} is not JSON ({problem}). Correct it, or take it away.") from problem
-    unit = entry.get("Units") if isinstance(entry, dict) else None
-    return str(unit) if unit else None
+def date_of_serial(value: float) -> date | None:
+    """The day of this century that Excel keeps as this number; None for other numbers."""
+    first, last = ((day - _EXCEL_EPOCH).days for day in _DATES)
+    return _EXCEL_EPOCH + timedelta(days=int(value)) if value.is_integer() and first <= value < last else None

@@ -1,25 +1,23 @@
 """Reads a BIDS folder of T1-weighted scans with ages (https://bids-specification.readthedocs.io).
 
-An age is taken from the table nearest to the scan that has one: scans.tsv, then sessions.tsv, then participants.tsv.
+An age is taken from the nearest table that speaks of the scan: scans.tsv, then sessions.tsv, then participants.tsv.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
-
-from AGE2HIELib.errors import InputError
-from training.cohorts.ages import age_column, has_unit, read_age, years_per_unit
-from training.cohorts.problems import Problem
-from training.cohorts.tables import read_table
+from training.cohorts.age_tables import AgeTable, ScanName, SubjectAges, label, read_participants, wrong_rows
+from training.cohorts.problems import DataError, Problem
+from training.cohorts.tables import is_missing
 
 _IMAGE = re.compile(
     r"^(?P<subject>sub-[A-Za-z0-9]+)(?:_(?P<session>ses-[A-Za-z0-9]+))?(?:_[A-Za-z0-9-]+)*_T1w\.nii(\.gz)?$"
 )
+_NATIVE = ("", "_space-T1w", "_space-orig")  # of a brain mask on the scan's own grid, as fMRIPrep and others write it
 
 
 @dataclass(frozen=True)
@@ -39,80 +37,70 @@ class AgeScan:
 
 def read_bids(root: Path) -> tuple[list[AgeScan], list[Problem]]:
     """All T1w scans with their ages, and everything that keeps some of them from being used."""
-    participants = root / "participants.tsv"
-    if not participants.is_file():
-        return [], [Problem(root.name, "there is no participants.tsv. Give the root of a BIDS folder")]
-    table = read_table(participants)
-    if "participant_id" not in table.columns:
-        return [], [Problem("participants.tsv", "there is no column participant_id. Name the subjects' column so")]
-    problems = _duplicates(table)
-    images = _images(root)
+    try:
+        participants = read_participants(root)
+    except DataError as error:
+        return [], [error.problem]
+    images, problems = _images(root)
+    problems += wrong_rows(participants)
+    masks = {path.name: path for path in sorted(root.glob("derivatives/**/*desc-brain_mask.nii*"))}
+    by_subject: dict[str, list[Path]] = {}
+    for image in images:
+        by_subject.setdefault(_name(image).subject, []).append(image)
+    names = [row.cells[participants.key] for row in participants.table.rows]
     scans = []
-    for subject in dict.fromkeys(table["participant_id"]):
-        mine = [image for image in images if _entities(image)[0] == subject]
+    for subject in dict.fromkeys(f"sub-{label(name)}" for name in names if not is_missing(name)):
+        mine = by_subject.pop(subject, [])
         if not mine:
             problems.append(Problem("participants.tsv", f"{subject} has no T1w image. Add it, or take the row out"))
-        for image in mine:
-            try:
-                age = _age(root, table, image)
-            except InputError as problem:
-                problems.append(Problem(_nearest_table(root, image)[0].name, f"{subject}: {problem}"))
-                continue
-            scans.append(AgeScan(subject, _entities(image)[1], image, age, _mask(root, image)))
-    listed = set(table["participant_id"])
+            continue
+        found, wrong = _with_ages(root, participants, mine)
+        scans += [replace(scan, mask=_mask(masks, scan.image)) for scan in found]
+        problems += wrong
+    missing = "its subject is not in participants.tsv. Add a row, or take it away"
+    problems += [Problem(image.name, missing) for images in by_subject.values() for image in images]
+    return scans, list(dict.fromkeys(problems))
+
+
+def _with_ages(root: Path, participants: AgeTable, images: Sequence[Path]) -> tuple[list[AgeScan], list[Problem]]:
+    """One subject's scans; a table that cannot be read is one problem, whatever it says."""
+    try:
+        ages = SubjectAges(root, participants, [_name(image) for image in images])
+    except DataError as error:
+        return [], [error.problem]
+    scans: list[AgeScan] = []
+    problems = []
     for image in images:
-        if _entities(image)[0] not in listed:
-            problems.append(Problem(image.name, "its subject is not in participants.tsv. Add a row, or take it away"))
+        name = _name(image)
+        try:
+            scans.append(AgeScan(name.subject, name.session, image, ages.age_years(name)))
+        except DataError as error:
+            problems.append(error.problem)
     return scans, problems
 
 
-def _images(root: Path) -> Sequence[Path]:
+def _images(root: Path) -> tuple[list[Path], list[Problem]]:
+    """T1w images, and those whose name does not say the subject and session of the folder that they lie in."""
     found = [*root.glob("sub-*/anat/*T1w.nii*"), *root.glob("sub-*/ses-*/anat/*T1w.nii*")]
-    return sorted(path for path in found if _IMAGE.search(path.name))
+    images, problems = [], []
+    for path in sorted(path for path in found if _IMAGE.search(path.name)):
+        subject, *session = path.relative_to(root).parts[:-2]
+        if (_name(path).subject, _name(path).session) == (subject, *(session or [""])):
+            images.append(path)
+        else:
+            folder = "/".join((subject, *session))
+            problems.append(Problem(path.name, f"lies in {folder}. Let its name say that subject and session"))
+    return images, problems
 
 
-def _entities(image: Path) -> tuple[str, str]:
+def _name(image: Path) -> ScanName:
     match = _IMAGE.search(image.name)
     assert match is not None  # _images kept those that match
-    return match["subject"], match["session"] or ""
+    return ScanName(match["subject"], match["session"] or "", image.name.removesuffix(".gz").removesuffix(".nii"))
 
 
-def _duplicates(table: pd.DataFrame) -> list[Problem]:
-    counts = table["participant_id"].value_counts()
-    twice = [(str(subject), int(count)) for subject, count in counts.items() if count > 1]
-    return [Problem("participants.tsv", f"{subject} stands {count} times. Keep one row") for subject, count in twice]
-
-
-def _nearest_table(root: Path, image: Path) -> tuple[Path, str, str]:
-    """(table, column of the key, key) of the table that states this scan's age."""
-    subject, session = _entities(image)
-    stem = f"{subject}_{session}" if session else subject
-    folder = image.parent.parent
-    candidates = [
-        (folder / f"{stem}_scans.tsv", "filename", image.relative_to(folder).as_posix()),
-        (root / subject / f"{subject}_sessions.tsv", "session_id", session),
-    ]
-    for path, key, value in candidates:
-        if path.is_file() and value:
-            table = read_table(path)
-            if key in table.columns and age_column(table) and (table[key] == value).any():
-                return path, key, value
-    return root / "participants.tsv", "participant_id", subject
-
-
-def _age(root: Path, participants: pd.DataFrame, image: Path) -> float:
-    path, key, value = _nearest_table(root, image)
-    table = participants if path.name == "participants.tsv" else read_table(path)
-    column = age_column(table)
-    if column is None:
-        raise InputError("no table has an age column. Add age (in years), age_months, age_weeks or age_days")
-    stated = has_unit(path, column)
-    factor = years_per_unit(path, column)
-    text = str(table.loc[table[key] == value, column].iloc[0])
-    return read_age(text, factor, stated=stated)
-
-
-def _mask(root: Path, image: Path) -> Path | None:
-    stem = image.name.split("_T1w")[0]
-    found = sorted(root.glob(f"derivatives/**/{stem}*desc-brain_mask.nii*"))
-    return found[0] if found else None
+def _mask(masks: Mapping[str, Path], image: Path) -> Path | None:
+    """The one that was made from this scan and lies on its grid."""
+    stem = _name(image).stem.removesuffix("_T1w")
+    wanted = [f"{stem}{space}_desc-brain_mask.nii{end}" for space in _NATIVE for end in ("", ".gz")]
+    return next((masks[name] for name in wanted if name in masks), None)

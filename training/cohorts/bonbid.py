@@ -1,6 +1,7 @@
 """Reads infants in the layout of BONBID-HIE (Bao 2023, doi:10.1101/2023.06.30.546841), with an outcome table.
 
-``1ADC_ss/``, ``2Z_ADC/`` (optional) and ``3LABEL/`` (optional), with or without a folder for each site.
+``1ADC_ss/``, ``2Z_ADC/`` (optional) and ``3LABEL/`` (optional), with or without a folder for each site. The site is
+what stands before ``NICU`` in a case's name: MGH and BCH in the release, any hospital in a cohort of one's own.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from AGE2HIELib.io.images import SUFFIXES
 from training.cohorts.outcomes import MAPPING, Outcome, read_outcomes
 from training.cohorts.problems import Problem
 
-_CASE = re.compile(r"(?P<subject>(?P<site>MGH|BCH)H?NICU_\d+)-(?P<visit>VISIT_\d+)")
-_SUFFIXES = (".mha", ".nii", ".nii.gz", ".nrrd")
+# Words of letters and digits, joined by hyphens, from the beginning of the name or of what follows an underscore: a
+# part of a hospital's name must not pass for another hospital.
+_CASE = re.compile(r"(?<![^_])(?P<subject>(?P<ward>[^\W_]+(?:-[^\W_]+)*)_\d+)-(?P<visit>VISIT_\d+)")
+_WARD = "NICU"
+_SITE_OF_WARD = {"BCHH": "BCH"}  # the release writes BCHNICU and BCHHNICU
 
 
 @dataclass(frozen=True)
@@ -46,17 +51,22 @@ def read_bonbid(root: Path, mapping: Path | None = None) -> tuple[list[HieCase],
     problems += wrong_rows
     z_maps, wrong_z = _by_case(root / "2Z_ADC")
     lesions, wrong_lesions = _by_case(root / "3LABEL")
-    problems += [*wrong_z, *wrong_lesions, *_unmatched(images, outcomes)]
+    problems += [
+        *wrong_z,
+        *wrong_lesions,
+        *_unmatched(images, outcomes),
+        *_strays(images, z_maps),
+        *_strays(images, lesions),
+    ]
     cases = []
     for outcome in outcomes:
         for case in _cases_of(outcome.case, images):
-            match = _CASE.search(case)
-            assert match is not None  # _by_case kept those that match
+            subject, site = _subject_and_site(case)
             cases.append(
                 HieCase(
                     case=case,
-                    subject=match["subject"],
-                    site=match["site"],
+                    subject=subject,
+                    site=site,
                     image=images[case],
                     adverse=outcome.adverse,
                     z_adc=z_maps.get(case),
@@ -64,18 +74,38 @@ def read_bonbid(root: Path, mapping: Path | None = None) -> tuple[list[HieCase],
                     age_days=outcome.age_days,
                 )
             )
+    problems += _sites_of_one_name({case.site for case in cases})
     twice = [case for case, count in Counter(case.case for case in cases).items() if count > 1]
     problems += [Problem("outcome table", f"{case} is meant by two rows. Keep one") for case in twice]
     return sorted(cases, key=lambda case: case.case), problems
 
 
+def _subject_and_site(case: str) -> tuple[str, str]:
+    match = _CASE.search(case)
+    assert match is not None  # _by_case kept those that match
+    hospital = match["ward"].removesuffix(_WARD).rstrip("-") or match["ward"]
+    return match["subject"], _SITE_OF_WARD.get(hospital, hospital)
+
+
+def _sites_of_one_name(sites: Iterable[str]) -> list[Problem]:
+    """Two spellings would put one hospital's children on both sides of a comparison across sites."""
+    spellings: dict[str, list[str]] = {}
+    for site in sorted(sites):
+        spellings.setdefault(site.casefold(), []).append(site)
+    return [
+        Problem("1ADC_ss", f"the sites {' and '.join(names)} differ in capital letters only. Write one name")
+        for names in spellings.values()
+        if len(names) > 1
+    ]
+
+
 def _by_case(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
-    """Files by ``SITENICU_NNN-VISIT_NN``, whichever site folder they lie in."""
+    """Files by ``HOSPITALNICU_NNN-VISIT_NN``, whichever site folder they lie in."""
     found: dict[str, Path] = {}
     problems = []
     for path in sorted(folder.rglob("*")):
         hidden = path.name.startswith(".")  # half-written files among them
-        if hidden or not path.is_file() or not path.name.endswith(_SUFFIXES):
+        if hidden or not path.is_file() or not path.name.lower().endswith(SUFFIXES):
             continue
         match = _CASE.search(path.name)
         if match is None:
@@ -91,6 +121,20 @@ def _by_case(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
 def _cases_of(written: str, images: Iterable[str]) -> list[str]:
     """The cases that a row of the table means: one visit, or all visits of a subject."""
     return [case for case in images if written == case or case.startswith(f"{written}-")]
+
+
+def _strays(images: dict[str, Path], others: dict[str, Path]) -> list[Problem]:
+    """Maps of no image, where there are images without a map: one may be the other's, under another name.
+
+    Where every image has its own, what lies there besides is left alone.
+    """
+    if not set(images) - set(others):
+        return []
+    return [
+        Problem(path.name, f"is of {case}, which has no image in 1ADC_ss. Name it as the image, or take it away")
+        for case, path in others.items()
+        if case not in images
+    ]
 
 
 def _unmatched(images: dict[str, Path], outcomes: list[Outcome]) -> list[Problem]:

@@ -19,14 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from AGE2HIELib.errors import InputError
-from training.cohorts.problems import Problem
-from training.cohorts.tables import read_table
+from training.cohorts.ages import date_of_serial
+from training.cohorts.numbers import ambiguous_signs, number_in
+from training.cohorts.problems import DataError, Problem
+from training.cohorts.tables import Row, Table, is_missing, read_table
 
 MAPPING = "outcomes.toml"
+OLDEST_DAYS = 730.0  # the outcome is that at two years, and the scan lies before it
 
 
 class _Columns(BaseModel):
@@ -63,7 +65,7 @@ class Outcome:
 def read_mapping(path: Path) -> Mapping:
     """Raises InputError: no such file, an unknown or missing key, one value that means both outcomes."""
     try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         mapping = Mapping.model_validate(content)
     except OSError as problem:
         raise InputError(
@@ -81,52 +83,89 @@ def read_mapping(path: Path) -> Mapping:
     return mapping
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Where the mapping's columns stand in the table."""
+
+    case: int
+    outcome: int
+    age_days: int | None
+
+
 def read_outcomes(mapping_path: Path) -> tuple[list[Outcome], list[Problem]]:
-    """Every row's outcome, and the rows that cannot be used."""
+    """Every row's outcome, and the rows that cannot be used.
+
+    A word that the mapping names is an outcome, also where other tables would mean a missing value by it: "none" may
+    say that nothing was impaired. A row of a case that stands twice counts once, and is a problem.
+
+    Raises:
+        InputError: the mapping, or the table itself, cannot be read.
+    """
     mapping = read_mapping(mapping_path)
     table = read_table(mapping_path.parent / mapping.file)
-    wanted = [mapping.columns.case, mapping.columns.outcome, *filter(None, [mapping.columns.age_days])]
-    absent = [column for column in wanted if column not in table.columns]
-    if absent:
-        there = ", ".join(map(str, table.columns))
-        return [], [
-            Problem(mapping.file, f"there is no column {', '.join(absent)}; it has {there}. Correct the mapping")
+    places = _places(table, mapping.columns)
+    outcomes: list[Outcome] = []
+    problems: list[Problem] = []
+    rows: dict[str, list[Row]] = {}
+    for row in table.rows:
+        rows.setdefault(row.cells[places.case], []).append(row)
+    for case, (row, *others) in rows.items():
+        if is_missing(case):
+            where = f"{table.name}, row {row.number}"
+            problems.append(Problem(where, "it names no case. Fill it in, or take the row out"))
+            continue
+        if others:
+            problems.append(Problem(table.name, f"{case} stands {1 + len(others)} times. Keep one row"))
+        adverse, wrong_outcome = _adverse(row.cells[places.outcome], mapping.outcome)
+        age, wrong_age = _age_days("" if places.age_days is None else row.cells[places.age_days])
+        problems += [
+            Problem(f"{table.name}, row {row.number}", f"{case}: {wrong}")
+            for wrong in (wrong_outcome, wrong_age)
+            if wrong
         ]
-    outcomes, problems = [], _duplicates(table, mapping)
-    for _, row in table.drop_duplicates(mapping.columns.case).iterrows():
-        case = str(row[mapping.columns.case])
-        if not case:
-            problems.append(Problem(mapping.file, "a row names no case. Fill it in, or take the row out"))
-            continue
-        value = str(row[mapping.columns.outcome])
-        if value not in (*mapping.outcome.adverse, *mapping.outcome.normal):
-            known = ", ".join((*mapping.outcome.adverse, *mapping.outcome.normal))
-            problems.append(
-                Problem(
-                    mapping.file, f"{case}: the outcome is {value!r}, not one of {known}. Correct it or the mapping"
-                )
-            )
-            continue
-        age = _age_days(row, mapping, case, problems)
-        outcomes.append(Outcome(case, value in mapping.outcome.adverse, age))
+        if not wrong_outcome:
+            outcomes.append(Outcome(case, adverse, age))
     return outcomes, problems
 
 
-def _duplicates(table: pd.DataFrame, mapping: Mapping) -> list[Problem]:
-    counts = table[mapping.columns.case].value_counts()
-    return [
-        Problem(mapping.file, f"{case} stands {count} times. Keep one row")
-        for case, count in counts.items()
-        if count > 1 and case
-    ]
+def _places(table: Table, columns: _Columns) -> _Places:
+    wanted = {name: table.column(name) for name in (columns.case, columns.outcome, columns.age_days) if name}
+    absent = [name for name, place in wanted.items() if place is None]
+    if absent:
+        there = ", ".join(table.columns)
+        raise DataError(table.name, f"there is no column {', '.join(absent)}; it has {there}. Correct the mapping")
+    found = {name: place for name, place in wanted.items() if place is not None}
+    age = found.get(columns.age_days)
+    unclear = "" if age is None else ambiguous_signs(row.cells[age] for row in table.rows)
+    if unclear:
+        raise DataError(table.name, f"the column {columns.age_days} {unclear}")
+    return _Places(found[columns.case], found[columns.outcome], age)
 
 
-def _age_days(row: pd.Series, mapping: Mapping, case: str, problems: list[Problem]) -> float:
-    text = str(row[mapping.columns.age_days]) if mapping.columns.age_days else ""
-    try:
-        return float(text) if text else float("nan")
-    except ValueError:
-        problems.append(
-            Problem(mapping.file, f"{case}: the age in days is {text!r}. Write a number, or leave it empty")
-        )
-        return float("nan")
+def _adverse(value: str, words: _Values) -> tuple[bool, str]:
+    """(adverse, what is wrong): case counts only where the mapping itself tells words apart by it."""
+    for same in (str, str.casefold):
+        adverse, normal = ([same(word) for word in known] for known in (words.adverse, words.normal))
+        if (same(value) in adverse) != (same(value) in normal):
+            return same(value) in adverse, ""
+    known = ", ".join((*words.adverse, *words.normal))
+    if is_missing(value):
+        shown = f" ({value!r})" if value else ""
+        return False, f"the outcome is missing{shown}; known are {known}. Fill it in, or take the row out"
+    return False, f"the outcome is {value!r}, not one of {known}. Correct it or the mapping"
+
+
+def _age_days(text: str) -> tuple[float, str]:
+    """(days after birth, what is wrong); NaN where it is not known."""
+    if is_missing(text):
+        return float("nan"), ""
+    days = number_in(text)
+    if days is None:
+        return float("nan"), f"the age in days is {text!r}. Write a number, or leave it empty"
+    day = date_of_serial(days)
+    if day is not None:
+        return float("nan"), f"the age in days is {text}, which is Excel's number for the date {day}. Write the age"
+    if not 0 <= days <= OLDEST_DAYS:
+        limits = f"from birth, 0, to the age of the outcome, {OLDEST_DAYS:.0f}"
+        return float("nan"), f"the age in days is {text}; a scan's is {limits}. Correct it, or leave it empty"
+    return days, ""

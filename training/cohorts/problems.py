@@ -21,6 +21,14 @@ class Problem:
         return f"{self.where}: {self.what}"
 
 
+class DataError(InputError):
+    """A problem that keeps a table, or a row of it, from being read."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}.")
+        self.problem = Problem(where, what)
+
+
 def refuse(problems: Sequence[Problem]) -> None:
     """Raise one InputError with a line for each problem; nothing happens when there is none."""
     if not problems:

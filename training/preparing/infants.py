@@ -14,7 +14,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
-from AGE2HIELib.pipeline import CHECK_STAGES, examine, read_scan
+from AGE2HIELib.pipeline import CHECK_STAGES, Scan, examine, read_scan
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.preprocess.network_input import InputSpec, network_input
 from AGE2HIELib.preprocess.placement import Placement
@@ -26,6 +26,7 @@ from training.files import sha256_of
 from training.preparing.store import Prepared, image_file, keep_image, pack
 
 VERSION = 2  # raise it when the same files would be prepared otherwise
+NO_BRAIN = "no brain was found. Give a skull-stripped ADC map, 0 outside the brain."
 LOW_Z = -2.0  # the organisers' rule for a lesion (doi:10.1101/2023.06.30.546841)
 
 
@@ -93,24 +94,34 @@ def prepare_infant(task: InfantTask) -> str:
 _atlas = cache(load_atlas)
 
 
+def read_infant(case: HieCase) -> tuple[Scan, Volume | None]:
+    """The scan with its z-map, and the lesion in canonical voxel order; None where there is none.
+
+    Raises:
+        InputError: a file cannot be read, does not lie on the scan's grid, or the image is no ADC map.
+    """
+    scan = read_scan(case.image, z_adc=case.z_adc)
+    if scan.source.adc is None:
+        raise InputError("holds no ADC map. Make one with 'age2hie adc'.")
+    lesion = read_on_grid(case.lesion, scan.source.stored, what="lesion") if case.lesion else None
+    return scan, to_canonical(lesion) if lesion is not None else None
+
+
 def infant_arrays(
     case: HieCase, atlas: Atlas, spec: InputSpec, *, z_maps: str
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """(measured facts, arrays): ``volume`` holds ADC, z of the atlas, and the released z (or the atlas's again)."""
-    scan = read_scan(case.image, z_adc=case.z_adc)
-    if scan.source.adc is None:
-        raise InputError("holds no ADC map. Make one with 'age2hie adc'.")
+    scan, lesion = read_infant(case)
     seen = examine(scan, atlas, Stages(CHECK_STAGES, Silent()))  # as a prediction does it, to the last bit
     if seen.placement is None:
-        raise InputError("no brain was found. Give a skull-stripped ADC map, 0 outside the brain.")
+        raise InputError(NO_BRAIN)
     adc, brain, placement = seen.adc, seen.brain, seen.placement
     own = z_map(adc, brain, atlas, placement)
     released = scan.z_adc if scan.z_adc is not None else own
     arrays = {"volume": _channels(adc, brain, (own, released), placement, spec)}
     row: dict[str, Any] = _facts(adc, brain, released if z_maps == "released" else own)
     row |= {"image_sha256": scan.source.sha256, "released_z": scan.z_adc is not None}
-    if case.lesion is not None:
-        lesion = to_canonical(read_on_grid(case.lesion, scan.source.stored, what="lesion"))
+    if lesion is not None:
         row["lesion_load"] = float((lesion.array > 0).sum() / brain.array.sum())
         arrays["lesion"] = _placed_mask(lesion, placement, spec)
     return row, arrays

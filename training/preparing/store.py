@@ -64,7 +64,7 @@ def pack(folder: Path, keys: Sequence[str], rows: Sequence[dict[str, Any]]) -> P
 def load_prepared(folder: Path) -> Prepared:
     """What ``pack`` wrote."""
     # copy-on-write, so that torch takes the arrays as they are
-    table = pd.read_csv(folder / "table.tsv", sep="\t", dtype=_TEXT)
+    table = pd.read_csv(folder / "table.tsv", sep="\t", dtype=_TEXT, keep_default_na=False, na_values=[""])
     lesions = folder / "lesions.npy"
     return Prepared(
         volumes=np.load(folder / "volumes.npy", mmap_mode="c"),
