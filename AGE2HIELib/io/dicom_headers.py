@@ -14,6 +14,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.tag import Tag
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.dicom_b_values import B_VALUE_KEYWORDS, B_VALUE_TAGS, private_number, stated_b_values
 
 _PREAMBLE_BYTES = 128
 # Without the preamble a file begins with group 2 or 8, little endian (GE and old archives).
@@ -22,13 +23,11 @@ _TAGS = [
     "InstanceNumber", "SOPInstanceUID", "SeriesInstanceUID",
     "StudyInstanceUID", "SeriesNumber", "SeriesDescription", "ImageType",
     "Modality", "Manufacturer", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "SamplesPerPixel",
-    "DiffusionBValue", "ImageOrientationPatient", "ImagePositionPatient",
+    "ImageOrientationPatient", "ImagePositionPatient",
     "PixelSpacing",
-    "MRDiffusionSequence", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "SequenceName",
+    *B_VALUE_KEYWORDS,
 ]  # fmt: skip
-_PRIVATE_B_TAGS = [(0x0019, 0x100C), (0x2001, 0x1003), (0x0043, 0x1039)]  # Siemens, Philips, GE
 _SLICE_COUNT_TAGS = {"PHILIPS": (0x2001, 0x1018), "GE": (0x0021, 0x104F)}  # of a volume, as dcm2niix reads them
-_GE_OFFSET = 1_000_000_000  # GE adds it to b-values (dcm2niix, GE/README.md)
 _ADC_TEXT = re.compile(r"(?<![a-z])(adc|apparent diffusion)", re.IGNORECASE)
 _TRACE_TEXT = re.compile(r"(?<![a-z])(trace|isotropic)", re.IGNORECASE)
 _MAP_WORDS = {
@@ -164,7 +163,7 @@ def _header(path: Path) -> tuple[pydicom.Dataset, int] | None:
             f"A file of the DICOM folder cannot be read ({error.strerror or type(error).__name__}). "
             "Ask for the right to read it, or copy the study again."
         ) from error
-    tags = [*map(Tag, _TAGS), *map(Tag, _PRIVATE_B_TAGS), *map(Tag, _SLICE_COUNT_TAGS.values())]
+    tags = [*map(Tag, _TAGS), *map(Tag, B_VALUE_TAGS), *map(Tag, _SLICE_COUNT_TAGS.values())]
     try:
         with path.open("rb") as file:
             header = pydicom.dcmread(file, stop_before_pixels=True, force=True, specific_tags=tags)
@@ -188,7 +187,7 @@ def _file(path: Path, header: pydicom.Dataset) -> DicomFile:
         path=path,
         instance=str(header.get("SOPInstanceUID", path)),
         group=(str(header.SeriesInstanceUID), kind),
-        b_values=_b_values(header),
+        b_values=stated_b_values(header),
         frames=int(header.get("NumberOfFrames") or 1),
         mosaic="MOSAIC" in {word.upper() for word in image_type},
         plane=plane,
@@ -201,7 +200,7 @@ def _file(path: Path, header: pydicom.Dataset) -> DicomFile:
 def _slices_stated(header: pydicom.Dataset) -> int | None:
     maker = str(header.get("Manufacturer", "")).upper()
     tag = next((tag for name, tag in _SLICE_COUNT_TAGS.items() if maker.startswith(name)), None)
-    stated = _private(header, *tag) if tag else None
+    stated = private_number(header, *tag) if tag else None
     return int(stated) if stated else None
 
 
@@ -253,37 +252,3 @@ def _said(header: pydicom.Dataset, keyword: str) -> str:
     except _BROKEN:
         return "?"
     return "?" if value is None else str(value)
-
-
-def _b_values(header: pydicom.Dataset) -> tuple[float, ...]:
-    """Needed only where dcm2niix writes none: single b0 and trace images."""
-    groups = [*header.get("SharedFunctionalGroupsSequence", []), *header.get("PerFrameFunctionalGroupsSequence", [])]
-    found = {
-        float(item.DiffusionBValue)
-        for group in groups
-        for item in group.get("MRDiffusionSequence", [])
-        if item.get("DiffusionBValue") is not None
-    }
-    if found:
-        return tuple(sorted(found))
-    for value in (header.get("DiffusionBValue"), _private(header, 0x0019, 0x100C), _private(header, 0x2001, 0x1003)):
-        if value is not None:
-            return (float(value),)
-    ge = _private(header, 0x0043, 0x1039)
-    if ge is not None:
-        return (float(ge) % _GE_OFFSET,)
-    siemens = re.search(r"_b(\d+)", str(header.get("SequenceName", "")))
-    return (float(siemens[1]),) if siemens else ()
-
-
-def _private(header: pydicom.Dataset, group: int, element: int) -> float | None:
-    """The first number of a vendor's element; unknown representations arrive as bytes."""
-    if (group, element) not in header:
-        return None
-    value = header[group, element].value
-    if isinstance(value, bytes):
-        text = value.decode("ascii", errors="ignore").strip("\x00 ")
-    else:
-        text = str(value if isinstance(value, str | int | float) else next(iter(value), ""))
-    number = re.match(r"\s*([0-9.]+)", text)
-    return float(number[1]) if number else None
