@@ -71,7 +71,7 @@ def test_raw_is_preferred_and_several_end_in_a_list(tmp_path):
     with pytest.raises(InputError) as caught:
         read_source(tmp_path)
     message = str(caught.value)
-    assert "5 'sample' (diffusion, 2 volumes), 6 'sample' (diffusion, 2 volumes)" in message
+    assert "5 (diffusion, b 0/1000, 2 volumes), 6 (diffusion, b 0/1000, 2 volumes)" in message
     assert "--series 5" in message
     assert "SECRET" not in message.upper()
     assert read_source(tmp_path, series="6").kind == "dwi-dicom"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_headers import is_dicom
+from AGE2HIELib.io.dicom_file import is_dicom
 from AGE2HIELib.io.images import SUFFIXES
 
 # Files that belong to a scan of the same name: b-values, directions, what a converter noted, and voxels of a detached
