@@ -1,135 +1,132 @@
-"""DICOM files to volumes with b-values, by dcm2niix in a private folder that is gone afterwards."""
+"""A DICOM series as volumes of which each has the b-value that its own headers state."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
-import dcm2niix
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.b_agreement import B0_LIMIT_S_MM2, in_words, unmatched
+from AGE2HIELib.io.converter import Converted, run_converter
 from AGE2HIELib.io.dicom_complete import check_complete, one_slice_a_file
 from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
-from AGE2HIELib.io.gradients import ras_from_fsl, unit_rows
+from AGE2HIELib.io.dicom_volumes import in_order, split_volumes
 from AGE2HIELib.io.integrity import Stored
-from AGE2HIELib.io.nifti import gradient_files, load_nifti, numbers
-from AGE2HIELib.leftovers import owner_mark, remove_leftovers
-from AGE2HIELib.volume import Grid
 
-_SCRATCH = "age2hie-"  # begins the name of a private folder; one of a killed run still holds its patient's images
-_TIME_LIMIT_S = 600  # the largest sample series takes 1.2 s
 _SAME_GRID_MM = 1e-2  # DICOM states positions to 1e-3 mm or coarser
-
-
-@dataclass(frozen=True)
-class Converted:
-    """A series as volumes.
-
-    Attributes:
-        b_values: ``(N,)`` s/mm^2, None where neither dcm2niix nor the headers know them.
-        directions_ras: ``(N, 3)``, zero rows for b0 and direction-averaged volumes.
-    """
-
-    series: DicomSeries
-    stored: Stored
-    b_values: np.ndarray | None
-    directions_ras: np.ndarray
-
-    @property
-    def grid(self) -> Grid:
-        _, i, j, k = self.stored.array.shape
-        return Grid((i, j, k), self.stored.affine_ras)
+_AS_NIFTI = "Convert it with the scanner's software and give it as NIfTI with its .bval."
 
 
 def convert(series: DicomSeries) -> Converted:
-    """Convert one series; raises InputError where slices are missing or several images come out."""
-    by_b: dict[tuple[float, ...], list[DicomFile]] = {}
-    for file in series.files:
-        by_b.setdefault(file.b_values, []).append(file)
+    """Convert one series.
+
+    A volume's b-value comes from statements about that volume: the converter's where they agree with those of the
+    headers; the headers' own where the converter has none or where image numbers do not tell which files make a
+    volume, and then each volume is converted alone. Raises InputError where neither can be, where slices are missing,
+    or where several images come out.
+    """
     check_complete(series)
-    images = _images(series.files, series)
+    spoken = replace(series, files=_with_silent_b0(series.files))
+    ordered = not one_slice_a_file(series) or in_order(spoken)
+    silent = sum(None in file.b_values for file in spoken.files)
+    if not ordered and silent < len(spoken.files):
+        if not _each_states_one(spoken):
+            raise _cannot_order(series, silent)
+        return _volume_by_volume(spoken, series)
+    images = run_converter(series.files, series)
     _check_slices(series, images)
+    if series.kind == "adc":
+        return replace(_only(images, series), b_values=None)
     with_b = [image for image in images if image.b_values is not None]
-    if not with_b and len(images) >= 1 and len(by_b) > 1 and all(len(b) == 1 for b in by_b):
-        # dcm2niix sets direction-averaged volumes aside and then writes no b-values: convert each b alone.
-        return _stacked([_single(convert_part, series) for _, convert_part in sorted(by_b.items())], series)
-    chosen = with_b or images
-    if len(chosen) != 1:
-        sizes = ", ".join("x".join(str(n) for n in image.stored.array.shape[1:]) for image in chosen)
-        raise InputError(
-            f"DICOM {series.label} holds {len(chosen)} different images ({sizes} voxels). "
-            "Convert it with dcm2niix and give the diffusion series as NIfTI."
-        )
-    image = chosen[0]
-    stated = {b for file in series.files for b in file.b_values}
-    if image.b_values is None and len(stated) == 1:
-        count = len(image.stored.array)
-        return Converted(series, image.stored, np.full(count, stated.pop()), np.zeros((count, 3)))
-    return image
+    stated = _stated(spoken, (with_b or images)[0])
+    if not with_b and set(stated) == {None}:
+        return _only(images, series)
+    if not ordered:
+        raise _cannot_order(series, silent)
+    if not with_b:
+        return _from_headers(images, stated, spoken, series)
+    image = _only(with_b, series)
+    if set(stated) == {None} or _agree(image, stated, images):
+        return image
+    return _volume_by_volume(spoken, series)  # the converter set the b0 aside
 
 
-def _images(files: Sequence[DicomFile], series: DicomSeries) -> list[Converted]:
-    remove_leftovers(Path(tempfile.gettempdir()), _SCRATCH)
-    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{owner_mark()}-") as folder:
-        incoming, outgoing = Path(folder, "in"), Path(folder, "out")
-        incoming.mkdir()
-        outgoing.mkdir()
-        for number, file in enumerate(files):
-            _place(file.path, incoming / f"{number:06d}.dcm")
-        _run(incoming, outgoing, series)
-        return [_load(path, series) for path in sorted(outgoing.glob("*.nii"))]
+def _from_headers(
+    images: list[Converted], stated: Counter[float | None], spoken: DicomSeries, series: DicomSeries
+) -> Converted:
+    """The converter knows no b-values, and headers state some."""
+    if not _each_states_one(spoken):
+        raise _in_doubt(series, stated, np.empty(0))
+    if len(stated) > 1:
+        return _volume_by_volume(spoken, series)
+    image = _only(images, series)
+    return replace(image, b_values=np.full(len(image.stored.array), spoken.files[0].b_values[0]))
 
 
-def _place(source: Path, target: Path) -> None:
-    """A neutral name: neither names nor folders of the input reach the converter or its messages."""
-    try:
-        os.symlink(source.resolve(), target)
-    except OSError:  # Windows allows links to administrators only
-        shutil.copyfile(source, target)
+def _agree(image: Converted, stated: Counter[float | None], images: list[Converted]) -> bool:
+    """Whether the converter's b-values are those of the headers; False where it set a b0 aside.
+
+    Raises InputError where they contradict each other.
+    """
+    assert image.b_values is not None  # only such images are asked about
+    series = image.series
+    without, left = unmatched(image.b_values, stated)
+    aside = sum(len(other.stored.array) for other in images if other is not image)
+    if without or (one_slice_a_file(series) and len(left) > aside):
+        raise _in_doubt(series, stated, image.b_values)
+    b0_aside = any(b is not None and b <= B0_LIMIT_S_MM2 for b in left)
+    if b0_aside and not _each_states_one(series):
+        raise _in_doubt(series, stated, image.b_values)
+    return not b0_aside
 
 
-def _run(incoming: Path, outgoing: Path, series: DicomSeries) -> None:
-    command = [dcm2niix.bin, "-b", "n", "-z", "n", "-f", "image", "-w", "2", "-o", str(outgoing), str(incoming)]
-    try:
-        result = subprocess.run(command, capture_output=True, check=False, timeout=_TIME_LIMIT_S)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        reason = type(error).__name__
-        raise InputError(f"dcm2niix could not be run on {series.label} ({reason}). Reinstall 'dcm2niix'.") from error
-    if not any(outgoing.glob("*.nii")):
-        if shutil.disk_usage(outgoing).free < sum(path.stat().st_size for path in incoming.iterdir()):
-            raise InputError(
-                f"There is no room for DICOM {series.label} in the folder for temporary files. Free some space there, "
-                "or name another folder in the environment variable TMPDIR."
-            )
-        raise InputError(
-            f"dcm2niix made no image of DICOM {series.label} ({len(series.files)} files, exit code "
-            f"{result.returncode}). Export the series again."
-        )
+def _cannot_order(series: DicomSeries, silent: int) -> InputError:
+    return InputError(
+        f"The image numbers of DICOM {series.label} do not tell which of its {len(series.files)} files make a volume, "
+        f"and {silent} of them state no b-value. {_AS_NIFTI}"
+    )
 
 
-def _load(path: Path, series: DicomSeries) -> Converted:
-    try:
-        stored = load_nifti(path)
-    except InputError as error:
-        detail = str(error).replace(f"'{path.name}'", "the converted image")
-        raise InputError(
-            f"The {len(series.files)} files of DICOM {series.label} do not make a volume; one may be missing ({detail})"
-        ) from error
-    count = len(stored.array)
-    directions = np.zeros((count, 3))
-    files = gradient_files(path)
-    b_values = numbers(files.bval).ravel() if files else None
-    if b_values is not None and b_values.size != count:
-        b_values = None
-    if files and files.bvec and b_values is not None:
-        directions = unit_rows(ras_from_fsl(numbers(files.bvec).T, stored.affine_ras))
-    return Converted(series, stored, b_values, directions)
+def _each_states_one(series: DicomSeries) -> bool:
+    return all(len(file.b_values) == 1 and file.b_values[0] is not None for file in series.files)
+
+
+def _with_silent_b0(files: tuple[DicomFile, ...]) -> tuple[DicomFile, ...]:
+    """With b = 0 where a vendor leaves it out, which shows in other images of the series that state theirs."""
+    stated = [b for file in files for b in file.b_values if b is not None]
+    silent = [file for file in files if None in file.b_values]
+    if not stated or min(stated) <= B0_LIMIT_S_MM2 or not all(file.silent_b0 for file in silent):
+        return files
+    return tuple(replace(file, b_values=tuple(b or 0.0 for b in file.b_values)) for file in files)
+
+
+def _stated(series: DicomSeries, image: Converted) -> Counter[float | None]:
+    """Volumes by the b-value that headers state, to 1 s/mm^2."""
+    slices = image.stored.array.shape[3]
+    counted: Counter[float | None] = Counter()
+    for file in series.files:
+        share = (slices if file.mosaic else file.frames) // len(file.b_values)
+        for b in file.b_values:
+            counted[None if b is None else float(round(b))] += share
+    return Counter({b: -(-count // slices) for b, count in counted.items()})
+
+
+def _only(images: Sequence[Converted], series: DicomSeries) -> Converted:
+    if len(images) == 1:
+        return images[0]
+    sizes = ", ".join("x".join(str(n) for n in image.stored.array.shape[1:]) for image in images)
+    raise InputError(f"DICOM {series.label} holds {len(images)} different images ({sizes} voxels). {_AS_NIFTI}")
+
+
+def _in_doubt(series: DicomSeries, stated: Counter[float | None], found: np.ndarray) -> InputError:
+    converted = in_words(Counter(float(round(b)) for b in found)) if found.size else "none"
+    return InputError(
+        f"The b-values of DICOM {series.label} are in doubt: its headers state {in_words(stated)}, and dcm2niix finds "
+        f"{converted}, in s/mm^2. {_AS_NIFTI}"
+    )
 
 
 def _check_slices(series: DicomSeries, images: list[Converted]) -> None:
@@ -144,13 +141,27 @@ def _check_slices(series: DicomSeries, images: list[Converted]) -> None:
         )
 
 
-def _single(files: Sequence[DicomFile], series: DicomSeries) -> Converted:
-    images = _images(files, series)
-    if len({image.stored.array.shape[1:] for image in images}) != 1:
-        raise InputError(f"DICOM {series.label} holds images of several sizes. Export the diffusion series alone.")
-    stored = images[0].stored
-    count = len(stored.array)
-    return Converted(series, stored, np.full(count, files[0].b_values[0]), np.zeros((count, 3)))
+def _volume_by_volume(spoken: DicomSeries, series: DicomSeries) -> Converted:
+    """Each volume converted alone, with the b-value that its files state."""
+    if one_slice_a_file(spoken):
+        volumes = split_volumes(spoken)
+    else:
+        b_values = sorted({file.b_values for file in spoken.files}, key=lambda b: b[0] or 0.0)
+        volumes = [tuple(file for file in spoken.files if file.b_values == b) for b in b_values]
+    parts = [part for files in volumes for part in _parts(files, spoken)]
+    return replace(_stacked(parts, series), series=series)
+
+
+def _parts(files: tuple[DicomFile, ...], series: DicomSeries) -> list[Converted]:
+    images = run_converter(files, series)
+    _check_slices(replace(series, files=files), images)
+    b = files[0].b_values[0] or 0.0
+    parts = []
+    for image in images:
+        count = len(image.stored.array)
+        directions = image.directions_ras if b > B0_LIMIT_S_MM2 else np.zeros((count, 3))
+        parts.append(Converted(series, image.stored, np.full(count, b), directions))
+    return parts
 
 
 def _stacked(parts: list[Converted], series: DicomSeries) -> Converted:

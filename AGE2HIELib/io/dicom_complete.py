@@ -30,7 +30,7 @@ def check_complete(series: DicomSeries) -> None:
     if not one_slice_a_file(series):
         return
     _check_planes(series)
-    places = _places(series)
+    places = by_place(series)
     _check_steps(series, places)
     _check_counts(series, places)
     _check_stated(series, len(places))
@@ -68,7 +68,7 @@ def _check_planes(series: DicomSeries) -> None:
         raise InputError(f"The slices of DICOM {series.label} have several orientations or pixel sizes. {_AGAIN}")
 
 
-def _places(series: DicomSeries) -> list[np.ndarray]:
+def by_place(series: DicomSeries) -> list[np.ndarray]:
     """Indices of the files at each place, from below."""
     slices_mm = np.array([file.slice_mm for file in series.files], dtype=float)
     order = np.argsort(slices_mm, kind="stable")
@@ -134,7 +134,7 @@ def _numbers_of_volumes(series: DicomSeries) -> np.ndarray | None:
     given = [file.number for file in series.files if file.number is not None]
     if series.mixed or not one_slice_a_file(series) or len(set(given)) < len(series.files):
         return None
-    places = _places(series)
+    places = by_place(series)
     if len({len(place) for place in places}) != 1 or len(places[0]) < 2:
         return None
     numbers = np.sort([[given[n] for n in place] for place in places], axis=1).T

@@ -13,7 +13,7 @@ from pathlib import Path
 import pydicom
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_b_values import private_number, stated_b_values
+from AGE2HIELib.io.dicom_b_values import maker, private_number, silence_means_b0, stated_b_values
 from AGE2HIELib.io.dicom_elements import BROKEN, said, text, texts, unsigned, whole
 from AGE2HIELib.io.dicom_file import SLICE_COUNT_TAGS, NoImage, not_understood, read_file
 
@@ -24,6 +24,7 @@ _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and what begins so: pictures
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"  # real numbers in place of pixels
 _ADC_TEXT = re.compile(r"(?<![a-z])(adc|apparent diffusion)", re.IGNORECASE)
 _TRACE_TEXT = re.compile(r"(?<![a-z])(trace|isotropic)", re.IGNORECASE)
+_VOLUME_WORDS = frozenset(("MOSAIC", "VFRAME"))
 _MAP_WORDS = {
     "FA", "COLFA", "TENSOR", "TENSOR_B0", "EADC", "EXP", "EXPONENTIAL", "VR", "RA", "AD", "RD", "PROJECTION IMAGE"
 }  # fmt: skip
@@ -34,23 +35,30 @@ class DicomFile:
     """One file's header.
 
     Attributes:
-        b_values: the distinct ones it states, in s/mm^2.
+        b_values: in s/mm^2, one of each frame where frames differ, else one of the file; None where none is stated.
+        mosaic: the file holds a whole volume in one frame (Siemens' mosaic, UIH's VFRAME).
         plane: the six direction cosines of rows and columns, and their spacing in mm; empty where none are stated.
         slice_mm: where the slice lies along the normal of its plane; None where that is not stated.
         number: of the image in its series; None where it has none.
         slices_stated: how many slices the scanner says that a volume has; None where it does not say.
+        maker: the manufacturer in capitals; "" where it is not stated.
+        silent_b0: where no b-value is stated, this is how the vendor says 0 beside images that state one.
+        syntax: the transfer syntax's UID; "" where it is not stated.
     """
 
     path: Path
     instance: str
     group: tuple[str, str]
-    b_values: tuple[float, ...]
+    b_values: tuple[float | None, ...]
     frames: int
     mosaic: bool
     plane: tuple[float, ...] = ()
     slice_mm: float | None = None
     number: int | None = None
     slices_stated: int | None = None
+    maker: str = ""
+    silent_b0: bool = False
+    syntax: str = ""
 
 
 @dataclass(frozen=True)
@@ -194,17 +202,20 @@ def _file(path: Path, header: pydicom.Dataset, kind: str) -> DicomFile:
         group=(text(header, "SeriesInstanceUID"), kind),
         b_values=stated_b_values(header),
         frames=whole(header, "NumberOfFrames") or 1,
-        mosaic="MOSAIC" in {word.upper() for word in texts(header, "ImageType")},
+        mosaic=not _VOLUME_WORDS.isdisjoint(word.upper() for word in texts(header, "ImageType")),
         plane=plane,
         slice_mm=slice_mm,
         number=whole(header, "InstanceNumber"),
         slices_stated=_slices_stated(header),
+        maker=maker(header),
+        silent_b0=silence_means_b0(header),
+        syntax=str(header.file_meta.get("TransferSyntaxUID", "")),
     )
 
 
 def _slices_stated(header: pydicom.Dataset) -> int | None:
-    maker = text(header, "Manufacturer").upper()
-    tag = next((tag for name, tag in SLICE_COUNT_TAGS.items() if maker.startswith(name)), None)
+    vendor = maker(header)
+    tag = next((tag for name, tag in SLICE_COUNT_TAGS.items() if vendor.startswith(name)), None)
     stated = private_number(header, *tag) if tag else None
     return int(stated) if stated else None
 
