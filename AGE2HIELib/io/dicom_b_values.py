@@ -15,6 +15,8 @@ import numpy as np
 import pydicom
 from pydicom.tag import Tag
 
+from AGE2HIELib.io.dicom_elements import text
+
 # Read from every header beside what the reader of series needs.
 B_VALUE_KEYWORDS = (
     "DiffusionBValue",
@@ -70,7 +72,7 @@ def silence_means_b0(header: pydicom.Dataset) -> bool:
 
 def maker(header: pydicom.Dataset) -> str:
     """The manufacturer in capitals, "" where the header has none."""
-    return str(header.get("Manufacturer") or "").strip().upper()
+    return text(header, "Manufacturer").upper()
 
 
 def echo_and_direction(path: Path) -> tuple[str, tuple[str, ...]]:

@@ -248,12 +248,15 @@ def _order(series: DicomSeries) -> tuple[bool, int, str, str]:
 
 
 def _one_series(group: tuple[str, str], members: Sequence[_Member], *, mixed: bool) -> DicomSeries:
-    """A file that is there twice counts once; where one of the two is damaged, the other does."""
-    files: dict[str, DicomFile] = {}
-    for member in members:
-        if member.file is not None:
-            files.setdefault(member.instance, member.file)
-    damage = next((member.damage for member in members if member.instance not in files), "")
+    """A file that is there twice counts once; where one of the two is damaged, the other does.
+
+    Broken de-identifiers give files of different images one UID: those are no copies.
+    """
+    files: dict[tuple[object, ...], DicomFile] = {}
+    for file in (member.file for member in members if member.file is not None):
+        files.setdefault((file.instance, file.number, file.slice_mm, file.b_values), file)
+    whole = {file.instance for file in files.values()}
+    damage = next((member.damage for member in members if member.instance not in whole), "")
     key = hashlib.sha256("|".join(group).encode()).hexdigest()[:_KEY_SIGNS]
     first, kind = members[0], group[1]
     return DicomSeries(first.number, key, first.study, kind, tuple(files.values()), mixed=mixed, damage=damage)
