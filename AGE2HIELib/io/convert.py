@@ -183,7 +183,8 @@ def joined(b0: Converted, weighted: Converted) -> Converted | None:
     lowest = b0.b_values == b0.b_values.min()
     both = replace(
         weighted.series,
-        number=f"{b0.series.number}+{weighted.series.number}",
+        number=f"{b0.series.name}+{weighted.series.name}",
+        shared=False,
         files=(*b0.series.files, *weighted.series.files),
     )
     unweighted = Stored(b0.stored.array[lowest], b0.stored.affine_ras)

@@ -72,7 +72,10 @@ def read_dicom(path: Path, *, series: str | None = None) -> DicomImage:
     """
     folder = read_folder(path)
     found = folder.series
-    image = _best(found, path.name) if series is None else _named(found, series)
+    try:
+        image = _best(found, path.name) if series is None else _named(found, series)
+    except InputError as error:  # what seems to be missing may be in a file that cannot be read
+        raise InputError(" ".join((str(error), *folder.warnings))) from error
     return replace(image, warnings=(*image.warnings, *_damages(found), *folder.warnings))
 
 

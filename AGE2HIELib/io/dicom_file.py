@@ -100,12 +100,9 @@ def _begins_as_dicom(file: BinaryIO) -> bool:
 def _read(path: Path, file: BinaryIO) -> MrImage | NoImage:
     try:
         header, ended = _first_elements(file)
-        other = _no_image(header)
-        placed = bool(text(header, "SeriesInstanceUID"))
+        other = _no_image(header, ended)
     except BROKEN:
         return NoImage(unreadable=_DAMAGED)
-    if other is None and not placed:
-        other = NoImage(unreadable=_DAMAGED) if ended else NoImage(_OBJECT)
     if other is not None:
         return other
     try:
@@ -132,17 +129,26 @@ def _first_elements(file: BinaryIO) -> tuple[pydicom.Dataset, bool]:
     return header, ended
 
 
-def _no_image(header: pydicom.Dataset) -> NoImage | None:
-    modality, sop_class = text(header, "Modality"), text(header, "SOPClassUID")
-    if sop_class in _MR_IMAGES and modality in ("", "MR"):
-        return None
-    if modality == "MR":
-        return None if unsigned(header, "Rows") else NoImage(_OBJECT)
-    return NoImage(modality if re.fullmatch("[A-Z]{2,8}", modality) else _OBJECT)  # other words may be anything
+def _no_image(header: pydicom.Dataset, ended: bool) -> NoImage | None:
+    """``ended``: the file may be cut off, so that what is not stated may have been lost."""
+    modality, sop_class = text(header, "Modality"), _sop_class(header)
+    if ended and not modality and not sop_class:
+        return NoImage(unreadable=_DAMAGED)
+    if modality not in ("", "MR"):
+        return NoImage(modality if re.fullmatch("[A-Z]{2,8}", modality) else _OBJECT)  # other words may be anything
+    if sop_class not in _MR_IMAGES and not (modality and unsigned(header, "Rows")):
+        return NoImage(_OBJECT)
+    if not text(header, "SeriesInstanceUID"):
+        return NoImage(unreadable=_DAMAGED) if ended else NoImage(_OBJECT)
+    return None
+
+
+def _sop_class(header: pydicom.Dataset) -> str:
+    return text(header, "SOPClassUID") or str(header.file_meta.get("MediaStorageSOPClassUID", ""))
 
 
 def _has_frames(header: pydicom.Dataset) -> bool:
-    return (whole(header, "NumberOfFrames") or 1) > 1 or text(header, "SOPClassUID") in _ENHANCED
+    return (whole(header, "NumberOfFrames") or 1) > 1 or _sop_class(header) in _ENHANCED
 
 
 def _walked(path: Path, file: BinaryIO) -> MrImage | NoImage:
@@ -156,6 +162,6 @@ def _walked(path: Path, file: BinaryIO) -> MrImage | NoImage:
         return MrImage(path, header, problem)
     if syntax == DeflatedExplicitVRLittleEndian:  # unpacked as a whole, or not at all
         return MrImage(path, header)
-    if file.tell() >= os.fstat(file.fileno()).st_size and text(header, "SOPClassUID") not in _MR_IMAGES:
+    if file.tell() >= os.fstat(file.fileno()).st_size and _sop_class(header) not in _MR_IMAGES:
         return NoImage(_OBJECT)
     return MrImage(path, header, lost_pixels(file, header))
