@@ -203,7 +203,7 @@ def _series_mixed(at: Workshop) -> Path:
 
 
 def _other_modality(at: Workshop) -> Path:
-    modality = str(at.one_of(("CT", "PT", "US", "SR", "")))
+    modality = str(at.one_of(("CT", "PT", "US", "SR")))
     return _edited(at, lambda dataset: setattr(dataset, "Modality", modality))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fuzzing import (
     anatomy_damaged,
+    dicom_beside,
     dicom_damaged,
     files_damaged,
     geometry_damaged,
@@ -21,6 +22,7 @@ _PARTS = (
     series_damaged,
     geometry_damaged,
     dicom_damaged,
+    dicom_beside,
     anatomy_damaged,
     places,
 )
