@@ -63,3 +63,10 @@ def private(header: pydicom.Dataset, group: int, creator: str, element: int, vr:
 def adc_of(dwi: DwiSeries | None) -> np.ndarray:
     assert dwi is not None
     return adc_map(dwi).adc.array
+
+
+def lps_order(image: np.ndarray, affine_ras: np.ndarray) -> np.ndarray:
+    """The voxels of an axial image, columns to the left and rows to the back, as ``S0`` has them."""
+    flips = tuple(axis for axis, sign in enumerate((-1, -1, 1)) if np.sign(affine_ras[axis, axis]) != sign)
+    assert image.shape == S0.shape
+    return np.flip(image, flips)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from dicom_samples import ADC, DIRECTIONS, S0, SLICES, adc_of, private, sequence_name, signal, write_series
+from dicom_samples import ADC, DIRECTIONS, S0, SLICES, adc_of, lps_order, private, sequence_name, signal, write_series
 from pydicom.dataset import Dataset
 
 from AGE2HIELib.errors import InputError
@@ -152,13 +152,6 @@ def test_image_numbers_do_not_mix_volumes_or_slices(
     np.testing.assert_allclose(np.abs(dwi.directions_ras), DIRECTIONS, atol=1e-6)
     for image, b in zip(dwi.array, DTI, strict=True):
         np.testing.assert_array_equal(lps_order(image, dwi.affine_ras), signal(b))
-
-
-def lps_order(image: np.ndarray, affine_ras: np.ndarray) -> np.ndarray:
-    """The voxels of an axial image, columns to the left and rows to the back, as ``S0`` has them."""
-    flips = tuple(axis for axis, sign in enumerate((-1, -1, 1)) if np.sign(affine_ras[axis, axis]) != sign)
-    assert image.shape == S0.shape
-    return np.flip(image, flips)
 
 
 def test_numbers_that_tell_no_volumes_and_no_b_values_are_refused(tmp_path: Path) -> None:

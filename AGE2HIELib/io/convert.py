@@ -30,10 +30,10 @@ def convert(series: DicomSeries) -> Converted:
     """
     check_complete(series)
     spoken = replace(series, files=_with_silent_b0(series.files))
-    ordered = not one_slice_a_file(series) or in_order(spoken)
+    ordered = in_order(spoken)
     silent = sum(None in file.b_values for file in spoken.files)
     if not ordered and silent < len(spoken.files):
-        if not _each_states_one(spoken):
+        if not _all_stated(spoken):
             raise _cannot_order(series, silent)
         return _volume_by_volume(spoken, series)
     images = run_converter(series.files, series)
@@ -49,38 +49,39 @@ def convert(series: DicomSeries) -> Converted:
     if not with_b:
         return _from_headers(images, stated, spoken, series)
     image = _only(with_b, series)
-    if set(stated) == {None} or _agree(image, stated, images):
+    if set(stated) == {None} or _agree(image, stated, spoken, images):
         return image
-    return _volume_by_volume(spoken, series)  # the converter set the b0 aside
+    return _volume_by_volume(spoken, series)
 
 
 def _from_headers(
     images: list[Converted], stated: Counter[float | None], spoken: DicomSeries, series: DicomSeries
 ) -> Converted:
     """The converter knows no b-values, and headers state some."""
-    if not _each_states_one(spoken):
+    if not _all_stated(spoken):
         raise _in_doubt(series, stated, np.empty(0))
     if len(stated) > 1:
         return _volume_by_volume(spoken, series)
     image = _only(images, series)
-    return replace(image, b_values=np.full(len(image.stored.array), spoken.files[0].b_values[0]))
+    b = spoken.files[0].b_values[0] or 0.0
+    return replace(image, b_values=np.full(len(image.stored.array), b))
 
 
-def _agree(image: Converted, stated: Counter[float | None], images: list[Converted]) -> bool:
-    """Whether the converter's b-values are those of the headers; False where it set a b0 aside.
+def _agree(image: Converted, stated: Counter[float | None], spoken: DicomSeries, images: list[Converted]) -> bool:
+    """Whether the converter's b-values are those of the headers; False where each b-value is better converted alone.
 
-    Raises InputError where they contradict each other.
+    That is where the converter set a b0 aside, and where one file states b-values frame by frame: the converter has no
+    other source than these. Raises InputError for every other contradiction.
     """
     assert image.b_values is not None  # only such images are asked about
-    series = image.series
     without, left = unmatched(image.b_values, stated)
     aside = sum(len(other.stored.array) for other in images if other is not image)
-    if without or (one_slice_a_file(series) and len(left) > aside):
-        raise _in_doubt(series, stated, image.b_values)
+    contradicted = bool(without) or (one_slice_a_file(spoken) and len(left) > aside)
     b0_aside = any(b is not None and b <= B0_LIMIT_S_MM2 for b in left)
-    if b0_aside and not _each_states_one(series):
-        raise _in_doubt(series, stated, image.b_values)
-    return not b0_aside
+    by_frames = any(len(file.b_values) > 1 for file in spoken.files)
+    if (contradicted and not by_frames) or ((contradicted or b0_aside) and not _all_stated(spoken)):
+        raise _in_doubt(spoken, stated, image.b_values)
+    return not contradicted and not b0_aside
 
 
 def _cannot_order(series: DicomSeries, silent: int) -> InputError:
@@ -90,8 +91,8 @@ def _cannot_order(series: DicomSeries, silent: int) -> InputError:
     )
 
 
-def _each_states_one(series: DicomSeries) -> bool:
-    return all(len(file.b_values) == 1 and file.b_values[0] is not None for file in series.files)
+def _all_stated(series: DicomSeries) -> bool:
+    return not any(None in file.b_values for file in series.files)
 
 
 def _with_silent_b0(files: tuple[DicomFile, ...]) -> tuple[DicomFile, ...]:
@@ -142,25 +143,43 @@ def _check_slices(series: DicomSeries, images: list[Converted]) -> None:
 
 
 def _volume_by_volume(spoken: DicomSeries, series: DicomSeries) -> Converted:
-    """Each volume converted alone, with the b-value that its files state."""
-    if one_slice_a_file(spoken):
-        volumes = split_volumes(spoken)
-    else:
-        b_values = sorted({file.b_values for file in spoken.files}, key=lambda b: b[0] or 0.0)
-        volumes = [tuple(file for file in spoken.files if file.b_values == b) for b in b_values]
-    parts = [part for files in volumes for part in _parts(files, spoken)]
-    return replace(_stacked(parts, series), series=series)
-
-
-def _parts(files: tuple[DicomFile, ...], series: DicomSeries) -> list[Converted]:
-    images = run_converter(files, series)
-    _check_slices(replace(series, files=files), images)
-    b = files[0].b_values[0] or 0.0
+    """Each volume converted alone, with the b-value that its headers state; of mosaics and frames each b-value."""
     parts = []
-    for image in images:
+    if one_slice_a_file(spoken):
+        for files in split_volumes(spoken):
+            parts += _parts(files, files[0].b_values[0] or 0.0, spoken)
+    else:
+        for b in sorted({b for file in spoken.files for b in file.b_values if b is not None}):
+            found = _parts(tuple(file for file in spoken.files if b in file.b_values), b, spoken)
+            if not in_order(spoken):  # directions may have gone to other volumes
+                found = [replace(part, directions_ras=np.zeros_like(part.directions_ras)) for part in found]
+            parts += found
+    whole = _stacked(parts, series)
+    return replace(whole, stored=replace(whole.stored, warnings=_unknown_directions(whole)))
+
+
+def _unknown_directions(image: Converted) -> tuple[str, ...]:
+    """A warning where several weighted volumes have no direction: uneven ones need a tensor, not their mean."""
+    assert image.b_values is not None  # stacked of parts that have one
+    silent = image.b_values[(image.b_values > B0_LIMIT_S_MM2) & ~np.any(image.directions_ras, axis=1)]
+    if len(silent) == len(np.unique(silent)):
+        return ()
+    words = (
+        f"The directions of {len(silent)} volumes of DICOM {image.series.label} are not known: their plain mean stands "
+        "for all directions only if they cover the sphere evenly, or if each is a trace."
+    )
+    return (words,)
+
+
+def _parts(files: tuple[DicomFile, ...], b: float, series: DicomSeries) -> list[Converted]:
+    images = run_converter(files, series, b=b)
+    _check_slices(replace(series, files=files), images)
+    with_b = [image for image in images if image.b_values is not None]
+    parts = []
+    for image in with_b or images:  # volumes that it set aside are among those with directions
         count = len(image.stored.array)
         directions = image.directions_ras if b > B0_LIMIT_S_MM2 else np.zeros((count, 3))
-        parts.append(Converted(series, image.stored, np.full(count, b), directions))
+        parts.append(replace(image, b_values=np.full(count, b), directions_ras=directions))
     return parts
 
 

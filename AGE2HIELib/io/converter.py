@@ -15,7 +15,7 @@ import dcm2niix
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_decode import decode, decoder_of, needs_decoding
+from AGE2HIELib.io.dicom_copies import decode, decoder_of, needs_decoding, write_frames
 from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
 from AGE2HIELib.io.gradients import ras_from_fsl, unit_rows
 from AGE2HIELib.io.integrity import Stored
@@ -49,10 +49,11 @@ class Converted:
         return Grid((i, j, k), self.stored.affine_ras)
 
 
-def run_converter(files: Sequence[DicomFile], series: DicomSeries) -> list[Converted]:
+def run_converter(files: Sequence[DicomFile], series: DicomSeries, *, b: float | None = None) -> list[Converted]:
     """The images that dcm2niix makes of files of a series, with the b-values that it knows.
 
-    It writes zeros for volumes of which it knows only that they are diffusion: these count as not known.
+    With ``b``, files that hold frames of several b-values are cut down to those of this one. dcm2niix writes zeros for
+    volumes of which it knows only that they are diffusion: these count as not known.
     """
     remove_leftovers(Path(tempfile.gettempdir()), _SCRATCH)
     with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{owner_mark()}-") as folder:
@@ -61,7 +62,11 @@ def run_converter(files: Sequence[DicomFile], series: DicomSeries) -> list[Conve
         outgoing.mkdir()
         for number, file in enumerate(files):
             target = incoming / f"{number:06d}.dcm"
-            if not (needs_decoding(file) and decode(file, target)):
+            if b is not None and len(file.b_values) > 1:
+                copied = write_frames(file, b, target)
+            else:
+                copied = needs_decoding(file) and decode(file, target)
+            if not copied:
                 _place(file.path, target)
         _run(incoming, outgoing, files, series)
         return [_load(path, series) for path in sorted(outgoing.glob("*.nii"))]

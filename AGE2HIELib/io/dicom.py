@@ -231,7 +231,7 @@ def _dwi(image: Converted, failures: tuple[str, ...]) -> DicomImage:
     _log.info("reading %s: %d volumes", label, len(image.b_values))
     stored = image.stored
     dwi = make_series(stored.array, stored.affine_ras, image.b_values, image.directions_ras, name=label)
-    return DicomImage(label, image.series.paths, dwi, None, (*failures, *lost_volumes(image.series)))
+    return DicomImage(label, image.series.paths, dwi, None, (*failures, *stored.warnings, *lost_volumes(image.series)))
 
 
 def _adc(image: Converted, failures: tuple[str, ...]) -> DicomImage:

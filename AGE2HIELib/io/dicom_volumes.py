@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
+import pydicom
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.dicom_b_values import echo_and_direction
-from AGE2HIELib.io.dicom_complete import by_place
+from AGE2HIELib.io.dicom_complete import by_place, one_slice_a_file
 from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
 
 _PLACE_BY_PLACE = ("GE", "PHILIPS")  # whose numbers may run through the volumes at each place (dcm2niix swaps these)
 
 
 def in_order(series: DicomSeries) -> bool:
-    """Whether image numbers tell which files make a volume, in the way that dcm2niix takes them."""
+    """Whether headers tell which slices make a volume, in the way that dcm2niix takes them.
+
+    In files with one slice it takes image numbers, in files with frames of several b-values their dimensions.
+    """
+    if not one_slice_a_file(series):
+        return all(len(file.b_values) == 1 or _has_dimensions(file) for file in series.files)
     numbers = [file.number for file in series.files]
     if any(number is None for number in numbers):
         return False
@@ -70,6 +76,11 @@ def split_volumes(series: DicomSeries) -> list[tuple[DicomFile, ...]]:
                 )
             volumes.extend(whole)
     return volumes
+
+
+def _has_dimensions(file: DicomFile) -> bool:
+    header = pydicom.dcmread(file.path, stop_before_pixels=True, force=True, specific_tags=["DimensionIndexSequence"])
+    return bool(header.get("DimensionIndexSequence"))
 
 
 def _run_through(places: np.ndarray, shells: np.ndarray) -> bool:

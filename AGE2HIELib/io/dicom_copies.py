@@ -1,4 +1,4 @@
-"""Compressed DICOM files that dcm2niix cannot read, decoded with pydicom into a private folder."""
+"""Copies for dcm2niix: of files whose compression it cannot read, and of the frames of one b-value."""
 
 from __future__ import annotations
 
@@ -34,17 +34,38 @@ def needs_decoding(file: DicomFile) -> bool:
 
 def decode(file: DicomFile, target: Path) -> bool:
     """Write the file without compression; False where no installed decoder can."""
+    dataset = _decoded(file)
+    if dataset is None:
+        return False
+    dataset.save_as(target)
+    return True
+
+
+def write_frames(file: DicomFile, b: float, target: Path) -> bool:
+    """Write the frames that state a b-value, without compression; False where no installed decoder can."""
+    dataset = _decoded(file)
+    if dataset is None:
+        return False
+    size = int(dataset.Rows) * int(dataset.Columns) * int(dataset.SamplesPerPixel) * int(dataset.BitsAllocated) // 8
+    kept = [number for number, stated in enumerate(file.b_values) if stated == b]
+    groups, pixels = dataset.PerFrameFunctionalGroupsSequence, dataset.PixelData
+    dataset.PerFrameFunctionalGroupsSequence = [groups[number] for number in kept]
+    dataset.PixelData = b"".join(pixels[number * size : (number + 1) * size] for number in kept)
+    dataset.NumberOfFrames = len(kept)
+    dataset.save_as(target)
+    return True
+
+
+def _decoded(file: DicomFile) -> pydicom.Dataset | None:
     try:
         dataset = pydicom.dcmread(file.path)
         if file.syntax == _DEFLATED:
             dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian  # pydicom has inflated it
-        else:
+        elif UID(file.syntax).is_compressed:
             dataset.decompress()
-        dataset.save_as(target)
     except Exception:  # a damaged stream fails in every way that a decoder knows
-        target.unlink(missing_ok=True)
-        return False
-    return True
+        return None
+    return dataset
 
 
 def decoder_of(file: DicomFile) -> str:
