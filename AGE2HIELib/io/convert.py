@@ -138,7 +138,7 @@ def _check_slices(series: DicomSeries, images: list[Converted]) -> None:
     if len(series.files) not in (sum(slices), *slices):
         raise InputError(
             f"DICOM {series.label} is incomplete: {len(series.files)} files do not fill volumes of "
-            f"{images[0].stored.array.shape[3]} slices. Export the series again."
+            f"{images[0].stored.array.shape[3]} slices. Export the series with all of its images."
         )
 
 
@@ -186,7 +186,7 @@ def _parts(files: tuple[DicomFile, ...], b: float, series: DicomSeries) -> list[
 def _stacked(parts: list[Converted], series: DicomSeries) -> Converted:
     first = parts[0]
     if any(not part.grid.same_as(first.grid, _SAME_GRID_MM) for part in parts):
-        raise InputError(f"The volumes of DICOM {series.label} lie on several grids. Export the series again.")
+        raise InputError(f"The volumes of DICOM {series.label} lie on several grids. {_AS_NIFTI}")
     return Converted(
         series,
         Stored(np.concatenate([part.stored.array for part in parts]), first.stored.affine_ras),

@@ -27,6 +27,7 @@ _SCRATCH = "age2hie-"  # begins the name of a private folder; one of a killed ru
 _TIME_LIMIT_S = 600  # the largest sample series takes 1.2 s
 _SAID = re.compile(r"Error: ([A-Za-z0-9 ,.]+)")  # ends where a file's name or another text of the header may begin
 _LONGEST_WORDS = 100
+_AS_NIFTI = "Convert it with the scanner's software and give it as NIfTI with its .bval."
 
 
 @dataclass(frozen=True)
@@ -116,16 +117,17 @@ def _remedy(files: Sequence[DicomFile]) -> str:
     compressed = next((file for file in files if needs_decoding(file)), None)
     if compressed is not None:
         return f"It is compressed as {decoder_of(compressed)}. Or export it without compression."
-    return "Convert it with the scanner's software and give it as NIfTI with its .bval."
+    return _AS_NIFTI
 
 
 def _load(path: Path, series: DicomSeries) -> Converted:
     try:
         stored = load_nifti(path)
     except InputError as error:
-        detail = str(error).replace(f"'{path.name}'", "the converted image")
+        reason = str(error).replace(f"'{path.name}'", "its image").partition(". ")[0]
         raise InputError(
-            f"The {len(series.files)} files of DICOM {series.label} do not make a volume; one may be missing ({detail})"
+            f"The {len(series.files)} files of DICOM {series.label} do not make a volume for dcm2niix ({reason}). "
+            f"{_AS_NIFTI}"
         ) from error
     count = len(stored.array)
     directions = np.zeros((count, 3))

@@ -39,6 +39,7 @@ class DicomFile:
         mosaic: the file holds a whole volume in one frame (Siemens' mosaic, UIH's VFRAME).
         plane: the six direction cosines of rows and columns, and their spacing in mm; empty where none are stated.
         slice_mm: where the slice lies along the normal of its plane; None where that is not stated.
+        corner_mm: the first voxel's centre in the patient's frame (LPS); empty where it is not stated.
         number: of the image in its series; None where it has none.
         slices_stated: how many slices the scanner says that a volume has; None where it does not say.
         maker: the manufacturer in capitals; "" where it is not stated.
@@ -59,6 +60,7 @@ class DicomFile:
     maker: str = ""
     silent_b0: bool = False
     syntax: str = ""
+    corner_mm: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,7 @@ def _file(path: Path, header: pydicom.Dataset, kind: str) -> DicomFile:
         slice_mm=slice_mm,
         number=whole(header, "InstanceNumber"),
         slices_stated=_slices_stated(header),
+        corner_mm=tuple(float(value) for value in header.get("ImagePositionPatient") or ()),
         maker=maker(header),
         silent_b0=silence_means_b0(header),
         syntax=str(header.file_meta.get("TransferSyntaxUID", "")),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pydicom
-
 from AGE2HIELib.volume import DwiSeries, Volume
 from fuzzing.cases import Call, Kind, Workshop
+from fuzzing.dicom_damaged import edited
 from fuzzing.sound import DICOM_FORMS, write_adc_dicom, write_dwi_dicom
 
 
@@ -39,11 +38,7 @@ def _cut_series_beside(at: Workshop) -> Call:
 
 def _no_modality(at: Workshop) -> Path:
     """Left out by a de-identifier: the class of object tells."""
-    for path in at.scan.iterdir():
-        dataset = pydicom.dcmread(path)
-        dataset.Modality = ""
-        dataset.save_as(path)
-    return at.scan
+    return edited(at, lambda dataset: setattr(dataset, "Modality", ""))
 
 
 KINDS = (

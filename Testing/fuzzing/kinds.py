@@ -6,6 +6,7 @@ from fuzzing import (
     anatomy_damaged,
     dicom_beside,
     dicom_damaged,
+    dicom_statements,
     files_damaged,
     geometry_damaged,
     headers_damaged,
@@ -23,6 +24,7 @@ _PARTS = (
     geometry_damaged,
     dicom_damaged,
     dicom_beside,
+    dicom_statements,
     anatomy_damaged,
     places,
 )
