@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from io_samples import AXIAL_LPS, write_dicom
+from pydicom.dataset import Dataset
 
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.volume import DwiSeries
@@ -70,3 +71,50 @@ def lps_order(image: np.ndarray, affine_ras: np.ndarray) -> np.ndarray:
     flips = tuple(axis for axis, sign in enumerate((-1, -1, 1)) if np.sign(affine_ras[axis, axis]) != sign)
     assert image.shape == S0.shape
     return np.flip(image, flips)
+
+
+def frames_signal(b: float, volume: int) -> np.ndarray:
+    """As ``signal``; volumes of one b-value differ."""
+    return signal(b) + volume
+
+
+def write_enhanced(
+    folder: Path, b_values: Sequence[float], *, maker: str = "Philips", isotropic: bool = True, dimensions: bool = True
+) -> Path:
+    """One enhanced file, frames volume by volume, each with its own b-value and one of three axes as direction."""
+    part = write_series(folder / "classic", [0.0], lambda header, volume, k: None, Manufacturer=maker)
+    header = pydicom.dcmread(next(path for path in sorted(part.rglob("1.2*")) if path.is_file()))
+    header.SOPClassUID = header.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.4.1"
+    places = [(volume, b, k) for volume, b in enumerate(b_values) for k in range(SLICES)]
+    header.PerFrameFunctionalGroupsSequence = [_frame(b, volume, k, isotropic) for volume, b, k in places]
+    if dimensions:
+        header.DimensionIndexSequence = [Dataset(), Dataset()]
+        for dimension, pointer in zip(header.DimensionIndexSequence, (0x00209128, 0x00209057), strict=True):
+            dimension.DimensionIndexPointer, dimension.FunctionalGroupPointer = pointer, 0x00209111
+    orientation, measures, shared = Dataset(), Dataset(), Dataset()
+    orientation.ImageOrientationPatient = header.ImageOrientationPatient
+    measures.PixelSpacing, measures.SliceThickness = header.PixelSpacing, header.SliceThickness
+    shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = [orientation], [measures]
+    header.SharedFunctionalGroupsSequence = [shared]
+    pixels = [frames_signal(b, volume)[:, :, k].T.astype("<u2").tobytes() for volume, b, k in places]
+    header.NumberOfFrames, header.PixelData = len(places), b"".join(pixels)
+    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"):
+        delattr(header, keyword)
+    (folder / "enhanced").mkdir()
+    header.save_as(folder / "enhanced" / "e.dcm")
+    return folder / "enhanced"
+
+
+def _frame(b: float, volume: int, k: int, isotropic: bool) -> Dataset:
+    place, diffusion, content, frame = Dataset(), Dataset(), Dataset(), Dataset()
+    place.ImagePositionPatient = [-20, -18, 3 * k]
+    weighted = "ISOTROPIC" if isotropic else "DIRECTIONAL"
+    diffusion.DiffusionBValue, diffusion.DiffusionDirectionality = b, weighted if b else "NONE"
+    if b and not isotropic:
+        gradient = Dataset()
+        gradient.DiffusionGradientOrientation = np.eye(3)[volume % 3].tolist()
+        diffusion.DiffusionGradientDirectionSequence = [gradient]
+    content.DimensionIndexValues, content.InStackPositionNumber, content.StackID = [volume + 1, k + 1], k + 1, "1"
+    content.TemporalPositionIndex = volume + 1
+    frame.PlanePositionSequence, frame.MRDiffusionSequence, frame.FrameContentSequence = [place], [diffusion], [content]
+    return frame

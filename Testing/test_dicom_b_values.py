@@ -9,7 +9,20 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from dicom_samples import ADC, DIRECTIONS, S0, SLICES, adc_of, lps_order, private, sequence_name, signal, write_series
+from dicom_samples import (
+    ADC,
+    DIRECTIONS,
+    S0,
+    SLICES,
+    adc_of,
+    frames_signal,
+    lps_order,
+    private,
+    sequence_name,
+    signal,
+    write_enhanced,
+    write_series,
+)
 from pydicom.dataset import Dataset
 
 from AGE2HIELib.errors import InputError
@@ -152,6 +165,38 @@ def test_image_numbers_do_not_mix_volumes_or_slices(
     np.testing.assert_allclose(np.abs(dwi.directions_ras), DIRECTIONS, atol=1e-6)
     for image, b in zip(dwi.array, DTI, strict=True):
         np.testing.assert_array_equal(lps_order(image, dwi.affine_ras), signal(b))
+
+
+@pytest.mark.parametrize("isotropic", [True, False], ids=["isotropic", "directions"])
+@pytest.mark.parametrize(
+    ("maker", "dimensions"), [("Philips", True), ("Philips", False), ("SIEMENS", True), ("GE", True)]
+)
+def test_frames_of_one_file_make_the_volumes_that_they_state(
+    tmp_path: Path, maker: str, dimensions: bool, isotropic: bool
+) -> None:
+    """dcm2niix has 2000 for isotropic frames of Philips, and mixes frames of Siemens and GE."""
+    b_values = [0.0, 500.0, 1000.0, 1000.0] if isotropic else DTI
+    dwi = read_source(write_enhanced(tmp_path, b_values, maker=maker, isotropic=isotropic, dimensions=dimensions)).dwi
+    np.testing.assert_array_equal(dwi.b_values, b_values)
+    truth = [frames_signal(b, volume) for volume, b in enumerate(b_values)]
+    for image in dwi.array:
+        found = lps_order(image, dwi.affine_ras)
+        assert sum(np.array_equal(found, volume) for volume in truth) == 1
+    np.testing.assert_allclose(adc_of(dwi), ADC, rtol=1e-3)
+
+
+def test_ge_combined_images_beside_directions_are_weighted(tmp_path: Path) -> None:
+    """dcm2niix gives them b = 0: the ADC was half of the right one."""
+    b_values = [0.0, 1000.0, 1000.0, 1000.0, 1000.0]
+
+    def change(header: Dataset, volume: int, _k: int) -> None:
+        private(header, 0x43, "GEMS_PARM_01", 0x39, "IS", [int(b_values[volume]), 8, 0, 0])
+        for element, value in zip((0xBB, 0xBC, 0xBD), [*DIRECTIONS, np.zeros(3)][volume], strict=True):
+            private(header, 0x19, "GEMS_ACQU_01", element, "DS", f"{value:g}")
+
+    dwi = read_source(write_series(tmp_path, b_values, change, **GE)).dwi
+    np.testing.assert_array_equal(dwi.b_values, b_values)
+    np.testing.assert_allclose(adc_of(dwi), ADC, rtol=1e-3)
 
 
 def test_numbers_that_tell_no_volumes_and_no_b_values_are_refused(tmp_path: Path) -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from dicom_samples import SLICES, lps_order, signal, write_series
+from dicom_samples import SLICES, write_enhanced, write_series
 from PIL import Image
-from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     UID,
@@ -51,42 +50,6 @@ def _jpeg2000(frame: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
-def enhanced(folder: Path) -> Path:
-    """One file of two volumes, frames volume by volume, each with its own b-value (Philips' way)."""
-    part = write_series(folder / "classic", TWO, lambda header, volume, k: None, Manufacturer="Philips")
-    header = pydicom.dcmread(next(path for path in sorted(part.rglob("1.2*")) if path.is_file()))
-    header.SOPClassUID = header.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.4.1"
-    groups, pixels = [], []
-    for volume, b in enumerate(TWO):
-        for k in range(SLICES):
-            groups.append(_frame(b, volume, k))
-            pixels.append(signal(b)[:, :, k].T.astype("<u2").tobytes())
-    dimension = Dataset()
-    dimension.DimensionIndexPointer, dimension.FunctionalGroupPointer = 0x00209057, 0x00209111
-    header.DimensionIndexSequence = [dimension, dimension]
-    orientation, measures = Dataset(), Dataset()
-    orientation.ImageOrientationPatient = header.ImageOrientationPatient
-    measures.PixelSpacing, measures.SliceThickness = header.PixelSpacing, header.SliceThickness
-    shared = Dataset()
-    shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = [orientation], [measures]
-    header.SharedFunctionalGroupsSequence, header.PerFrameFunctionalGroupsSequence = [shared], groups
-    header.NumberOfFrames, header.PixelData = len(groups), b"".join(pixels)
-    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"):
-        delattr(header, keyword)
-    (folder / "enhanced").mkdir()
-    header.save_as(folder / "enhanced" / "e.dcm")
-    return folder / "enhanced"
-
-
-def _frame(b: float, volume: int, k: int) -> Dataset:
-    place, diffusion, content, frame = Dataset(), Dataset(), Dataset(), Dataset()
-    place.ImagePositionPatient = [-20, -18, 3 * k]
-    diffusion.DiffusionBValue, diffusion.DiffusionDirectionality = b, "ISOTROPIC" if b else "NONE"
-    content.DimensionIndexValues, content.InStackPositionNumber, content.StackID = [volume + 1, k + 1], k + 1, "1"
-    frame.PlanePositionSequence, frame.MRDiffusionSequence, frame.FrameContentSequence = [place], [diffusion], [content]
-    return frame
-
-
 @pytest.mark.parametrize("syntax", SYNTAXES, ids=lambda syntax: syntax.keyword)
 def test_compressed_slices_are_the_same(tmp_path: Path, syntax: UID) -> None:
     folder = write_series(
@@ -102,14 +65,7 @@ def test_compressed_slices_are_the_same(tmp_path: Path, syntax: UID) -> None:
 
 @pytest.fixture(scope="module")
 def plain_enhanced(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return enhanced(tmp_path_factory.mktemp("enhanced"))
-
-
-def test_frames_have_the_b_values_that_they_state(plain_enhanced: Path) -> None:
-    dwi = read_source(plain_enhanced).dwi
-    np.testing.assert_array_equal(dwi.b_values, TWO)
-    for image, b in zip(dwi.array, TWO, strict=True):
-        np.testing.assert_array_equal(lps_order(image, dwi.affine_ras), signal(b))
+    return write_enhanced(tmp_path_factory.mktemp("enhanced"), TWO)
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES, ids=lambda syntax: syntax.keyword)

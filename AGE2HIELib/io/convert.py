@@ -13,7 +13,7 @@ from AGE2HIELib.io.b_agreement import B0_LIMIT_S_MM2, in_words, unmatched
 from AGE2HIELib.io.converter import Converted, run_converter
 from AGE2HIELib.io.dicom_complete import check_complete, one_slice_a_file
 from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
-from AGE2HIELib.io.dicom_volumes import in_order, split_volumes
+from AGE2HIELib.io.dicom_volumes import in_order, split_frames, split_volumes
 from AGE2HIELib.io.integrity import Stored
 
 _SAME_GRID_MM = 1e-2  # DICOM states positions to 1e-3 mm or coarser
@@ -60,7 +60,8 @@ def _from_headers(
     """The converter knows no b-values, and headers state some."""
     if not _all_stated(spoken):
         raise _in_doubt(series, stated, np.empty(0))
-    if len(stated) > 1:
+    several = any(file.frames > 1 for file in spoken.files) and sum(stated.values()) > len(spoken.files)
+    if len(stated) > 1 or several:  # of frames whose b-value it does not know, it mixes the volumes
         return _volume_by_volume(spoken, series)
     image = _only(images, series)
     b = spoken.files[0].b_values[0] or 0.0
@@ -68,20 +69,25 @@ def _from_headers(
 
 
 def _agree(image: Converted, stated: Counter[float | None], spoken: DicomSeries, images: list[Converted]) -> bool:
-    """Whether the converter's b-values are those of the headers; False where each b-value is better converted alone.
+    """Whether the converter's b-values are those of the headers; False where each volume is better converted alone.
 
-    That is where the converter set a b0 aside, and where one file states b-values frame by frame: the converter has no
-    other source than these. Raises InputError for every other contradiction.
+    That is where the converter set a b0 aside; where one file states b-values frame by frame, for it has no other
+    source than these; and where it has zeros for volumes of GE without a direction, beside a b0 that headers state.
+    Raises InputError for every other contradiction.
     """
     assert image.b_values is not None  # only such images are asked about
     without, left = unmatched(image.b_values, stated)
     aside = sum(len(other.stored.array) for other in images if other is not image)
     contradicted = bool(without) or (one_slice_a_file(spoken) and len(left) > aside)
     b0_aside = any(b is not None and b <= B0_LIMIT_S_MM2 for b in left)
+    if not contradicted and not b0_aside:
+        return True
     by_frames = any(len(file.b_values) > 1 for file in spoken.files)
-    if (contradicted and not by_frames) or ((contradicted or b0_aside) and not _all_stated(spoken)):
+    b0_stated = any(b is not None and b <= B0_LIMIT_S_MM2 for b in stated)
+    zeroed = spoken.files[0].maker.startswith("GE") and b0_stated and not b0_aside and not any(without)
+    if not _all_stated(spoken) or (contradicted and not by_frames and not zeroed):
         raise _in_doubt(spoken, stated, image.b_values)
-    return not contradicted and not b0_aside
+    return False
 
 
 def _cannot_order(series: DicomSeries, silent: int) -> InputError:
@@ -143,17 +149,18 @@ def _check_slices(series: DicomSeries, images: list[Converted]) -> None:
 
 
 def _volume_by_volume(spoken: DicomSeries, series: DicomSeries) -> Converted:
-    """Each volume converted alone, with the b-value that its headers state; of mosaics and frames each b-value."""
+    """Each volume converted alone, with the b-value that its headers state."""
     parts = []
     if one_slice_a_file(spoken):
-        for files in split_volumes(spoken):
-            parts += _parts(files, files[0].b_values[0] or 0.0, spoken)
+        parts = [_volume(files, files[0].b_values[0], spoken) for files in split_volumes(spoken)]
     else:
-        for b in sorted({b for file in spoken.files for b in file.b_values if b is not None}):
-            found = _parts(tuple(file for file in spoken.files if b in file.b_values), b, spoken)
-            if not in_order(spoken):  # directions may have gone to other volumes
-                found = [replace(part, directions_ras=np.zeros_like(part.directions_ras)) for part in found]
-            parts += found
+        for file in sorted(spoken.files, key=lambda file: (min(b or 0.0 for b in file.b_values), file.number or 0)):
+            if file.mosaic or file.frames == 1:
+                parts.append(_volume((file,), file.b_values[0], spoken))
+                continue
+            for frames in split_frames(file, spoken):
+                chosen = tuple(int(frame.number or 0) for frame in frames)
+                parts.append(_volume((file,), frames[0].b_values[0], spoken, frames=chosen))
     whole = _stacked(parts, series)
     return replace(whole, stored=replace(whole.stored, warnings=_unknown_directions(whole)))
 
@@ -171,16 +178,20 @@ def _unknown_directions(image: Converted) -> tuple[str, ...]:
     return (words,)
 
 
-def _parts(files: tuple[DicomFile, ...], b: float, series: DicomSeries) -> list[Converted]:
-    images = run_converter(files, series, b=b)
-    _check_slices(replace(series, files=files), images)
-    with_b = [image for image in images if image.b_values is not None]
-    parts = []
-    for image in with_b or images:  # volumes that it set aside are among those with directions
-        count = len(image.stored.array)
-        directions = image.directions_ras if b > B0_LIMIT_S_MM2 else np.zeros((count, 3))
-        parts.append(replace(image, b_values=np.full(count, b), directions_ras=directions))
-    return parts
+def _volume(
+    files: tuple[DicomFile, ...], b: float | None, series: DicomSeries, *, frames: tuple[int, ...] | None = None
+) -> Converted:
+    """One volume, with the direction that the converter finds for it."""
+    image = _only(run_converter(files, series, frames=frames), series)
+    _check_slices(replace(series, files=files), [image])
+    volumes, slices = image.stored.array.shape[0], image.stored.array.shape[3]
+    if volumes != 1 or (frames and slices != len(frames)):
+        raise InputError(
+            f"dcm2niix makes {volumes} volumes of {slices} slices of one volume of DICOM {series.label}. {_AS_NIFTI}"
+        )
+    b = b or 0.0
+    directions = image.directions_ras if b > B0_LIMIT_S_MM2 else np.zeros((1, 3))
+    return replace(image, b_values=np.full(1, b), directions_ras=directions)
 
 
 def _stacked(parts: list[Converted], series: DicomSeries) -> Converted:

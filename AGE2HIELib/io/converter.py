@@ -50,11 +50,13 @@ class Converted:
         return Grid((i, j, k), self.stored.affine_ras)
 
 
-def run_converter(files: Sequence[DicomFile], series: DicomSeries, *, b: float | None = None) -> list[Converted]:
+def run_converter(
+    files: Sequence[DicomFile], series: DicomSeries, *, frames: Sequence[int] | None = None
+) -> list[Converted]:
     """The images that dcm2niix makes of files of a series, with the b-values that it knows.
 
-    With ``b``, files that hold frames of several b-values are cut down to those of this one. dcm2niix writes zeros for
-    volumes of which it knows only that they are diffusion: these count as not known.
+    With ``frames``, counted from 0, every file is cut down to these. dcm2niix writes zeros for volumes of which it
+    knows only that they are diffusion: these count as not known.
     """
     remove_leftovers(Path(tempfile.gettempdir()), _SCRATCH)
     with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{owner_mark()}-") as folder:
@@ -63,8 +65,8 @@ def run_converter(files: Sequence[DicomFile], series: DicomSeries, *, b: float |
         outgoing.mkdir()
         for number, file in enumerate(files):
             target = incoming / f"{number:06d}.dcm"
-            if b is not None and len(file.b_values) > 1:
-                copied = write_frames(file, b, target)
+            if frames is not None:
+                copied = write_frames(file, frames, target)
             else:
                 copied = needs_decoding(file) and decode(file, target)
             if not copied:

@@ -13,7 +13,7 @@ from AGE2HIELib.io.dicom_headers import DicomSeries
 _SAME_PLANE = 1e-2  # direction cosines and mm, which headers round differently from slice to slice
 _SAME_PLACE_MM = 0.1  # slices of one place in several volumes; the thinnest slices lie 0.5 mm apart
 _UNEVEN_STEPS = 1.2  # largest over smallest: four vendors' sample series have 1.00
-_SHEARED = 0.02  # of the stack's length aside: 1 degree; four vendors' sample series have 1e-5
+_SHEARED = 0.02  # of the stack's length aside: 1 degree; two vendors' sample series have 3e-4
 _ROUNDED_MM = 0.5
 _AGAIN = "Export the series again with all of its images."
 

@@ -1,7 +1,8 @@
-"""Copies for dcm2niix: of files whose compression it cannot read, and of the frames of one b-value."""
+"""Copies for dcm2niix: of files whose compression it cannot read, and of the frames of one volume."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pydicom
@@ -41,17 +42,16 @@ def decode(file: DicomFile, target: Path) -> bool:
     return True
 
 
-def write_frames(file: DicomFile, b: float, target: Path) -> bool:
-    """Write the frames that state a b-value, without compression; False where no installed decoder can."""
+def write_frames(file: DicomFile, frames: Sequence[int], target: Path) -> bool:
+    """Write these frames, counted from 0, without compression; False where no installed decoder can."""
     dataset = _decoded(file)
     if dataset is None:
         return False
     size = int(dataset.Rows) * int(dataset.Columns) * int(dataset.SamplesPerPixel) * int(dataset.BitsAllocated) // 8
-    kept = [number for number, stated in enumerate(file.b_values) if stated == b]
     groups, pixels = dataset.PerFrameFunctionalGroupsSequence, dataset.PixelData
-    dataset.PerFrameFunctionalGroupsSequence = [groups[number] for number in kept]
-    dataset.PixelData = b"".join(pixels[number * size : (number + 1) * size] for number in kept)
-    dataset.NumberOfFrames = len(kept)
+    dataset.PerFrameFunctionalGroupsSequence = [groups[number] for number in frames]
+    dataset.PixelData = b"".join(pixels[number * size : (number + 1) * size] for number in frames)
+    dataset.NumberOfFrames = len(frames)
     dataset.save_as(target)
     return True
 

@@ -1,4 +1,4 @@
-"""Which files of a classic DICOM series make a volume.
+"""Which files of a classic DICOM series, or frames of an enhanced file, make a volume.
 
 dcm2niix sorts files by image number alone. Where numbers do not run through the volumes place by place, it makes
 volumes with slices of several b-values, or in the wrong places, and says nothing about it.
@@ -7,6 +7,7 @@ volumes with slices of several b-values, or in the wrong places, and says nothin
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pydicom
@@ -14,6 +15,7 @@ import pydicom
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.dicom_b_values import echo_and_direction
 from AGE2HIELib.io.dicom_complete import by_place, one_slice_a_file
+from AGE2HIELib.io.dicom_frames import frame_places
 from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
 
 _PLACE_BY_PLACE = ("GE", "PHILIPS")  # whose numbers may run through the volumes at each place (dcm2niix swaps these)
@@ -57,22 +59,42 @@ def split_volumes(series: DicomSeries) -> list[tuple[DicomFile, ...]]:
     echoes = {echo for echo, _direction in keys.values()}
     if len(echoes) > 1:
         raise InputError(f"DICOM {series.label} has {len(echoes)} echo times. Give one of its images as NIfTI.")
+    return _volumes(series, {file: direction for file, (_echo, direction) in keys.items()})
+
+
+def split_frames(file: DicomFile, series: DicomSeries) -> list[tuple[DicomFile, ...]]:
+    """The same of the frames of one file, each as a file of its own whose ``number`` counts frames from 0."""
+    keys: dict[DicomFile, tuple[str, ...]] = {}
+    stated = file.b_values * (file.frames if len(file.b_values) == 1 else 1)
+    places = frame_places(file.path)
+    if len(places) != len(stated):
+        raise InputError(
+            f"A file of DICOM {series.label} states {file.frames} frames and describes {len(places)}. Give the series "
+            "as the scanner made it."
+        )
+    for frame, b in zip(places, stated, strict=True):
+        alone = replace(file, b_values=(b,), frames=1, slice_mm=frame.slice_mm, number=len(keys), instance="")
+        keys[alone] = frame.direction
+    return _volumes(replace(series, files=tuple(keys)), keys)
+
+
+def _volumes(series: DicomSeries, directions: dict[DicomFile, tuple[str, ...]]) -> list[tuple[DicomFile, ...]]:
     count = len(by_place(series))
     volumes: list[tuple[DicomFile, ...]] = []
     for b in sorted({file.b_values[0] or 0.0 for file in series.files}):
         files = [file for file in series.files if (file.b_values[0] or 0.0) == b]
-        directions: dict[tuple[str, ...], list[DicomFile]] = defaultdict(list)
+        groups: dict[tuple[str, ...], list[DicomFile]] = defaultdict(list)
         for file in files:
-            directions[keys[file][1]].append(file)
-        found = [_whole(group, count) for group in directions.values()]
+            groups[directions[file]].append(file)
+        found = [_whole(group, count) for group in groups.values()]
         if any(whole is None for whole in found):
             found = [_whole(files, count)]
         for whole in found:
             if whole is None:
                 raise InputError(
-                    f"The {len(files)} files of DICOM {series.label} that state b = {b:g} s/mm^2 do not make volumes "
-                    f"of {count} slices: at some places the headers state other b-values. Give the series as NIfTI "
-                    "with its .bval."
+                    f"The {len(files)} slices of DICOM {series.label} that state b = {b:g} s/mm^2 do not make volumes "
+                    f"of {count}: at some places the headers state other b-values. Give the series as NIfTI with its "
+                    ".bval."
                 )
             volumes.extend(whole)
     return volumes
