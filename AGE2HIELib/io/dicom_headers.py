@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,8 @@ from AGE2HIELib.io.dicom_elements import BROKEN, said, text, texts, unsigned, wh
 from AGE2HIELib.io.dicom_file import SLICE_COUNT_TAGS, NoImage, not_understood, read_file
 
 _INDEX = "DICOMDIR"  # of a hospital's disc: it lists the files and holds no image
-_READERS = 4  # threads: files on a network drive or a disc are waited for together
+_TRIED = 32  # files by which the drive is judged
+_READERS = 4  # threads that wait together for the files of a network drive or a disc
 _KEY_SIGNS = 6
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and what begins so: pictures of a screen
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"  # real numbers in place of pixels
@@ -140,8 +142,7 @@ def read_folder(path: Path) -> DicomFolder:
     paths = _files(path) if path.is_dir() else [path]
     if not paths:
         raise InputError(f"The folder '{path.name}' is empty. Give the folder that holds the DICOM files.")
-    with ThreadPoolExecutor(_READERS) as readers:
-        read = list(readers.map(_understood, paths))
+    read = _read_all(paths)
     members = [found for found in read if isinstance(found, _Member)]
     others = [found for found in read if isinstance(found, NoImage)]
     if not members:
@@ -167,6 +168,16 @@ def kind_of(image_type: list[str], description: str) -> str:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.name != _INDEX and path.is_file())
+
+
+def _read_all(paths: Sequence[Path]) -> list[_Member | NoImage]:
+    """Several at a time where the drive is waited for; elsewhere Python's threads only stand in each other's way."""
+    began, worked = time.perf_counter(), time.thread_time()
+    first = [_understood(path) for path in paths[:_TRIED]]
+    worked = time.thread_time() - worked
+    waited = time.perf_counter() - began - worked
+    with ThreadPoolExecutor(_READERS if waited > worked else 1) as readers:
+        return first + list(readers.map(_understood, paths[_TRIED:]))
 
 
 def _understood(path: Path) -> _Member | NoImage:
