@@ -34,13 +34,14 @@ lint: $(READY)
 	$(BIN)/mypy
 
 # ANTsPy wants older numpy and scipy than the rest: it has an environment of its own
-bench: $(READY)  ## seconds of --help and predict; placement beside ANTs; throughput; the Slicer module
+bench: $(READY)  ## seconds of --help and predict; placement beside ANTs; DICOM headers; throughput; the Slicer module
 	test -x $(BENCH)/python || $(PYTHON) -m venv .venv-bench
 	grep '^torch=' constraints.txt > .venv-bench/constraints.txt
 	$(BENCH)/python -m pip install --quiet --disable-pip-version-check -c .venv-bench/constraints.txt -e ".[bench]"
 	$(BIN)/python benchmark/predict.py
 	$(BIN)/python benchmark/placement_phantoms.py
 	$(BENCH)/python benchmark/placement.py
+	$(BIN)/python benchmark/dicom_headers.py
 	$(BIN)/python benchmark/explanations.py cost
 	$(BIN)/python training/throughput.py
 	$(BIN)/python benchmark/module.py

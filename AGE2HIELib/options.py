@@ -240,7 +240,9 @@ def _add_reading(command: argparse.ArgumentParser, more: str = "") -> None:
     command.add_argument(
         "input", type=Path, metavar="INPUT", help=f"DICOM folder, 4D NIfTI with .bval, DWI NRRD, ADC map{more}"
     )
-    command.add_argument("--series", metavar="N", help="DICOM: which series to read")
+    command.add_argument(
+        "--series", metavar="N", help="DICOM: which series to read: its number, or number:key as the message lists it"
+    )
 
 
 def _add_output(command: argparse.ArgumentParser, *, required: bool) -> None:

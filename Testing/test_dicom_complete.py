@@ -169,3 +169,18 @@ def test_real_series_that_lose_their_top_slice(
             shutil.copy(file.path, tmp_path)
     message = refusal(tmp_path)
     assert f"at {places - 1} places, and the scanner states {places}; missing files: {volumes}" in message
+
+
+def test_a_sheared_stack_is_refused(study: Path, tmp_path: Path) -> None:
+    """6 mm steps that go 1.83 mm aside: 17 degrees; a NIfTI of it would be a straight stack."""
+
+    def tilt(file: pydicom.Dataset, volume: int, k: int) -> None:
+        row = np.array(file.ImageOrientationPatient[:3], dtype=float)
+        place = np.array(file.ImagePositionPatient, dtype=float) + aside * k * row
+        file.ImagePositionPatient = [f"{mm:.6f}" for mm in place]
+
+    aside = 6 * np.tan(np.radians(17))
+    message = refusal(edited(copied(study, tmp_path / "s", lambda v, k: True), tilt))
+    assert "their stack runs 17 degrees off their normal" in message
+    aside = 6 * np.tan(np.radians(0.5))  # what rounded cosines may amount to
+    check_complete(find_series(edited(copied(study, tmp_path / "t", lambda v, k: True), tilt))[0])

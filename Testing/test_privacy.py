@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from pydicom.uid import generate_uid
 
 from AGE2HIELib.cli import main
 from AGE2HIELib.phantom.write import write_phantom
@@ -30,6 +31,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in folder.iterdir():
         image = pydicom.dcmread(path)
         image.PatientName, image.PatientID, image.PatientBirthDate = f"{NAME}^Jo", IDENTITY, "20191229"
+        image.SeriesDescription = image.ProtocolName = image.ImageComments = f"DWI {NAME}"
         image.AccessionNumber, image.InstitutionName, image.ReferringPhysicianName = ACCESSION, PLACE, f"{DOCTOR}^A"
         image.StudyDate = image.SeriesDate = image.AcquisitionDate = image.ContentDate = "20200101"
         image.save_as(path)
@@ -80,6 +82,27 @@ def test_no_failure_names_the_patient(
     told = "".join(capfd.readouterr())
     assert [secret for secret in SECRETS if secret in told] == []
     assert found_in(tmp_path) == []
+
+
+def test_two_series_are_listed_without_their_descriptions(
+    study: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What a technician wrote into them is free text: it reaches neither stderr nor the table of a batch."""
+    case = tmp_path / "cases" / "one"
+    case.mkdir(parents=True)
+    for path in study.glob("005-*"):
+        image = pydicom.dcmread(path)
+        image.save_as(case / path.name)
+        image.SeriesInstanceUID, image.SeriesNumber = "1.2.3.8", 8
+        image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        image.save_as(case / f"again {path.name}")
+    assert main(["predict", str(case), "--output", str(tmp_path / "out")]) == 2
+    told = "".join(capfd.readouterr())
+    assert "holds 2 diffusion series: 5 (diffusion, b " in told
+    assert [secret for secret in SECRETS if secret in told] == []
+    assert main(["batch", str(tmp_path / "cases"), "--output", str(tmp_path / "all"), "--jobs", "1"]) == 1
+    assert "holds 2 diffusion series: 5 (diffusion, b " in (tmp_path / "all" / "cases.tsv").read_text()
+    assert found_in(tmp_path / "all") == []
 
 
 def test_temporary_files_are_private_and_removed(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,135 +1,139 @@
-"""DICOM files to volumes with b-values, by dcm2niix in a private folder that is gone afterwards."""
+"""A DICOM series as volumes of which each has the b-value that its own headers state."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
-import dcm2niix
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.b_agreement import B0_LIMIT_S_MM2, in_words, unmatched
+from AGE2HIELib.io.converter import Converted, run_converter
 from AGE2HIELib.io.dicom_complete import check_complete, one_slice_a_file
 from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
-from AGE2HIELib.io.gradients import ras_from_fsl, unit_rows
+from AGE2HIELib.io.dicom_volumes import in_order, split_frames, split_volumes
 from AGE2HIELib.io.integrity import Stored
-from AGE2HIELib.io.nifti import bvecs, gradient_files, load_nifti, numbers
-from AGE2HIELib.leftovers import owner_mark, remove_leftovers
-from AGE2HIELib.volume import Grid
 
-_SCRATCH = "age2hie-"  # begins the name of a private folder; one of a killed run still holds its patient's images
-_TIME_LIMIT_S = 600  # the largest sample series takes 1.2 s
 _SAME_GRID_MM = 1e-2  # DICOM states positions to 1e-3 mm or coarser
-
-
-@dataclass(frozen=True)
-class Converted:
-    """A series as volumes.
-
-    Attributes:
-        b_values: ``(N,)`` s/mm^2, None where neither dcm2niix nor the headers know them.
-        directions_ras: ``(N, 3)``, zero rows for b0 and direction-averaged volumes.
-    """
-
-    series: DicomSeries
-    stored: Stored
-    b_values: np.ndarray | None
-    directions_ras: np.ndarray
-
-    @property
-    def grid(self) -> Grid:
-        _, i, j, k = self.stored.array.shape
-        return Grid((i, j, k), self.stored.affine_ras)
+_AS_NIFTI = "Convert it with the scanner's software and give it as NIfTI with its .bval."
 
 
 def convert(series: DicomSeries) -> Converted:
-    """Convert one series; raises InputError where slices are missing or several images come out."""
-    by_b: dict[tuple[float, ...], list[DicomFile]] = {}
-    for file in series.files:
-        by_b.setdefault(file.b_values, []).append(file)
+    """Convert one series.
+
+    A volume's b-value comes from statements about that volume: the converter's where they agree with those of the
+    headers; the headers' own where the converter has none or where image numbers do not tell which files make a
+    volume, and then each volume is converted alone. Raises InputError where neither can be, where slices are missing,
+    or where several images come out.
+    """
     check_complete(series)
-    images = _images(series.files, series)
+    spoken = replace(series, files=_with_silent_b0(series.files))
+    ordered = in_order(spoken)
+    silent = sum(None in file.b_values for file in spoken.files)
+    if not ordered and silent < len(spoken.files):
+        if not _all_stated(spoken):
+            raise _cannot_order(series, silent)
+        return _volume_by_volume(spoken, series)
+    images = run_converter(series.files, series)
     _check_slices(series, images)
+    if series.kind == "adc":
+        return replace(_only(images, series), b_values=None)
     with_b = [image for image in images if image.b_values is not None]
-    if not with_b and len(images) >= 1 and len(by_b) > 1 and all(len(b) == 1 for b in by_b):
-        # dcm2niix sets direction-averaged volumes aside and then writes no b-values: convert each b alone.
-        return _stacked([_single(convert_part, series) for _, convert_part in sorted(by_b.items())], series)
-    chosen = with_b or images
-    if len(chosen) != 1:
-        sizes = ", ".join("x".join(str(n) for n in image.stored.array.shape[1:]) for image in chosen)
-        raise InputError(
-            f"DICOM {series.label} holds {len(chosen)} different images ({sizes} voxels). "
-            "Convert it with dcm2niix and give the diffusion series as NIfTI."
-        )
-    image = chosen[0]
-    stated = {b for file in series.files for b in file.b_values}
-    if image.b_values is None and len(stated) == 1:
-        count = len(image.stored.array)
-        return Converted(series, image.stored, np.full(count, stated.pop()), np.zeros((count, 3)))
-    return image
+    stated = _stated(spoken, (with_b or images)[0])
+    if not with_b and set(stated) == {None}:
+        return _only(images, series)
+    if not ordered:
+        raise _cannot_order(series, silent)
+    if not with_b:
+        return _from_headers(images, stated, spoken, series)
+    image = _only(with_b, series)
+    if set(stated) == {None} or _agree(image, stated, spoken, images):
+        return image
+    return _volume_by_volume(spoken, series)
 
 
-def _images(files: Sequence[DicomFile], series: DicomSeries) -> list[Converted]:
-    remove_leftovers(Path(tempfile.gettempdir()), _SCRATCH)
-    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{owner_mark()}-") as folder:
-        incoming, outgoing = Path(folder, "in"), Path(folder, "out")
-        incoming.mkdir()
-        outgoing.mkdir()
-        for number, file in enumerate(files):
-            _place(file.path, incoming / f"{number:06d}.dcm")
-        _run(incoming, outgoing, series)
-        return [_load(path, series) for path in sorted(outgoing.glob("*.nii"))]
+def _from_headers(
+    images: list[Converted], stated: Counter[float | None], spoken: DicomSeries, series: DicomSeries
+) -> Converted:
+    """The converter knows no b-values, and headers state some."""
+    if not _all_stated(spoken):
+        raise _in_doubt(series, stated, np.empty(0))
+    several = any(file.frames > 1 for file in spoken.files) and sum(stated.values()) > len(spoken.files)
+    if len(stated) > 1 or several:  # of frames whose b-value it does not know, it mixes the volumes
+        return _volume_by_volume(spoken, series)
+    image = _only(images, series)
+    b = spoken.files[0].b_values[0] or 0.0
+    return replace(image, b_values=np.full(len(image.stored.array), b))
 
 
-def _place(source: Path, target: Path) -> None:
-    """A neutral name: neither names nor folders of the input reach the converter or its messages."""
-    try:
-        os.symlink(source.resolve(), target)
-    except OSError:  # Windows allows links to administrators only
-        shutil.copyfile(source, target)
+def _agree(image: Converted, stated: Counter[float | None], spoken: DicomSeries, images: list[Converted]) -> bool:
+    """Whether the converter's b-values are those of the headers; False where each volume is better converted alone.
+
+    That is where the converter set a b0 aside; where one file states b-values frame by frame, for it has no other
+    source than these; and where it has zeros for volumes of GE without a direction, beside a b0 that headers state.
+    Raises InputError for every other contradiction.
+    """
+    assert image.b_values is not None  # only such images are asked about
+    without, left = unmatched(image.b_values, stated)
+    aside = sum(len(other.stored.array) for other in images if other is not image)
+    contradicted = bool(without) or (one_slice_a_file(spoken) and len(left) > aside)
+    b0_aside = any(b is not None and b <= B0_LIMIT_S_MM2 for b in left)
+    if not contradicted and not b0_aside:
+        return True
+    by_frames = any(len(file.b_values) > 1 for file in spoken.files)
+    b0_stated = any(b is not None and b <= B0_LIMIT_S_MM2 for b in stated)
+    zeroed = spoken.files[0].maker.startswith("GE") and b0_stated and not b0_aside and not any(without)
+    if not _all_stated(spoken) or (contradicted and not by_frames and not zeroed):
+        raise _in_doubt(spoken, stated, image.b_values)
+    return False
 
 
-def _run(incoming: Path, outgoing: Path, series: DicomSeries) -> None:
-    command = [dcm2niix.bin, "-b", "n", "-z", "n", "-f", "image", "-w", "2", "-o", str(outgoing), str(incoming)]
-    try:
-        result = subprocess.run(command, capture_output=True, check=False, timeout=_TIME_LIMIT_S)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        reason = type(error).__name__
-        raise InputError(f"dcm2niix could not be run on {series.label} ({reason}). Reinstall 'dcm2niix'.") from error
-    if not any(outgoing.glob("*.nii")):
-        if shutil.disk_usage(outgoing).free < sum(path.stat().st_size for path in incoming.iterdir()):
-            raise InputError(
-                f"There is no room for DICOM {series.label} in the folder for temporary files. Free some space there, "
-                "or name another folder in the environment variable TMPDIR."
-            )
-        raise InputError(
-            f"dcm2niix made no image of DICOM {series.label} ({len(series.files)} files, exit code "
-            f"{result.returncode}). Export the series again."
-        )
+def _cannot_order(series: DicomSeries, silent: int) -> InputError:
+    return InputError(
+        f"The image numbers of DICOM {series.label} do not tell which of its {len(series.files)} files make a volume, "
+        f"and {silent} of them state no b-value. {_AS_NIFTI}"
+    )
 
 
-def _load(path: Path, series: DicomSeries) -> Converted:
-    try:
-        stored = load_nifti(path)
-    except InputError as error:
-        detail = str(error).replace(f"'{path.name}'", "the converted image")
-        raise InputError(
-            f"The {len(series.files)} files of DICOM {series.label} do not make a volume; one may be missing ({detail})"
-        ) from error
-    count = len(stored.array)
-    directions = np.zeros((count, 3))
-    files = gradient_files(path)
-    b_values = numbers(files.bval).ravel() if files else None
-    if b_values is not None and b_values.size != count:
-        b_values = None
-    if files and files.bvec and b_values is not None:
-        directions = unit_rows(ras_from_fsl(bvecs(files.bvec, b_values), stored.affine_ras))
-    return Converted(series, stored, b_values, directions)
+def _all_stated(series: DicomSeries) -> bool:
+    return not any(None in file.b_values for file in series.files)
+
+
+def _with_silent_b0(files: tuple[DicomFile, ...]) -> tuple[DicomFile, ...]:
+    """With b = 0 where a vendor leaves it out, which shows in other images of the series that state theirs."""
+    stated = [b for file in files for b in file.b_values if b is not None]
+    silent = [file for file in files if None in file.b_values]
+    if not stated or min(stated) <= B0_LIMIT_S_MM2 or not all(file.silent_b0 for file in silent):
+        return files
+    return tuple(replace(file, b_values=tuple(b or 0.0 for b in file.b_values)) for file in files)
+
+
+def _stated(series: DicomSeries, image: Converted) -> Counter[float | None]:
+    """Volumes by the b-value that headers state, to 1 s/mm^2."""
+    slices = image.stored.array.shape[3]
+    counted: Counter[float | None] = Counter()
+    for file in series.files:
+        share = (slices if file.mosaic else file.frames) // len(file.b_values)
+        for b in file.b_values:
+            counted[None if b is None else float(round(b))] += share
+    return Counter({b: -(-count // slices) for b, count in counted.items()})
+
+
+def _only(images: Sequence[Converted], series: DicomSeries) -> Converted:
+    if len(images) == 1:
+        return images[0]
+    sizes = ", ".join("x".join(str(n) for n in image.stored.array.shape[1:]) for image in images)
+    raise InputError(f"DICOM {series.label} holds {len(images)} different images ({sizes} voxels). {_AS_NIFTI}")
+
+
+def _in_doubt(series: DicomSeries, stated: Counter[float | None], found: np.ndarray) -> InputError:
+    converted = in_words(Counter(float(round(b)) for b in found)) if found.size else "none"
+    return InputError(
+        f"The b-values of DICOM {series.label} are in doubt: its headers state {in_words(stated)}, and dcm2niix finds "
+        f"{converted}, in s/mm^2. {_AS_NIFTI}"
+    )
 
 
 def _check_slices(series: DicomSeries, images: list[Converted]) -> None:
@@ -140,23 +144,60 @@ def _check_slices(series: DicomSeries, images: list[Converted]) -> None:
     if len(series.files) not in (sum(slices), *slices):
         raise InputError(
             f"DICOM {series.label} is incomplete: {len(series.files)} files do not fill volumes of "
-            f"{images[0].stored.array.shape[3]} slices. Export the series again."
+            f"{images[0].stored.array.shape[3]} slices. Export the series with all of its images."
         )
 
 
-def _single(files: Sequence[DicomFile], series: DicomSeries) -> Converted:
-    images = _images(files, series)
-    if len({image.stored.array.shape[1:] for image in images}) != 1:
-        raise InputError(f"DICOM {series.label} holds images of several sizes. Export the diffusion series alone.")
-    stored = images[0].stored
-    count = len(stored.array)
-    return Converted(series, stored, np.full(count, files[0].b_values[0]), np.zeros((count, 3)))
+def _volume_by_volume(spoken: DicomSeries, series: DicomSeries) -> Converted:
+    """Each volume converted alone, with the b-value that its headers state."""
+    parts = []
+    if one_slice_a_file(spoken):
+        parts = [_volume(files, files[0].b_values[0], spoken) for files in split_volumes(spoken)]
+    else:
+        for file in sorted(spoken.files, key=lambda file: (min(b or 0.0 for b in file.b_values), file.number or 0)):
+            if file.mosaic or file.frames == 1:
+                parts.append(_volume((file,), file.b_values[0], spoken))
+                continue
+            for frames in split_frames(file, spoken):
+                chosen = tuple(int(frame.number or 0) for frame in frames)
+                parts.append(_volume((file,), frames[0].b_values[0], spoken, frames=chosen))
+    whole = _stacked(parts, series)
+    return replace(whole, stored=replace(whole.stored, warnings=_unknown_directions(whole)))
+
+
+def _unknown_directions(image: Converted) -> tuple[str, ...]:
+    """A warning where several weighted volumes have no direction: uneven ones need a tensor, not their mean."""
+    assert image.b_values is not None  # stacked of parts that have one
+    silent = image.b_values[(image.b_values > B0_LIMIT_S_MM2) & ~np.any(image.directions_ras, axis=1)]
+    if len(silent) == len(np.unique(silent)):
+        return ()
+    words = (
+        f"The directions of {len(silent)} volumes of DICOM {image.series.label} are not known: their plain mean stands "
+        "for all directions only if they cover the sphere evenly, or if each is a trace."
+    )
+    return (words,)
+
+
+def _volume(
+    files: tuple[DicomFile, ...], b: float | None, series: DicomSeries, *, frames: tuple[int, ...] | None = None
+) -> Converted:
+    """One volume, with the direction that the converter finds for it."""
+    image = _only(run_converter(files, series, frames=frames), series)
+    _check_slices(replace(series, files=files), [image])
+    volumes, slices = image.stored.array.shape[0], image.stored.array.shape[3]
+    if volumes != 1 or (frames and slices != len(frames)):
+        raise InputError(
+            f"dcm2niix makes {volumes} volumes of {slices} slices of one volume of DICOM {series.label}. {_AS_NIFTI}"
+        )
+    b = b or 0.0
+    directions = image.directions_ras if b > B0_LIMIT_S_MM2 else np.zeros((1, 3))
+    return replace(image, b_values=np.full(1, b), directions_ras=directions)
 
 
 def _stacked(parts: list[Converted], series: DicomSeries) -> Converted:
     first = parts[0]
     if any(not part.grid.same_as(first.grid, _SAME_GRID_MM) for part in parts):
-        raise InputError(f"The volumes of DICOM {series.label} lie on several grids. Export the series again.")
+        raise InputError(f"The volumes of DICOM {series.label} lie on several grids. {_AS_NIFTI}")
     return Converted(
         series,
         Stored(np.concatenate([part.stored.array for part in parts]), first.stored.affine_ras),
@@ -172,7 +213,8 @@ def joined(b0: Converted, weighted: Converted) -> Converted | None:
     lowest = b0.b_values == b0.b_values.min()
     both = replace(
         weighted.series,
-        number=f"{b0.series.number}+{weighted.series.number}",
+        number=f"{b0.series.name}+{weighted.series.name}",
+        shared=False,
         files=(*b0.series.files, *weighted.series.files),
     )
     unweighted = Stored(b0.stored.array[lowest], b0.stored.affine_ras)

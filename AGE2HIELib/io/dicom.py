@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,15 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.convert import Converted, convert, joined
 from AGE2HIELib.io.dicom_complete import lost_volumes
-from AGE2HIELib.io.dicom_headers import DicomSeries, find_series
+from AGE2HIELib.io.dicom_headers import DicomSeries, read_folder
 from AGE2HIELib.io.gradients import SMALLEST_B_RANGE_S_MM2, make_series
 from AGE2HIELib.io.integrity import Stored
 from AGE2HIELib.volume import DwiSeries
 
 _log = logging.getLogger(__name__)
 _LONGEST_LIST = 12  # series named in an error
+_MOST_NAMED = 3  # damaged series, a warning each
+_MOST_B = 4  # b-values that are listed one by one
 _KINDS = {
     "raw": "diffusion",
     "b0": "b0 alone",
@@ -27,8 +29,12 @@ _KINDS = {
     "adc": "scanner's ADC",
     "map": "derived map",
     "scan": "acquired",
+    "derived": "derived",
+    "picture": "pictures",
     "none": "no diffusion",
 }
+_NEVER_READ = ("map", "picture")
+_ONE_ORIENTATION = 0.1  # direction cosines: those of a localiser's planes differ by about 1
 
 
 @dataclass(frozen=True)
@@ -42,44 +48,100 @@ class DicomImage:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Failure:
+    series: DicomSeries
+    reason: str
+
+    @property
+    def of_diffusion(self) -> bool:
+        """Whether its headers speak of diffusion, or nothing of it can be read."""
+        return not self.series.files or bool(_stated(self.series))
+
+
 def read_dicom(path: Path, *, series: str | None = None) -> DicomImage:
-    """Read one series of a folder (subfolders included) or a file.
+    """Read one series of a folder (subfolders included) or a file. What is wrong with other series is a warning.
 
     Args:
         path: folder or file.
-        series: a series number, or two joined by ``+`` (the b0 of one with the trace image of the other).
+        series: a series number, where several have it followed by a colon and the key that messages list; or two of
+            them joined by ``+`` (the b0 of one with the trace image of the other).
+
+    Raises:
+        InputError: what was asked for is not there, damaged or incomplete, or several series could be meant.
     """
-    found = find_series(path)
-    if series is not None:
-        return _named(found, series)
-    images, failures = _converted([candidate for candidate in found if candidate.kind in ("scan", "derived", "trace")])
+    folder = read_folder(path)
+    found = folder.series
+    try:
+        image = _best(found, path.name) if series is None else _named(found, series)
+    except InputError as error:  # what seems to be missing may be in a file that cannot be read
+        raise InputError(" ".join((str(error), *folder.warnings))) from error
+    return replace(image, warnings=(*image.warnings, *_damages(found), *folder.warnings))
+
+
+def _best(found: tuple[DicomSeries, ...], name: str) -> DicomImage:
+    candidates = [one for one in found if one.kind in ("scan", "derived", "trace") and not _is_localiser(one)]
+    images, failures = _converted(candidates)
     raw = [image for image in images if _use(image) == "raw"]
+    lost = tuple(failure.reason for failure in failures if not failure.series.damage and failure.of_diffusion)
     if raw:
-        return _dwi(_only(raw, "diffusion series"), failures)
+        return _dwi(_only(raw, "diffusion series"), lost)
     pairs = _pairs(images)
     if pairs:
-        return _dwi(_only(pairs, "pairs of b0 and trace image"), failures)
-    maps = [convert(candidate) for candidate in found if candidate.kind == "adc"]
+        return _dwi(_only(pairs, "pairs of b0 and trace image"), lost)
+    maps, broken = _converted([one for one in found if one.kind == "adc"])
     if maps:
-        return _adc(_only(maps, "ADC maps"), failures)
-    if len(failures) == 1:
-        raise InputError(failures[0])
-    raise InputError(
-        f"'{path.name}' holds no diffusion series with two b-values and no ADC map. Found: {_listed(found, images)}. "
+        return _adc(_only(maps, "ADC maps"), tuple(one.reason for one in failures if not one.series.damage))
+    raise InputError(_nothing(found, images, (*broken, *failures), name))
+
+
+def _is_localiser(series: DicomSeries) -> bool:
+    """Slices of several orientations, and no word of diffusion: there is no volume in it."""
+    cosines = np.array([file.plane[:6] for file in series.files if len(file.plane) >= 6])
+    several = len(cosines) > 1 and float(np.ptp(cosines, axis=0).max()) > _ONE_ORIENTATION
+    return several and not _stated(series)
+
+
+def _nothing(found: Sequence[DicomSeries], images: list[Converted], failures: Sequence[_Failure], name: str) -> str:
+    """Why a folder cannot be read: its broken diffusion series or map, and else what there is in place of one."""
+    meant = [failure for failure in failures if failure.of_diffusion or failure.series.kind == "adc"]
+    if meant:
+        more = ", ".join(failure.series.name for failure in meant[1:])
+        return meant[0].reason + (f" Series that cannot be read either: {more}." if more else "")
+    words = (
+        f"'{name}' holds no diffusion series with two b-values and no ADC map. Found: {_listed(found, images)}. "
         "Give the folder of the raw diffusion series."
     )
+    return words + "".join(f" Of {one.series.label}: {one.reason}" for one in failures[:1])
 
 
-def _converted(candidates: list[DicomSeries]) -> tuple[list[Converted], tuple[str, ...]]:
-    """The series that can be converted, and why others (localisers, broken ones) cannot."""
+def _stated(series: DicomSeries) -> list[float]:
+    """The b-values in s/mm^2 that headers state."""
+    return [b for file in series.files for b in file.b_values if b is not None]
+
+
+def _damages(found: Sequence[DicomSeries]) -> tuple[str, ...]:
+    """A damaged series is never the one that was read."""
+    damaged = [series for series in found if series.damage]
+    words = [f"DICOM {series.label} was left out. {series.damage}" for series in damaged[:_MOST_NAMED]]
+    if more := damaged[_MOST_NAMED:]:
+        words.append(f"Further DICOM series were left out as damaged: {', '.join(series.name for series in more)}.")
+    return tuple(words)
+
+
+def _converted(candidates: Sequence[DicomSeries]) -> tuple[list[Converted], list[_Failure]]:
+    """The series that can be converted, and why others cannot."""
     images, failures = [], []
     for candidate in candidates:
+        if candidate.damage:
+            failures.append(_Failure(candidate, candidate.damage))
+            continue
         try:
             images.append(convert(candidate))
         except InputError as error:
             _log.info("series left out: %s", error)
-            failures.append(str(error))
-    return images, tuple(failures)
+            failures.append(_Failure(candidate, str(error)))
+    return images, failures
 
 
 def _use(image: Converted) -> str:
@@ -110,14 +172,13 @@ def _only(images: list[Converted], what: str) -> Converted:
     choices = _listed([image.series for image in images], images)
     raise InputError(
         f"The folder holds {len(images)} {what}: {choices}. Name one with --series, for instance "
-        f"--series {images[0].series.number}."
+        f"--series {images[0].series.name}."
     )
 
 
 def _named(found: tuple[DicomSeries, ...], wanted: str) -> DicomImage:
     """The series that the user named; two joined by ``+`` are a b0 and a trace image."""
-    numbers = [number.strip() for number in wanted.split("+")]
-    chosen = [_numbered(found, number) for number in numbers]
+    chosen = [_chosen(found, name.strip()) for name in wanted.split("+")]
     if len(chosen) == 1:
         image = chosen[0]
         use = _use(image)
@@ -141,19 +202,25 @@ def _named(found: tuple[DicomSeries, ...], wanted: str) -> DicomImage:
     )
 
 
-def _numbered(found: tuple[DicomSeries, ...], number: str) -> Converted:
-    matches = [candidate for candidate in found if candidate.number == number]
+def _chosen(found: tuple[DicomSeries, ...], name: str) -> Converted:
+    matches = [candidate for candidate in found if candidate.is_named(name)]
     if not matches:
-        raise InputError(f"There is no DICOM series '{number}'. Found: {_listed(found, [])}.")
-    images, failures = _converted(matches)
-    if not images:
-        raise InputError(failures[0])
+        raise InputError(f"There is no DICOM series '{name}'. Found: {_listed(found, [])}.")
+    readable = [candidate for candidate in matches if candidate.kind not in _NEVER_READ]
+    if not readable:
+        kind = _KINDS[matches[0].kind]
+        raise InputError(f"DICOM series {name} is of no use ({kind}). Found: {_listed(found, [])}.")
+    images, failures = _converted(readable)
     # One number may hold acquired and derived images: the acquired ones are meant.
-    best = [image for image in images if _use(image) == "raw"] or images
+    raw = [image for image in images if _use(image) == "raw"]
+    acquired = [failure for failure in failures if failure.series.kind == "scan"]
+    if not raw and (acquired or not images):
+        raise InputError((acquired or failures)[0].reason)
+    best = raw or images
     if len(best) > 1:
         raise InputError(
-            f"{len(best)} DICOM series have the number {number}: {_listed([i.series for i in best], best)}. "
-            "Give the folder of one of them alone."
+            f"{len(best)} DICOM series have the number {name}: {_listed([i.series for i in best], best)}. "
+            f"Name one of them by its key, for instance --series {best[0].series.name}."
         )
     return best[0]
 
@@ -164,7 +231,7 @@ def _dwi(image: Converted, failures: tuple[str, ...]) -> DicomImage:
     _log.info("reading %s: %d volumes", label, len(image.b_values))
     stored = image.stored
     dwi = make_series(stored.array, stored.affine_ras, image.b_values, image.directions_ras, name=label)
-    return DicomImage(label, image.series.paths, dwi, None, (*failures, *lost_volumes(image.series)))
+    return DicomImage(label, image.series.paths, dwi, None, (*failures, *stored.warnings, *lost_volumes(image.series)))
 
 
 def _adc(image: Converted, failures: tuple[str, ...]) -> DicomImage:
@@ -175,14 +242,22 @@ def _adc(image: Converted, failures: tuple[str, ...]) -> DicomImage:
     return DicomImage(label, image.series.paths, None, image.stored, failures)
 
 
-def _listed(series: Sequence[DicomSeries], images: list[Converted]) -> str:
-    """``10 'DWI' (diffusion, 21 volumes)``: number, description, kind and volumes, where they are known."""
+def _listed(series: Sequence[DicomSeries], images: Sequence[Converted]) -> str:
+    """``10 (diffusion, b 0/1000, 21 volumes)``: name, kind, b-values and size, as far as they are known.
+
+    Never a description: it is free text, and this goes to stderr and into tables.
+    """
     known = {image.series: image for image in images}
-    words = []
-    for candidate in series[:_LONGEST_LIST]:
-        image = known.get(candidate)
-        kind = _KINDS.get(_use(image) if image else candidate.kind, "not converted")
-        volumes = f"{len(image.stored.array)} volumes" if image else f"{len(candidate.files)} files"
-        words.append(f"{candidate.number} '{candidate.description}' ({kind}, {volumes})")
+    words = [_words(candidate, known.get(candidate)) for candidate in series[:_LONGEST_LIST]]
     more = len(series) - _LONGEST_LIST
     return ", ".join(words) + (f" and {more} more" if more > 0 else "")
+
+
+def _words(series: DicomSeries, image: Converted | None) -> str:
+    kind = _KINDS[_use(image) if image else series.kind]
+    b_values = image.b_values if image else _stated(series)
+    stated = [] if b_values is None else sorted({round(float(b)) for b in b_values})
+    shown = "/".join(map(str, stated)) if len(stated) <= _MOST_B else f"{stated[0]} to {stated[-1]}"
+    count, unit = (len(image.stored.array), "volume") if image else (len(series.files), "file")
+    parts = [kind, *([f"b {shown}"] if stated else []), f"{count} {unit}{'' if count == 1 else 's'}"]
+    return f"{series.name} ({', '.join([*parts, *(['damaged'] if series.damage else [])])})"

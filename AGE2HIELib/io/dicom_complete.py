@@ -13,7 +13,9 @@ from AGE2HIELib.io.dicom_headers import DicomSeries
 _SAME_PLANE = 1e-2  # direction cosines and mm, which headers round differently from slice to slice
 _SAME_PLACE_MM = 0.1  # slices of one place in several volumes; the thinnest slices lie 0.5 mm apart
 _UNEVEN_STEPS = 1.2  # largest over smallest: four vendors' sample series have 1.00
-_AGAIN = "Export the series again."
+_SHEARED = 0.02  # of the stack's length aside: 1 degree; two vendors' sample series have 3e-4
+_ROUNDED_MM = 0.5
+_AGAIN = "Export the series again with all of its images."
 
 
 def one_slice_a_file(series: DicomSeries) -> bool:
@@ -30,7 +32,8 @@ def check_complete(series: DicomSeries) -> None:
     if not one_slice_a_file(series):
         return
     _check_planes(series)
-    places = _places(series)
+    _check_sheared(series)
+    places = by_place(series)
     _check_steps(series, places)
     _check_counts(series, places)
     _check_stated(series, len(places))
@@ -61,14 +64,35 @@ def _check_planes(series: DicomSeries) -> None:
     silent = sum(file.slice_mm is None for file in files)
     if silent:
         raise InputError(
-            f"{silent} of the {len(files)} files of DICOM {series.label} do not say where their slice lies. Export the "
-            "series again from the scanner or the archive."
+            f"{silent} of the {len(files)} files of DICOM {series.label} do not say where their slice lies. Give the "
+            "series as the scanner made it: a de-identifier may have removed the places."
         )
     if np.ptp([file.plane for file in files], axis=0).max() > _SAME_PLANE:
-        raise InputError(f"The slices of DICOM {series.label} have several orientations or pixel sizes. {_AGAIN}")
+        raise InputError(
+            f"The slices of DICOM {series.label} have several orientations or pixel sizes. "
+            "Export those of one orientation alone."
+        )
 
 
-def _places(series: DicomSeries) -> list[np.ndarray]:
+def _check_sheared(series: DicomSeries) -> None:
+    """A stack that runs off the normal of its slices (a tilted gantry): no affine of an image holds that.
+
+    Judged over the whole stack, so that positions that were rounded to 0.1 mm do not count.
+    """
+    ordered = sorted(series.files, key=lambda file: file.slice_mm or 0.0)
+    first, last = ordered[0], ordered[-1]
+    along = float(last.slice_mm or 0.0) - float(first.slice_mm or 0.0)
+    apart = np.subtract(last.corner_mm, first.corner_mm)
+    aside = float(np.sqrt(max(0.0, float(apart @ apart) - along**2)))
+    if aside > max(_ROUNDED_MM, _SHEARED * along):
+        degrees = np.degrees(np.arctan2(aside, along))
+        raise InputError(
+            f"The slices of DICOM {series.label} are sheared: their stack runs {degrees:.0f} degrees off their normal. "
+            "Have the scanner's software reformat it to a straight stack."
+        )
+
+
+def by_place(series: DicomSeries) -> list[np.ndarray]:
     """Indices of the files at each place, from below."""
     slices_mm = np.array([file.slice_mm for file in series.files], dtype=float)
     order = np.argsort(slices_mm, kind="stable")
@@ -134,7 +158,7 @@ def _numbers_of_volumes(series: DicomSeries) -> np.ndarray | None:
     given = [file.number for file in series.files if file.number is not None]
     if series.mixed or not one_slice_a_file(series) or len(set(given)) < len(series.files):
         return None
-    places = _places(series)
+    places = by_place(series)
     if len({len(place) for place in places}) != 1 or len(places[0]) < 2:
         return None
     numbers = np.sort([[given[n] for n in place] for place in places], axis=1).T

@@ -11,7 +11,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io import mha, nifti, nrrd
 from AGE2HIELib.io.dicom import read_dicom
 from AGE2HIELib.io.dicom_age import postnatal_age_days
-from AGE2HIELib.io.dicom_headers import is_dicom
+from AGE2HIELib.io.dicom_file import is_dicom
 from AGE2HIELib.io.images import MHA_SUFFIXES, load_image, sha256_of_image
 from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files, sha256_of_set
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files, load_nifti, series_from_nifti

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_headers import is_dicom
+from AGE2HIELib.io.dicom_file import is_dicom
 from AGE2HIELib.io.images import load_image, read_on_grid, sha256_of_image
 from AGE2HIELib.io.integrity import existing_file
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files

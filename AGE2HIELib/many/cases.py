@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_headers import is_dicom
+from AGE2HIELib.io.dicom_file import is_dicom
 from AGE2HIELib.io.images import SUFFIXES
 from AGE2HIELib.system_files import is_system_file
 

@@ -29,7 +29,7 @@ def _of_one_volume(at: Workshop) -> list[Path]:
     return [path for path in everything if path.name.split("-")[1] == first]
 
 
-def _edited(at: Workshop, change: Callable[[pydicom.Dataset], None], chosen: list[Path] | None = None) -> Path:
+def edited(at: Workshop, change: Callable[[pydicom.Dataset], None], chosen: list[Path] | None = None) -> Path:
     for path in files(at) if chosen is None else chosen:
         dataset = pydicom.dcmread(path)
         change(dataset)
@@ -105,7 +105,7 @@ def _tag_missing(at: Workshop) -> Path:
     keyword = str(
         at.one_of(("PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient", "Rows", "PixelData", "Modality"))
     )
-    return _edited(at, lambda dataset: delattr(dataset, keyword))
+    return edited(at, lambda dataset: delattr(dataset, keyword))
 
 
 def _tag_senseless(at: Workshop) -> Path:
@@ -116,7 +116,7 @@ def _tag_senseless(at: Workshop) -> Path:
         ("ImageOrientationPatient", [1, 0, 0, 1, 0, 0]), ("NumberOfFrames", 100000), ("NumberOfFrames", -3),
     )  # fmt: skip
     keyword, value = values[int(at.rng.integers(len(values)))]
-    return _edited(at, lambda dataset: setattr(dataset, keyword, value))
+    return edited(at, lambda dataset: setattr(dataset, keyword, value))
 
 
 def _one_slice_differs(at: Workshop) -> Path:
@@ -133,7 +133,7 @@ def _one_slice_differs(at: Workshop) -> Path:
         if keyword == "Rows":
             dataset.PixelData = dataset.PixelData[: 40 * dataset.Columns * 2]
 
-    return _edited(at, change, _some(at, 1))
+    return edited(at, change, _some(at, 1))
 
 
 def _bad_text(at: Workshop) -> Path:
@@ -148,13 +148,13 @@ def _bad_text(at: Workshop) -> Path:
         else:
             dataset.PatientName = "Ünïcode^Zoë^\x1b"
 
-    return _edited(at, change)
+    return edited(at, change)
 
 
 def _numbers_shuffled(at: Workshop) -> Path:
     """Instance numbers say nothing about where a slice lies."""
     numbers = iter(at.rng.permutation(len(files(at))) + 1)
-    return _edited(at, lambda dataset: setattr(dataset, "InstanceNumber", int(next(numbers))))
+    return edited(at, lambda dataset: setattr(dataset, "InstanceNumber", int(next(numbers))))
 
 
 def _among_others(at: Workshop) -> Path:
@@ -203,18 +203,18 @@ def _series_mixed(at: Workshop) -> Path:
 
 
 def _other_modality(at: Workshop) -> Path:
-    modality = str(at.one_of(("CT", "PT", "US", "SR", "")))
-    return _edited(at, lambda dataset: setattr(dataset, "Modality", modality))
+    modality = str(at.one_of(("CT", "PT", "US", "SR")))
+    return edited(at, lambda dataset: setattr(dataset, "Modality", modality))
 
 
 def _one_b(at: Workshop) -> Path:
     """All files say the same b-value, or one that is no number of a scanner."""
     value = float(at.one_of((0.0, 1000.0, -1000.0, 1e12)))  # type: ignore[arg-type]
-    return _edited(at, lambda dataset: setattr(dataset, "DiffusionBValue", value))
+    return edited(at, lambda dataset: setattr(dataset, "DiffusionBValue", value))
 
 
 def _b_exchanged(at: Workshop) -> Path:
-    return _edited(at, lambda dataset: setattr(dataset, "DiffusionBValue", 1000.0 - dataset.DiffusionBValue))
+    return edited(at, lambda dataset: setattr(dataset, "DiffusionBValue", 1000.0 - dataset.DiffusionBValue))
 
 
 def _syntax(at: Workshop) -> Path:
@@ -236,7 +236,7 @@ def _secondary(at: Workshop) -> Path:
         dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 8, 8, 7
         dataset.PixelData = bytes(dataset.Rows * dataset.Columns * 3 + dataset.Rows * dataset.Columns % 2)
 
-    return _edited(at, change)
+    return edited(at, change)
 
 
 def _signed(at: Workshop) -> Path:
@@ -246,7 +246,7 @@ def _signed(at: Workshop) -> Path:
         pixels = np.frombuffer(dataset.PixelData, "<u2") * 10
         dataset.PixelData, dataset.RescaleSlope, dataset.RescaleIntercept = pixels.astype("<u2").tobytes(), "0.1", "0"
 
-    return _edited(at, change)
+    return edited(at, change)
 
 
 def _scale_senseless(at: Workshop) -> Path:
@@ -255,7 +255,7 @@ def _scale_senseless(at: Workshop) -> Path:
     def change(dataset: pydicom.Dataset) -> None:
         dataset.RescaleSlope, dataset.RescaleIntercept = slope, intercept
 
-    return _edited(at, change)
+    return edited(at, change)
 
 
 def _series_number_asked(at: Workshop) -> Call:
@@ -279,7 +279,7 @@ KINDS = (
     Kind("DICOM tag senseless", "refused", DICOM_FORMS, _tag_senseless),
     Kind("DICOM slice of another grid", "refused", DICOM_FORMS, _one_slice_differs),
     Kind("DICOM texts odd", "sound", DICOM_FORMS, _bad_text, most=6),
-    Kind("DICOM instance numbers shuffled", "either", DICOM_FORMS, _numbers_shuffled),
+    Kind("DICOM instance numbers shuffled", "sound", DICOM_FORMS, _numbers_shuffled),
     Kind("DICOM among other files", "sound", DICOM_FORMS, _among_others, most=4),
     Kind("DICOM beside a T1 series", "sound", DICOM_FORMS, _with_t1, most=4),
     Kind("DICOM: two series that could be meant", "refused", DICOM_FORMS, _two_infants, most=4),

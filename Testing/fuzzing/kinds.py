@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fuzzing import (
     anatomy_damaged,
+    dicom_beside,
     dicom_damaged,
+    dicom_statements,
     fields_damaged,
     files_damaged,
     geometry_damaged,
@@ -23,6 +25,8 @@ _PARTS = (
     series_damaged,
     geometry_damaged,
     dicom_damaged,
+    dicom_beside,
+    dicom_statements,
     anatomy_damaged,
     places,
 )

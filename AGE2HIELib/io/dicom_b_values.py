@@ -1,0 +1,172 @@
+"""What a DICOM header states about diffusion weighting: the standard's elements, then the vendors'.
+
+Vendors' elements as dcm2niix reads them (https://github.com/rordenlab/dcm2niix, the notes of each vendor's folder);
+each is read of its own vendor's files only, because private numbers mean something else elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from pydicom.tag import Tag
+
+from AGE2HIELib.io.dicom_elements import text
+
+# Read from every header beside what the reader of series needs.
+B_VALUE_KEYWORDS = (
+    "DiffusionBValue",
+    "DiffusionDirectionality",
+    "MRDiffusionSequence",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "SequenceName",
+    "PulseSequenceName",
+    "ImageComments",
+)
+_SIEMENS, _PHILIPS, _GE, _UIH = (0x0019, 0x100C), (0x2001, 0x1003), (0x0043, 0x1039), (0x0065, 0x1009)
+_GE_DIRECTION = ((0x0019, 0x10BB), (0x0019, 0x10BC), (0x0019, 0x10BD))
+_GE_DIRECTIONS_PLANNED, _GE_IMAGE = (0x0019, 0x10E0), (0x0043, 0x1030)
+_GE_UNWEIGHTED, _GE_TENSOR = 14, 16  # of (0043,1030); others are single axes and combined images (dcm2niix)
+B_VALUE_TAGS = (_SIEMENS, _PHILIPS, _GE, _UIH, *_GE_DIRECTION, _GE_DIRECTIONS_PLANNED, _GE_IMAGE)
+_DIRECTION_TAGS = (
+    (0x0018, 0x9089),
+    (0x0019, 0x100E),  # Siemens
+    *((0x2005, element) for element in (0x10B0, 0x10B1, 0x10B2)),  # Philips
+    *_GE_DIRECTION,
+    (0x0065, 0x1037),  # UIH
+    (0x0020, 0x4000),  # Canon writes b and direction into the comment
+)
+_BINARY = {
+    _PHILIPS: "<f",
+    _UIH: "<d",
+    _GE_IMAGE: "<h",
+}  # bytes of these where the file does not state the representation
+_GE_OFFSET = 1_000_000_000  # GE adds it to b-values (dcm2niix, GE/README.md)
+_GE_SCALED = (0.03, 0.97)  # lengths of GE's direction by whose square b is scaled (dcm2niix, geCorrectBvecs)
+# ep_b0, ep_b1000#1, *ep_b1000t; the map ep_b0_1000 was made of two
+_SEQUENCE_NAME = re.compile(r"_b(\d+)(?![\d_])")
+_CANON_COMMENT = re.compile(r"\bb=(\d+(?:\.\d+)?)", re.IGNORECASE)
+# These leave (0018,9087) out of images without weighting (dcm2niix, GE/README.md and Canon/README.md).
+_SILENT_AT_B0 = ("GE", "CANON", "TOSHIBA")
+
+
+def stated_b_values(header: pydicom.Dataset) -> tuple[float | None, ...]:
+    """b-values in s/mm^2, None where none is stated: one of each frame where frames differ, else one of the file."""
+    shared = [_of_sequence(group) for group in header.get("SharedFunctionalGroupsSequence") or ()]
+    frames = [_of_sequence(group) for group in header.get("PerFrameFunctionalGroupsSequence") or ()]
+    if any(b is not None for b in frames):
+        return tuple(frames) if len(set(frames)) > 1 else (frames[0],)
+    of_all = next((b for b in shared if b is not None), None)
+    return (_of_file(header) if of_all is None else of_all,)
+
+
+def silence_means_b0(header: pydicom.Dataset) -> bool:
+    """Of a file that states no b-value: its vendor leaves 0 out, and it states no direction either."""
+    return maker(header).startswith(_SILENT_AT_B0) and not np.any(_ge_direction(header))
+
+
+def maker(header: pydicom.Dataset) -> str:
+    """The manufacturer in capitals, "" where the header has none."""
+    return text(header, "Manufacturer").upper()
+
+
+def echo_and_direction(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Echo time and a key that files of one diffusion direction share, of the whole file or its first frame.
+
+    What the key's numbers mean is left to the converter.
+    """
+    tags = [Tag("EchoTime"), *map(Tag, _DIRECTION_TAGS)]
+    header = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=tags)
+    key = tuple(str(header[tag].value) if tag in header else "" for tag in _DIRECTION_TAGS)
+    return str(header.get("EchoTime")), key
+
+
+def private_number(header: pydicom.Dataset, group: int, element: int) -> float | None:
+    """The first number of a vendor's element; unknown representations arrive as bytes."""
+    if (group, element) not in header:
+        return None
+    value = header[group, element].value
+    if isinstance(value, bytes):
+        binary = _BINARY.get((group, element))
+        if binary and len(value) == struct.calcsize(binary):
+            return float(struct.unpack(binary, value)[0])
+        value = value.decode("ascii", errors="ignore").strip("\x00 ")
+    elif not isinstance(value, str | int | float):
+        value = next(iter(value or ()), "")
+    number = re.match(r"\s*([0-9.]+(?:e[+-]?\d+)?)", str(value), re.IGNORECASE)
+    return float(number[1]) if number else None
+
+
+def _of_sequence(group: pydicom.Dataset) -> float | None:
+    items = group.get("MRDiffusionSequence") or ()
+    return next((b for b in (_of_standard(item) for item in items) if b is not None), None)
+
+
+def _of_standard(item: pydicom.Dataset) -> float | None:
+    if item.get("DiffusionBValue") is not None:
+        return float(item.DiffusionBValue)
+    return 0.0 if item.get("DiffusionDirectionality") == "NONE" else None
+
+
+def _of_file(header: pydicom.Dataset) -> float | None:
+    vendor = maker(header)
+    if vendor.startswith("GE"):
+        return _of_ge(header)
+    if header.get("DiffusionBValue") is not None:
+        return float(header.DiffusionBValue)
+    readers = [read for name, read in _VENDORS.items() if not vendor or vendor.startswith(name)]
+    stated = next((b for b in (read(header) for read in readers) if b is not None), None)
+    return _of_standard(header) if stated is None else stated
+
+
+def _of_ge(header: pydicom.Dataset) -> float | None:
+    """GE states the largest b of the series and scales it by the direction's length squared.
+
+    Older software states it of the b0 of a series with directions as well, whose direction is zero.
+    """
+    standard, private = _of_standard(header), private_number(header, *_GE)
+    nominal = standard if standard is not None or private is None else private % _GE_OFFSET
+    direction = _ge_direction(header)
+    if nominal is None or direction is None:
+        return nominal
+    length = float(np.linalg.norm(direction))
+    if length == 0:
+        image = private_number(header, *_GE_IMAGE) or _GE_TENSOR
+        tensor = image in (_GE_UNWEIGHTED, _GE_TENSOR) and private_number(header, *_GE_DIRECTIONS_PLANNED)
+        return 0.0 if tensor else nominal
+    return nominal * length**2 if _GE_SCALED[0] < length < _GE_SCALED[1] else nominal
+
+
+def _ge_direction(header: pydicom.Dataset) -> list[float] | None:
+    values = [header[tag].value for tag in _GE_DIRECTION if tag in header]
+    return [float(value) for value in values] if len(values) == 3 and all(str(value) for value in values) else None
+
+
+def _of_sequence_name(header: pydicom.Dataset) -> float | None:
+    stated = private_number(header, *_SIEMENS)
+    if stated is not None:
+        return stated
+    for keyword in ("SequenceName", "PulseSequenceName"):
+        name = _SEQUENCE_NAME.search(str(header.get(keyword) or ""))
+        if name:
+            return float(name[1])
+    return None
+
+
+def _of_canon_comment(header: pydicom.Dataset) -> float | None:
+    comment = _CANON_COMMENT.search(str(header.get("ImageComments") or ""))
+    return float(comment[1]) if comment else None
+
+
+_VENDORS: dict[str, Callable[[pydicom.Dataset], float | None]] = {
+    "SIEMENS": _of_sequence_name,
+    "PHILIPS": lambda header: private_number(header, *_PHILIPS),
+    "UIH": lambda header: private_number(header, *_UIH),
+    "CANON": _of_canon_comment,
+    "TOSHIBA": _of_canon_comment,
+}
