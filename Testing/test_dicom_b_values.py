@@ -207,7 +207,7 @@ def test_numbers_that_tell_no_volumes_and_no_b_values_are_refused(tmp_path: Path
 
     write_series(tmp_path, DTI, change, **SIEMENS)
     message = refusal(tmp_path)
-    assert "do not tell which of its 24 files make a volume, and 6 of them state no b-value" in message
+    assert "not known which of the 24 files of DICOM series 5 make a volume: 6 of them state no b-value" in message
 
 
 def test_a_3d_sagittal_acquisition_is_whole(tmp_path: Path) -> None:

@@ -92,8 +92,8 @@ def _agree(image: Converted, stated: Counter[float | None], spoken: DicomSeries,
 
 def _cannot_order(series: DicomSeries, silent: int) -> InputError:
     return InputError(
-        f"The image numbers of DICOM {series.label} do not tell which of its {len(series.files)} files make a volume, "
-        f"and {silent} of them state no b-value. {_AS_NIFTI}"
+        f"It is not known which of the {len(series.files)} files of DICOM {series.label} make a volume: {silent} of "
+        f"them state no b-value, and image numbers do not tell. {_AS_NIFTI}"
     )
 
 
