@@ -69,13 +69,16 @@ class HieModel:
 
 @dataclass(frozen=True)
 class Examined:
-    """A scan up to the quality gate, in canonical voxel order; ``placement`` is None where no brain was found."""
+    """A scan up to the quality gate, in canonical voxel order; ``placement`` is None where no brain was found, and
+    ``b_values_used`` (s/mm^2) where the ADC was given.
+    """
 
     adc: Volume
     brain: Volume
     placement: Placement | None
     quality: Quality
     warnings: tuple[str, ...]
+    b_values_used: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -164,8 +167,9 @@ def later_checks(ready: Prepared, model: HieModel) -> tuple[Check, ...]:
 
 def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto", timing: Timing | None = None) -> Examined:
     """The way up to the quality gate, which needs no model."""
-    adc, contrast, warnings = stages.run("adc", _measured_adc, scan, align)
-    found = stages.run("mask", brain_mask, adc, contrast=contrast)
+    measured = stages.run("adc", _measured_adc, scan, align)
+    adc, warnings = measured.adc, measured.warnings
+    found = stages.run("mask", brain_mask, adc, contrast=measured.contrast)
     brain = scan.mask or found
     placement = stages.run("place", place_in_atlas, adc, brain, atlas) if brain.array.any() else None
     if placement is not None and scan.mask is None and not is_stripped(adc):
@@ -176,7 +180,8 @@ def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto", ti
     quality = stages.run("gate", check_quality, scan.source, adc, brain, placement, atlas, timing)
     for check in given_checks(adc, brain, found, mask=scan.mask, z=scan.z_adc):
         quality = quality.with_(check)
-    return Examined(adc, brain, placement, quality, (*scan.source.warnings, *warnings))
+    warnings = (*scan.source.warnings, *warnings)
+    return Examined(adc, brain, placement, quality, warnings, measured.b_values_used)
 
 
 def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = None, mask: Path | None = None) -> Scan:
@@ -228,15 +233,25 @@ def check_z_origin(bundle: Bundle, atlas: Atlas, *, released: bool) -> None:
         )
 
 
-def _measured_adc(scan: Scan, align: str) -> tuple[Volume, Volume | None, tuple[str, ...]]:
-    """ADC in canonical order, the image that shows the head (mean b0) where there is one, and warnings."""
+@dataclass(frozen=True)
+class _Measured:
+    """The ADC in canonical voxel order; of one that was fitted, its mean b0 (which shows the head) and b-values."""
+
+    adc: Volume
+    contrast: Volume | None = None
+    b_values_used: tuple[float, ...] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def _measured_adc(scan: Scan, align: str) -> _Measured:
     if scan.source.dwi is None:
         assert scan.source.adc is not None  # a Source holds one of the two
-        return to_canonical(scan.source.adc), None, ()
+        return _Measured(to_canonical(scan.source.adc))
     aligned = align_series(series_to_canonical(scan.source.dwi), align)
     fit = adc_map(aligned.series)
     moved = f"Volumes were aligned to the mean b0: up to {aligned.motion_mm:.1f} mm of motion was found."
-    return fit.adc, fit.mean_b0, (*((moved,) if aligned.applied else ()), *fit.warnings)
+    warnings = (*((moved,) if aligned.applied else ()), *fit.warnings)
+    return _Measured(fit.adc, fit.mean_b0, fit.b_values_used, warnings)
 
 
 def _placement_warnings(placement: Placement) -> tuple[str, ...]:

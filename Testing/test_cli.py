@@ -51,6 +51,7 @@ def test_a_prediction_writes_the_whole_folder(
     shown = {"method": "hirescam", "title": "HiResCAM", "meaning": "what raised the score"}
     assert record["saliency"] == {**shown, "layer": "block2", "resolution_mm": [8.0, 8.0, 8.0]}
     assert record["input"]["kind"] == "adc-mha"
+    assert record["input"]["b_values_used"] is None
     assert str(tmp_path) not in (out / "result.json").read_text()
     assert infant_file.stem not in (out / "report.html").read_text()
     events = [json.loads(line) for line in told.splitlines()]

@@ -132,3 +132,12 @@ def test_of_a_column_of_regions_the_worst_row_is_named(tmp_path: Path) -> None:
     found = region_differences(tmp_path / "then", tmp_path / "now", ELSEWHERE)
     assert [(row.name, row.then, row.now) for row in found] == [("regions.csv: mean_z, thalamus right", "-3.0", "-3.2")]
     assert len(region_differences(tmp_path / "then", tmp_path / "now", EXACT)) == 2
+
+
+def test_columns_that_a_newer_version_has_added_are_no_difference_and_lost_ones_are(tmp_path: Path) -> None:
+    tables = {"old": ("mean_z,label", "-2.0,1"), "new": ("mean_z,label,median_z", "-2.0,1,-3.0")}
+    for folder, (head, row) in tables.items():
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "regions.csv").write_text(f"region,hemisphere,{head}\nthalamus,left,{row}\n")
+    assert region_differences(tmp_path / "old", tmp_path / "new", EXACT) == []
+    assert len(region_differences(tmp_path / "new", tmp_path / "old", EXACT)) == 1

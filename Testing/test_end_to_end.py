@@ -162,6 +162,7 @@ def test_the_demo_says_where_the_report_is(tmp_path: Path, capsys: pytest.Captur
     assert str(tmp_path / "demo" / "report.html") in capsys.readouterr().out
     record = json.loads((tmp_path / "demo" / "result.json").read_text())
     assert record["input"]["kind"] == "dwi-nifti"
+    assert record["input"]["b_values_used"][0] == 0.0
     assert record["label"] == "demonstration"
     assert (tmp_path / "demo" / "scan" / "dwi.bval").exists()
 

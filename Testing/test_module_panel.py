@@ -95,6 +95,19 @@ def test_the_overlay_is_where_the_saliency_is(host: Any, panel: Any, name: str) 
     assert checked >= 4  # most mirror images lie in the picture, over the scan
 
 
+def test_the_table_of_regions_hides_the_means_that_fluid_spoils(host: Any, panel: Any) -> None:
+    from AGE2HIEUI import nodes
+    from AGE2HIEUI.panel import showRegions
+
+    view = panel.widget.ui.regionTableView
+    columns = ("region", "mean_adc_1e6_mm2_s", "mean_z", "label", "measured", "median_z")
+    new = dict(zip(columns, ("thalamus", "1462", "0.71", "41", "not measurable", ""), strict=True))
+    old = {name: new[name] for name in columns[:4]}
+    for row, hidden in ((new, [False, True, True, False, False, False]), (old, [False] * 4)):
+        showRegions(view, nodes.tableNode([row], "regions", []))
+        assert [view.isColumnHidden(column) for column in range(len(row))] == hidden
+
+
 def test_the_scene_holds_tables_chart_and_report(host: Any, panel: Any) -> None:
     from AGE2HIEUI import scene
 

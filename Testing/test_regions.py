@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -11,11 +12,18 @@ import pytest
 import SimpleITK as sitk
 from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff
 
-from AGE2HIELib.explain.regions import measured_regions, region_table, write_region_table
+from AGE2HIELib.explain.regions import RegionRow, measured_regions, region_table, write_region_table
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.preprocess.atlas import Atlas, Region
-from AGE2HIELib.preprocess.placement import Placement
+from AGE2HIELib.phantom.infant import make_infant
+from AGE2HIELib.phantom.injury import injure
+from AGE2HIELib.phantom.protocol import PROTOCOLS
+from AGE2HIELib.phantom.scan import scanner_adc
+from AGE2HIELib.preprocess.atlas import Atlas, Region, load_atlas
+from AGE2HIELib.preprocess.deform import deform
+from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
+from AGE2HIELib.preprocess.zmap import z_map
+from AGE2HIELib.resources import resource_path
 from AGE2HIELib.volume import Grid, Volume
 
 REGIONS = (Region(1, "thalamus", "left"), Region(2, "thalamus", "right"), Region(3, "brainstem", "midline"))
@@ -113,6 +121,90 @@ def test_voxels_without_adc_do_not_count(atlas: Atlas) -> None:
     adc[:5] = np.nan
     rows = region_table(atlas.labels, atlas, adc=atlas.mean.like(adc))
     assert rows[0].mean_adc_1e6_mm2_s == 1200.0
+
+
+def rows_of(atlas: Atlas, adc: np.ndarray) -> tuple[RegionRow, ...]:
+    """The table of an ADC map on the atlas's grid, z = (ADC - 1200) / 50."""
+    volume = atlas.mean.like(adc.astype(np.float32))
+    return region_table(atlas.labels, atlas, adc=volume, z=volume.like((volume.array - 1200) / 50))
+
+
+def test_fluid_at_the_edge_of_a_dead_structure_does_not_make_it_normal(atlas: Atlas) -> None:
+    """Label 1 is 10 x 20 x 14 voxels of 0.008 ml, its core 8 x 18 x 12; two columns, one of them of the core, fluid."""
+    adc = np.full(atlas.grid.shape, 800.0)
+    adc[8:10] = 2600.0
+    row = rows_of(atlas, adc)[0]
+    assert row.measured == "core"
+    assert row.mean_adc_1e6_mm2_s == pytest.approx(800 + 1800 / 5)  # nearly normal, as it was reported before
+    assert (row.median_adc_1e6_mm2_s, row.p10_adc_1e6_mm2_s, row.median_z) == (800.0, 800.0, -8.0)
+    assert (row.share_z_below_minus_2, row.share_fluid) == (1.0, 0.125)
+    assert row.tissue_ml == row.ml_z_below_minus_2 == pytest.approx(7 * 18 * 12 * 0.008)
+
+
+def test_a_region_that_is_over_a_fifth_fluid_is_not_measurable(atlas: Atlas) -> None:
+    adc = np.full(atlas.grid.shape, 800.0)
+    adc[7:10] = 1701.0
+    row = rows_of(atlas, adc)[0]
+    assert (row.measured, row.share_fluid) == ("not measurable", 0.25)
+    assert row.median_adc_1e6_mm2_s is row.p10_adc_1e6_mm2_s is row.median_z is row.share_z_below_minus_2 is None
+    assert row.ml_z_below_minus_2 == pytest.approx(6 * 18 * 12 * 0.008)  # what is dead for certain is said
+    adc[7:10] = 1700.0  # tissue, if only just
+    assert rows_of(atlas, adc)[0].share_fluid == 0.0
+
+
+def test_median_percentile_and_share_of_a_partly_injured_region(atlas: Atlas) -> None:
+    """Columns 1 to 8 of the core: three of 700, the others of 1150 to 1350 in steps of 50."""
+    adc = np.full(atlas.grid.shape, 1200.0)
+    adc[1:4] = 700.0
+    adc[4:9] = np.arange(1150, 1351, 50)[:, None, None]
+    row = rows_of(atlas, adc)[0]
+    assert (row.median_adc_1e6_mm2_s, row.median_z) == (1175.0, -0.5)
+    assert (row.p10_adc_1e6_mm2_s, row.share_z_below_minus_2) == (700.0, 0.375)
+    assert row.ml_z_below_minus_2 == pytest.approx(0.375 * 8 * 18 * 12 * 0.008)
+
+
+@pytest.mark.parametrize(("height", "measured"), [(5, "whole"), (4, "not measurable")])
+def test_a_region_without_a_core_is_measured_as_a_whole(atlas: Atlas, height: int, measured: str) -> None:
+    """A sheet one voxel thick, of 10 x 5 voxels: 50 are the fewest."""
+    thin = atlas.labels.array.copy()
+    thin[thin == 1] = 0
+    thin[5, :10, 8 : 8 + height] = 1
+    adc = np.where(thin == 1, 900.0, 2600.0)
+    row = rows_of(replace(atlas, labels=atlas.labels.like(thin)), adc)[0]
+    assert (row.measured, row.share_fluid) == (measured, 0.0)
+    assert row.median_adc_1e6_mm2_s == (900.0 if measured == "whole" else None)
+
+
+def test_what_is_fluid_in_healthy_newborns_has_its_mean_alone(atlas: Atlas) -> None:
+    mean = atlas.mean.like(np.where(atlas.labels.array == 3, 2500.0, 1200.0))
+    row = rows_of(replace(atlas, mean=mean), np.full(atlas.grid.shape, 2400.0))[2]
+    assert (row.measured, row.mean_adc_1e6_mm2_s, row.median_adc_1e6_mm2_s) == ("fluid", 2400.0, None)
+
+
+def test_of_the_bundled_atlas_only_ventricles_and_outer_fluid_are_fluid_and_every_other_region_has_a_core() -> None:
+    bundled = load_atlas(resource_path("atlas"))
+    rows = region_table(bundled.labels, bundled, adc=bundled.mean)
+    fluid = {row.region for row in rows if row.measured == "fluid"}
+    assert fluid == {"lateral ventricle", "third and fourth ventricle", "cerebrospinal fluid"}
+    assert all(row.measured == "core" for row in rows if row.region not in fluid)
+
+
+def test_the_dead_thalamus_of_a_phantom_is_not_called_normal() -> None:
+    """Slices of 6 mm; 68 % of the right thalamus is lesion, and its mean z, fluid included, is +0.72."""
+    infant = make_infant(7004)
+    injury = injure(infant, "bgt", seed=7004, extent=0.8)
+    assert injury.lesion.array[infant.labels.array == 41].mean() == pytest.approx(0.68, abs=0.01)
+    adc = to_canonical(scanner_adc(infant, injury, PROTOCOLS["6mm"], seed=7004))
+    brain = adc.like(adc.array != 0)
+    bundled = load_atlas(resource_path("atlas"))
+    placement = deform(adc, brain, bundled, place_in_atlas(adc, brain, bundled))
+    z = z_map(adc, brain, bundled, placement)
+    rows = measured_regions(bundled, placement, brain, adc=adc, z=z, saliency=z)
+    row = next(row for row in rows if row.label == 41)
+    assert row.mean_z == pytest.approx(0.72, abs=0.05)
+    assert (row.measured, row.median_z) == ("not measurable", None)
+    assert row.share_fluid == pytest.approx(0.23, abs=0.02)
+    assert row.ml_z_below_minus_2 == pytest.approx(0.44 * row.tissue_ml, rel=0.05)
 
 
 def test_the_table_is_read_back_as_it_was(atlas: Atlas, tmp_path: Path) -> None:

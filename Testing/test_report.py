@@ -18,8 +18,14 @@ from AGE2HIELib.report.page import figure, of_100, page_html, score_drawing
 from AGE2HIELib.report.record import write_record
 
 ROWS = (
-    RegionRow("thalamus", "left", 4.0, 900.0, -6.5, 0.75, 0.2, 9),
-    RegionRow("thalamus <right>", "right", 4.1, 1107.0, 0.1, 0.25, 0.1, 41),
+    RegionRow("thalamus", "left", 4.0, 1107.0, 0.71, 0.75, 0.2, 9, "core", 901.0, -6.5, 777.0, 0.625, 1.75, 2.8, 0.02),
+    RegionRow(
+        *("thalamus <right>", "right", 4.1, 1462.0, 0.73, 0.25, 0.1, 41),
+        ml_z_below_minus_2=0.42,
+        tissue_ml=0.93,
+        share_fluid=0.23,
+    ),
+    RegionRow("lateral ventricle", "left", 1.7, 2542.0, 0.74, 0.0, 0.0, 15, "fluid"),
 )
 
 
@@ -214,6 +220,21 @@ def test_members_that_fall_together_do_not_hide_each_other(record: dict[str, Any
     assert len({(dot["x"], dot["y"]) for dot in dots}) == 5
     assert dots[0]["y"] != dots[1]["y"]
     assert score_drawing(record)["score"] == pytest.approx(20 + 600 * 0.62)
+
+
+def test_regions_show_their_tissue_and_never_the_means_that_fluid_spoils(page: Callable[..., str]) -> None:
+    text = " ".join(text_of(page()).split())
+    assert "thalamus left 4.0 901 777 -6.5 62 %, 1.8 ml 2 % 75.0 %" in text
+    assert "thalamus <right> right 4.1 not measurable 0.4 of 0.9 ml 23 % 25.0 %" in text
+    assert "lateral ventricle left 1.7 fluid, mean ADC 2542 0.0 %" in text
+    for spoilt in ("1107", "1462", "0.71", "0.72", "0.73", "0.74"):
+        assert spoilt not in text
+
+
+def test_the_page_says_which_b_values_the_adc_was_fitted_from(page: Callable[..., str], record: dict[str, Any]) -> None:
+    fitted = {**record["input"], "adc_unit_found": None, "b_values_used": [0.0, 2500.4]}
+    assert "ADC fitted from b = 0, 2500 s/mm²" in text_of(page(input=fitted))
+    assert "fitted from" not in text_of(page())
 
 
 @pytest.mark.parametrize(

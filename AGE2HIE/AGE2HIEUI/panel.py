@@ -11,6 +11,7 @@ from AGE2HIEUI.record import Result
 
 _AGE_UNKNOWN = -1.0
 _AMBER, _RED = "#ffe0b2", "#ffcdd2"  # behind a warning, behind a refusal
+_SPOILT_BY_FLUID = ("mean_adc_1e6_mm2_s", "mean_z")  # kept in the file for scripts
 _BANNER = "background-color: {colour}; color: #000000; border-style: solid; border-width: 1px; padding: 6px;"
 
 
@@ -54,6 +55,19 @@ def hideResultText(ui) -> None:
     ui.checksTable.setRowCount(0)
     ui.overrideButton.setVisible(False)
     ui.regionTableView.setMRMLTableNode(None)
+
+
+def showRegions(view, node) -> None:
+    """The table of regions, without the means that fluid spoils where it has measures of tissue alone."""
+    view.setMRMLTableNode(node)
+    table = node.GetTable()
+    names = [table.GetColumnName(column) for column in range(table.GetNumberOfColumns())]
+    for column, name in enumerate(names):
+        if name in _SPOILT_BY_FLUID and "measured" in names:
+            view.hideColumn(column)
+        else:
+            view.showColumn(column)
+    view.resizeColumnsToContents()
 
 
 def showExaminations(label, examined: list[tuple[str, Examination]]) -> None:

@@ -37,8 +37,7 @@ class ResultSection:
         result = readRecord(record.GetText())
         self.record = record
         panel.showResultText(self._ui, result)
-        self._ui.regionTableView.setMRMLTableNode(scene.part(record, "region_table"))
-        self._ui.regionTableView.resizeColumnsToContents()
+        panel.showRegions(self._ui.regionTableView, scene.part(record, "region_table"))
         saliency = scene.part(record, "saliency")
         self._ui.displayCollapsibleButton.setVisible(saliency is not None)
         if saliency is not None:

@@ -27,13 +27,18 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         source = stages.run("read", read_source, arguments.input, series=arguments.series)
         if source.dwi is not None:
             aligned = stages.run("adc", align_series, source.dwi, arguments.align)
-            adc = stages.run("adc", adc_map, aligned.series).adc
+            fit = stages.run("adc", adc_map, aligned.series)
+            adc, warnings = fit.adc, fit.warnings
         else:
-            adc = _known(source.adc, source.adc_unit_found, arguments.input.name)
+            adc, warnings = _known(source.adc, source.adc_unit_found, arguments.input.name), ()
         stages.run("write", write_volume, adc, part)
     progress.close()
+    if warnings:
+        progress.found("warnings", {"warnings": list(warnings)})
     progress.result(output)
     if arguments.progress == "text":
+        for warning in warnings:
+            print(f"warning: {warning}")
         print(f"ADC in 1e-6 mm2/s: {output}")
     return 0
 

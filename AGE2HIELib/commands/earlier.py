@@ -33,6 +33,13 @@ class Earlier:
         """Warnings of the gate that the result was made in spite of."""
         return tuple(self.record["quality"].get("overridden", ()))
 
+    @property
+    def b_values_used(self) -> tuple[float, ...] | None:
+        """Of the fit that the earlier result was made from; None for a given ADC, and for records of before."""
+        used = self.record["input"].get("b_values_used")
+        known = isinstance(used, list) and all(isinstance(b, int | float) for b in used)
+        return tuple(used) if known else None
+
 
 def is_earlier(folder: Path) -> bool:
     return (folder / RECORD).is_file()

@@ -75,7 +75,8 @@ def explain_outcome_into(
     number = found.first.prediction.probability_adverse
     before = (*differs(earlier, number), *in_spite_of(earlier, seen.quality)) if earlier else ()
     warnings = (*seen.warnings, *model.warnings, *timing_warnings(timing), *before)
-    about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, settings)
+    used = earlier.b_values_used if earlier else seen.b_values_used
+    about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, settings, used)
     record = comparison_record(about, seen.quality, found, stages.seconds, examinations)
     write_comparison(folder, found, rows, record, stages)
     return ""

@@ -134,7 +134,8 @@ def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stage
         override=request.override,
     )
     warnings = (*found.examined.warnings, *found.model.warnings, *timing_warnings(timing))
-    about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings, settings_of(request, scan))
+    settings, used = settings_of(request, scan), found.examined.b_values_used
+    about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings, settings, used)
     _write(found, about, stages, folder, dicom=request.dicom)
     return _outcome(found, model)
 

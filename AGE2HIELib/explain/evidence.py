@@ -10,12 +10,10 @@ from typing import Protocol
 
 import numpy as np
 
-from AGE2HIELib.explain.regions import BRAIN_SHARE, rounded
+from AGE2HIELib.explain.regions import BRAIN_SHARE, LOW_Z, rounded
 from AGE2HIELib.preprocess.atlas import Region
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.volume import Volume
-
-LOW_Z = -2.0  # the organisers' rule for a lesion of BONBID-HIE
 
 
 class Parts(Protocol):

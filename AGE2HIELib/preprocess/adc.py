@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.preprocess.shells import Shell, find_shells
+from AGE2HIELib.preprocess.fitted_shells import fitted_shells, unusual_b_warning
+from AGE2HIELib.preprocess.shells import Shell
 from AGE2HIELib.volume import DwiSeries, Volume
 
 _SLAB_VOXELS = 1 << 15  # float32 work arrays of 128 KiB stay in a core's cache: fastest of 2^12..2^20
@@ -17,31 +18,43 @@ _MM2_S = 1e6  # mm^2/s to 1e-6 mm^2/s
 
 @dataclass(frozen=True)
 class AdcFit:
-    """An ADC map (float32, 1e-6 mm^2/s, NaN where a used signal is not positive) and its b0."""
+    """Attributes:
+    adc: float32, 1e-6 mm^2/s, NaN where a used signal is not positive.
+    mean_b0: mean of the lowest shell alone: of the b0 where there is one, whatever low b-values stand beside it.
+    b_values_used: of the shells that the ADC was fitted from, s/mm^2, lowest first.
+    warnings: what was not ideal.
+    """
 
     adc: Volume
     mean_b0: Volume
-    warnings: tuple[str, ...]
+    b_values_used: tuple[float, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def adc_map(dwi: DwiSeries) -> AdcFit:
     """The ADC of a series, on its grid; raises InputError where the b-values do not allow it."""
-    shells = find_shells(dwi.b_values, dwi.directions_ras)
+    shells = fitted_shells(dwi.b_values, dwi.directions_ras)
     adc = fit_adc(dwi.array, dwi.b_values, dwi.directions_ras)
     b0 = shells[0].volumes
     mean_b0 = np.zeros(dwi.array.shape[1:], dtype=np.float32)
     for index in b0:
         mean_b0 += dwi.array[index]
     mean_b0 /= len(b0)
-    warnings = tuple(shell.warning for shell in shells if shell.warning)
-    return AdcFit(Volume(adc, dwi.affine_ras), Volume(mean_b0, dwi.affine_ras), warnings)
+    warnings = (unusual_b_warning(shells), *(shell.warning for shell in shells))
+    return AdcFit(
+        Volume(adc, dwi.affine_ras),
+        Volume(mean_b0, dwi.affine_ras),
+        tuple(shell.b_value for shell in shells),
+        tuple(warning for warning in warnings if warning),
+    )
 
 
 def fit_adc(signal: np.ndarray, b_values: np.ndarray, directions: np.ndarray | None = None) -> np.ndarray:
     """Mono-exponential decay of the direction-averaged signal (Stejskal and Tanner, 1965) in every voxel.
 
-    ln S is averaged over the directions of each shell. Two shells give ln(S0/Sb)/b; more, a least-squares
-    line weighted by the number of volumes times the (geometric) mean signal squared, the inverse variance.
+    ln S is averaged over the directions of each shell that ``fitted_shells`` chooses; other volumes have no part. Two
+    shells give ln(S0/Sb)/b; more, a least-squares line weighted by the number of volumes times the (geometric) mean
+    signal squared, the inverse variance.
 
     Args:
         signal: ``(N, I, J, K)`` magnitudes in scanner units.
@@ -52,7 +65,7 @@ def fit_adc(signal: np.ndarray, b_values: np.ndarray, directions: np.ndarray | N
         ``(I, J, K)`` float32 ADC in 1e-6 mm^2/s; NaN where any used signal is not positive or not finite.
     """
     _check_lengths(signal, b_values, directions)
-    shells = find_shells(b_values, directions)
+    shells = fitted_shells(b_values, directions)
     adc = np.empty(signal.shape[1:], dtype=np.float32)
     rows = max(1, _SLAB_VOXELS // max(1, int(np.prod(signal.shape[2:]))))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

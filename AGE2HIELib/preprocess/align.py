@@ -9,6 +9,7 @@ import SimpleITK as sitk
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import LPS_FROM_RAS, from_sitk, reference_image, to_sitk
+from AGE2HIELib.preprocess.fitted_shells import fitted_shells
 from AGE2HIELib.preprocess.rigid import (
     STILL,
     Rigid,
@@ -21,7 +22,7 @@ from AGE2HIELib.preprocess.rigid import (
     resampled,
     rigid_about,
 )
-from AGE2HIELib.preprocess.shells import Shell, find_shells
+from AGE2HIELib.preprocess.shells import Shell
 from AGE2HIELib.volume import DwiSeries, Volume
 
 MODES = ("auto", "on", "off")
@@ -85,10 +86,11 @@ def align_series(dwi: DwiSeries, mode: str = "auto") -> Alignment:
 def estimate_motion(dwi: DwiSeries, *, shell_limit_voxels: float = SHELL_LIMIT_VOXELS) -> list[Motion]:
     """Each volume against the mean of its shell, and each shell's mean against the mean b0.
 
-    A shell counts as displaced from b0 only beyond the limit. Volumes in no shell (derived traces) stay.
+    A shell counts as displaced from b0 only beyond the limit. Volumes that no ADC is fitted from stay: derived traces,
+    and b-values too high for it.
     """
     motions = [Motion(STILL, 0.0)] * len(dwi.array)
-    shells = find_shells(dwi.b_values, dwi.directions_ras)
+    shells = fitted_shells(dwi.b_values, dwi.directions_ras)
     reference = mask = points = None
     for shell in shells:
         small = [coarse(dwi.volume(index)) for index in shell.volumes]

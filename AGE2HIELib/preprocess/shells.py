@@ -12,7 +12,10 @@ from AGE2HIELib.errors import InputError
 # b-value of each direction, and planned shells lie further apart. (MRtrix3 clusters with 80 s/mm2.)
 SHELL_RELATIVE_WIDTH = 0.05
 SHELL_WIDTH_S_MM2 = 50.0
-B0_LIMIT_S_MM2 = 50.0  # protocols with a "low b" instead of a b0 use up to 50
+# What scanners store for a nominal 0: UIH states 1, Siemens the 5 of its imaging gradients. A "low b" of 50, which some
+# protocols have instead of a b0, sees less perfusion than a b0 does: beside one it is a shell of its own.
+B0_LIMIT_S_MM2 = 20.0
+_PLAIN_LIMIT_S_MM2 = 50.0  # up to here the direction of a volume is of no account
 
 # ln S of a Gaussian tensor averaged over directions g is -b trace(D M), M = mean of g g^T: the mean
 # diffusivity exactly where M = I/3. A tensor with eigenvalues MD (1 + 2a, 1 - a, 1 - a) is off by at most 3a times the
@@ -106,7 +109,7 @@ def _group(b_values: np.ndarray) -> list[np.ndarray]:
 def _shell(group: np.ndarray, b_values: np.ndarray, directions: np.ndarray) -> Shell:
     lengths = np.linalg.norm(directions[group], axis=1)
     directional = group[lengths > 0.5]  # rows are unit vectors or zero
-    if len(directional) == 0 or b_values[group].mean() <= B0_LIMIT_S_MM2:
+    if len(directional) == 0 or b_values[group].mean() <= _PLAIN_LIMIT_S_MM2:
         return Shell(float(b_values[group].mean()), tuple(group.tolist()), (1 / len(group),) * len(group))
     unit = directions[directional] / np.linalg.norm(directions[directional], axis=1, keepdims=True)
     weights, warning = _sphere_weights(unit, f"b = {b_values[directional].mean():.0f} s/mm^2")

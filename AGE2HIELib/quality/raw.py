@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from AGE2HIELib.preprocess.shells import find_shells
+from AGE2HIELib.preprocess.fitted_shells import fitted_shells
 from AGE2HIELib.quality.check import DROPOUT, Check, at_most
 from AGE2HIELib.volume import DwiSeries, Volume
 
@@ -35,7 +35,7 @@ def raw_checks(series: DwiSeries, brain: Volume) -> list[Check]:
 
 def signal_steps(series: DwiSeries, brain: Volume) -> np.ndarray:
     """For each volume, axis and slice with two neighbours: how far the median of ln S differs from the median over the
-    volumes of its shell, less the mean of that in the slices beside it.
+    volumes of its shell, less the mean of that in the slices beside it. Only volumes that the ADC is fitted from count.
 
     Args:
         series: before any alignment, which would spread a slice over its neighbours.
@@ -45,7 +45,7 @@ def signal_steps(series: DwiSeries, brain: Volume) -> np.ndarray:
         ``(N,)`` in no order; empty where no shell has three volumes.
     """
     found = [np.empty(0)]
-    for shell in find_shells(series.b_values, series.directions_ras)[1:]:  # the first is that of b = 0
+    for shell in fitted_shells(series.b_values, series.directions_ras)[1:]:  # the first is that of b = 0
         if len(shell.volumes) >= _FEWEST_VOLUMES:
             volumes = [series.array[number] for number in shell.volumes]
             known = brain.array & np.logical_and.reduce([volume > 0 for volume in volumes])

@@ -20,6 +20,8 @@ _LEFT_OUT = ("timing_s", "warnings", "settings", "software", "machine", "device"
 _TEXTS = ("remedy", "basis", "title", "meaning")
 # the threshold is one where a prevalence was given: moved with the numbers, it is rounded as they are
 _SCORES = ("probability_adverse", "interval", "members", "threshold", "prediction_set")
+# columns of the table of regions whose last digits move by a voxel at a limit of ADC or z, and those of the saliency
+_COUNTED = ("saliency", "share", "ml_z", "tissue")
 _SMALLEST_CHECK = 1e-3  # a smaller value's part means nothing: most of these are shares of voxels
 
 
@@ -59,14 +61,18 @@ def volume_differences(then: Path, now: Path, allowed: Tolerance) -> list[Differ
 
 
 def region_differences(then: Path, now: Path, allowed: Tolerance) -> list[Difference]:
-    """Of the tables of regions of two output folders; of each column the worst row."""
+    """Of the tables of regions of two output folders; of each column the worst row. Columns that a newer version has
+    added are nothing to compare.
+    """
     one, other = (_table(folder / REGIONS) for folder in (then, now))
+    known = {column for column, _ in one}
+    other = {key: value for key, value in other.items() if key[0] in known or not known}
     if one.keys() != other.keys():
         return [Difference(REGIONS, f"{len(one)} values", f"{len(other)} others", "none")]
     columns = dict.fromkeys(column for column, _ in one)
     found = []
     for column in columns:
-        share = allowed.saliency if column.startswith("saliency") else allowed.check
+        share = allowed.saliency if column.startswith(_COUNTED) else allowed.check
         rows = {row: (one[name, row], other[name, row]) for name, row in one if name == column}
         limit = share * max((abs(a) for a, _ in rows.values() if isinstance(a, float)), default=0.0)
         worse = {row: pair for row, pair in rows.items() if not _within(*pair, limit)}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a result was made from and with."""
+    """What a result was made from and with; ``b_values_used`` (s/mm^2) is None where the ADC was given."""
 
     source: Source
     bundle: Bundle
@@ -33,6 +33,7 @@ class Circumstances:
     device: str
     warnings: Sequence[str]
     settings: Settings
+    b_values_used: Sequence[float] | None = None
 
 
 def result_record(
@@ -52,7 +53,7 @@ def result_record(
         "examination": examination_record(examination) if examination else None,
         "model": _model(bundle),
         "atlas": {key: getattr(about.atlas, key) for key in ("name", "provenance", "sha256")},
-        "input": {**input_record(about.source), "adc_unit_found": about.source.adc_unit_found},
+        "input": {**input_record(about.source), **_adc_origin(about)},
         "settings": asdict(about.settings),
         **run_record(bundle.network, about.device, timing_s, about.warnings),
     }
@@ -132,6 +133,15 @@ def input_record(source: Source | T1Scan) -> dict[str, Any]:
         "sha256": source.sha256,
         "shape": [int(n) for n in source.stored.shape],
         "spacing_mm": [round(float(mm), 4) for mm in source.stored.spacing_mm],
+    }
+
+
+def _adc_origin(about: Circumstances) -> dict[str, Any]:
+    """The unit that a given ADC was found in, or the b-values that it was fitted from: the other is null."""
+    used = about.b_values_used
+    return {
+        "adc_unit_found": about.source.adc_unit_found,
+        "b_values_used": [round(float(b), 1) for b in used] if used is not None else None,
     }
 
 
