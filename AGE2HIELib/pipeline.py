@@ -24,6 +24,7 @@ from AGE2HIELib.preprocess.mask import brain_mask, is_stripped
 from AGE2HIELib.preprocess.network_input import network_input
 from AGE2HIELib.preprocess.placement import Placement, in_brain, place_in_atlas
 from AGE2HIELib.preprocess.refine import refine_mask
+from AGE2HIELib.preprocess.rim import without_mixed_rim
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality import Check, Quality, check_quality
@@ -44,7 +45,8 @@ CHECK_STAGES = ("read", "adc", "mask", "place", "gate")
 @dataclass(frozen=True)
 class Scan:
     """What was read. ``z_adc`` (released) and ``mask`` are in canonical voxel order, ``source`` as stored; a SHA-256 is
-    of the file that was given.
+    of the file that was given. ``settled``: both are those of an earlier result, which has found or accepted them, and
+    they are not held against the scan again.
     """
 
     source: Source
@@ -52,6 +54,7 @@ class Scan:
     mask: Volume | None = None
     z_adc_sha256: str | None = None
     mask_sha256: str | None = None
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,8 @@ def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto", ti
     """The way up to the quality gate, which needs no model."""
     measured = stages.run("adc", _measured_adc, scan, align)
     adc, warnings = measured.adc, measured.warnings
-    found = stages.run("mask", brain_mask, adc, contrast=measured.contrast)
+    settled = scan.mask if scan.settled else None
+    found = settled or stages.run("mask", brain_mask, adc, contrast=measured.contrast)
     brain = scan.mask or found
     placement = stages.run("place", place_in_atlas, adc, brain, atlas) if brain.array.any() else None
     if placement is not None and scan.mask is None and not is_stripped(adc):
@@ -178,8 +182,9 @@ def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto", ti
         placement = stages.run("place", deform, adc, brain, atlas, placement)
         warnings = (*warnings, *_placement_warnings(placement))
     quality = stages.run("gate", check_quality, scan.source, adc, brain, placement, atlas, timing)
-    for check in given_checks(adc, brain, found, mask=scan.mask, z=scan.z_adc):
-        quality = quality.with_(check)
+    if not scan.settled:
+        for check in given_checks(adc, brain, found, mask=scan.mask, z=scan.z_adc):
+            quality = quality.with_(check)
     warnings = (*scan.source.warnings, *warnings)
     return Examined(adc, brain, placement, quality, warnings, measured.b_values_used)
 
@@ -246,7 +251,9 @@ class _Measured:
 def _measured_adc(scan: Scan, align: str) -> _Measured:
     if scan.source.dwi is None:
         assert scan.source.adc is not None  # a Source holds one of the two
-        return _Measured(to_canonical(scan.source.adc))
+        adc = to_canonical(scan.source.adc)
+        whole, warnings = (adc, ()) if scan.settled else without_mixed_rim(adc)
+        return _Measured(whole, warnings=warnings)
     aligned = align_series(series_to_canonical(scan.source.dwi), align)
     fit = adc_map(aligned.series)
     moved = f"Volumes were aligned to the mean b0: up to {aligned.motion_mm:.1f} mm of motion was found."

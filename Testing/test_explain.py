@@ -252,10 +252,12 @@ def test_the_age_withholds_maps_too_and_what_was_overridden_stands_on_the_page(
 def test_maps_of_a_result_say_what_it_was_made_in_spite_of(
     infant_file: Path, untrained_model: Path, tmp_path: Path
 ) -> None:
-    """The age is not kept with a result, so that it cannot be asked again."""
+    """The age is not kept with a result, so that it cannot be asked again: what the gate said of the result stands."""
     chosen = ["--age-days", "12", "--override", "postnatal age", "--model", str(untrained_model), "--progress", "none"]
     assert cli.main(["predict", str(infant_file), "--output", str(tmp_path / "out"), *chosen]) == 0
     assert explain(tmp_path / "out", tmp_path / "maps", "--methods", "hirescam", "--model", str(untrained_model)) == 0
     record = json.loads((tmp_path / "maps" / "explanations.json").read_text())
-    assert any("in spite of a warning" in one and "postnatal age" in one for one in record["warnings"])
+    assert record["quality"] == json.loads((tmp_path / "out" / "result.json").read_text())["quality"]
+    assert record["quality"]["overridden"] == ["postnatal age"]
+    assert "Made in spite of a warning" in (tmp_path / "maps" / "explanations.html").read_text(encoding="utf-8")
     assert explain(tmp_path / "out", tmp_path / "more", "--age-days", "3", "--model", str(untrained_model)) == 2

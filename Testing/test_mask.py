@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from marks import long
+from real_scans import adc_file, newborns
+from scans import infant_with
 from scipy.ndimage import binary_fill_holes
 
 from AGE2HIELib.io.images import read_volume
+from AGE2HIELib.orientation import series_to_canonical, to_canonical
+from AGE2HIELib.phantom.head import make_head
+from AGE2HIELib.phantom.protocol import PROTOCOLS
+from AGE2HIELib.phantom.scan import scan_infant
+from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask, is_stripped
 from AGE2HIELib.volume import Volume
 
@@ -91,11 +99,20 @@ def test_noise_without_a_head_gives_a_mask_without_failing():
 
 
 @pytest.mark.real
-def test_the_twelve_cases_keep_their_nonzero_voxels_filled(real_data):
-    paths = sorted((real_data / "bonbid-hie" / "1ADC_ss").glob("*.mha"))
-    assert len(paths) == 12
-    for path in paths:
-        adc = read_volume(path)
-        filled = binary_fill_holes(adc.array != 0)
-        assert is_stripped(adc), path.name
-        assert (brain_mask(adc, contrast=None).array ^ filled).sum() <= 0.005 * filled.sum(), path.name
+@pytest.mark.parametrize("case", newborns())
+def test_real_newborns_keep_their_nonzero_voxels_filled(real_data, case):
+    adc = read_volume(adc_file(real_data, case))
+    filled = binary_fill_holes(adc.array != 0)
+    assert is_stripped(adc)
+    assert (brain_mask(adc, contrast=None).array ^ filled).sum() <= 0.005 * filled.sum()
+
+
+@pytest.mark.parametrize("acquisition", ["4mm", *(long(name) for name in PROTOCOLS if name != "4mm")])
+def test_the_adc_map_of_a_whole_head_alone_shows_its_brain(acquisition):
+    """A scanner's map with its skull, without the raw series: at 4 mm and an SNR of 9 the mask held 2-22 ml of it."""
+    infant, injury = infant_with("none", 35)
+    scan = scan_infant(infant, injury, make_head(infant), PROTOCOLS[acquisition], seed=35)
+    fit = adc_map(series_to_canonical(scan.dwi))
+    alone = brain_mask(fit.adc, contrast=None).array
+    assert dice(alone, to_canonical(scan.labels).array > 0) > 0.9
+    assert dice(alone, brain_mask(fit.adc, contrast=fit.mean_b0).array) > 0.9

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from marks import long
+from real_scans import adc_file, newborns, t1_file, t1_subjects
 from scans import bundled_atlas, infant_with, stripped_scan, turned
 
 from AGE2HIELib.io.source import Source, read_source
@@ -122,10 +123,9 @@ def test_the_mask_of_a_whole_head_loses_an_eye_and_a_hole() -> None:
 
 
 @pytest.mark.real
-def test_the_twelve_newborns_pass(real_data: Path) -> None:
-    files = sorted((real_data / "bonbid-hie" / "1ADC_ss").glob("*.mha"))
-    assert len(files) == 12
-    assert {file.name: failed(gate(read_source(file))) for file in files} == {file.name: [] for file in files}
+@pytest.mark.parametrize("case", newborns())
+def test_real_newborns_pass(real_data: Path, case: str) -> None:
+    assert failed(gate(read_source(adc_file(real_data, case)))) == []
 
 
 @pytest.mark.real
@@ -142,29 +142,25 @@ def test_an_adult_adc_map_is_refused(real_data: Path) -> None:
 
 @pytest.mark.real
 @pytest.mark.slow
-@pytest.mark.parametrize("step", [16, long(1)])
-def test_every_t1_image_is_refused(real_data: Path, step: int) -> None:
-    files = sorted((real_data / "t1-ages").glob("sub-*/**/*T1w.nii.gz"))
-    assert len(files) == 33
-    passed = [file.name for file in files[::step] if gate(read_source(file), until_refused=True).passed]
-    assert passed == []
+@pytest.mark.parametrize("subject", t1_subjects())
+def test_every_t1_image_is_refused(real_data: Path, subject: str) -> None:
+    assert not gate(read_source(t1_file(real_data, subject)), until_refused=True).passed
 
 
 @pytest.mark.real
 @pytest.mark.slow
-@pytest.mark.parametrize("step", [4, long(1)])
-def test_halves_of_the_newborns_are_refused(real_data: Path, step: int) -> None:
+@pytest.mark.parametrize("case", newborns(short=("010", "306", "373")))
+def test_halves_of_real_newborns_are_refused(real_data: Path, case: str) -> None:
     passed = []
-    for file in sorted((real_data / "bonbid-hie" / "1ADC_ss").glob("*.mha"))[::step]:
-        source = read_source(file)
-        assert source.adc is not None
-        adc = to_canonical(source.adc)
-        for axis in range(3):
-            occupied = np.argwhere(adc.array != 0)[:, axis]
-            middle = (occupied.min() + occupied.max()) // 2
-            for part in (slice(0, middle), slice(middle, None)):
-                half = np.moveaxis(adc.array.copy(), axis, 0)
-                half[part] = 0
-                if gate(as_source(adc.like(np.moveaxis(half, 0, axis))), until_refused=True).passed:
-                    passed.append((file.name, axis, part))
+    source = read_source(adc_file(real_data, case))
+    assert source.adc is not None
+    adc = to_canonical(source.adc)
+    for axis in range(3):
+        occupied = np.argwhere(adc.array != 0)[:, axis]
+        middle = (occupied.min() + occupied.max()) // 2
+        for part in (slice(0, middle), slice(middle, None)):
+            half = np.moveaxis(adc.array.copy(), axis, 0)
+            half[part] = 0
+            if gate(as_source(adc.like(np.moveaxis(half, 0, axis))), until_refused=True).passed:
+                passed.append((axis, part))
     assert passed == []

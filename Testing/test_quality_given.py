@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fuzzing.sound import INFANTS, make_sound
+from real_scans import adc_file, z_file
 from scans import bundled_atlas, stripped_scan
 from scipy.ndimage import binary_dilation, gaussian_filter
 
@@ -123,11 +124,7 @@ def test_the_gate_asks_it_of_a_scan(infant_file: Path) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("case", ["358", "458"])  # a symmetric brain, and one whose z follows its ADC least
 def test_released_z_maps_of_real_newborns_pass_and_their_mirror_images_do_not(case: str, real_data: Path) -> None:
-    folder = real_data / "bonbid-hie"
-    scan = read_scan(
-        folder / "1ADC_ss" / f"MGHNICU_{case}-VISIT_01-ADC_ss.mha",
-        z_adc=folder / "2Z_ADC" / f"Zmap_MGHNICU_{case}-VISIT_01-ADC_smooth2mm_clipped10.mha",
-    )
+    scan = read_scan(adc_file(real_data, case), z_adc=z_file(real_data, case))
     assert scan.source.adc is not None
     assert scan.z_adc is not None
     seen = examined(replace(scan, z_adc=None))

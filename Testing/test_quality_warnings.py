@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from real_scans import adc_file, newborns
 from scans import stripped_scan
 
 from AGE2HIELib.cli import main
@@ -84,16 +85,14 @@ def test_steps_do_not_depend_on_the_unit_and_are_the_planted_ones() -> None:
 
 
 @pytest.mark.real
-def test_slices_of_the_twelve_newborns_pass(real_data: Path) -> None:
-    files = sorted((real_data / "bonbid-hie" / "1ADC_ss").glob("*.mha"))
-    assert len(files) == 12
-    for file in files:
-        stored = read_source(file).adc
-        assert stored is not None
-        adc = to_canonical(stored)
-        brain = adc.like(adc.array != 0)
-        assert [check.name for check in slice_checks(adc, brain) if not check.passed] == [], file.name
-        assert not by_name(striped(adc, 0.15), brain)[STRIPES].passed, file.name
+@pytest.mark.parametrize("case", newborns())
+def test_slices_of_real_newborns_pass(real_data: Path, case: str) -> None:
+    stored = read_source(adc_file(real_data, case)).adc
+    assert stored is not None
+    adc = to_canonical(stored)
+    brain = adc.like(adc.array != 0)
+    assert [check.name for check in slice_checks(adc, brain) if not check.passed] == []
+    assert not by_name(striped(adc, 0.15), brain)[STRIPES].passed
 
 
 @pytest.mark.parametrize(

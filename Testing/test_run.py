@@ -169,7 +169,7 @@ outcome = "made up from the lesion load"
 adverse = ["1"]
 normal = ["0"]
 """
-OVER_ONE_PERCENT = ("010", "028", "306", "350", "373", "379")
+OVER_ONE_PERCENT = ("010", "014", "028", "299", "305", "306", "350", "373", "379", "440", "456")
 
 
 def every_nth_subject(source: Path, step: int, folder: Path) -> Path:
@@ -215,7 +215,7 @@ def test_a_real_infant_is_prepared_with_the_lesion_load_of_its_experts(
 def test_real_scans_go_through_pretraining_fine_tuning_and_evaluation(
     tmp_path: Path, real_data: Path, step: int
 ) -> None:
-    """33 T1 scans from a month to 95 years (or every third), 12 infants with outcomes made up for this test."""
+    """All T1 scans from a month to 95 years (or every third), all infants, with outcomes made up for this test."""
     hie = real_data / "bonbid-hie"
     cases, mapping = made_up_outcomes(hie, tmp_path)
     run = tmp_path / "run"
@@ -230,7 +230,7 @@ def test_real_scans_go_through_pretraining_fine_tuning_and_evaluation(
     for name in ("pretrain", "finetune", "report"):
         assert main([name, *options]) == 0
     ages = load_prepared(run / "prepared" / "ages").table
-    assert len(ages) == len(range(0, 33, step))
+    assert len(ages) == len(list((tmp_path / "ages").glob("sub-*"))) >= 33 // step
     adults = ages[ages["age_years"] > 20]
     assert adults["brain_ml"].between(800, 1800).all(), adults[["name", "brain_ml"]]
     predictions = pd.read_csv(run / "predictions.tsv", sep="\t")

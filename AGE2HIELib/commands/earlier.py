@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.pipeline import Scan
 from AGE2HIELib.preprocess.atlas import Atlas
-from AGE2HIELib.quality import Quality
+from AGE2HIELib.quality import Check, Quality
 from AGE2HIELib.report.folder import RECORD
 
 _SAME = 0.01  # of the probability: the placement is made again from the finished brain mask, and may differ a little
@@ -23,15 +23,13 @@ _SAME = 0.01  # of the probability: the placement is made again from the finishe
 
 @dataclass(frozen=True)
 class Earlier:
-    """``scan`` has the earlier result's ADC, brain and z, so that nothing is fitted again; ``record``: result.json."""
+    """``scan`` has the earlier result's ADC, brain and z, so that nothing is fitted again; ``quality`` is what the gate
+    said of the result, and ``record`` its result.json.
+    """
 
     scan: Scan
+    quality: Quality
     record: Mapping[str, Any]
-
-    @property
-    def overridden(self) -> tuple[str, ...]:
-        """Warnings of the gate that the result was made in spite of."""
-        return tuple(self.record["quality"].get("overridden", ()))
 
     @property
     def b_values_used(self) -> tuple[float, ...] | None:
@@ -52,15 +50,19 @@ def read_earlier(folder: Path) -> Earlier:
         given, score = record["input"], record["probability_adverse"]
         kind, sha256 = str(given["kind"]), str(given["sha256"])
         warnings = tuple(str(warning) for warning in record["warnings"])
+        quality = _quality(record["quality"])
         _ = record["model"]["sha256"], record["atlas"]["name"]
     except (KeyError, TypeError) as error:
         raise unusable_record(folder / RECORD, error) from error
     if score is None:
         raise InputError(f"'{folder.name}' is the result of a refused scan. There is no number to explain.")
     adc, brain, z = (read_volume(folder / f"{name}.nii.gz") for name in ("adc", "brain_mask", "z_adc"))
+    if not (brain.array > 0).any():
+        raise InputError(f"The brain_mask.nii.gz of '{folder.name}' is empty. Predict the scan again.")
     unit = given.get("adc_unit_found") or "1e-6 mm2/s"  # of what predict fitted itself
     source = Source(kind, sha256, None, adc, unit, warnings)
-    return Earlier(Scan(source, to_canonical(z), to_canonical(brain.like(brain.array > 0))), record)
+    scan = Scan(source, to_canonical(z), to_canonical(brain.like(brain.array > 0)), settled=True)
+    return Earlier(scan, quality, record)
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -106,11 +108,28 @@ def differs(earlier: Earlier, probability: float) -> tuple[str, ...]:
     return (f"The result says {said:.3f}; placed once more the scan scores {probability:.3f}, which the maps explain.",)
 
 
-def in_spite_of(earlier: Earlier, quality: Quality) -> tuple[str, ...]:
-    """A warning for what the result was made in spite of and is not asked again: its age is kept nowhere."""
-    asked = {check.name for check in quality.checks}
+def would_stop(earlier: Earlier, asked_again: Quality) -> tuple[str, ...]:
+    """A warning for each answer of the gate that would keep the result back now, though it did not then.
+
+    A result that was let through is let through: it was made from what is no longer known (the raw volumes, the age),
+    and where a figure lies near its limit the finished brain mask may carry it over.
+    """
+    known = {check.name for check in earlier.quality.checks if not check.passed}
     return tuple(
-        f"The result was made in spite of a warning that the user had overridden: {name}."
-        for name in earlier.overridden
-        if name not in asked
+        f"Asked once more, the gate finds {check.name} {_figure(check.value)} (must be {check.limit}); the result was "
+        "let through, and so are its maps."
+        for check in asked_again.stopping
+        if check.name not in known
+    )
+
+
+def _figure(value: float | str | None) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _quality(recorded: Mapping[str, Any]) -> Quality:
+    """What ``quality`` of a record says; what another version keeps of a check beside that is left out."""
+    names = {field.name for field in fields(Check)}
+    return Quality(
+        tuple(Check(**{key: value for key, value in check.items() if key in names}) for check in recorded["checks"])
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from AGE2HIELib.commands.comparing import RefusedError, asked_in_turn, bar, side_by_side, write_comparison, write_maps
-from AGE2HIELib.commands.earlier import Earlier, check_same, differs, in_spite_of, is_earlier, read_earlier
+from AGE2HIELib.commands.earlier import Earlier, check_same, differs, is_earlier, read_earlier, would_stop
 from AGE2HIELib.commands.reading import given_timing, resolve_atlas
 from AGE2HIELib.commands.speaking import examination_in_words
 from AGE2HIELib.errors import InputError
@@ -34,14 +34,14 @@ from AGE2HIELib.pipeline import (
     questioned,
     read_scan,
 )
-from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality.check import known_overrides
 from AGE2HIELib.report.backdrop import adc_backdrop
 from AGE2HIELib.report.explanations import Comparison, comparison_record
 from AGE2HIELib.report.record import Circumstances
 from AGE2HIELib.report.settings import Settings, read_settings
-from AGE2HIELib.timing import timing_warnings, with_age
+from AGE2HIELib.timing import Timing, timing_warnings, with_age
 
 
 def explain_outcome_into(
@@ -57,29 +57,48 @@ def explain_outcome_into(
     model = stages.run("model", load_model, find_model(arguments.model), **asked)
     if earlier is None:
         check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
+        ready = _admitted(scan, model, atlas, stages, arguments=arguments, timing=timing)
     else:
         check_same(earlier, model.bundle, atlas)
-    seen = examine(scan, atlas, stages, align=arguments.align, timing=timing)
-    override = (*known_overrides(arguments.override), *(earlier.overridden if earlier else ()))
-    seen = replace(seen, quality=seen.quality.overriding(override))
-    if seen.placement is None or not seen.quality.passed:
-        raise RefusedError(seen.quality)
-    ready = judged(prepare(scan, seen, model, atlas, stages), model, override)
+        ready = _admitted_before(earlier, model, atlas, stages)
     seen = ready.examined
-    if seen.placement is None or not seen.quality.passed:
-        raise RefusedError(seen.quality)
+    assert seen.placement is not None  # both admit no other
     model, found = stages.run("explain", _compared, model, ready, methods, arguments)
     rows = stages.run("explain", evidence_table, atlas, seen.placement, seen.brain, ready.z, found.maps)
     examinations = stages.run("examine", _examinations, model, ready, found, arguments) if arguments.examine else ()
     stages.run("report", write_maps, found, {"adc": seen.adc}, scan.source.stored, folder)
     number = found.first.prediction.probability_adverse
-    before = (*differs(earlier, number), *in_spite_of(earlier, seen.quality)) if earlier else ()
-    warnings = (*seen.warnings, *model.warnings, *timing_warnings(timing), *before)
+    before = differs(earlier, number) if earlier else ()
+    warnings = dict.fromkeys((*seen.warnings, *model.warnings, *timing_warnings(timing), *before))
     used = earlier.b_values_used if earlier else seen.b_values_used
-    about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, settings, used)
+    about = Circumstances(scan.source, model.bundle, atlas, model.device, tuple(warnings), settings, used)
     record = comparison_record(about, seen.quality, found, stages.seconds, examinations)
     write_comparison(folder, found, rows, record, stages)
     return ""
+
+
+def _admitted(
+    scan: Scan, model: HieModel, atlas: Atlas, stages: Stages, *, arguments: argparse.Namespace, timing: Timing
+) -> Prepared:
+    """Through the gate, as ``predict`` asks it; RefusedError where it stops the scan."""
+    override = known_overrides(arguments.override)
+    seen = examine(scan, atlas, stages, align=arguments.align, timing=timing)
+    seen = replace(seen, quality=seen.quality.overriding(override))
+    if seen.placement is None or not seen.quality.passed:
+        raise RefusedError(seen.quality)
+    ready = judged(prepare(scan, seen, model, atlas, stages), model, override)
+    if not ready.examined.quality.passed:
+        raise RefusedError(ready.examined.quality)
+    return ready
+
+
+def _admitted_before(earlier: Earlier, model: HieModel, atlas: Atlas, stages: Stages) -> Prepared:
+    """What the gate said of the result stands; what it would say now becomes a warning."""
+    seen = examine(earlier.scan, atlas, stages)
+    ready = judged(prepare(earlier.scan, seen, model, atlas, stages), model)
+    now = ready.examined
+    warnings = (*now.warnings, *would_stop(earlier, now.quality))
+    return replace(ready, examined=replace(now, quality=earlier.quality, warnings=warnings))
 
 
 def _read(arguments: argparse.Namespace) -> tuple[Scan, Earlier | None]:

@@ -1,0 +1,85 @@
+"""What ``predict`` has let through is explained: an earlier result is not held against its own mask and z-map again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from marks import long
+from scans import infant_with
+
+from AGE2HIELib import cli
+from AGE2HIELib.commands.earlier import read_earlier, would_stop
+from AGE2HIELib.io.images import read_volume, write_volume
+from AGE2HIELib.io.source import Source
+from AGE2HIELib.phantom.head import make_head
+from AGE2HIELib.phantom.protocol import PROTOCOLS
+from AGE2HIELib.phantom.scan import scan_infant
+from AGE2HIELib.pipeline import CHECK_STAGES, Scan, examine
+from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.quality.check import GIVEN_MASK, STEP
+from AGE2HIELib.resources import resource_path
+
+SAMPLE = Path(__file__).resolve().parent.parent / "AGE2HIE" / "Resources" / "SampleData" / "SyntheticNewborn.nrrd"
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the extension's sample: a whole head, in whose noisy ADC alone a mask of 0.02 was found."""
+    out = tmp_path_factory.mktemp("sample") / "out"
+    assert cli.main(["predict", str(SAMPLE), "--output", str(out), "--progress", "none"]) == 0
+    return out
+
+
+def explain(result: Path, out: Path) -> int:
+    return cli.main(["explain", str(result), "--output", str(out), "--methods", "hirescam", "--progress", "none"])
+
+
+@pytest.mark.slow
+def test_the_sample_of_the_extension_is_explained_with_what_the_gate_said_of_it(result: Path, tmp_path: Path) -> None:
+    assert explain(result, tmp_path / "maps") == 0
+    then, now = (
+        json.loads(path.read_text()) for path in (result / "result.json", tmp_path / "maps" / "explanations.json")
+    )
+    assert now["probability_adverse"] == pytest.approx(then["probability_adverse"], abs=1e-3)
+    assert now["quality"] == then["quality"]
+    assert now["warnings"] == then["warnings"]
+
+
+def test_a_figure_beyond_its_limit_becomes_a_warning_unless_it_was_overridden(result: Path) -> None:
+    earlier = read_earlier(result)
+    now = replace(
+        earlier.quality, checks=tuple(replace(one, passed=one.name != STEP) for one in earlier.quality.checks)
+    )
+    [warning] = would_stop(earlier, now)
+    assert f"the gate finds {STEP} 0." in warning
+    assert "the result was let through" in warning
+    assert would_stop(replace(earlier, quality=now.overriding([STEP])), now) == ()
+
+
+def test_an_empty_mask_in_the_folder_is_an_error(
+    result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(result, tmp_path / "edited")
+    brain = read_volume(result / "brain_mask.nii.gz")
+    write_volume(brain.like(np.zeros_like(brain.array)), tmp_path / "edited" / "brain_mask.nii.gz")
+    assert explain(tmp_path / "edited", tmp_path / "maps") == 2
+    assert "brain_mask.nii.gz of 'edited' is empty" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("acquisition", [long(name) for name in PROTOCOLS])
+def test_the_mask_of_a_prediction_is_taken_when_it_is_given_back(acquisition: str) -> None:
+    infant, injury = infant_with("watershed", 74)
+    series = scan_infant(infant, injury, make_head(infant), PROTOCOLS[acquisition], seed=74).dwi
+    source, atlas = Source("dwi-nifti", "", series, None, None, ()), load_atlas(resource_path("atlas"))
+    first = examine(Scan(source), atlas, Stages(CHECK_STAGES, Silent()))
+    alone = Source("adc-nifti", "", None, first.adc, "1e-6 mm2/s", ())
+    for again in (Scan(source, mask=first.brain), Scan(alone, mask=first.brain)):
+        checks = {check.name: check for check in examine(again, atlas, Stages(CHECK_STAGES, Silent())).quality.checks}
+        assert checks[GIVEN_MASK].passed, checks[GIVEN_MASK].value
