@@ -1,9 +1,10 @@
 """The independent rule of ``vendors.py``: dcm2niix by its command line, nibabel and SimpleITK, and a slope.
 
-No code of the library is used. Shells are runs of sorted b-values without a step of more than 50 s/mm2 or 5 %; volumes
-without a direction stay out of a shell that has directions (a scanner's trace); shells above 1200 stay out where there
-are one up to 50 and one from 600 to 1200, else only the lowest two are used. ln S is averaged over a shell; the slope
-is that of two shells or of a line weighted by the number of volumes times the squared geometric mean.
+No code of the library is used. Shells are runs of sorted b-values without a step of more than 50 s/mm2 or 5 %, and b0
+is what lies up to 20; volumes without a direction stay out of a shell that has directions (a scanner's trace); shells
+above 1200 stay out where there are a b0 and one from 600 to 1200, else only the lowest two are used. ln S is averaged
+over a shell; the slope is that of two shells, or of a line weighted by the number of volumes times the squared
+geometric mean.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import nibabel as nib
 import numpy as np
 import SimpleITK as sitk
 
-B0, LOW, HIGH = 50.0, 600.0, 1200.0
+B0, PLAIN, LOW, HIGH = 20.0, 50.0, 600.0, 1200.0
 FEWEST_APART = 50.0
 
 
@@ -147,11 +148,13 @@ def fitted(samples: np.ndarray, b_values: np.ndarray, vectors: np.ndarray | None
 def _shells(b_values: np.ndarray, vectors: np.ndarray | None) -> list[np.ndarray]:
     order = np.argsort(b_values, kind="stable")
     steps = np.diff(b_values[order])
-    groups = np.split(order, np.flatnonzero(steps > np.maximum(FEWEST_APART, 0.05 * b_values[order][1:])) + 1)
+    low, high = b_values[order][:-1], b_values[order][1:]
+    apart = (steps > np.maximum(FEWEST_APART, 0.05 * high)) | ((low <= B0) & (high > B0))
+    groups = np.split(order, np.flatnonzero(apart) + 1)
     if vectors is None:
         return groups
     directed = np.abs(vectors).sum(axis=1) > 0
-    return [g[directed[g]] if b_values[g].max() > B0 and directed[g].any() else g for g in groups]
+    return [g[directed[g]] if b_values[g].max() > PLAIN and directed[g].any() else g for g in groups]
 
 
 def _used(shells: list[np.ndarray], b_values: np.ndarray) -> list[np.ndarray]:
