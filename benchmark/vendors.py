@@ -9,7 +9,8 @@ so that a crash or a hang is one row. Beside it stands ``vendors_rule.py``, whic
 dcm2niix by its command line, its ``.bval`` and ``.bvec``, and a slope.
 
 Verdicts: ``equal`` (b-values agree, the ADC of tissue to 1 %), ``differs``, ``refused`` (the rule has an ADC), ``none
-expected`` (the library has an ADC, the rule has none), ``both refuse``, ``crashed``. The rule is no judge: where it
+expected`` (the library has an ADC, the rule has none), ``left to the gate`` (a 3D image that is not known to be an ADC
+map), ``both refuse``, ``no tissue``, ``crashed``. The rule is no judge: where it
 differs somebody must look. What headers say in free text is not printed, only folders' names, relative to FOLDER,
 and numbers of series; a message of the library names no patient.
 
