@@ -10,8 +10,8 @@ from AGE2HIELib.preprocess.mask import is_stripped, largest_piece
 from AGE2HIELib.volume import Volume
 
 # A voxel at the rim is dark below this share of the three behind it, and a rim is mixed where more than a third of it
-# is dark along some axis. Of the 28 cases of BONBID-HIE at most 1 % is, of phantoms at most 9 % (4 mm, whose noise
-# reaches below 0); of phantoms that were resampled (linear, cubic, windowed sinc) or smoothed by 2-4 mm, 73-100 %.
+# is dark along some axis. Of the 28 cases of BONBID-HIE at most 11 % is, of phantoms at most 9 % (4 mm, whose noise
+# reaches below 0); of phantoms that were resampled (linear, cubic, windowed sinc) or smoothed, at least 84 %.
 DARK = 0.6
 MIXED_SHARE = 1 / 3
 _BACKGROUND = 0.02  # of the median: what rings around a map that was resampled by splines or a windowed sinc
