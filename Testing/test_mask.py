@@ -7,7 +7,7 @@ import pytest
 from marks import long
 from real_scans import adc_file, newborns
 from scans import infant_with
-from scipy.ndimage import binary_fill_holes
+from scipy.ndimage import binary_fill_holes, binary_opening
 
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.orientation import series_to_canonical, to_canonical
@@ -116,3 +116,7 @@ def test_the_adc_map_of_a_whole_head_alone_shows_its_brain(acquisition):
     alone = brain_mask(fit.adc, contrast=None).array
     assert dice(alone, to_canonical(scan.labels).array > 0) > 0.9
     assert dice(alone, brain_mask(fit.adc, contrast=fit.mean_b0).array) > 0.9
+    head = binary_fill_holes(binary_opening(fit.mean_b0.array > 0.1 * np.percentile(fit.mean_b0.array, 99)))
+    without_air = fit.adc.like(np.where(head, fit.adc.array, 0))  # as scanners write it: no brain, however compact
+    assert not is_stripped(without_air)
+    assert dice(brain_mask(without_air, contrast=None).array, to_canonical(scan.labels).array > 0) > 0.9
