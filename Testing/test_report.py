@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_samples import lesion_maps
+from report_samples import lesion_maps, small_record
 
 from AGE2HIELib.explain.regions import RegionRow
 from AGE2HIELib.report.overlay import Maps, overlay_picture
@@ -30,46 +30,7 @@ def maps() -> Maps:
 
 @pytest.fixture
 def record() -> dict[str, Any]:
-    check = {"name": "brain volume", "value": 402.5, "limit": "200 to 700 ml", "passed": True, "remedy": ""}
-    check |= {"basis": "newborns", "severity": "refuse", "overridden": False}
-    return {
-        "demonstration": True,
-        "probability_adverse": 0.62,
-        "interval": [0.4, 0.8],
-        "members": [0.5, 0.505, 0.6, 0.7, 0.75],
-        "threshold": 0.5,
-        "prevalence": 0.41,
-        "label": "demonstration",
-        "prediction_set": {
-            "coverage": 0.9,
-            "set": ["favourable", "adverse"],
-            "cases": {"favourable": 90, "adverse": 60},
-        },
-        "quality": {"passed": True, "overridden": [], "checks": [check]},
-        "saliency": {
-            "method": "hirescam",
-            "title": "HiResCAM",
-            "meaning": "what raised the score",
-            "layer": "block2",
-            "resolution_mm": [8.0, 8.0, 8.0],
-        },
-        "examination": None,
-        "model": {"name": "m", "version": "1", "sha256": "0" * 64, "trained_on": "phantoms", "intended_use": "tests"}
-        | {"prevalence": 0.41},
-        "atlas": {"name": "a", "provenance": "synthetic"},
-        "input": {
-            "kind": "adc-mha",
-            "sha256": "1" * 64,
-            "shape": [80, 96, 22],
-            "spacing_mm": [1.5, 1.5, 4.0],
-            "adc_unit_found": "1e-6 mm2/s",
-        },
-        "settings": {"prevalence": None},
-        "software": {"version": "0.1.0", "python": "3.11", "torch": "2"},
-        "device": "cpu",
-        "timing_s": {"read": 0.1},
-        "warnings": ["<script>alert(1)</script>"],
-    }
+    return small_record()
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ class ResultSection:
         panel.showResultText(self._ui, result)
         self._ui.regionTableView.setMRMLTableNode(scene.part(record, "region_table"))
         self._ui.regionTableView.resizeColumnsToContents()
+        self._ui.reportButton.setEnabled(scene.part(record, "report") is not None)
         saliency = scene.part(record, "saliency")
         self._ui.displayCollapsibleButton.setVisible(saliency is not None)
         if saliency is not None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from AGE2HIELib.explain.asked_again import (
     Case,
+    agreement_by_lot,
     answers,
     cascade,
     like_occlusion,
@@ -25,12 +26,13 @@ from AGE2HIELib.explain.asked_again import (
     under_noise,
     under_shift,
 )
-from AGE2HIELib.explain.curves import deletion, insertion
+from AGE2HIELib.explain.curves import REFERENCES, Curve, curves
 
 MEMBERS_AGREE = 0.8
 LIKE_RANDOM = 0.5
 REPEATABLE = 0.7
 LIKE_OCCLUSION = 0.2
+BY_CHANCE = 0.05  # p of a curve, one-sided
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Finding:
     value: what was found.
     limit: in words; ``passed`` says whether it was kept.
     meaning: what a map that does not keep it is worth.
+    p: how likely a map that knows nothing is to reach the value; None where the limit is on the value itself.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Finding:
     limit: str
     passed: bool
     meaning: str
+    p: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,14 @@ def examine_map(case: Case) -> Examination:
     """
     own = answers(case, case.members, case.image)
     mean = mean_map(own, case)
-    steps = cascade(case, mean)
+    steps, (gone, there) = cascade(case, mean), curves(case, mean)
     findings = (
         _at_least(
             "agreement of the members",
             members_agree(own),
             MEMBERS_AGREE,
-            "The members of the ensemble name different places.",
+            "The members of the ensemble name different places (maps whose signs are drawn by lot reach "
+            f"{agreement_by_lot(len(own)):.2g}).",
         ),
         _at_most(
             "likeness to a network with random weights",
@@ -93,17 +98,17 @@ def examine_map(case: Case) -> Examination:
             REPEATABLE,
             "A shift of one voxel changes the map.",
         ),
-        _at_most(
+        _beside_chance(
             "deletion: score kept, less that of random orders",
-            deletion(case, mean),
-            0.0,
-            "The score falls no sooner when the named parts are taken away than when any others are.",
+            gone,
+            "The score falls no sooner when the named parts are taken away than when those of maps are that know "
+            "nothing and are as smooth.",
         ),
-        _at_least(
+        _beside_chance(
             "insertion: score reached, less that of random orders",
-            insertion(case, mean),
-            0.0,
-            "The score comes back no sooner with the named parts than with any others.",
+            there,
+            "The score comes back no sooner with the named parts than with those of maps that know nothing and are as "
+            "smooth.",
         ),
         _at_least(
             "likeness to occlusion",
@@ -121,3 +126,9 @@ def _at_least(name: str, value: float, limit: float, meaning: str) -> Finding:
 
 def _at_most(name: str, value: float, limit: float, meaning: str) -> Finding:
     return Finding(name, value, f"at most {limit:g}", bool(np.isfinite(value) and value <= limit), meaning)
+
+
+def _beside_chance(name: str, curve: Curve, meaning: str) -> Finding:
+    limit = f"p at most {BY_CHANCE:g} beside {REFERENCES} turned copies and negatives of the map"
+    passed = bool(np.isfinite(curve.beside_references) and curve.p <= BY_CHANCE)
+    return Finding(name, curve.beside_references, limit, passed, meaning, curve.p)
