@@ -66,6 +66,25 @@ def text_of(html: str) -> str:
     return " ".join(" ".join(parser.words).split())
 
 
+def test_a_map_that_is_nowhere_above_zero_says_so(page: Callable[..., str], record: dict[str, Any]) -> None:
+    said = "This map (HiResCAM) is nowhere above zero: it names no place that speaks for an adverse outcome."
+    assert said not in text_of(page())
+    assert said in text_of(page(saliency={**record["saliency"], "names_a_place": False}))
+    assert said not in text_of(page(saliency={**record["saliency"], "names_a_place": True}))
+
+
+def test_p_is_shown_where_a_figure_has_one(page: Callable[..., str]) -> None:
+    one = {"name": "deletion", "value": 0.4, "limit": "p at most 0.05", "passed": False, "meaning": "No sooner."}
+    two = {"name": "likeness", "value": 0.9, "limit": "at least 0.7", "passed": True, "meaning": "Noise.", "p": None}
+    examined = {"method": "hirescam", "passed": False, "cascade": []}
+    text = text_of(page(examination={**examined, "findings": [{**one, "p": 0.381}, two]}))
+    assert "No sooner. (deletion: 0.4, p 0.38; must be p at most 0.05)" in text
+    assert "0.9 at least 0.7 kept" in text
+    assert "deletion: 0.4; must be" in text_of(
+        page(examination={**examined, "findings": [one, two]})
+    )  # an older record
+
+
 def test_the_page_is_one_file_that_asks_nothing_of_the_network(page: Callable[..., str]) -> None:
     html = page()
     assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!data:)", html)
