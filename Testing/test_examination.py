@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from zlib import crc32
 
@@ -11,9 +11,12 @@ import pytest
 import torch
 from bundles import untrained_facts
 from planted import planted_network
+from scipy.ndimage import gaussian_filter
+from scipy.stats import binom
 
 from AGE2HIELib.explain.asked_again import (
     Case,
+    agreement_by_lot,
     answers,
     cascade,
     like_occlusion,
@@ -24,7 +27,7 @@ from AGE2HIELib.explain.asked_again import (
     under_noise,
     under_shift,
 )
-from AGE2HIELib.explain.curves import deletion, insertion, part_numbers
+from AGE2HIELib.explain.curves import REFERENCES, SHARES, beside_turned, curves, part_numbers
 from AGE2HIELib.explain.examination import examine_map
 from AGE2HIELib.explain.question import WHOLE_IMAGE, Answer, Question, as_numbers
 from AGE2HIELib.explain.registry import METHODS, Method
@@ -35,6 +38,7 @@ from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
 
 _SHAPE = (32, 24, 24)
+_BALL = np.linalg.norm(np.indices((20, 20, 20)) - 9.5, axis=0) < 9.5
 _ADC = (Channel("adc", 0.0, 1.0, -10.0, 10.0),)
 
 
@@ -88,38 +92,71 @@ def test_the_exact_map_of_a_linear_network_keeps_every_figure() -> None:
     assert under_noise(case, mean) > 0.7
     assert under_shift(case, mean) > 0.9
     assert like_occlusion(case, mean) > 0.7
-    assert deletion(case, mean) < 0 < insertion(case, mean)
+    gone, there = curves(case, mean)
+    assert gone.beside_references < 0 < there.beside_references
+    assert max(gone.p, there.p) <= 2 / (REFERENCES + 1)
 
 
 def test_the_map_turned_round_names_the_wrong_parts() -> None:
-    case = linear_case()
+    case = linear_case(members=1)
     mean = -mean_map(answers(case, case.members, case.image), case)
-    assert insertion(case, mean) < 0 < deletion(case, mean)
+    gone, there = curves(case, mean)
+    assert there.beside_references < 0 < gone.beside_references
+    assert min(gone.p, there.p) > 0.5
     assert like_occlusion(case, mean) < -0.7
 
 
 def test_where_all_parts_are_alike_no_order_is_better() -> None:
     even = np.zeros((1, 1, *_SHAPE), dtype=np.float32)
     even[..., :20] = 1.0
-    case = replace(linear_case(), image=even)
+    case = replace(linear_case(members=1), image=even)
     mean = np.random.default_rng(3).normal(size=_SHAPE)
-    assert deletion(case, mean) == pytest.approx(0, abs=1e-6)
-    assert insertion(case, mean) == pytest.approx(0, abs=1e-6)
+    for curve in curves(case, mean):
+        assert curve.beside_references == pytest.approx(0, abs=1e-6)
+        assert curve.p == 1  # references that are no worse are as good
 
 
-def test_the_curves_of_an_additive_network_are_sums() -> None:
-    """Two halves, 3 and 1: taken away strongest first, a tenth at a time, the score is a line of two slopes."""
-    image = np.zeros((1, 1, *_SHAPE), dtype=np.float32)
-    image[0, 0, :16] = 3.0
-    image[0, 0, 16:] = 1.0
-    case = replace(linear_case(members=1), image=image)
-    mean = image[0, 0].astype(float)
-    # per tenth of the parts the weaker half holds 1/5 of 1, the stronger 1/5 of 3; in units of the score of a half
-    kept = [4 - 3 * min(step, 5) / 5 - max(step - 5, 0) / 5 for step in range(1, 10)]
-    even = 4 * (1 - np.arange(1, 10) / 10)  # what an order at random keeps on average
-    half = 3.0 / 2  # weight of the network, mean over cells
-    assert deletion(case, mean) == pytest.approx(half * (np.mean(kept) - even.mean()), abs=0.08)
-    assert insertion(case, mean) == pytest.approx(-half * (np.mean(kept) - even.mean()), abs=0.08)
+def test_the_curves_of_an_additive_score_are_sums() -> None:
+    """Two halves, 3 and 1: what the strongest twentieth, 3, 7 and 19 of it hold, and what the map's negative takes."""
+    inside = np.ones((32, 24, 24), dtype=bool)
+    values = np.where(np.arange(32)[:, None, None] < 16, 3.0, 1.0) * inside
+    seen: list[float] = []
+
+    def score(there: Sequence[np.ndarray]) -> np.ndarray:
+        found = [values[voxels].sum() / values.sum() for voxels in there]
+        seen.extend(found)
+        return np.array(found)
+
+    gone, there = beside_turned(values, inside, score)
+    held = [(3 * min(share, 0.5) + max(share - 0.5, 0)) / 2 for share in SHARES]
+    assert SHARES == (0.05, 0.3, 0.7, 0.95)
+    np.testing.assert_allclose(seen[:8], [*(1 - np.array(held)), *held], atol=0.005)
+    assert len(seen) == 8 * 21
+    assert gone.beside_references == pytest.approx(-there.beside_references)  # of an additive score
+    assert gone.p == there.p <= 2 / (REFERENCES + 1)
+
+
+def smooth_field(generator: np.random.Generator, voxels: float) -> np.ndarray:
+    return gaussian_filter(generator.normal(size=_BALL.shape), voxels, mode="wrap")
+
+
+def additive(values: np.ndarray) -> Callable[[Sequence[np.ndarray]], np.ndarray]:
+    return lambda there: np.array([values[voxels].sum() for voxels in there])
+
+
+def test_of_maps_that_know_nothing_few_pass_and_what_knows_passes() -> None:
+    """Smooth noise, over an additive score of as smooth weights: 2 in 42 are expected, and 90 maps are asked."""
+    generator = np.random.default_rng(5)
+    passed = np.zeros(2, dtype=int)
+    for number in range(90):
+        weights = np.where(_BALL, smooth_field(generator, 2.0), 0)
+        noise = smooth_field(generator, (1.5, 2.5, 4.0)[number % 3])
+        passed += [curve.p <= 0.05 for curve in beside_turned(noise, _BALL, additive(weights))]
+        if number < 10:
+            known = gaussian_filter(weights, 1.0)
+            assert all(curve.p <= 0.05 for curve in beside_turned(known, _BALL, additive(weights)))
+    assert (passed <= binom.ppf(0.999, 90, 2 / 42)).all()
+    assert passed.sum() > 0
 
 
 def test_parts_are_cubes_of_the_brain_and_nothing_else() -> None:
@@ -161,6 +198,28 @@ def test_members_that_name_different_places_do_not_agree() -> None:
     # at (0,0,0) the members say +1, 0, -1; at (3,3,3) one of three speaks: |1/3| over 1/3
     assert members_agree(given[:2]) == pytest.approx(1)
     assert members_agree([given[0], Answer(np.zeros(1), -0.5 * one, where)]) == pytest.approx(0.25 / 0.75)
+
+
+def test_signs_drawn_by_lot_agree_by_what_is_said() -> None:
+    signs = np.random.default_rng(2).choice([-1.0, 1.0], size=(200_000, 5))
+    assert agreement_by_lot(5) == pytest.approx(0.375)
+    assert np.abs(signs.mean(axis=1)).mean() == pytest.approx(agreement_by_lot(5), abs=0.003)
+    assert agreement_by_lot(1) == 1
+
+
+def test_the_cascade_keeps_the_member_that_is_most_alike(planted_method: Callable[..., str]) -> None:
+    """One member's map is the image, whatever its weights; the other's is noise: their mean would hide the first."""
+
+    def draw(question: Question) -> np.ndarray:
+        image = question.image[0, 0].numpy()
+        noise = np.random.default_rng(crc32(bytes(str(question.member.head.linear.weight), "ascii"))).normal(
+            size=_SHAPE
+        )
+        return image if question.seed == 0 else noise * image.max()
+
+    case = Case([untrained(7), untrained(8)], facts(), blobs(), planted_method(draw), "block1")
+    image = blobs()[0, 0]
+    assert cascade(case, image)[-1][1] == pytest.approx(1)
 
 
 def test_randomised_blocks_are_those_above_and_no_others() -> None:

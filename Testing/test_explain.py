@@ -103,6 +103,11 @@ def test_the_command_writes_every_map_on_the_inputs_grid(scan: Path, tmp_path: P
     assert [row["method"] for row in record["maps"]] == ["hirescam", "layercam", "gradcam"]
     assert record["demonstration"] is True
     assert record["maps"][1]["least"] >= -1e-6
+    page = (out / "explanations.html").read_text()
+    for row in record["maps"]:
+        assert row["names_a_place"] == (row["peak"] > 0)
+        said = f"The map {row['title']} is nowhere above zero: it names no place that speaks for an adverse outcome."
+        assert (said in page) == (not row["names_a_place"])
     assert 0 < record["maps"][0]["members_agree_where_marked"] <= 1
     with (out / "evidence.csv").open() as file:
         assert {row["method"] for row in csv.DictReader(file)} == {"hirescam", "layercam", "gradcam"}

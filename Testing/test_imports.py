@@ -50,6 +50,7 @@ OPTIONAL = {  # extras: for models of these networks, and for hospitals
     "networks/monai_networks.py": "monai",
     "report/hospital/capture.py": "highdicom",
     "report/hospital/structured.py": "highdicom",
+    "report/hospital/identity.py": "highdicom",
 }
 ALLOWED = {"numpy", "scipy", "SimpleITK", "nibabel", "pydicom", "dcm2niix", "PIL", "jinja2", "torch", "tqdm"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_samples import lesion_maps
+from report_samples import lesion_maps, small_record
 
 from AGE2HIELib.explain.regions import RegionRow
 from AGE2HIELib.report.overlay import Maps, overlay_picture
@@ -36,46 +36,7 @@ def maps() -> Maps:
 
 @pytest.fixture
 def record() -> dict[str, Any]:
-    check = {"name": "brain volume", "value": 402.5, "limit": "200 to 700 ml", "passed": True, "remedy": ""}
-    check |= {"basis": "newborns", "severity": "refuse", "overridden": False}
-    return {
-        "demonstration": True,
-        "probability_adverse": 0.62,
-        "interval": [0.4, 0.8],
-        "members": [0.5, 0.505, 0.6, 0.7, 0.75],
-        "threshold": 0.5,
-        "prevalence": 0.41,
-        "label": "demonstration",
-        "prediction_set": {
-            "coverage": 0.9,
-            "set": ["favourable", "adverse"],
-            "cases": {"favourable": 90, "adverse": 60},
-        },
-        "quality": {"passed": True, "overridden": [], "checks": [check]},
-        "saliency": {
-            "method": "hirescam",
-            "title": "HiResCAM",
-            "meaning": "what raised the score",
-            "layer": "block2",
-            "resolution_mm": [8.0, 8.0, 8.0],
-        },
-        "examination": None,
-        "model": {"name": "m", "version": "1", "sha256": "0" * 64, "trained_on": "phantoms", "intended_use": "tests"}
-        | {"prevalence": 0.41},
-        "atlas": {"name": "a", "provenance": "synthetic"},
-        "input": {
-            "kind": "adc-mha",
-            "sha256": "1" * 64,
-            "shape": [80, 96, 22],
-            "spacing_mm": [1.5, 1.5, 4.0],
-            "adc_unit_found": "1e-6 mm2/s",
-        },
-        "settings": {"prevalence": None},
-        "software": {"version": "0.1.0", "python": "3.11", "torch": "2"},
-        "device": "cpu",
-        "timing_s": {"read": 0.1},
-        "warnings": ["<script>alert(1)</script>"],
-    }
+    return small_record()
 
 
 @pytest.fixture
@@ -109,6 +70,25 @@ def text_of(html: str) -> str:
     parser = Text()
     parser.feed(html)
     return " ".join(" ".join(parser.words).split())
+
+
+def test_a_map_that_is_nowhere_above_zero_says_so(page: Callable[..., str], record: dict[str, Any]) -> None:
+    said = "This map (HiResCAM) is nowhere above zero: it names no place that speaks for an adverse outcome."
+    assert said not in text_of(page())
+    assert said in text_of(page(saliency={**record["saliency"], "names_a_place": False}))
+    assert said not in text_of(page(saliency={**record["saliency"], "names_a_place": True}))
+
+
+def test_p_is_shown_where_a_figure_has_one(page: Callable[..., str]) -> None:
+    one = {"name": "deletion", "value": 0.4, "limit": "p at most 0.05", "passed": False, "meaning": "No sooner."}
+    two = {"name": "likeness", "value": 0.9, "limit": "at least 0.7", "passed": True, "meaning": "Noise.", "p": None}
+    examined = {"method": "hirescam", "passed": False, "cascade": []}
+    text = text_of(page(examination={**examined, "findings": [{**one, "p": 0.381}, two]}))
+    assert "No sooner. (deletion: 0.4, p 0.38; must be p at most 0.05)" in text
+    assert "0.9 at least 0.7 kept" in text
+    assert "deletion: 0.4; must be" in text_of(
+        page(examination={**examined, "findings": [one, two]})
+    )  # an older record
 
 
 def test_the_page_is_one_file_that_asks_nothing_of_the_network(page: Callable[..., str]) -> None:

@@ -3,8 +3,8 @@
     [AGE2HIE_TEST_DATA=FOLDER] python benchmark/explanations.py [phantoms] [real] [examined] [cost] [--jobs 2]
 
 phantoms: peak in a focal lesion of 12 mm or more (dilated by half a cell of the map), beside the lowest place of the
-z-map smoothed as far as such a lesion reaches, which needs no network; deletion beside random orders, which takes most
-of the time.
+z-map smoothed as far as such a lesion reaches, which needs no network; deletion beside turned copies of the map, which
+takes most of the time.
 real: share of a map's mass in the expert lesion over the lesion's share of the brain (1: chance), for loads over 1 %.
 examined: how often the trained model and networks with random weights keep all figures of the examination.
 cost: prediction with saliency over prediction alone, beside MONAI's Grad-CAM, five members.
@@ -27,8 +27,8 @@ from explanation_cases import Placed, focal_infant, mixed_infant, real_cases
 
 from AGE2HIELib.commands.reading import resolve_atlas
 from AGE2HIELib.explain.asked_again import Case, answers, mean_map, randomised
-from AGE2HIELib.explain.curves import deletion
-from AGE2HIELib.explain.examination import Examination, examine_map
+from AGE2HIELib.explain.curves import curves
+from AGE2HIELib.explain.examination import BY_CHANCE, Examination, examine_map
 from AGE2HIELib.explain.registry import DEFAULT_METHOD
 from AGE2HIELib.explain.saliency import explain
 from AGE2HIELib.inference.predict import as_tensor, predict
@@ -79,14 +79,14 @@ def phantoms(options: argparse.Namespace) -> None:
         depth, size = (np.percentile([getattr(row, key) for row in group], [0, 50, 100]) for key in ("z", "ml"))
         print(f"  lesions {name}: mean z {depth.round(2)}, ml {size.round(2)} (least, median, most)")
     if options.deletion:
-        print(f"deletion below random orders: {sum(row.deletion < 0 for row in rows)} of {len(rows)}")
+        print(f"deletion, p at most {BY_CHANCE:g}: {sum(row.deletion <= BY_CHANCE for row in rows)} of {len(rows)}")
 
 
 @dataclass(frozen=True)
 class OnFocal:
     """Attributes:
     pointing, z_pointing: whether the peak of the map, and of the smoothed z-map turned round, is in the lesion.
-    deletion: logits, less those of random orders; NaN where it was not asked for.
+    deletion: p; NaN where it was not asked for.
     z, ml: mean z of the lesion, and its volume.
     """
 
@@ -105,15 +105,15 @@ def on_focal(seed: int, *, path: Path | None, with_deletion: bool) -> OnFocal | 
         return None
     made = explained(model, placed.ready.image)[1]
     saliency = on_scan(made.saliency, placed.ready.examined)
-    below_random = float("nan")
+    p = float("nan")
     if with_deletion:
         case = _case(model, placed)
-        below_random = deletion(case, mean_map(answers(case, case.members, case.image), case))
+        p = curves(case, mean_map(answers(case, case.members, case.image), case))[0].p
     half_cell_mm = max(made.resolution_mm) / 2
     named = [placed.found(one, half_cell_mm=half_cell_mm) for one in (saliency, low_z(placed))]
     pointing, z_pointing = (one is not None and one.pointing for one in named)
     z = placed.ready.z.array[placed.lesion.array & placed.ready.examined.brain.array]
-    return OnFocal(pointing, z_pointing, below_random, float(z.mean()), z.size * placed.lesion.grid.voxel_ml)
+    return OnFocal(pointing, z_pointing, p, float(z.mean()), z.size * placed.lesion.grid.voxel_ml)
 
 
 def low_z(placed: Placed) -> Volume:
@@ -135,6 +135,8 @@ def examined(options: argparse.Namespace) -> None:
             failed = sum(not row.findings[number].passed for row in done)
             low, middle, high = np.percentile(values, [0, 50, 100])
             print(f"  {finding.name:54} {low:7.3f} {middle:7.3f} {high:7.3f}  {finding.limit:13} failed {failed}")
+            if finding.p is not None:
+                print(f"    p: {sorted(row.findings[number].p for row in done)}")
 
 
 def on_mixed(seed: int, *, path: Path | None, random: bool) -> Examination | None:

@@ -11,6 +11,7 @@ from AGE2HIEUI.colours import ownTable
 from AGE2HIEUI.layouts import viewNames
 from AGE2HIEUI.nodes import part
 from AGE2HIEUI.parameters import AGE2HIEParameterNode, Colours
+from AGE2HIEUI.texts import NO_PEAK
 
 _ENTRIES = 256
 _ENDS = {  # colours of the lowest and the highest saliency that is shown, RGB
@@ -120,7 +121,7 @@ def showSideBySide(record, look: Look) -> None:
 
 def peakOf(saliency) -> float:
     """The highest value that speaks for an adverse outcome; a tiny one where nothing does."""
-    return max(float(slicer.util.arrayFromVolume(saliency).max()), 1e-9)
+    return max(float(slicer.util.arrayFromVolume(saliency).max()), NO_PEAK)
 
 
 def _colourZ(z) -> None:

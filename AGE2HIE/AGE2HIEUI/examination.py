@@ -17,6 +17,7 @@ class Finding:
     limit: str
     passed: bool
     meaning: str
+    p: float | None = None  # where the limit is on that; older records have none
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,14 @@ def _finding(record: Mapping[str, Any]) -> Finding:
     value = record["value"]
     if value is None and record["passed"]:
         raise ValueError("value: null")  # a figure that cannot be had keeps no limit
-    if value is not None and (type(value) not in (int, float) or not math.isfinite(value)):
-        raise ValueError(f"value: {value!r}")
+    for number in (value, record.get("p")):
+        if number is not None and (type(number) not in (int, float) or not math.isfinite(number)):
+            raise ValueError(f"value: {number!r}")
     return Finding(
         name=typed(str, record["name"]),
         value=None if value is None else float(value),
         limit=typed(str, record["limit"]),
         passed=typed(bool, record["passed"]),
         meaning=typed(str, record["meaning"]),
+        p=record.get("p"),
     )

@@ -38,6 +38,7 @@ class ResultSection:
         self.record = record
         panel.showResultText(self._ui, result)
         panel.showRegions(self._ui.regionTableView, scene.part(record, "region_table"))
+        self._ui.reportButton.setEnabled(scene.part(record, "report") is not None)
         saliency = scene.part(record, "saliency")
         self._ui.displayCollapsibleButton.setVisible(saliency is not None)
         if saliency is not None:

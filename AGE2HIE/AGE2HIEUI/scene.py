@@ -72,7 +72,9 @@ def loadResult(folder: Path, result: Result, title: str, input_):
         refer(record, "outline", outline)
         refer(record, "region_table", tableNode(rows, _("{title} regions").format(title=title), made))
         _addChart(record, result, title, made)
-        refer(record, "report", textNode(_("{title} report").format(title=title), folder / "report.html", made))
+        page = folder / "report.html"
+        if page.is_file():  # an extra: a result stands without it
+            refer(record, "report", textNode(_("{title} report").format(title=title), page, made))
         for role in (*VOLUMES, "outline") if input_ is not None else ():
             part(record, role).SetAndObserveTransformNodeID(input_.GetTransformNodeID())
         if input_ is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from slicer.i18n import tr as _
 
-from AGE2HIEUI.examination import Examination
+from AGE2HIEUI.examination import Examination, Finding
 from AGE2HIEUI.explanations import Explanations
 from AGE2HIEUI.record import Check, Result
 
@@ -94,8 +94,15 @@ def _prevalenceText(result: Result) -> str:
     ).format(given=found.given, calibrated=found.calibrated)
 
 
+NO_PEAK = 1e-9  # what the display takes for the peak of a map that is nowhere above 0
+
+
 def saliencyText(result: Result, peak: float) -> str:
     """The map's legend: method, what the colours mean, and how fine it really is."""
+    if peak <= NO_PEAK:
+        return _(
+            "{method}: this map is nowhere above zero. It names no place that speaks for an adverse outcome."
+        ).format(method=result.saliencyTitle)
     resolution = " x ".join(f"{mm:.0f}" for mm in result.resolutionMm)
     return _(
         "{method}; native resolution {resolution} mm. Colours reach from 0 to the peak of {peak:.3g} (in units of the "
@@ -114,12 +121,18 @@ def examinationText(title: str, examination: Examination) -> str:
         _("{meaning} ({name}: {value}; limit: {limit})").format(
             meaning=html.escape(finding.meaning),
             name=html.escape(finding.name),
-            value=_("cannot be had") if finding.value is None else f"{finding.value:.2f}",
+            value=_valueText(finding),
             limit=html.escape(finding.limit),
         )
         for finding in failed
     ]
     return "<br>".join([heading, *(f"&bull; {line}" for line in lines)])
+
+
+def _valueText(finding: Finding) -> str:
+    if finding.value is None:
+        return _("cannot be had")
+    return f"{finding.value:.2f}" if finding.p is None else f"{finding.value:.2f}, p {finding.p:.2f}"
 
 
 def comparisonText(found: Explanations) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from AGE2HIELib.commands.reading import given_paths, given_timing, resolve_atlas
 from AGE2HIELib.commands.speaking import examination_in_words, say_refused
+from AGE2HIELib.explain.compare import names_a_place
+from AGE2HIELib.explain.regions import write_region_table
 from AGE2HIELib.inference.prevalence import check_prevalence
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.outputs import output_folder
@@ -27,7 +31,8 @@ from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.quality.check import known_overrides
-from AGE2HIELib.report.folder import PAGE, RECORD, write_maps, write_report
+from AGE2HIELib.report.extras import write_extra
+from AGE2HIELib.report.folder import OVERLAY, PAGE, RECORD, REGIONS, write_maps, write_page, write_picture
 from AGE2HIELib.report.hospital.objects import FOLDER, check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.record import Circumstances, result_record, write_record
@@ -72,8 +77,8 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a prediction ended: its exit code, the number (None: refused), what the gate found, and the prevalence that
-    the caller gave for the number.
+    """How a prediction ended: its exit code, the number (None: refused), what the gate found, the prevalence that the
+    caller gave for the number, and what is missing of the extras, in sentences.
     """
 
     code: int
@@ -83,6 +88,7 @@ class Outcome:
     quality: Quality
     examination: Examination | None = None
     prevalence: float | None = None
+    lost: tuple[str, ...] = ()
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
@@ -136,14 +142,17 @@ def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stage
     warnings = (*found.examined.warnings, *found.model.warnings, *timing_warnings(timing))
     settings, used = settings_of(request, scan), found.examined.b_values_used
     about = Circumstances(scan.source, model.bundle, atlas, found.model.device, warnings, settings, used)
-    _write(found, about, stages, folder, dicom=request.dicom)
-    return _outcome(found, model)
+    lost = _write(found, about, stages, folder, dicom=request.dicom)
+    return replace(_outcome(found, model), lost=lost)
 
 
 def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> None:
     """Say how it ended: in words, or as events."""
     if outcome.code == REFUSED:
-        say_refused(outcome.quality, progress, page=output / PAGE)
+        page = output / PAGE
+        say_refused(outcome.quality, progress, page=page if page.is_file() else None)
+    if outcome.lost:
+        print(f"age2hie: warning: {' '.join(outcome.lost)}", file=sys.stderr)
     progress.result(output)
     if not text:
         return
@@ -156,19 +165,38 @@ def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> N
             print(f"Warning overridden: {name}")
     if outcome.examination is not None:
         print(examination_in_words(outcome.examination))
-    print(f"Report: {output / PAGE}")
+    print(f"Report: {output / (PAGE if (output / PAGE).is_file() else RECORD)}")
 
 
-def _write(found: Analysis, about: Circumstances, stages: Stages, folder: Path, *, dicom: bool) -> None:
+def _write(found: Analysis, about: Circumstances, stages: Stages, folder: Path, *, dicom: bool) -> tuple[str, ...]:
+    """Everything of a prediction; what is said here of extras that could not be written is on record too."""
     seen = found.examined
     labels = seen.placement.to_native(about.atlas.labels, interpolation="nearest") if seen.placement else None
     maps = Maps(seen.adc, seen.brain, found.z, found.saliency, labels)
     stages.run("report", write_maps, maps, about.source.stored, folder)
+    if found.regions:
+        write_region_table(found.regions, folder / REGIONS)
     record = result_record(about, seen.quality, found.explanation, stages.seconds, found.examination)
-    stages.run("report", write_report, maps, found.regions, record, folder)
+    if found.saliency is not None:
+        record["saliency"]["names_a_place"] = names_a_place(found.saliency.array)
+    warnings, lost = record["warnings"], []
+
+    def extra(what: str, write: Callable[[Path], None]) -> None:
+        missing = stages.run("report", write_extra, what, write, folder)
+        if missing is not None:
+            lost.append(missing)
+            warnings.append(missing)
+
     if dicom:
-        stages.run("report", write_objects, record, maps, about.source.files, folder / FOLDER)
+        extra(
+            "the DICOM objects",
+            lambda part: warnings.extend(write_objects(record, maps, about.source.files, part / FOLDER)),
+        )
+    extra("the picture", lambda part: write_picture(maps, record, part))
+    # the last, since it shows every warning
+    extra("the page", lambda part: write_page(maps, found.regions, record, part, picture=folder / OVERLAY))
     write_record({**record, "timing_s": stages.seconds}, folder / RECORD)
+    return tuple(lost)
 
 
 def _outcome(found: Analysis, model: HieModel) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 import torch
@@ -75,6 +76,11 @@ def members_agree(given: Sequence[Answer]) -> float:
     return float((np.abs(mean)[strong] / size[strong]).mean()) if strong.any() else 0.0
 
 
+def agreement_by_lot(members: int) -> float:
+    """What ``members_agree`` would be for maps of one size whose signs are drawn by lot: 0.375 for five members."""
+    return sum(comb(members, ups) * abs(2 * ups - members) for ups in range(members + 1)) / (members * 2**members)
+
+
 def likeness(one: np.ndarray, other: np.ndarray, inside: np.ndarray) -> float:
     """Spearman correlation over the brain, -1..1; 0 where one of the maps is even."""
     found = spearmanr(one[inside], other[inside]).statistic
@@ -84,13 +90,14 @@ def likeness(one: np.ndarray, other: np.ndarray, inside: np.ndarray) -> float:
 def cascade(case: Case, mean: np.ndarray) -> tuple[tuple[str, float], ...]:
     """Likeness to the map as the head and ever more blocks below it are drawn anew: (lowest random block, likeness).
 
+    Of the members' maps that is most like it: the mean of several draws would be less like anything than any of them.
     The last is a network that has learned nothing.
     """
     steps = []
     for blocks, name in enumerate(("head", *reversed(case.members[0].layers))):
         members = [randomised(one, case.facts, seed, blocks=blocks) for seed, one in enumerate(case.members)]
-        again = mean_map(answers(case, members, case.image), case)
-        steps.append((name, likeness(again, mean, case.inside)))
+        again = [mean_map([answer], case) for answer in answers(case, members, case.image)]
+        steps.append((name, max((likeness(one, mean, case.inside) for one in again), key=abs)))
     return tuple(steps)
 
 

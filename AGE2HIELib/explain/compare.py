@@ -28,6 +28,11 @@ def standing(saliency: np.ndarray) -> np.ndarray:
     return np.asarray(rank[inverse].reshape(saliency.shape))
 
 
+def names_a_place(saliency: np.ndarray) -> bool:
+    """Whether anything in a map is above 0: where nothing is, its strongest places speak for nothing either."""
+    return bool((np.nan_to_num(saliency) > 0).any())
+
+
 def marked(saliency: np.ndarray, share: float = MARKED_SHARE) -> np.ndarray:
     """The fewest voxels that together hold ``share`` (0..1] of all positive values; bool, empty where there are none.
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from PIL import Image
 
-from AGE2HIELib.explain.compare import marked, standing
+from AGE2HIELib.explain.compare import marked, names_a_place, standing
 from AGE2HIELib.explain.examination import Examination
 from AGE2HIELib.explain.registry import METHODS
 from AGE2HIELib.explain.saliency import Explanation, SaliencyMap
@@ -108,6 +108,7 @@ def _map(found: Comparison[M], name: str, unit: str) -> dict[str, Any]:
         "resolution_mm": [round(mm, 3) for mm in made.resolution_mm],
         "peak": float(values.max(initial=0.0)),
         "least": float(values.min(initial=0.0)),
+        "names_a_place": names_a_place(values),
         "members_agree_where_marked": _mean_where_marked(found, name),
     }
 

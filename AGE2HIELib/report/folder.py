@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from AGE2HIELib.explain.regions import RegionRow, write_region_table
+from AGE2HIELib.explain.regions import RegionRow
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.orientation import to_stored_order
 from AGE2HIELib.report.backdrop import adc_backdrop
@@ -33,15 +33,19 @@ def write_maps(maps: Maps, stored: Grid, folder: Path) -> None:
             write_volume(to_stored_order(volume, stored), folder / f"{name}.nii.gz")
 
 
-def write_report(maps: Maps, regions: Sequence[RegionRow], record: Mapping[str, Any], folder: Path) -> None:
-    """Picture, page and, where the scan was not refused, the table of regions."""
+def write_picture(maps: Maps, record: Mapping[str, Any], folder: Path) -> None:
+    """Slices of every map, side by side."""
     shown = record["saliency"]
     title = f"{shown['title']} over ADC ({shown['meaning']})" if shown else ""
     picture = overlay_picture(maps, demonstration=record["demonstration"], saliency_title=title)
     picture.save(folder / OVERLAY, optimize=False)
-    if regions:
-        write_region_table(regions, folder / REGIONS)
-    page = page_html(record, regions, folder / OVERLAY, _viewer(maps, record))
+
+
+def write_page(
+    maps: Maps, regions: Sequence[RegionRow], record: Mapping[str, Any], folder: Path, *, picture: Path
+) -> None:
+    """The page for people; ``picture`` from ``write_picture`` may be missing."""
+    page = page_html(record, regions, picture if picture.is_file() else None, _viewer(maps, record))
     (folder / PAGE).write_text(page, encoding="utf-8")
 
 

@@ -20,7 +20,7 @@ _AGE_HEADINGS = {True: "Demonstration: predicted age", False: "Predicted age"}
 def page_html(
     record: Mapping[str, Any],
     regions: Sequence[RegionRow],
-    picture: Path,
+    picture: Path | None,
     viewer: Mapping[str, Any] | None = None,
 ) -> str:
     """The page for a record (``report.record``); ``picture`` and ``viewer`` (``viewer_parts``) are embedded."""
@@ -45,7 +45,7 @@ def template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def common_parts(record: Mapping[str, Any], picture: Path) -> dict[str, Any]:
+def common_parts(record: Mapping[str, Any], picture: Path | None) -> dict[str, Any]:
     """What every page about a record shows."""
     return {
         "record": record,
@@ -55,7 +55,7 @@ def common_parts(record: Mapping[str, Any], picture: Path) -> dict[str, Any]:
     }
 
 
-def age_parts(record: Mapping[str, Any], picture: Path) -> dict[str, Any]:
+def age_parts(record: Mapping[str, Any], picture: Path | None) -> dict[str, Any]:
     """The same where an age is explained, and no outcome."""
     return {
         "record": record,
@@ -65,7 +65,10 @@ def age_parts(record: Mapping[str, Any], picture: Path) -> dict[str, Any]:
     }
 
 
-def _embedded(picture: Path) -> str:
+def _embedded(picture: Path | None) -> str:
+    """Empty where there is none: a page stands without its picture."""
+    if picture is None:
+        return ""
     return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii")
 
 

@@ -122,7 +122,7 @@ def _saliency(explanation: Explanation | None) -> dict[str, Any] | None:
 
 def examination_record(found: Examination) -> dict[str, Any]:
     """How a map fared when it was questioned; a figure that cannot be had is null, and not passed."""
-    findings = [{**asdict(finding), "value": _plain(finding.value)} for finding in found.findings]
+    findings = [{**asdict(one), "value": _plain(one.value), "p": _plain(one.p)} for one in found.findings]
     cascade = [{"random_from": name, "likeness": _plain(value)} for name, value in found.cascade]
     return {"method": found.method, "passed": found.passed, "findings": findings, "cascade": cascade}
 

@@ -43,7 +43,7 @@ from training.pretraining import uses_one_process
 from training.run_folder import RunFolder
 from training.settings import SYNTHETIC
 
-VERSION = 1  # raise it when the same case would be examined otherwise
+VERSION = 2  # raise it when the same case would be examined otherwise
 _DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda", "mps": "mps"}  # Lightning's words -> the library's
 
 
@@ -176,6 +176,7 @@ def _values(task: ExamineTask, scan: Scan, found: Analysis) -> dict[str, Any]:
 def _figures(found: Examination) -> dict[str, Any]:
     failed: Sequence[str] = [one.name for one in found.findings if not one.passed]
     values = {one.name: float(one.value) for one in found.findings}
+    values |= {f"{one.name}, p": one.p for one in found.findings if one.p is not None}
     return {**values, "failed": len(failed), "failed_figures": "; ".join(failed)}
 
 

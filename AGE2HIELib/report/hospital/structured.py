@@ -13,6 +13,7 @@ from highdicom.sr import (
     ComprehensiveSR,
     DeviceObserverIdentifyingAttributes,
     FindingSite,
+    ImageLibraryEntryDescriptors,
     Measurement,
     MeasurementReport,
     MeasurementsAndQualitativeEvaluations,
@@ -54,7 +55,7 @@ def structured_report(record: Mapping[str, Any], headers: Sequence[Dataset]) -> 
         procedure_reported=_ours("diffusion-mri-newborn-brain", "Diffusion MRI of a newborn's brain"),
         imaging_measurements=groups,
         title=codes.DCM.ImagingMeasurementReport,
-        referenced_images=_first_of_each_series(headers),
+        referenced_images=_first_of_each_series(headers) or None,
     )
     return ComprehensiveSR(
         evidence=list(headers),
@@ -182,5 +183,15 @@ def _ours(value: str, meaning: str) -> CodedConcept:
 
 
 def _first_of_each_series(headers: Sequence[Dataset]) -> list[Dataset]:
-    """The library of images names one of each series; every image is among the evidence."""
-    return list({header.SeriesInstanceUID: header for header in reversed(headers)}.values())
+    """The library of images names one of each series that can be described; every image is among the evidence."""
+    first = {header.SeriesInstanceUID: header for header in reversed(headers)}.values()
+    return [header for header in first if _described(header)]
+
+
+def _described(header: Dataset) -> bool:
+    """The library describes an image by its position and its size, which a damaged header may lack."""
+    try:
+        ImageLibraryEntryDescriptors(header)
+    except Exception:  # highdicom raises what the damage happens to lead to
+        return False
+    return True

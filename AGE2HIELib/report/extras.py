@@ -1,0 +1,49 @@
+"""What goes with a result and may fail without it: pages, pictures and DICOM objects.
+
+The number, ``result.json``, the volumes and the table of regions are the result. The rest is written whole or not at
+all, and where it cannot be, for want of space or for a defect, the result says so and stands.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from AGE2HIELib.errors import InputError
+
+_SCRATCH = ".unfinished"
+
+
+def write_extra(what: str, write: Callable[[Path], None], folder: Path) -> str | None:
+    """Let ``write`` fill an empty folder, and move what it has made into ``folder``.
+
+    Args:
+        what: the extra's name, with its article.
+
+    Returns:
+        A sentence that says what is missing and why, where it failed; None where it did not.
+    """
+    scratch = folder / _SCRATCH
+    try:
+        scratch.mkdir()
+        write(scratch)
+        for made in sorted(scratch.iterdir()):
+            made.rename(folder / made.name)
+        scratch.rmdir()
+    except Exception as error:  # whatever an extra dies of, the number is there
+        shutil.rmtree(scratch, ignore_errors=True)
+        return f"{what[0].upper()}{what[1:]} could not be written, and the result stands without: {_reason(error)}"
+    return None
+
+
+def _reason(error: Exception) -> str:
+    """Without the words of a library's exception, which may quote a header or a path."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno:
+        return f"{os.strerror(error.errno)}."
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__qualname__} in {Path(last.filename).name}, line {last.lineno}."
