@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from AGE2HIELib.errors import InputError, ModelError
+from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.regions import RegionRow, measured_regions
 from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
 from AGE2HIELib.inference.prevalence import at_prevalence, check_prevalence
@@ -220,22 +220,6 @@ def load_model(folder: Path, *, device: str = "auto", prevalence: float | None =
         lambda note: _on_cpu(bundle, note, prevalence),
         chosen,
     )
-
-
-def check_z_origin(bundle: Bundle, atlas: Atlas, *, released: bool) -> None:
-    """A z-map of another origin than the network was trained on is out of its distribution, and is refused."""
-    if "z_adc" not in [channel.name for channel in bundle.spec.channels]:
-        return
-    if released and "released" not in bundle.z_origins:
-        raise ModelError(
-            f"The model {bundle.name} was not trained on released z-maps (its z-maps: {', '.join(bundle.z_origins)}). "
-            "Leave --z-adc out, or use another model."
-        )
-    if not released and atlas.sha256 not in bundle.z_origins:
-        raise ModelError(
-            f"The model {bundle.name} was not trained on z-maps of the atlas {atlas.name} ({atlas.sha256[:12]}...). "
-            "Leave --atlas out, or use a model that was made with it."
-        )
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.evidence import evidence_table
 from AGE2HIELib.explain.examination import Examination
 from AGE2HIELib.explain.saliency import Explanation
+from AGE2HIELib.inference.facts import check_z_origin
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.pipeline import (
     EXAMINED_STAGES,
@@ -24,7 +25,6 @@ from AGE2HIELib.pipeline import (
     HieModel,
     Prepared,
     Scan,
-    check_z_origin,
     examine,
     explained,
     judged,

@@ -13,6 +13,7 @@ from AGE2HIELib.commands.reading import given_paths, given_timing, resolve_atlas
 from AGE2HIELib.commands.speaking import examination_in_words, say_refused
 from AGE2HIELib.explain.compare import names_a_place
 from AGE2HIELib.explain.regions import write_region_table
+from AGE2HIELib.inference.facts import check_z_origin
 from AGE2HIELib.inference.prevalence import check_prevalence
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.outputs import output_folder
@@ -23,7 +24,6 @@ from AGE2HIELib.pipeline import (
     HieModel,
     Scan,
     analyse,
-    check_z_origin,
     load_model,
     read_scan,
 )

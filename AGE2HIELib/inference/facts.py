@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference.age_model import AgeFacts
 from AGE2HIELib.inference.training_cases import TrainingCases
+from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.network_input import InputSpec
 
 
@@ -66,3 +68,19 @@ class ModelFacts:
     copyright: str = "The AGE2HIE developers, Apache-2.0"
     cases: TrainingCases | None = None
     age: AgeFacts | None = None
+
+
+def check_z_origin(model: ModelFacts, atlas: Atlas, *, released: bool) -> None:
+    """A z-map of another origin than the network was trained on is out of its distribution, and is refused."""
+    if "z_adc" not in [channel.name for channel in model.spec.channels]:
+        return
+    if released and "released" not in model.z_origins:
+        raise ModelError(
+            f"The model {model.name} was not trained on released z-maps (its z-maps: {', '.join(model.z_origins)}). "
+            "Leave --z-adc out, or use another model."
+        )
+    if not released and atlas.sha256 not in model.z_origins:
+        raise ModelError(
+            f"The model {model.name} was not trained on z-maps of the atlas {atlas.name} ({atlas.sha256[:12]}...). "
+            "Leave --atlas out, or use a model that was made with it."
+        )

@@ -17,6 +17,7 @@ import pandas as pd
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.examination import Examination, Finding
 from AGE2HIELib.inference.bundle import read_bundle
+from AGE2HIELib.inference.facts import check_z_origin
 from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
@@ -26,7 +27,6 @@ from AGE2HIELib.pipeline import (
     HieModel,
     Scan,
     analyse,
-    check_z_origin,
     load_model,
     read_scan,
 )
