@@ -33,6 +33,7 @@ _KINDS = {
     "picture": "pictures",
     "none": "no diffusion",
 }
+_OF_A_PAIR = "one study, on one grid and with one echo time"
 _NEVER_READ = ("map", "picture")
 _ONE_ORIENTATION = 0.1  # direction cosines: those of a localiser's planes differ by about 1
 
@@ -112,6 +113,8 @@ def _nothing(found: Sequence[DicomSeries], images: list[Converted], failures: Se
         f"'{name}' holds no diffusion series with two b-values and no ADC map. Found: {_listed(found, images)}. "
         "Give the folder of the raw diffusion series."
     )
+    if {"b0", "trace"} <= {_use(image) for image in images}:
+        words += f" A b0 and a trace image are joined where they are of {_OF_A_PAIR}."
     return words + "".join(f" Of {one.series.label}: {one.reason}" for one in failures[:1])
 
 
@@ -196,8 +199,7 @@ def _named(found: tuple[DicomSeries, ...], wanted: str) -> DicomImage:
         if pair is not None and _use(pair) == "raw":
             return _dwi(pair, ())
     raise InputError(
-        f"DICOM series {wanted} cannot be joined: a b0 and a trace image of one study and on one grid were "
-        "expected. "
+        f"DICOM series {wanted} cannot be joined: a b0 and a trace image of {_OF_A_PAIR} were expected. "
         f"Found: {_listed(found, chosen)}."
     )
 

@@ -10,6 +10,7 @@ from AGE2HIELib.volume import DwiSeries
 # Scanners store nominal zeros of up to 50 s/mm2 beside true shells of 50 and more; an ADC from b-values closer than
 # this would be noise.
 SMALLEST_B_RANGE_S_MM2 = 50.0
+LARGEST_B_S_MM2 = 100_000.0  # the strongest human scanners reach half of it; 1000 s/mm2 in SI units is 1e9 s/m2
 _SHORTEST_DIRECTION = 1e-3  # below it a row means "no direction"; files round components to 1e-4 or finer
 
 
@@ -37,9 +38,16 @@ def check_b_values(b_values: np.ndarray, name: str) -> None:
     if not np.all(np.isfinite(b_values)) or np.any(b_values < 0):
         worst = b_values[~(np.isfinite(b_values) & (b_values >= 0))][0]
         raise InputError(f"The b-values of '{name}' hold {worst:g}. Convert the series again.")
-    if np.ptp(b_values) < SMALLEST_B_RANGE_S_MM2:
+    if b_values.max() > LARGEST_B_S_MM2:
         raise InputError(
-            f"All b-values of '{name}' are {b_values.max():g} s/mm^2, so ADC cannot be fitted. "
+            f"The b-values of '{name}' reach {b_values.max():g}, and no scanner's exceed {LARGEST_B_S_MM2:g} s/mm^2. "
+            "They may be stated in another unit: give them in s/mm^2."
+        )
+    if np.ptp(b_values) < SMALLEST_B_RANGE_S_MM2:
+        low, high = b_values.min(), b_values.max()
+        are = f"are {high:g}" if low == high else f"lie between {low:g} and {high:g}"
+        raise InputError(
+            f"All b-values of '{name}' {are} s/mm^2, so ADC cannot be fitted. "
             "Give the whole series (b0 and diffusion-weighted volumes), or a 3D ADC map."
         )
 
