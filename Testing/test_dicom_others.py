@@ -235,7 +235,20 @@ def test_a_b0_of_another_echo_time_is_not_the_traces(tmp_path: Path, echoes_ms: 
     if joined:
         np.testing.assert_array_equal(read_source(tmp_path).dwi.b_values, [0, 1000])
         return
-    with pytest.raises(InputError, match=r"b0 alone.*trace image.*joined where they are .* with one echo time"):
+    with pytest.raises(
+        InputError, match=r"b0 alone.*trace image.*joined where they are of one study, .* one echo time"
+    ):
         read_source(tmp_path)
     with pytest.raises(InputError, match=r"10\+12 cannot be joined.*one echo time"):
         read_source(tmp_path, series="10+12")
+
+
+def test_a_b0_beside_directions_is_named_for_them(tmp_path: Path) -> None:
+    """It is not taken unasked, since it may be another acquisition's; the message says how to."""
+    write_dicom(tmp_path, B0, uid="1.2.3.10", number=10, DiffusionBValue=0.0)
+    gradient = {"DiffusionDirectionality": "DIRECTIONAL", "DiffusionGradientOrientation": [1.0, 0.0, 0.0]}
+    elements = {"Manufacturer": "Philips", "DiffusionBValue": 1000.0, **gradient}
+    write_dicom(tmp_path, TRACE, uid="1.2.3.12", number=12, **elements)
+    with pytest.raises(InputError, match=r"12 \(one b-value, b 1000.*for instance --series 10\+12\."):
+        read_source(tmp_path)
+    np.testing.assert_array_equal(read_source(tmp_path, series="10+12").dwi.b_values, [0, 1000])

@@ -87,7 +87,7 @@ def _best(found: tuple[DicomSeries, ...], name: str) -> DicomImage:
     lost = tuple(failure.reason for failure in failures if not failure.series.damage and failure.of_diffusion)
     if raw:
         return _dwi(_only(raw, "diffusion series"), lost)
-    pairs = _pairs(images)
+    pairs = _pairs(images, "trace")
     if pairs:
         return _dwi(_only(pairs, "pairs of b0 and trace image"), lost)
     maps, broken = _converted([one for one in found if one.kind == "adc"])
@@ -113,8 +113,11 @@ def _nothing(found: Sequence[DicomSeries], images: list[Converted], failures: Se
         f"'{name}' holds no diffusion series with two b-values and no ADC map. Found: {_listed(found, images)}. "
         "Give the folder of the raw diffusion series."
     )
-    if {"b0", "trace"} <= {_use(image) for image in images}:
-        words += f" A b0 and a trace image are joined where they are of {_OF_A_PAIR}."
+    uses = {_use(image) for image in images}
+    if pairs := _pairs(images, "single"):
+        words += f" Or join a b0 with the series that belongs to it, for instance --series {pairs[0].series.number}."
+    elif "b0" in uses and uses & {"trace", "single"}:
+        words += f" A b0 and what belongs to it are joined where they are of {_OF_A_PAIR}."
     return words + "".join(f" Of {one.series.label}: {one.reason}" for one in failures[:1])
 
 
@@ -161,11 +164,11 @@ def _use(image: Converted) -> str:
     return "single" if np.any(image.directions_ras) else "trace"
 
 
-def _pairs(images: list[Converted]) -> list[Converted]:
-    """A b0 and a trace image of one study on one grid, made one series."""
+def _pairs(images: list[Converted], use: str) -> list[Converted]:
+    """A b0 and a series of this use, of one study, grid and echo time, made one series."""
     unweighted = [i for i in images if _use(i) == "b0"]
-    traces = [i for i in images if _use(i) == "trace"]
-    both = [joined(b0, t) for b0 in unweighted for t in traces if b0.series.study == t.series.study]
+    weighted = [i for i in images if _use(i) == use]
+    both = [joined(b0, w) for b0 in unweighted for w in weighted if b0.series.study == w.series.study]
     return [pair for pair in both if pair is not None]
 
 

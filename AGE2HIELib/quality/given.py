@@ -157,8 +157,8 @@ def _correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Of values clipped to their own percentiles, so that no single one rules; NaN where one of them is constant."""
     if not len(first):
         return float("nan")
-    pair = [_without_tails(values) for values in (first, second)]
-    return float(np.corrcoef(*pair)[0, 1]) if min(np.ptp(values) for values in pair) > 0 else float("nan")
+    one, other = _without_tails(first), _without_tails(second)
+    return float(np.corrcoef(one, other)[0, 1]) if np.ptp(one) > 0 and np.ptp(other) > 0 else float("nan")
 
 
 def _spread(values: np.ndarray) -> float:
