@@ -243,12 +243,13 @@ def test_a_b0_of_another_echo_time_is_not_the_traces(tmp_path: Path, echoes_ms: 
         read_source(tmp_path, series="10+12")
 
 
-def test_a_b0_beside_directions_is_named_for_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("low", [0.0, 50.0])
+def test_a_low_b_beside_directions_is_named_for_them(tmp_path: Path, low: float) -> None:
     """It is not taken unasked, since it may be another acquisition's; the message says how to."""
-    write_dicom(tmp_path, B0, uid="1.2.3.10", number=10, DiffusionBValue=0.0)
+    write_dicom(tmp_path, B0, uid="1.2.3.10", number=10, DiffusionBValue=low, Manufacturer="Philips")
     gradient = {"DiffusionDirectionality": "DIRECTIONAL", "DiffusionGradientOrientation": [1.0, 0.0, 0.0]}
     elements = {"Manufacturer": "Philips", "DiffusionBValue": 1000.0, **gradient}
     write_dicom(tmp_path, TRACE, uid="1.2.3.12", number=12, **elements)
     with pytest.raises(InputError, match=r"12 \(one b-value, b 1000.*for instance --series 10\+12\."):
         read_source(tmp_path)
-    np.testing.assert_array_equal(read_source(tmp_path, series="10+12").dwi.b_values, [0, 1000])
+    np.testing.assert_array_equal(read_source(tmp_path, series="10+12").dwi.b_values, [low, 1000])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +88,7 @@ def _best(found: tuple[DicomSeries, ...], name: str) -> DicomImage:
     lost = tuple(failure.reason for failure in failures if not failure.series.damage and failure.of_diffusion)
     if raw:
         return _dwi(_only(raw, "diffusion series"), lost)
-    pairs = _pairs(images, "trace")
+    pairs = _pairs(images)
     if pairs:
         return _dwi(_only(pairs, "pairs of b0 and trace image"), lost)
     maps, broken = _converted([one for one in found if one.kind == "adc"])
@@ -114,8 +115,8 @@ def _nothing(found: Sequence[DicomSeries], images: list[Converted], failures: Se
         "Give the folder of the raw diffusion series."
     )
     uses = {_use(image) for image in images}
-    if pairs := _pairs(images, "single"):
-        words += f" Or join a b0 with the series that belongs to it, for instance --series {pairs[0].series.number}."
+    if pairs := _on_demand(images):
+        words += f" Or join two series of different b-values, for instance --series {pairs[0].series.number}."
     elif "b0" in uses and uses & {"trace", "single"}:
         words += f" A b0 and what belongs to it are joined where they are of {_OF_A_PAIR}."
     return words + "".join(f" Of {one.series.label}: {one.reason}" for one in failures[:1])
@@ -164,11 +165,19 @@ def _use(image: Converted) -> str:
     return "single" if np.any(image.directions_ras) else "trace"
 
 
-def _pairs(images: list[Converted], use: str) -> list[Converted]:
-    """A b0 and a series of this use, of one study, grid and echo time, made one series."""
+def _on_demand(images: list[Converted]) -> list[Converted]:
+    """Two series that ``--series`` would join, and nothing else does: a low b-value is no b0, directions no trace."""
+    known = [image for image in images if image.b_values is not None and image.series.kind != "adc"]
+    ordered = sorted(known, key=lambda image: float(image.b_values.min()))  # type: ignore[union-attr]
+    pairs = [joined(one, other) for one, other in combinations(ordered, 2) if one.series.study == other.series.study]
+    return [pair for pair in pairs if pair is not None and _use(pair) == "raw"]
+
+
+def _pairs(images: list[Converted]) -> list[Converted]:
+    """A b0 and a trace image of one study on one grid, made one series."""
     unweighted = [i for i in images if _use(i) == "b0"]
-    weighted = [i for i in images if _use(i) == use]
-    both = [joined(b0, w) for b0 in unweighted for w in weighted if b0.series.study == w.series.study]
+    traces = [i for i in images if _use(i) == "trace"]
+    both = [joined(b0, t) for b0 in unweighted for t in traces if b0.series.study == t.series.study]
     return [pair for pair in both if pair is not None]
 
 

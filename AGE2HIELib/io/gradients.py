@@ -10,7 +10,7 @@ from AGE2HIELib.volume import DwiSeries
 # Scanners store nominal zeros of up to 50 s/mm2 beside true shells of 50 and more; an ADC from b-values closer than
 # this would be noise.
 SMALLEST_B_RANGE_S_MM2 = 50.0
-LARGEST_B_S_MM2 = 100_000.0  # the strongest human scanners reach half of it; 1000 s/mm2 in SI units is 1e9 s/m2
+LARGEST_B_S_MM2 = 50_000.0  # beyond the strongest scanners of humans (some 30,000); 1000 s/mm2 is 1e9 in s/m2
 _SHORTEST_DIRECTION = 1e-3  # below it a row means "no direction"; files round components to 1e-4 or finer
 
 
