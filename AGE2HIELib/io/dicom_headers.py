@@ -25,24 +25,12 @@ _KEY_SIGNS = 6
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and what begins so: pictures of a screen
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"  # real numbers in place of pixels
 _ADC_TEXT = re.compile(r"(?<![a-z])(adc|apparent diffusion)", re.IGNORECASE)
-# GE makes exp(-b ADC) beside the ADC; a mono-exponential one is an ADC
 _EXPONENTIAL_TEXT = re.compile(r"(?<![a-z])(eadc|(?<!mono.)(?<!bi.)exp(onential)?[\W_]+(adc|apparent))", re.IGNORECASE)
 _TRACE_TEXT = re.compile(r"(?<![a-z])(trace|isotropic)", re.IGNORECASE)
 _VOLUME_WORDS = frozenset(("MOSAIC", "VFRAME"))
 _MAP_WORDS = {
-    "FA",
-    "COLFA",
-    "TENSOR",
-    "TENSOR_B0",
-    "EADC",
-    "EXP",
-    "EXPONENTIAL",
-    "VR",
-    "RA",
-    "AD",
-    "RD",
-    "PROJECTION IMAGE",
-}
+    "FA", "COLFA", "TENSOR", "TENSOR_B0", "EADC", "EXP", "EXPONENTIAL", "VR", "RA", "AD", "RD", "PROJECTION IMAGE"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
