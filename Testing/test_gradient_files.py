@@ -119,3 +119,13 @@ def test_adc_tells_what_the_header_leaves_open(tmp_path: Path) -> None:
         assert main(["adc", str(path), "--align", "off", "--output", str(tmp_path / "adc.nii")]) == 0
     assert "warning: The sform and the qform of the NIfTI file put a corner" in out.getvalue()
     assert "as a mirror image" in out.getvalue()
+
+
+def test_a_volume_without_a_signal_above_0_is_refused(tmp_path: Path) -> None:
+    path = series_file(tmp_path)
+    image = nib.load(path)
+    values = np.asarray(image.dataobj)
+    values[..., 3] *= -1
+    nib.save(nib.Nifti1Image(values, image.affine), path)
+    with pytest.raises(InputError, match=r"Volume 3 of 'dwi\.nii\.gz' has no signal above 0"):
+        read_source(path)

@@ -28,6 +28,8 @@ def make_series(
         first = volume.flat[0]
         if np.all(volume == first):
             raise InputError(f"Volume {number} of '{name}' is {first:g} everywhere. Convert the series again.")
+        if not np.any(volume > 0):
+            raise InputError(f"Volume {number} of '{name}' has no signal above 0. Give the magnitude images.")
     if directions_ras is not None:
         directions_ras = unit_rows(directions_ras)
         directions_ras[b_values == 0] = 0.0
