@@ -240,9 +240,7 @@ def _measured_adc(scan: Scan, align: str) -> _Measured:
         return _Measured(whole, warnings=warnings)
     aligned = align_series(series_to_canonical(scan.source.dwi), align)
     fit = adc_map(aligned.series)
-    moved = f"Volumes were aligned to the mean b0: up to {aligned.motion_mm:.1f} mm of motion was found."
-    warnings = (*((moved,) if aligned.applied else ()), *fit.warnings)
-    return _Measured(fit.adc, fit.mean_b0, fit.b_values_used, warnings)
+    return _Measured(fit.adc, fit.mean_b0, fit.b_values_used, (*aligned.warnings, *fit.warnings))
 
 
 def _placement_warnings(placement: Placement) -> tuple[str, ...]:

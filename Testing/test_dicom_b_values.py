@@ -315,3 +315,10 @@ def test_volumes_are_matched_one_to_one(converted: list, stated: dict, without: 
 def test_b_values_in_words() -> None:
     assert in_words({1000.0: 12, 0.0: 1, None: 2}) == "0 (1 volume), 1000 (12 volumes), none (2 volumes)"
     assert in_words({float(b): 1 for b in range(11)}).endswith("7 (1 volume) and 3 more")
+
+
+@pytest.mark.parametrize("b", [np.nan, np.inf])
+def test_what_is_no_number_states_nothing(b: float) -> None:
+    assert stated_b_values(header_of(DiffusionBValue=b)) == (None,)
+    assert stated_b_values(header_of(DiffusionBValue=b, DiffusionDirectionality="NONE")) == (0.0,)
+    assert stated_b_values(header_of(Manufacturer="SIEMENS", DiffusionBValue=b, SequenceName="ep_b1000#1")) == (1000,)

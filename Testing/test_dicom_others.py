@@ -225,3 +225,31 @@ def test_real_private_objects_do_not_matter(real_data: Path, tmp_path: Path) -> 
     assert (found.name, len(found.files), found.damage, found.mixed) == ("601", len(expected.files), "", False)
     assert {file.path.resolve() for file in found.files} == {file.path.resolve() for file in expected.files}
     assert read_source(tmp_path).sha256 == read_source(philips).sha256
+
+
+@pytest.mark.parametrize(("echoes_ms", "joined"), [((80, 80.5), True), ((60, 90), False)])
+def test_a_b0_of_another_echo_time_is_not_the_traces(tmp_path: Path, echoes_ms: tuple, joined: bool) -> None:
+    """T2 decay between 60 and 90 ms at a T2 of 150 ms would add 200e-6 mm^2/s to every ADC at b = 1000."""
+    for number, b, image, echo_ms in zip((10, 12), (0.0, 1000.0), (B0, TRACE), echoes_ms, strict=True):
+        write_dicom(tmp_path, image, uid=f"1.2.3.{number}", number=number, DiffusionBValue=b, EchoTime=echo_ms)
+    if joined:
+        np.testing.assert_array_equal(read_source(tmp_path).dwi.b_values, [0, 1000])
+        return
+    with pytest.raises(
+        InputError, match=r"b0 alone.*trace image.*joined where they are of one study, .* one echo time"
+    ):
+        read_source(tmp_path)
+    with pytest.raises(InputError, match=r"10\+12 cannot be joined.*one echo time"):
+        read_source(tmp_path, series="10+12")
+
+
+@pytest.mark.parametrize("low", [0.0, 50.0])
+def test_a_low_b_beside_directions_is_named_for_them(tmp_path: Path, low: float) -> None:
+    """It is not taken unasked, since it may be another acquisition's; the message says how to."""
+    write_dicom(tmp_path, B0, uid="1.2.3.10", number=10, DiffusionBValue=low, Manufacturer="Philips")
+    gradient = {"DiffusionDirectionality": "DIRECTIONAL", "DiffusionGradientOrientation": [1.0, 0.0, 0.0]}
+    elements = {"Manufacturer": "Philips", "DiffusionBValue": 1000.0, **gradient}
+    write_dicom(tmp_path, TRACE, uid="1.2.3.12", number=12, **elements)
+    with pytest.raises(InputError, match=r"12 \(one b-value, b 1000.*for instance --series 10\+12\."):
+        read_source(tmp_path)
+    np.testing.assert_array_equal(read_source(tmp_path, series="10+12").dwi.b_values, [low, 1000])

@@ -229,6 +229,21 @@ def test_the_list_axis_may_have_a_direction_of_nan(tmp_path: Path, none: bytes) 
     assert found.grid.same_as(dwi_series().grid)
 
 
+def test_gradients_of_which_none_has_the_length_1_are_told(tmp_path: Path) -> None:
+    """All half as long: b = 250 by the product of both facts, 1000 in Slicer, which divides by the longest."""
+    path = series_file(tmp_path)
+    assert read_source(path).warnings == ()
+    halved = path.read_bytes()
+    for found in re.findall(rb"DWMRI_gradient_\d+:=[^\n]*", halved):
+        key, numbers = found.split(b":=")
+        half = " ".join(f"{float(number) / 2:.10f}" for number in numbers.split())
+        halved = halved.replace(found, key + b":=" + half.encode())
+    path.write_bytes(halved)
+    read = read_source(path)
+    assert read.dwi.b_values.max() == 250
+    assert "has the length 0.5: its b-value is taken as 250 s/mm^2. Slicer takes 1000" in read.warnings[0]
+
+
 def brighter_b0(folder: Path) -> Path:
     series = dwi_series()
     series.array[0] += 900  # b0 is the brightest volume of any real series

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from AGE2HIELib.io.gradients import LARGEST_B_S_MM2
 from AGE2HIELib.preprocess.adc import adc_map, fit_adc
 from AGE2HIELib.preprocess.fitted_shells import adc_error, fitted_shells, unusual_b_warning
 from AGE2HIELib.preprocess.shells import find_shells
@@ -112,3 +113,9 @@ def test_nominal_zeros_of_scanners_are_one_b0(nominal_zero):
     shells = find_shells(np.array([*nominal_zero, 1000.0]))
     assert [len(shell.volumes) for shell in shells] == [3, 1]
     assert fitted((*nominal_zero, 1000)) == pytest.approx(1200, rel=1e-4)
+
+
+def test_the_largest_b_value_that_is_read_can_be_put_in_words() -> None:
+    """Where the expansion in b does not hold any more, no share is stated."""
+    assert "b = 50000: ADC far too low" in unusual_b_warning(fitted_shells(np.array([0.0, LARGEST_B_S_MM2])))
+    assert "22 % low" in unusual_b_warning(fitted_shells(np.array([0.0, 3000.0])))

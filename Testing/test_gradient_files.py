@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from io_samples import adc_volume, dwi_series
 
+from AGE2HIELib.cli import main
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.io.nifti import gradient_files, write_dwi_nifti
@@ -86,3 +90,42 @@ def test_a_single_volume_with_b_values_is_no_map(tmp_path: Path, text: str, word
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=f"single diffusion volume: .*{words}"):
         read_source(tmp_path / "map.nii.gz")
+
+
+@pytest.mark.parametrize("text", ["0,1000,1000", "0,0 1000,0", "Jane_Doe 0 1000"])
+def test_what_is_no_table_is_not_repeated(tmp_path: Path, text: str) -> None:
+    """What stands there may be a name."""
+    path = series_file(tmp_path)
+    (tmp_path / "dwi.bval").write_text(text)
+    with pytest.raises(InputError, match=r"'dwi\.bval' is not a table of numbers: they are parted by blanks") as caught:
+        read_source(path)
+    assert text.split()[0] not in str(caught.value)
+
+
+@pytest.mark.parametrize(("factor", "words"), [(1e6, r"reach 1e\+09"), (1e-3, "lie between 0 and 1 s/mm")])
+def test_b_values_of_another_unit_are_refused(tmp_path: Path, factor: float, words: str) -> None:
+    path = series_file(tmp_path, dwi_series().b_values * factor)
+    with pytest.raises(InputError, match=words):
+        read_source(path)
+
+
+def test_adc_tells_what_the_header_leaves_open(tmp_path: Path) -> None:
+    """A qform that is the mirror image of the sform: `age2hie adc` ends with 0, and says so."""
+    path = series_file(tmp_path)
+    image = nib.load(path)
+    image.set_qform(image.affine @ np.diag([-1.0, 1.0, 1.0, 1.0]), code=1)
+    nib.save(image, path)
+    with redirect_stdout(io.StringIO()) as out:
+        assert main(["adc", str(path), "--align", "off", "--output", str(tmp_path / "adc.nii")]) == 0
+    assert "warning: The sform and the qform of the NIfTI file put a corner" in out.getvalue()
+    assert "as a mirror image" in out.getvalue()
+
+
+def test_a_volume_without_a_signal_above_0_is_refused(tmp_path: Path) -> None:
+    path = series_file(tmp_path)
+    image = nib.load(path)
+    values = np.asarray(image.dataobj)
+    values[..., 3] *= -1
+    nib.save(nib.Nifti1Image(values, image.affine), path)
+    with pytest.raises(InputError, match=r"Volume 3 of 'dwi\.nii\.gz' has no signal above 0"):
+        read_source(path)

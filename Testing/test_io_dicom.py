@@ -24,7 +24,13 @@ def test_image_type_tells_derived_maps():
     assert kind_of(["DERIVED", "PRIMARY", "DIFFUSION", "TRACEW", "ND"], "") == "trace"
     assert kind_of(["DERIVED", "PRIMARY", "DIFFUSION", "FA"], "ADC") == "map"
     assert kind_of(["DERIVED", "PRIMARY", "OTHER"], "Apparent Diffusion Coefficient (mm2/s)") == "adc"
-    assert kind_of(["DERIVED", "PRIMARY", "OTHER"], "eADC") == "derived"
+    assert kind_of(["DERIVED", "PRIMARY", "OTHER"], "Exponential Apparent Diffusion Coefficient") == "map"
+    assert kind_of(["DERIVED", "PRIMARY", "OTHER"], "Ax DWI exp_ADC") == "map"
+    assert kind_of(["DERIVED", "PRIMARY", "OTHER"], "ADC (mono-exponential)") == "adc"
+    assert kind_of(["DERIVED", "PRIMARY", "OTHER"], "mono-exponential ADC") == "adc"
+    assert kind_of(["DERIVED", "PRIMARY", "ADC"], "bi exponential ADC") == "adc"
+    assert kind_of(["DERIVED", "PRIMARY", "OTHER"], "eADC") == "map"
+    assert kind_of(["ORIGINAL", "PRIMARY", "OTHER"], "eADC") == "scan"
 
 
 def test_b0_and_trace_of_one_series_make_a_diffusion_series(tmp_path):

@@ -20,7 +20,15 @@ from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.progress import Silent, Stages
 from AGE2HIELib.quality.check import GIVEN_MASK
-from AGE2HIELib.quality.given import LIKE_FOUND_MASK, SHARED_DETAIL, Z_DETAIL, given_checks, mask_check, z_map_check
+from AGE2HIELib.quality.given import (
+    LIKE_FOUND_MASK,
+    SHARED_DETAIL,
+    Z_DETAIL,
+    given_checks,
+    mask_check,
+    z_map_check,
+    z_scale_check,
+)
 from AGE2HIELib.volume import Volume
 
 MIRRORS = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
@@ -38,6 +46,21 @@ def test_a_z_map_of_the_scan_passes_whatever_its_scale(scan: tuple[Volume, Volum
     found = z_map_check(adc, brain, z)
     assert found.passed
     assert z_map_check(adc, brain, z.like(z.array / 2)).value == pytest.approx(found.value, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("factor", "passed"), [(1, True), (0.5, True), (2, True), (0.1, False), (10, False), (0, False)]
+)
+def test_a_z_map_that_was_multiplied_is_refused(
+    factor: float, passed: bool, scan: tuple[Volume, Volume, Volume]
+) -> None:
+    """A z of 1 is 300e-6 mm^2/s here. A tenth of the z of a severe injury looks like none."""
+    adc, brain, z = scan
+    found = z_scale_check(adc, brain, z.like(z.array * np.float32(factor)))
+    assert found.passed is passed
+    assert found.severity == "refuse"
+    if passed:  # z beyond 9.9 is left out, which a factor of 2 does to a few voxels
+        assert found.value == pytest.approx(300 / factor, rel=0.02)
 
 
 @pytest.mark.parametrize("axes", MIRRORS)

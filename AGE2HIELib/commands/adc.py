@@ -28,9 +28,9 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         if source.dwi is not None:
             aligned = stages.run("adc", align_series, source.dwi, arguments.align)
             fit = stages.run("adc", adc_map, aligned.series)
-            adc, warnings = fit.adc, fit.warnings
+            adc, warnings = fit.adc, (*source.warnings, *aligned.warnings, *fit.warnings)
         else:
-            adc, warnings = _known(source.adc, source.adc_unit_found, arguments.input.name), ()
+            adc, warnings = _known(source.adc, source.adc_unit_found, arguments.input.name), source.warnings
         stages.run("write", write_volume, adc, part)
     progress.close()
     if warnings:

@@ -11,12 +11,15 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.b_agreement import B0_LIMIT_S_MM2, in_words, unmatched
 from AGE2HIELib.io.converter import Converted, run_converter
+from AGE2HIELib.io.dicom_b_values import echo_time_ms
 from AGE2HIELib.io.dicom_complete import check_complete, one_slice_a_file
 from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
 from AGE2HIELib.io.dicom_volumes import in_order, split_frames, split_volumes
 from AGE2HIELib.io.integrity import Stored
 
 _SAME_GRID_MM = 1e-2  # DICOM states positions to 1e-3 mm or coarser
+# Between a b0 and its trace: T2 decay looks like diffusion. 1 ms at a T2 of 150 ms is 7e-6 mm^2/s at b = 1000.
+_SAME_ECHO_MS = 1.0
 _AS_NIFTI = "Convert it with the scanner's software and give it as NIfTI with its .bval."
 
 
@@ -207,8 +210,11 @@ def _stacked(parts: list[Converted], series: DicomSeries) -> Converted:
 
 
 def joined(b0: Converted, weighted: Converted) -> Converted | None:
-    """The unweighted volumes of one series with another's (a b0 and its trace); None where the grids differ."""
+    """The unweighted volumes of one series with another's (a b0 and its trace); None where grid or echo time differ."""
     if b0.b_values is None or weighted.b_values is None or not b0.grid.same_as(weighted.grid, _SAME_GRID_MM):
+        return None
+    echoes = [echo for one in (b0, weighted) if (echo := echo_time_ms(one.series.paths[0])) is not None]
+    if max(echoes, default=0.0) - min(echoes, default=0.0) > _SAME_ECHO_MS:
         return None
     lowest = b0.b_values == b0.b_values.min()
     both = replace(

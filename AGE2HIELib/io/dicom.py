@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ _KINDS = {
     "picture": "pictures",
     "none": "no diffusion",
 }
+_OF_A_PAIR = "one study, on one grid and with one echo time"
 _NEVER_READ = ("map", "picture")
 _ONE_ORIENTATION = 0.1  # direction cosines: those of a localiser's planes differ by about 1
 
@@ -112,6 +114,11 @@ def _nothing(found: Sequence[DicomSeries], images: list[Converted], failures: Se
         f"'{name}' holds no diffusion series with two b-values and no ADC map. Found: {_listed(found, images)}. "
         "Give the folder of the raw diffusion series."
     )
+    uses = {_use(image) for image in images}
+    if pairs := _on_demand(images):
+        words += f" Or join two series of different b-values, for instance --series {pairs[0].series.number}."
+    elif "b0" in uses and uses & {"trace", "single"}:
+        words += f" A b0 and what belongs to it are joined where they are of {_OF_A_PAIR}."
     return words + "".join(f" Of {one.series.label}: {one.reason}" for one in failures[:1])
 
 
@@ -158,6 +165,14 @@ def _use(image: Converted) -> str:
     return "single" if np.any(image.directions_ras) else "trace"
 
 
+def _on_demand(images: list[Converted]) -> list[Converted]:
+    """Two series that ``--series`` would join, and nothing else does: a low b-value is no b0, directions no trace."""
+    known = [image for image in images if image.b_values is not None and image.series.kind != "adc"]
+    ordered = sorted(known, key=lambda image: float(image.b_values.min()))  # type: ignore[union-attr]
+    pairs = [joined(one, other) for one, other in combinations(ordered, 2) if one.series.study == other.series.study]
+    return [pair for pair in pairs if pair is not None and _use(pair) == "raw"]
+
+
 def _pairs(images: list[Converted]) -> list[Converted]:
     """A b0 and a trace image of one study on one grid, made one series."""
     unweighted = [i for i in images if _use(i) == "b0"]
@@ -196,8 +211,7 @@ def _named(found: tuple[DicomSeries, ...], wanted: str) -> DicomImage:
         if pair is not None and _use(pair) == "raw":
             return _dwi(pair, ())
     raise InputError(
-        f"DICOM series {wanted} cannot be joined: a b0 and a trace image of one study and on one grid were "
-        "expected. "
+        f"DICOM series {wanted} cannot be joined: a b0 and a trace image of {_OF_A_PAIR} were expected. "
         f"Found: {_listed(found, chosen)}."
     )
 

@@ -86,6 +86,15 @@ def echo_and_direction(path: Path) -> tuple[str, tuple[str, ...]]:
     return str(header.get("EchoTime")), key
 
 
+def echo_time_ms(path: Path) -> float | None:
+    """Of a classic file; None where it states none."""
+    header = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=["EchoTime"])
+    try:
+        return float(header["EchoTime"].value)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def private_number(header: pydicom.Dataset, group: int, element: int) -> float | None:
     """The first number of a vendor's element; unknown representations arrive as bytes."""
     if (group, element) not in header:
@@ -108,17 +117,25 @@ def _of_sequence(group: pydicom.Dataset) -> float | None:
 
 
 def _of_standard(item: pydicom.Dataset) -> float | None:
-    if item.get("DiffusionBValue") is not None:
-        return float(item.DiffusionBValue)
+    stated = _finite(item)
+    if stated is not None:
+        return stated
     return 0.0 if item.get("DiffusionDirectionality") == "NONE" else None
+
+
+def _finite(item: pydicom.Dataset) -> float | None:
+    """The standard's b-value; one that is not a number states nothing."""
+    value = item.get("DiffusionBValue")
+    return float(value) if value is not None and np.isfinite(float(value)) else None
 
 
 def _of_file(header: pydicom.Dataset) -> float | None:
     vendor = maker(header)
     if vendor.startswith("GE"):
         return _of_ge(header)
-    if header.get("DiffusionBValue") is not None:
-        return float(header.DiffusionBValue)
+    nominal = _finite(header)
+    if nominal is not None:
+        return nominal
     readers = [read for name, read in _VENDORS.items() if not vendor or vendor.startswith(name)]
     stated = next((b for b in (read(header) for read in readers) if b is not None), None)
     return _of_standard(header) if stated is None else stated

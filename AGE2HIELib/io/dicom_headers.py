@@ -25,6 +25,7 @@ _KEY_SIGNS = 6
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and what begins so: pictures of a screen
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"  # real numbers in place of pixels
 _ADC_TEXT = re.compile(r"(?<![a-z])(adc|apparent diffusion)", re.IGNORECASE)
+_EXPONENTIAL_TEXT = re.compile(r"(?<![a-z])(eadc|(?<!mono.)(?<!bi.)exp(onential)?[\W_]+(adc|apparent))", re.IGNORECASE)
 _TRACE_TEXT = re.compile(r"(?<![a-z])(trace|isotropic)", re.IGNORECASE)
 _VOLUME_WORDS = frozenset(("MOSAIC", "VFRAME"))
 _MAP_WORDS = {
@@ -153,7 +154,7 @@ def read_folder(path: Path) -> DicomFolder:
 def kind_of(image_type: list[str], description: str) -> str:
     """ImageType decides; the description only helps where a derived image does not say what it is."""
     words = {word.upper() for word in image_type}
-    if words & _MAP_WORDS:
+    if words & _MAP_WORDS or ("DERIVED" in words and _EXPONENTIAL_TEXT.search(description)):
         return "map"
     if any(word == "ADC" or word.startswith("ADC_") for word in words):
         return "adc"

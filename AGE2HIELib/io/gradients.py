@@ -10,6 +10,7 @@ from AGE2HIELib.volume import DwiSeries
 # Scanners store nominal zeros of up to 50 s/mm2 beside true shells of 50 and more; an ADC from b-values closer than
 # this would be noise.
 SMALLEST_B_RANGE_S_MM2 = 50.0
+LARGEST_B_S_MM2 = 50_000.0  # beyond the strongest scanners of humans (some 30,000); 1000 s/mm2 is 1e9 in s/m2
 _SHORTEST_DIRECTION = 1e-3  # below it a row means "no direction"; files round components to 1e-4 or finer
 
 
@@ -27,6 +28,8 @@ def make_series(
         first = volume.flat[0]
         if np.all(volume == first):
             raise InputError(f"Volume {number} of '{name}' is {first:g} everywhere. Convert the series again.")
+        if not np.any(volume > 0):
+            raise InputError(f"Volume {number} of '{name}' has no signal above 0. Give the magnitude images.")
     if directions_ras is not None:
         directions_ras = unit_rows(directions_ras)
         directions_ras[b_values == 0] = 0.0
@@ -37,9 +40,16 @@ def check_b_values(b_values: np.ndarray, name: str) -> None:
     if not np.all(np.isfinite(b_values)) or np.any(b_values < 0):
         worst = b_values[~(np.isfinite(b_values) & (b_values >= 0))][0]
         raise InputError(f"The b-values of '{name}' hold {worst:g}. Convert the series again.")
-    if np.ptp(b_values) < SMALLEST_B_RANGE_S_MM2:
+    if b_values.max() > LARGEST_B_S_MM2:
         raise InputError(
-            f"All b-values of '{name}' are {b_values.max():g} s/mm^2, so ADC cannot be fitted. "
+            f"The b-values of '{name}' reach {b_values.max():g}, and no scanner's exceed {LARGEST_B_S_MM2:g} s/mm^2. "
+            "They may be stated in another unit: give them in s/mm^2."
+        )
+    if np.ptp(b_values) < SMALLEST_B_RANGE_S_MM2:
+        low, high = b_values.min(), b_values.max()
+        are = f"are {high:g}" if low == high else f"lie between {low:g} and {high:g}"
+        raise InputError(
+            f"All b-values of '{name}' {are} s/mm^2, so ADC cannot be fitted. "
             "Give the whole series (b0 and diffusion-weighted volumes), or a 3D ADC map."
         )
 

@@ -156,8 +156,11 @@ def _table(path: Path) -> np.ndarray:
         )
     try:
         table = np.loadtxt(path, ndmin=2, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:
-        raise InputError(f"'{path.name}' is not a table of numbers ({error}). Convert the series again.") from error
+    except (ValueError, OSError) as error:  # its words repeat what stands there, which may be a name
+        raise InputError(
+            f"'{path.name}' is not a table of numbers: they are parted by blanks and have decimal points, with nothing "
+            "else beside them. Write it so, or convert the series again."
+        ) from error
     if table.size == 0:
         raise InputError(f"'{path.name}' is empty. Convert the series again.")
     return table

@@ -21,6 +21,7 @@ from AGE2HIELib.volume import DwiSeries
 
 NRRD_SUFFIXES = (".nrrd", ".nhdr")
 _LONGEST_HEADER_BYTES = 1 << 20
+_NEARLY_NOMINAL = 0.95  # of the nominal b-value, as far as scanners' own differ from it
 # Of the encodings (nrrd_header refuses others) the packed and binary ones; the rest is text.
 _PACKINGS = {"raw": "raw", "gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2": "bzip2"}
 
@@ -100,6 +101,20 @@ def series_from_nrrd(image: NrrdImage, name: str) -> DwiSeries:
     b_values = np.round(nominal_b * squared / longest)  # scanners set whole s/mm2; components are rounded
     directions_ras = gradients @ header.ras_from_measurement.T
     return make_series(image.stored.array, image.stored.affine_ras, b_values, directions_ras, name=name)
+
+
+def b_value_warnings(image: NrrdImage) -> tuple[str, ...]:
+    """Where no gradient has the length 1, so that readers differ in what the nominal b-value is of."""
+    gradients, nominal_b = image.header.gradients(), image.header.nominal_b
+    if gradients is None or nominal_b is None:
+        return ()
+    longest = float(np.nanmax((gradients**2).sum(axis=1)))
+    if longest >= _NEARLY_NOMINAL:
+        return ()
+    return (
+        f"The longest gradient of the NRRD file has the length {np.sqrt(longest):.3g}: its b-value is taken as "
+        f"{nominal_b * longest:.0f} s/mm^2. Slicer takes {nominal_b:g}, with which ADC is {longest:.2g} of this one.",
+    )
 
 
 def refuse_single_volume(image: NrrdImage, name: str) -> None:

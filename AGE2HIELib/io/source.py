@@ -99,7 +99,8 @@ def _from_nrrd(path: Path) -> Source:
         nrrd.refuse_single_volume(image, path.name)
         return _adc_source("adc-nrrd", image.stored, sha256, path.name)
     dwi = series_from_nrrd(image, path.name)
-    return Source("dwi-nrrd", sha256, dwi, None, None, image.stored.warnings)
+    warnings = (*image.stored.warnings, *nrrd.b_value_warnings(image))
+    return Source("dwi-nrrd", sha256, dwi, None, None, warnings)
 
 
 def _from_dicom(path: Path, series: str | None) -> Source:

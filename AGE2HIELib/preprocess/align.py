@@ -55,6 +55,12 @@ class Alignment:
     motion_mm: float
     applied: bool
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        if not self.applied:
+            return ()
+        return (f"Volumes were aligned to the mean b0: up to {self.motion_mm:.1f} mm of motion was found.",)
+
 
 @dataclass(frozen=True)
 class Motion:

@@ -16,6 +16,7 @@ HIGHEST_B_S_MM2 = 1200.0
 LEAST_FULL_B_S_MM2 = 600.0  # of the shell that a usual ADC needs: a lower one alone is 5 % high and more
 HIGHEST_LOW_B_S_MM2 = 200.0  # what may stand in for a b0
 
+_LOWEST_IN_WORDS = -0.5
 _USUAL_B_S_MM2 = (0.0, 1000.0)
 _TISSUE_ADC, _TISSUE_KURTOSIS = 1200e-6, 0.5  # mm^2/s; newborn tissue that the stated error holds for
 
@@ -82,6 +83,8 @@ def _expected_adc(b_values: np.ndarray, counts: np.ndarray) -> float:
 
 
 def _in_words(error: float) -> str:
+    if error < _LOWEST_IN_WORDS:  # of b-values far beyond what the expansion holds for
+        return "far too low"
     percent = round(100 * abs(error))
     if percent == 0:
         return "within 1 %"

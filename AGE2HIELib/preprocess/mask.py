@@ -120,7 +120,7 @@ def _bright(contrast: np.ndarray, spacing_mm: np.ndarray) -> np.ndarray:
     """As bright as the tissue around, so that a head coil's bright rim and dark centre do not matter."""
     image = np.nan_to_num(contrast.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     smooth = ndimage.median_filter(image, footprint=_ball(MEDIAN_RADIUS_MM, spacing_mm))
-    log_signal = np.log(np.maximum(smooth, 1e-3 * np.percentile(smooth, 99) + np.finfo(np.float32).tiny))
+    log_signal = np.log(np.maximum(smooth, 1e-3 * max(np.percentile(smooth, 99), 0) + np.finfo(np.float32).tiny))
     tissue = np.asarray(log_signal > otsu_threshold(log_signal))
     if not tissue.any():
         return tissue
