@@ -12,7 +12,7 @@ import pytest
 import torch
 from bundles import untrained_bundle, untrained_facts
 from learning_samples import SHAPE, SMALL
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
@@ -22,7 +22,17 @@ from AGE2HIELib.inference.training_cases import CASES, MemberCases, TrainingCase
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.quality.check import DISTANCE
 from training.evaluation.splits import whole_cohort
-from training.known_cases import ENOUGH, LIMIT_OVER_WORST, evenly, known_cases
+from training.known_cases import (
+    ENOUGH,
+    EXPECTED_WARNINGS,
+    REAL_OVER_SYNTHETIC,
+    SEVERITY_SPREAD,
+    evenly,
+    injured_share,
+    known_cases,
+    limit_of_distance,
+    spread_of_features,
+)
 from training.learning.transfer import new_network
 from training.preparing.store import Prepared
 
@@ -137,7 +147,7 @@ def test_export_remembers_left_out_scores_and_the_features_of_the_others() -> No
     logit = {case: float(number) for number, case in enumerate(table["case"])}
     found = pd.concat([pd.DataFrame({"case": list(out), "role": "inner"}) for _, out in split.inner])
     found = found.assign(logit=found["case"].map(logit))
-    kept = known_cases(members, split, cohort, found, ["atlas", "released"])
+    kept = known_cases(members, split, cohort, found, ["atlas", "released"], synthetic=True)
     adverse = set(table["case"][table["adverse"]])
     for (learned, left_out), part, member in zip(split.inner, kept.members, members, strict=True):
         np.testing.assert_array_equal(part.adverse, sorted(logit[case] for case in left_out if case in adverse))
@@ -147,8 +157,43 @@ def test_export_remembers_left_out_scores_and_the_features_of_the_others() -> No
             own = [seen_features(member, torch.from_numpy(volumes[rows][:, [0, z]]).float()) for z in (1, 2)]
         np.testing.assert_allclose(part.mean, np.concatenate(own).mean(0), rtol=1e-4, atol=1e-5)
     assert kept.counts == (24, 12)
-    assert kept.distance_limit > LIMIT_OVER_WORST  # some left-out case lies farther than the average one
+    assert kept.distance_limit > REAL_OVER_SYNTHETIC * 0.5  # about 1 for a case like the others
     assert "72 distances" in kept.distance_basis
+
+
+def test_the_limit_lets_all_but_the_stated_share_of_further_cases_pass() -> None:
+    """Over 400 cohorts of 60 lognormal distances the share of further ones beyond the limit is the stated one."""
+    rng = np.random.default_rng(2)
+    spread, beyond = 0.3, []
+    for _ in range(400):
+        limit, _ = limit_of_distance(np.exp(rng.normal(-0.2, spread, 60)), synthetic=False)
+        beyond.append(norm.sf((np.log(limit) + 0.2) / spread))
+    assert np.mean(beyond) == pytest.approx(EXPECTED_WARNINGS, rel=0.2)
+    away = np.exp(rng.normal(size=50))
+    real, phantoms = (limit_of_distance(away, synthetic=synthetic)[0] for synthetic in (False, True))
+    assert phantoms == pytest.approx(REAL_OVER_SYNTHETIC * real, rel=0.02)
+
+
+def test_injury_is_a_direction_in_which_a_case_may_lie_far_out() -> None:
+    """Features with unit noise that move with injury along the first axis: a case three times as injured as any."""
+    rng = np.random.default_rng(3)
+    injured = rng.uniform(0, 0.1, 8000)
+    features = rng.normal(size=(8000, FEATURES)) + np.outer(injured, [20.0, *[0.0] * (FEATURES - 1)])
+    mean, covariance = spread_of_features(features, injured)
+    expected = np.ones(FEATURES)
+    expected[0] += (SEVERITY_SPREAD * injured.std() * 20) ** 2
+    np.testing.assert_allclose(np.diag(covariance), expected, rtol=0.1)
+    cases = MemberCases(np.zeros(0), np.zeros(0), mean, np.linalg.inv(covariance))
+    severe, odd = np.zeros((1, FEATURES)), np.zeros((1, FEATURES))
+    severe[0, 0], odd[0, 1] = 0.3 * 20, 0.3 * 20
+    assert distances(severe, cases)[0] < 1 < 2 < distances(odd, cases)[0]
+
+
+def test_the_injured_share_is_that_of_the_brain_below_1000() -> None:
+    volumes = np.zeros((2, 2, 4, 4, 4), dtype=np.float16)
+    volumes[:, 0, :2] = 0.5  # ADC 1500 in half of the image, the rest is outside the brain
+    volumes[1, 0, 0] = -1.0  # ADC 900
+    np.testing.assert_allclose(injured_share(volumes), [0.0, 0.5])
 
 
 def test_of_a_large_cohort_every_site_is_asked_evenly() -> None:

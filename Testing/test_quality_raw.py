@@ -19,8 +19,8 @@ from AGE2HIELib.phantom.protocol import PROTOCOLS
 from AGE2HIELib.phantom.scan import scan_infant
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask
-from AGE2HIELib.quality.check import DROPOUT, STEP
-from AGE2HIELib.quality.raw import raw_checks, signal_steps
+from AGE2HIELib.quality.check import DROPOUT, LEVEL, STEP
+from AGE2HIELib.quality.raw import OTHER_LEVEL, raw_checks, signal_levels, signal_steps
 from AGE2HIELib.quality.slices import slice_checks
 from AGE2HIELib.volume import DwiSeries, Volume
 
@@ -56,13 +56,28 @@ def test_steps_are_the_planted_ones_whatever_the_gain() -> None:
     assert raw_checks(two, brain) == []  # none of two can be said to be the wrong one
 
 
+def test_a_b0_among_the_weighted_and_a_volume_of_twice_the_gain_are_warned_of() -> None:
+    series, brain = raw_scan("2mm-shells")
+    assert np.abs(signal_levels(series, brain)).max() < 0.12
+    weighted = np.flatnonzero(series.b_values == series.b_values.max())
+    b0 = series.array[np.argmin(series.b_values)]
+    for volume, least in ((2 * series.array[weighted[0]], OTHER_LEVEL), (b0, 1.0)):
+        array = series.array.copy()
+        array[weighted[0]] = volume
+        [check] = [check for check in raw_checks(replace(series, array=array), brain) if check.name == LEVEL]
+        assert (check.passed, check.severity) == (False, "warn")
+        assert check.value > least
+
+
 @pytest.mark.parametrize("acquisition", ["2mm-shells", "4mm", "6mm"])
 def test_a_slice_of_one_volume_with_half_its_signal_is_warned_of(acquisition: str) -> None:
     series, brain = raw_scan(acquisition)
-    [sound] = raw_checks(series, brain)
+    sound, level = raw_checks(series, brain)
     assert sound.passed
+    assert level.passed
+    assert level.value < 0.2
     assert sound.value < 0.2
-    [lost] = raw_checks(with_lost_signal(series, brain, 0.5), brain)
+    lost, _ = raw_checks(with_lost_signal(series, brain, 0.5), brain)
     assert (lost.name, lost.passed, lost.severity) == (DROPOUT, False, "warn")
     assert lost.value == pytest.approx(np.log(2), abs=0.15)
 
@@ -89,5 +104,5 @@ def test_raw_series_of_still_adults_have_no_lost_slice(real_data: Path, name: st
     assert dwi is not None
     series = series_to_canonical(dwi)
     fit = adc_map(series)
-    [check] = raw_checks(series, brain_mask(fit.adc, contrast=fit.mean_b0))
-    assert check.passed
+    checks = raw_checks(series, brain_mask(fit.adc, contrast=fit.mean_b0))
+    assert [check.name for check in checks if check.passed] == [DROPOUT, LEVEL]

@@ -116,7 +116,7 @@ def test_the_share_of_dark_voxels_is_the_planted_one() -> None:
 def test_maps_of_real_newborns_stay_as_they_are(real_data: Path, case: str) -> None:
     adc = canonical(real_data, case)
     values = adc.array.astype(np.float64)
-    assert dark_share(values, values != 0) < 0.03
+    assert dark_share(values, values != 0) < 0.12  # the 28 end at 0.111; a mixed rim begins at 1/3
     assert without_mixed_rim(adc) == (adc, ())
 
 

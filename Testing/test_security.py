@@ -83,7 +83,7 @@ def test_temporary_folders_are_private_and_gone_afterwards(
 ) -> None:
     import tempfile
 
-    from AGE2HIELib.io import convert
+    from AGE2HIELib.io import converter
 
     scratch = tmp_path / "scratch"
     scratch.mkdir()
@@ -97,7 +97,7 @@ def test_temporary_folders_are_private_and_gone_afterwards(
         seen.append((folder.stat().st_mode & 0o777, sorted(path.name for path in folder.iterdir())))
         return real(command if works else [sys.executable, "-c", ""], **options)
 
-    monkeypatch.setattr(convert.subprocess, "run", spy)
+    monkeypatch.setattr(converter.subprocess, "run", spy)
     folder = diffusion(tmp_path)
     if works:
         read_source(folder)
