@@ -144,16 +144,25 @@ def test_the_spot_is_found_where_it_lies_in_the_scan(
         assert shares[name, "left"] + shares[name, "right"] == pytest.approx(1, abs=1e-4)
 
 
-def test_every_method_answers_and_says_its_unit(t1: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "quick",
+    [
+        ["hirescam", "gradcam", "integrated-gradients"],
+        long([name for name in METHODS if "smooth" not in name]),  # the sum of six others
+    ],
+    ids=["three", "all"],
+)
+def test_every_method_answers_and_says_its_unit(
+    quick: list[str], t1: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     out, model = tmp_path / "out", untrained_bundle(tmp_path / "coarse", count=1, age=age_facts()).folder
-    quick = [name for name in METHODS if "smooth" not in name]  # the sum of six others
     call = ("explain", t1, "--target", "age", "--model", model, "--output", out, "--methods", ",".join(quick))
     code, _, err = run(capfd, *call, "--layer", "block2", "--share", 0.3, "--progress", "none")
     assert code == 0, err
     record = json.loads((out / "explanations.json").read_text())
     assert [one["method"] for one in record["maps"]] == quick
     assert {one["unit"] for one in record["maps"] if one["method"] != "noise-map"} == {"years, per cell"}
-    assert {one["layer"] for one in record["maps"]} == {"block2", None}
+    assert {one["layer"] for one in record["maps"]} == {"block2", None}  # of the whole image there is no layer
     assert all(one["members_agree_where_marked"] is None for one in record["maps"])
     assert not list(out.glob("members_agree*"))
     assert read_volume(out / "agreement.nii.gz").array.max() > 0.5

@@ -183,6 +183,7 @@ def test_the_self_test_passes(host: Any, panel: Any) -> None:
     assert not outcome.errors, outcome.errors
 
 
+@pytest.mark.long
 def test_a_read_only_installation_works(host: Any, tmp_path: Path, infant_file: Path) -> None:
     """Module and library as Slicer installs them, in a folder nobody may write to: nothing is written there."""
     import shutil

@@ -165,11 +165,11 @@ def test_an_unknown_target_is_answered_with_the_known_ones() -> None:
         explain([planted_network((1.0, 1.0))], facts_of(grid_of("upright")), image_with({}), target="death")
 
 
-def test_an_image_of_nothing_has_no_evidence() -> None:
-    for method in METHODS:
-        found = explain([planted_network((3.0, -2.0))], facts_of(grid_of("upright")), image_with({}), method=method)
-        assert not found.saliency.array.any(), method
-        assert np.isfinite(found.agreement.array).all()
+@pytest.mark.parametrize("method", [long(name) if name in (SLOW, "noise-map") else name for name in METHODS])
+def test_an_image_of_nothing_has_no_evidence(method: str) -> None:
+    found = explain([planted_network((3.0, -2.0))], facts_of(grid_of("upright")), image_with({}), method=method)
+    assert not found.saliency.array.any()
+    assert np.isfinite(found.agreement.array).all()
 
 
 @pytest.fixture(scope="module")
@@ -246,7 +246,7 @@ def test_integrated_gradients_of_the_bundled_model_sum_to_the_change_of_the_logi
     centre, radii = np.array(grid) / 2, np.array(grid) * 0.38
     inside = (((np.indices(grid).T - centre) / radii) ** 2).sum(-1).T < 1
     x[0, :, inside] = [-0.6, -0.9]
-    for member in load_members(bundle)[:2]:
+    for member in load_members(bundle)[:1]:
         with torch.no_grad():
             change = float(member(torch.from_numpy(x))[0, 0] - member(torch.zeros_like(torch.from_numpy(x)))[0, 0])
         found = METHODS["integrated-gradients"].answer(

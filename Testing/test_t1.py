@@ -177,7 +177,7 @@ def test_an_image_without_a_brain_is_refused_with_a_remedy() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "age_years", "least"), [(40, 0.1, 0.85), long(43, 12.0, 0.93), (46, 75.0, 0.93)])
+@pytest.mark.parametrize(("seed", "age_years", "least"), [(40, 0.1, 0.85), long(43, 12.0, 0.93), long(46, 75.0, 0.93)])
 def test_brains_are_found_in_whole_heads(seed: int, age_years: float, least: float) -> None:
     one = subject(seed, age_years)
     scan = scan_t1(one, seed=seed - 40, with_head=True)
@@ -194,7 +194,7 @@ def test_brains_are_found_in_whole_heads(seed: int, age_years: float, least: flo
         ("sub-bmex0008", 350, 700),
         long("sub-bmex0001", 1000, 1700),
         long("sub-nichart06", 900, 1600),
-        ("sub-ixi015", 1100, 1700),
+        long("sub-ixi015", 1100, 1700),
     ],
 )
 def test_real_stripped_infants_and_real_heads_are_prepared(real_data: Path, name: str, low: int, high: int) -> None:
