@@ -39,6 +39,7 @@ def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ())
     any work where the place cannot be used.
     """
     target = _resolved(output)
+    _refuse_closed(target)
     refuse_inputs(target, inputs)
     put_back_aside(target)
     _refuse_existing(target, overwrite=overwrite)
@@ -57,6 +58,7 @@ def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ())
 def output_file(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> Iterator[Path]:
     """As ``output_folder`` for a single file; the temporary one keeps the suffix that names the format."""
     target = _resolved(output)
+    _refuse_closed(target)
     refuse_inputs(target, inputs)
     if target.is_dir():
         raise InputError(f"The output '{output.name}' is a folder. Give the name of a file.")
@@ -197,6 +199,19 @@ def _exchanged(one: Path, other: Path) -> bool:
     except (OSError, AttributeError):
         return False
     return bool(rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0)
+
+
+def _refuse_closed(target: Path) -> None:
+    """A folder that the user may not enter does not even say whether the output is there."""
+    try:
+        os.stat(target)
+    except PermissionError as error:
+        raise InputError(
+            f"The folder of the output '{target.name}' may not be entered: its owner has not allowed it. Ask for the "
+            "right, or choose another place."
+        ) from error
+    except OSError:
+        return  # it is not there, or is told of where it is made
 
 
 def put_back_aside(target: Path) -> None:

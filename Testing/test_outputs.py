@@ -41,6 +41,22 @@ def test_a_finished_run_leaves_the_output_and_nothing_else(tmp_path: Path) -> No
     assert (tmp_path / "new" / "out" / "result.json").read_text() == "done"
 
 
+@pytest.mark.parametrize("place", [output_folder, output_file])
+def test_a_place_that_may_not_be_entered_is_said(place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for another user than root; ``Path.exists`` raises there, which was a traceback."""
+    target = (tmp_path / "closed" / "out.nii").resolve()
+    real = os.stat
+
+    def closed(path, *args, **options):
+        if Path(os.fspath(path)) == target:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, *args, **options)
+
+    monkeypatch.setattr(os, "stat", closed)
+    with pytest.raises(InputError, match="'out.nii' may not be entered"), place(target, overwrite=False):
+        pass
+
+
 def test_a_failed_run_leaves_no_trace_not_even_the_parents_it_made(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         fail_half_way(tmp_path / "new" / "deep" / "out", KeyError())

@@ -57,8 +57,8 @@ def signal_levels(series: DwiSeries, brain: Volume) -> np.ndarray:
     found = [np.empty(0)]
     for shell in fitted_shells(series.b_values, series.directions_ras):
         if len(shell.volumes) >= _FEWEST_VOLUMES:
-            signals = [series.array[number][brain.array] for number in shell.volumes]
-            levels = np.log([max(float(np.median(signal)), np.finfo(np.float32).tiny) for signal in signals])
+            medians = np.array([np.median(series.array[number][brain.array]) for number in shell.volumes])
+            levels = np.log(np.maximum(medians, np.finfo(np.float32).tiny))
             found.append(levels - np.median(levels))
     return np.concatenate(found)
 
