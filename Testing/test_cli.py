@@ -49,7 +49,7 @@ def test_a_prediction_writes_the_whole_folder(
     assert 0 < low < record["probability_adverse"] < high < 1
     assert (record["demonstration"], record["label"], len(record["members"])) == (True, "demonstration", 2)
     shown = {"method": "hirescam", "title": "HiResCAM", "meaning": "what raised the score"}
-    assert record["saliency"] == {**shown, "layer": "block2", "resolution_mm": [8.0, 8.0, 8.0]}
+    assert record["saliency"] == {**shown, "layer": "block2", "resolution_mm": [8.0, 8.0, 8.0], "names_a_place": True}
     assert record["input"]["kind"] == "adc-mha"
     assert record["input"]["b_values_used"] is None
     assert str(tmp_path) not in (out / "result.json").read_text()
