@@ -74,6 +74,15 @@ def test_a_check_that_is_new_shifts_no_other(record: dict[str, Any]) -> None:
     assert all(name.startswith("quality.checks[striping]") for name in found)
 
 
+def test_what_a_newer_version_says_besides_is_no_difference_and_what_it_no_longer_says_is(
+    record: dict[str, Any],
+) -> None:
+    now = copy.deepcopy(record)
+    now["saliency"]["names_a_place"] = True
+    assert names(record, now, exact=True) == []
+    assert names(now, record, exact=True) == ["saliency.names_a_place"]
+
+
 def test_the_tolerance_is_none_at_home_and_stated_elsewhere(record: dict[str, Any]) -> None:
     assert tolerance_between(record, copy.deepcopy(record)) == EXACT
     other = {**record, "software": {"version": "0.1.0", "torch": "2.14.0"}, "machine": "Darwin arm64"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from dataclasses import replace
@@ -49,6 +50,30 @@ def test_the_sample_of_the_extension_is_explained_with_what_the_gate_said_of_it(
     assert now["probability_adverse"] == pytest.approx(then["probability_adverse"], abs=1e-3)
     assert now["quality"] == then["quality"]
     assert now["warnings"] == then["warnings"]
+
+
+@pytest.mark.slow
+def test_maps_stand_without_picture_and_page(
+    result: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr("AGE2HIELib.commands.comparing.comparison_picture", full)
+    assert explain(result, tmp_path / "maps") == 0
+    said = "The picture could not be written, and the result stands without: No space left on device."
+    assert capfd.readouterr().err.splitlines() == [f"age2hie: warning: {said}"]
+    assert said in json.loads((tmp_path / "maps" / "explanations.json").read_text())["warnings"]
+    page = (tmp_path / "maps" / "explanations.html").read_text()
+    assert said in page
+    assert "<img src" not in page
+    names = {path.name for path in (tmp_path / "maps").iterdir()}
+    assert {"saliency_hirescam.nii.gz", "evidence.csv"} < names
+    assert "explanations.png" not in names
+
+    monkeypatch.setattr("AGE2HIELib.commands.comparing.explanations_html", full)
+    assert explain(result, tmp_path / "bare") == 0
+    assert {path.name for path in (tmp_path / "bare").iterdir()} == names - {"explanations.html"}
 
 
 def test_a_figure_beyond_its_limit_becomes_a_warning_unless_it_was_overridden(result: Path) -> None:

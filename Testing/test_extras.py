@@ -12,7 +12,7 @@ import pytest
 from AGE2HIELib import cli
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import write_volume
-from AGE2HIELib.report.extras import write_extra
+from AGE2HIELib.report.extras import Extras, write_extra
 from AGE2HIELib.volume import Volume
 
 VOLUMES = ("adc.nii.gz", "brain_mask.nii.gz", "regions.nii.gz")  # of a scan that is refused once it is placed
@@ -52,6 +52,43 @@ def test_one_that_fails_leaves_nothing_half_and_says_why(error: Exception, reaso
     assert said.startswith(f"The DICOM objects could not be written, and the result stands without: {reason}")
     assert "quellenthal" not in said.lower()
     assert [path.name for path in tmp_path.iterdir()] == ["adc.nii.gz"]
+
+
+def filled(tmp_path: Path) -> Extras:
+    """A result of one volume, with a page and DICOM objects beside it."""
+    (tmp_path / "adc.nii.gz").write_text("the result")
+    extras = Extras(tmp_path, ["of the scan"])
+    extras.write("the page", lambda part: (part / "report.html").write_text("page") and None)
+    extras.write("the DICOM objects", lambda part: (part / "dicom").mkdir())
+    return extras
+
+
+def test_extras_that_have_filled_the_disk_make_way_for_the_record(tmp_path: Path) -> None:
+    """The sizes of a page and of a record differ by the run; a disk that had space for the page may have none after."""
+    extras, record = filled(tmp_path), tmp_path / "result.json"
+
+    def write() -> None:
+        record.write_text("; ".join(extras.warnings))
+        if (tmp_path / "report.html").exists() or (tmp_path / "dicom").exists():
+            raise OSError(errno.ENOSPC, "full")
+
+    extras.then(write)
+    said = "Pages, pictures and DICOM objects were removed, since they left no space for the result itself."
+    assert extras.lost == [said]
+    assert record.read_text() == f"of the scan; {said}"
+    assert {path.name for path in tmp_path.iterdir()} == {"adc.nii.gz", "result.json"}
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_a_record_that_cannot_be_written_at_all_is_no_result(code: int, tmp_path: Path) -> None:
+    extras = filled(tmp_path)
+
+    def write() -> None:
+        raise OSError(code, "no")
+
+    with pytest.raises(OSError, match="no"):
+        extras.then(write)
+    assert (tmp_path / "report.html").exists() == (code == errno.EIO)
 
 
 def test_a_cancelled_run_is_no_extra_that_failed(tmp_path: Path) -> None:

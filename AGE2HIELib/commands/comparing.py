@@ -19,6 +19,7 @@ from AGE2HIELib.quality import Quality
 from AGE2HIELib.report.backdrop import Backdrop
 from AGE2HIELib.report.explanations import Comparison, comparison_picture
 from AGE2HIELib.report.explanations_page import explanations_html
+from AGE2HIELib.report.extras import Extras
 from AGE2HIELib.report.record import write_record
 from AGE2HIELib.volume import Grid, Volume
 
@@ -76,12 +77,23 @@ def write_maps(found: Comparison[M], more: Mapping[str, Volume], stored: Grid, f
 
 def write_comparison(
     folder: Path, found: Comparison[M], rows: Sequence[EvidenceRow], record: Mapping[str, Any], stages: Stages
-) -> None:
-    """Table, picture, page and record."""
+) -> tuple[str, ...]:
+    """Table, picture, page and record. The result stands without picture and page; returns what is missing."""
     write_evidence_table(rows, folder / TABLE)
-    picture = stages.run("report", comparison_picture, found, demonstration=record["demonstration"])
-    picture.save(folder / PICTURE, optimize=False)
-    timed = {**record, "timing_s": stages.seconds}
-    page = stages.run("report", explanations_html, timed, found, rows, folder / PICTURE)
-    (folder / PAGE).write_text(page, encoding="utf-8")
-    write_record({**record, "timing_s": stages.seconds}, folder / RECORD)
+    extras = Extras(folder, [*record["warnings"]])
+    said = {**record, "warnings": extras.warnings}
+
+    def picture(part: Path) -> None:
+        drawn = comparison_picture(found, demonstration=record["demonstration"])
+        drawn.save(part / PICTURE, optimize=False)
+
+    def page(part: Path) -> None:
+        seen = folder / PICTURE
+        timed = {**said, "timing_s": stages.seconds}
+        text = explanations_html(timed, found, rows, seen if seen.is_file() else None)
+        (part / PAGE).write_text(text, encoding="utf-8")
+
+    stages.run("report", extras.write, "the picture", picture)
+    stages.run("report", extras.write, "the page", page)  # the last, since it shows every warning
+    extras.then(lambda: write_record({**said, "timing_s": stages.seconds}, folder / RECORD))
+    return tuple(extras.lost)

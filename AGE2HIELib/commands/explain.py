@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from AGE2HIELib.commands.comparing import PAGE, RefusedError
+from AGE2HIELib.commands.comparing import PAGE, RECORD, RefusedError
 from AGE2HIELib.commands.explain_age import check_age_call, explain_age_into
 from AGE2HIELib.commands.explain_outcome import explain_outcome_into
 from AGE2HIELib.commands.reading import given_paths
-from AGE2HIELib.commands.speaking import say_refused
+from AGE2HIELib.commands.speaking import say_lost, say_refused
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.age import AGE_TARGET
 from AGE2HIELib.inference.prevalence import check_prevalence
@@ -31,15 +31,18 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         explain_into = explain_age_into
     try:
         with output_folder(arguments.output, overwrite=arguments.overwrite, inputs=given_paths(arguments)) as folder:
-            said = explain_into(folder, arguments, methods, progress)
+            said, lost = explain_into(folder, arguments, methods, progress)
     except RefusedError as refusal:
         progress.close()
         say_refused(refusal.quality, progress)
         return REFUSED
     progress.close()
+    say_lost(lost)
     progress.result(arguments.output)
     if arguments.progress == "text":
-        print(f"{said}{len(methods)} maps: {arguments.output / PAGE}")
+        print(
+            f"{said}{len(methods)} maps: {arguments.output / (PAGE if (arguments.output / PAGE).is_file() else RECORD)}"
+        )
     return EXPLAINED
 
 

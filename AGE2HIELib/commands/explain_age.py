@@ -72,8 +72,10 @@ def _made_from_diffusion(folder: Path) -> bool:
     return record.is_file() and read_record(record).get("target") != AGE_TARGET
 
 
-def explain_age_into(folder: Path, arguments: argparse.Namespace, methods: tuple[str, ...], progress: Progress) -> str:
-    """Write everything into an existing empty folder; returns what to say first."""
+def explain_age_into(
+    folder: Path, arguments: argparse.Namespace, methods: tuple[str, ...], progress: Progress
+) -> tuple[str, tuple[str, ...]]:
+    """Write everything into an existing empty folder; returns what to say first, and what is missing of the extras."""
     stages = Stages(AGE_STAGES, progress)
     scan = stages.run("read", read_t1, arguments.input, mask=arguments.mask)
     model = stages.run("model", load_age_model, find_model(arguments.model), device=arguments.device)
@@ -85,9 +87,9 @@ def explain_age_into(folder: Path, arguments: argparse.Namespace, methods: tuple
     )
     stages.run("report", write_maps, found, {"brain_mask": found.brain}, scan.stored, folder)
     about = _circumstances(arguments, scan, model, ready, found.first.years)
-    write_comparison(folder, found, rows, age_record(about, found, stages.seconds), stages)
+    lost = write_comparison(folder, found, rows, age_record(about, found, stages.seconds), stages)
     heading = "Demonstration: predicted age" if model.facts.demonstration else "Predicted age"
-    return f"{heading} {in_years(found.first.years)}. "
+    return f"{heading} {in_years(found.first.years)}. ", lost
 
 
 def _compared(

@@ -46,8 +46,10 @@ from AGE2HIELib.timing import Timing, timing_warnings, with_age
 
 def explain_outcome_into(
     folder: Path, arguments: argparse.Namespace, methods: tuple[str, ...], progress: Progress
-) -> str:
-    """Write everything into an existing empty folder; returns what to say first. RefusedError where the gate does."""
+) -> tuple[str, tuple[str, ...]]:
+    """Write everything into an existing empty folder; returns what to say first, and what is missing of the extras.
+    RefusedError where the gate does.
+    """
     stages = Stages(EXAMINED_STAGES if arguments.examine else STAGES, progress)
     atlas = stages.run("read", load_atlas, resolve_atlas(arguments.atlas))
     scan, earlier = stages.run("read", _read, arguments)
@@ -73,8 +75,7 @@ def explain_outcome_into(
     used = earlier.b_values_used if earlier else seen.b_values_used
     about = Circumstances(scan.source, model.bundle, atlas, model.device, tuple(warnings), settings, used)
     record = comparison_record(about, seen.quality, found, stages.seconds, examinations)
-    write_comparison(folder, found, rows, record, stages)
-    return ""
+    return "", write_comparison(folder, found, rows, record, stages)
 
 
 def _admitted(

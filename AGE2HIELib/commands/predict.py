@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from AGE2HIELib.commands.reading import given_paths, given_timing, resolve_atlas
-from AGE2HIELib.commands.speaking import examination_in_words, say_refused
+from AGE2HIELib.commands.speaking import examination_in_words, say_lost, say_refused
 from AGE2HIELib.explain.compare import names_a_place
 from AGE2HIELib.explain.regions import write_region_table
 from AGE2HIELib.inference.facts import check_z_origin
@@ -31,7 +30,7 @@ from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.quality.check import known_overrides
-from AGE2HIELib.report.extras import write_extra
+from AGE2HIELib.report.extras import Extras
 from AGE2HIELib.report.folder import OVERLAY, PAGE, RECORD, REGIONS, write_maps, write_page, write_picture
 from AGE2HIELib.report.hospital.objects import FOLDER, check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
@@ -151,8 +150,7 @@ def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> N
     if outcome.code == REFUSED:
         page = output / PAGE
         say_refused(outcome.quality, progress, page=page if page.is_file() else None)
-    if outcome.lost:
-        print(f"age2hie: warning: {' '.join(outcome.lost)}", file=sys.stderr)
+    say_lost(outcome.lost)
     progress.result(output)
     if not text:
         return
@@ -179,24 +177,21 @@ def _write(found: Analysis, about: Circumstances, stages: Stages, folder: Path, 
     record = result_record(about, seen.quality, found.explanation, stages.seconds, found.examination)
     if found.saliency is not None:
         record["saliency"]["names_a_place"] = names_a_place(found.saliency.array)
-    warnings, lost = record["warnings"], []
-
-    def extra(what: str, write: Callable[[Path], None]) -> None:
-        missing = stages.run("report", write_extra, what, write, folder)
-        if missing is not None:
-            lost.append(missing)
-            warnings.append(missing)
-
+    extras = Extras(folder, record["warnings"])
     if dicom:
-        extra(
+        objects = partial(write_objects, record, maps, about.source.files)
+        stages.run(
+            "report",
+            extras.write,
             "the DICOM objects",
-            lambda part: warnings.extend(write_objects(record, maps, about.source.files, part / FOLDER)),
+            lambda part: extras.warnings.extend(objects(part / FOLDER)),
         )
-    extra("the picture", lambda part: write_picture(maps, record, part))
+    stages.run("report", extras.write, "the picture", partial(write_picture, maps, record))
     # the last, since it shows every warning
-    extra("the page", lambda part: write_page(maps, found.regions, record, part, picture=folder / OVERLAY))
-    write_record({**record, "timing_s": stages.seconds}, folder / RECORD)
-    return tuple(lost)
+    page = partial(write_page, maps, found.regions, record, picture=folder / OVERLAY)
+    stages.run("report", extras.write, "the page", page)
+    extras.then(lambda: write_record({**record, "timing_s": stages.seconds}, folder / RECORD))
+    return tuple(extras.lost)
 
 
 def _outcome(found: Analysis, model: HieModel) -> Outcome:

@@ -32,6 +32,7 @@ from AGE2HIELib.timing import Timing
 
 EQUAL, DIFFERS = 0, 4
 _SCRATCH = "age2hie-again-"  # begins the names of folders with images, which a killed run leaves to the next
+_SAME_VERSION = "another state of this program under the same version, or a result that was changed by hand"
 _SHORT = 12  # digits of a SHA-256 that are shown
 
 
@@ -191,7 +192,7 @@ def _say_found(
     changed = "; ".join(f"{name} was {one}, is {other}" for name, (one, other) in circumstances(then, now).items())
     if found:
         files = ", ".join(other.name.split(" ")[0] for other in others)
-        reason = f"another {files}" if others else changed or "a result or a program that was changed by hand"
+        reason = f"another {files}" if others else changed or _SAME_VERSION
         print(f"differs: {len(found)} of the findings. Likely why: {reason}.")
     elif others:
         print("differs: the files do, though every finding is the same.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,12 @@ def say_refused(quality: Quality, progress: Progress, *, page: Path | None = Non
         flags = " ".join(f'--override "{name}"' for name in quality.to_override)
         line += f" To predict all the same, on record: {flags}"
     print(line, file=sys.stderr)
+
+
+def say_lost(lost: Sequence[str]) -> None:
+    """What is missing of the extras of a result that stands."""
+    if lost:
+        print(f"age2hie: warning: {' '.join(lost)}", file=sys.stderr)
 
 
 def examination_in_words(found: Examination) -> str:

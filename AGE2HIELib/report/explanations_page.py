@@ -24,9 +24,9 @@ class RegionShares:
 
 
 def explanations_html(
-    record: Mapping[str, Any], found: Comparison[Any], rows: Sequence[EvidenceRow], picture: Path
+    record: Mapping[str, Any], found: Comparison[Any], rows: Sequence[EvidenceRow], picture: Path | None
 ) -> str:
-    """The page for ``comparison_record`` or ``age_record``; ``picture`` is explanations.png."""
+    """The page for ``comparison_record`` or ``age_record``; ``picture`` is explanations.png, where there is one."""
     titles = {one["method"]: one["title"] for one in record["maps"]}
     shown = {name: ranked(titles[name], saliency) for name, saliency in found.maps.items()}
     if len(shown) > 1:

@@ -6,6 +6,7 @@ all, and where it cannot be, for want of space or for a defect, the result says 
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import traceback
@@ -15,6 +16,52 @@ from pathlib import Path
 from AGE2HIELib.errors import InputError
 
 _SCRATCH = ".unfinished"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class Extras:
+    """The extras of one result, written one after another.
+
+    Attributes:
+        warnings: those of the result's record; what is missing is added to them.
+        lost: what is missing, in sentences.
+    """
+
+    def __init__(self, folder: Path, warnings: list[str]) -> None:
+        self._folder = folder
+        self._before = {path.name for path in folder.iterdir()}
+        self.warnings = warnings
+        self.lost: list[str] = []
+
+    def write(self, what: str, write: Callable[[Path], None]) -> None:
+        """``write_extra``, and its sentence is kept."""
+        missing = write_extra(what, write, self._folder)
+        if missing is not None:
+            self._miss(missing)
+
+    def then(self, write_record: Callable[[], None]) -> None:
+        """Write the record, which comes last because it names what is missing. Where the extras have filled the disk,
+        they make way for it.
+
+        Raises:
+            OSError: there is no space without them either.
+        """
+        made = [path for path in self._folder.iterdir() if path.name not in self._before]
+        try:
+            write_record()
+        except OSError as error:
+            if error.errno not in _FULL or not made:
+                raise
+            for path in made:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            self._miss(
+                "Pages, pictures and DICOM objects were removed, since they left no space for the result itself."
+            )
+            write_record()
+
+    def _miss(self, sentence: str) -> None:
+        self.lost.append(sentence)
+        self.warnings.append(sentence)
 
 
 def write_extra(what: str, write: Callable[[Path], None], folder: Path) -> str | None:
