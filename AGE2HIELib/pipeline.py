@@ -12,6 +12,7 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.regions import RegionRow, measured_regions
 from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
+from AGE2HIELib.inference.facts import for_z_map
 from AGE2HIELib.inference.prevalence import at_prevalence, check_prevalence
 from AGE2HIELib.io.images import read_on_grid, sha256_of_image
 from AGE2HIELib.io.source import Source, read_source
@@ -220,6 +221,11 @@ def load_model(folder: Path, *, device: str = "auto", prevalence: float | None =
         lambda note: _on_cpu(bundle, note, prevalence),
         chosen,
     )
+
+
+def model_for_z(model: HieModel, atlas: Atlas, *, released: bool) -> HieModel:
+    """The model as it is read with z-maps of this origin; ModelError where it was not trained on such."""
+    return replace(model, bundle=for_z_map(model.bundle, atlas, released=released))
 
 
 @dataclass(frozen=True)

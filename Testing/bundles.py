@@ -10,7 +10,7 @@ import torch
 
 from AGE2HIELib.inference.age_model import AgeFacts, HeldOut, Learned
 from AGE2HIELib.inference.bundle import Bundle, write_bundle
-from AGE2HIELib.inference.facts import Calibration, ModelFacts
+from AGE2HIELib.inference.facts import Calibration, ModelFacts, Reading, z_kinds
 from AGE2HIELib.networks.age import AgeNetwork
 from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.networks.registry import build_network
@@ -19,6 +19,7 @@ from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
 
 TINY = (4, 4, 4, 4, 4, 4)  # channels that keep tests fast
+CALIBRATION = Calibration(1.5, -0.2, 0.4, slope_sd=0.2, intercept_sd=0.1)
 CHANNELS = (Channel("adc", 1300.0, 500.0, -2.0, 4.0), Channel("z_adc", 0.0, 5.0, -2.0, 2.0))
 
 
@@ -31,7 +32,14 @@ def input_spec(grid: Grid | None = None) -> InputSpec:
     return InputSpec(grid, CHANNELS)
 
 
-def untrained_facts(**changes: object) -> ModelFacts:
+def untrained_facts(
+    *,
+    calibration: Calibration = CALIBRATION,
+    threshold: float = 0.5,
+    z_origins: tuple[str, ...] = ("released", "none"),
+    **changes: object,
+) -> ModelFacts:
+    """z-maps of all kinds are read in the same way, unless ``readings`` are among the changes."""
     facts = ModelFacts(
         name="untrained",
         version="0.0.1",
@@ -41,8 +49,8 @@ def untrained_facts(**changes: object) -> ModelFacts:
         made_with="Testing/bundles.py",
         demonstration=True,
         spec=input_spec(),
-        z_origins=("released", "none"),
-        calibration=Calibration(1.5, -0.2, 0.4, slope_sd=0.2, intercept_sd=0.1),
+        z_origins=z_origins,
+        readings=dict.fromkeys(z_kinds(z_origins), Reading(calibration, threshold)),
         network_arguments={"in_channels": 2, "channels": list(TINY), "outputs": 1, "norm": "group"},
     )
     return replace(facts, **changes)  # type: ignore[arg-type]

@@ -65,6 +65,10 @@ def change_metadata(folder: Path, change) -> None:
     plant(folder, "configs/metadata.json", json.dumps(content).encode())
 
 
+def reading(metadata):
+    return metadata["age2hie"]["readings"]["released"]
+
+
 def test_a_bundle_comes_back_as_it_was_written(original):
     facts, bundle = untrained_facts(), read_bundle(original.folder)
     for key in ("name", "trained_on", "demonstration", "z_origins", "calibration", "threshold", "network_arguments"):
@@ -215,15 +219,19 @@ def test_links_are_refused_even_to_the_right_content(folder, tmp_path, name):
     [
         (lambda m: m.pop("version"), "'version' is missing"),
         (lambda m: m.pop("age2hie"), "'age2hie' is missing"),
-        (lambda m: m["age2hie"].pop("threshold"), "'threshold' is missing"),
-        (lambda m: m["age2hie"].update(threshold="half"), "'threshold' is 'half'"),
-        (lambda m: m["age2hie"].update(threshold=True), "'threshold' is True"),
-        (lambda m: m["age2hie"].update(threshold=1.5), r"'threshold' is 1\.5; it must be between"),
-        (lambda m: m["age2hie"].update(threshold=float("nan")), "NaN is no number"),
+        (lambda m: reading(m).pop("threshold"), "'threshold' is missing"),
+        (lambda m: reading(m).update(threshold="half"), "'threshold' is 'half'"),
+        (lambda m: reading(m).update(threshold=True), "'threshold' is True"),
+        (lambda m: reading(m).update(threshold=1.5), r"'threshold' is 1\.5; it must be between"),
+        (lambda m: reading(m).update(threshold=float("nan")), "NaN is no number"),
+        (lambda m: m["age2hie"]["readings"].pop("none"), r"'readings' is \['released'\]; it must be for z-maps"),
+        (lambda m: m["age2hie"]["readings"].update(other=reading(m)), "it must be for z-maps released, none"),
+        (lambda m: m["age2hie"]["readings"].update(none=0.5), "reading of z-map none is 0.5; it must be a table"),
         (lambda m: m["age2hie"].update(colour="red"), "unknown key colour"),
-        (lambda m: m["age2hie"].update(format=2), "format 2"),
-        (lambda m: m["age2hie"]["calibration"].update(slope=-1.0), "'slope' is -1.0"),
-        (lambda m: m["age2hie"]["calibration"].pop("prevalence"), "'prevalence' is missing"),
+        (lambda m: m["age2hie"].update(format=3), "format 3"),
+        (lambda m: m["age2hie"].update(format=1), "'calibration' is missing"),
+        (lambda m: reading(m)["calibration"].update(slope=-1.0), "'slope' is -1.0"),
+        (lambda m: reading(m)["calibration"].pop("prevalence"), "'prevalence' is missing"),
         (lambda m: m["age2hie"]["network"].update(name="os.system"), "'os.system'"),
         (lambda m: m["age2hie"]["network"]["arguments"].update(in_channels=1), "'in_channels' is 1; it must be 2"),
         (lambda m: m["age2hie"]["network_input"].update(shape=[10**6] * 3), "at most"),

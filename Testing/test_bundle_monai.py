@@ -51,7 +51,7 @@ def test_monai_verifies_the_metadata_against_the_bundle_s_own_schema(original: B
     configs = original.folder / "configs"
     verify(meta_file=str(configs / "metadata.json"), filepath=str(configs / "schema.json"))
     metadata = json.loads((configs / "metadata.json").read_text())
-    for change in ({"version": 3}, {"age2hie": {**metadata["age2hie"], "threshold": 2}}, {"network_data_format": {}}):
+    for change in ({"version": 3}, {"age2hie": {**metadata["age2hie"], "readings": {}}}, {"network_data_format": {}}):
         broken = tmp_path / "metadata.json"
         broken.write_text(json.dumps({**metadata, **change}))
         with pytest.raises(ValueError, match="Failed validating"):

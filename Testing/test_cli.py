@@ -126,7 +126,7 @@ def test_a_defect_leaves_a_log_and_no_output(
     import AGE2HIELib.commands.predict as command
 
     monkeypatch.setattr(command, "analyse", lambda *_, **__: 1 / 0)
-    monkeypatch.setattr(command, "check_z_origin", lambda *_, **__: None)
+    monkeypatch.setattr(command, "model_for_z", lambda model, *_, **__: model)
     monkeypatch.setattr(command, "load_model", lambda *_, **__: type("Model", (), {"bundle": None}))
     code, out, err = run(capfd, "predict", infant_file, "--output", tmp_path / "out")
     assert (code, out) == (1, "")

@@ -1,4 +1,4 @@
-"""Coverage of sets of outcomes: that of ranks for one member, at or above the stated one for several."""
+"""Coverage of sets of outcomes: that of ranks for whole ensembles, at or above it where each member has its scores."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import pytest
 from scipy.stats import betabinom
 
 from AGE2HIELib.inference.conformal import RARE, SET_COVERAGE, conformal_p_values, prediction_set
-from AGE2HIELib.inference.training_cases import MemberCases, TrainingCases
+from AGE2HIELib.inference.training_cases import Scores
 
 
-def remembered(*scores: tuple[list[float] | np.ndarray, list[float] | np.ndarray]) -> TrainingCases:
-    """One member for each pair of (favourable, adverse) logits."""
-    members = tuple(MemberCases(np.sort(f), np.sort(a), np.zeros(1), np.eye(1)) for f, a in scores)
-    return TrainingCases(members, distance_limit=3.0, distance_basis="planted")
+def remembered(*scores: tuple[list[float] | np.ndarray, list[float] | np.ndarray]) -> tuple[Scores, ...]:
+    """One for each pair of (favourable, adverse) logits."""
+    return tuple(Scores(np.sort(f), np.sort(a)) for f, a in scores)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +25,7 @@ def remembered(*scores: tuple[list[float] | np.ndarray, list[float] | np.ndarray
 )
 def test_a_score_goes_with_the_outcome_whose_cases_lie_there(logit: float, outcomes: tuple, label: str) -> None:
     spread = np.linspace(-1, 1, 40)
-    found = prediction_set([logit] * 2, remembered((spread - 3, spread + 3), (spread - 3, spread + 3)))
+    found = prediction_set([logit - 0.5, logit + 0.5], remembered((spread - 3, spread + 3)))
     assert found.outcomes == outcomes
     assert found.label == label
 
@@ -44,7 +43,7 @@ def test_scores_that_are_all_equal_are_never_rare() -> None:
 
 
 @pytest.mark.parametrize("cases", [9, 19, 57, 224])
-def test_one_member_covers_as_often_as_ranks_of_exchangeable_scores_do(cases: int) -> None:
+def test_an_ensemble_covers_as_often_as_ranks_of_exchangeable_scores_do(cases: int) -> None:
     """Mean over calibrations: ceil((n + 1) 0.9) / (n + 1), exactly; any distribution of scores will do."""
     rng = np.random.default_rng(cases)
     held = []
@@ -72,8 +71,10 @@ def test_coverage_of_thousands_lies_inside_its_beta_binomial_interval() -> None:
 
 
 @pytest.mark.parametrize("own", [0.0, 0.5, 2.0], ids=["members agree", "some spread", "mostly their own noise"])
-def test_an_ensemble_covers_at_least_as_often_as_stated(own: float) -> None:
-    """Each left-out case is scored by one member, a new one by all: what they share is drawn once for a case."""
+def test_with_scores_of_each_member_an_ensemble_covers_at_least_as_often_as_stated(own: float) -> None:
+    """Bundles of format 2: each left-out case is scored by one member, a new one by all. What they share is drawn once
+    for a case.
+    """
     rng = np.random.default_rng(7)
     members, cases, tests = 5, 300, 3000
     shared = rng.normal(size=cases + tests)

@@ -18,7 +18,7 @@ from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
 from AGE2HIELib.inference.features import distance_check, distances, moments, seen_features
 from AGE2HIELib.inference.manifest import write_manifest
-from AGE2HIELib.inference.training_cases import CASES, MemberCases, TrainingCases
+from AGE2HIELib.inference.training_cases import CASES, MemberCases, Scores, TrainingCases, counts
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.quality.check import DISTANCE
 from training.evaluation.splits import whole_cohort
@@ -40,8 +40,9 @@ FEATURES = 8  # mean and sd of four channels
 
 
 def planted(limit: float = 3.0, *, centre: float = 0.0) -> TrainingCases:
-    one = MemberCases(np.array([-1.0]), np.array([1.0]), np.full(FEATURES, centre), 100 * np.eye(FEATURES))
-    return TrainingCases((one, one), limit, "planted")
+    one = MemberCases(np.full(FEATURES, centre), 100 * np.eye(FEATURES))
+    scores = (Scores(np.array([-1.0]), np.array([1.0])),)
+    return TrainingCases((one, one), limit, "planted", {"released": scores, "none": scores})
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_distances_of_a_planted_gaussian_are_chi_distributed() -> None:
     rng = np.random.default_rng(0)
     mixing = rng.normal(size=(6, 6))
     covariance = mixing @ mixing.T
-    cases = MemberCases(np.zeros(0), np.zeros(0), np.arange(6.0), np.linalg.inv(covariance))
+    cases = MemberCases(np.arange(6.0), np.linalg.inv(covariance))
     samples = rng.multivariate_normal(cases.mean, covariance, size=4000)
     found = distances(samples, cases)
     by_hand = [np.sqrt((x - cases.mean) @ np.linalg.solve(covariance, x - cases.mean) / 6) for x in samples[:50]]
@@ -112,7 +113,8 @@ def test_a_bundle_that_remembers_no_cases_is_not_asked(tmp_path: Path, image: np
         (lambda c: c["members"][0].update(mean=[0.0] * 3), "do not belong together"),
         (lambda c: c["members"][0].update(mean=[1e400, *[0.0] * 7]), "finite"),
         (lambda c: c["members"][0].update(mean=[10**400, *[0] * 7]), "OverflowError"),
-        (lambda c: c["members"][0].update(adverse=[2.0, 1.0]), "not sorted"),
+        (lambda c: c["scores"]["none"].update(adverse=[2.0, 1.0]), "not sorted"),
+        (lambda c: c["scores"].pop("none"), "scores for z-maps"),
         (lambda c: c["members"][0].update(precision=[[0.0] * FEATURES] * FEATURES), "inverse of no covariance"),
         (lambda c: c["members"][0].update(mean=[0.0] * 5, precision=np.eye(5).tolist()), "different features"),
         (lambda c: [m.update(mean=[0.0] * 5, precision=np.eye(5).tolist()) for m in c["members"]], "network has 8"),
@@ -135,8 +137,7 @@ def test_a_changed_memory_is_found_by_its_hash(bundle: Bundle) -> None:
         read_bundle(bundle.folder)
 
 
-def test_export_remembers_left_out_scores_and_the_features_of_the_others() -> None:
-    """Three members: each case's score is kept once, with the member that left it out, and by its own outcome."""
+def test_export_remembers_the_features_of_the_cases_that_a_member_learned_from() -> None:
     rng = np.random.default_rng(5)
     table = pd.DataFrame({"case": [f"c{n:02d}" for n in range(36)]})
     table = table.assign(subject=table["case"], site="A", adverse=np.arange(36) % 3 == 0)
@@ -144,19 +145,14 @@ def test_export_remembers_left_out_scores_and_the_features_of_the_others() -> No
     cohort = Prepared(volumes, None, table, "")
     split = whole_cohort(table, inner_folds=3, seed=0)
     members = [new_network(SMALL, in_channels=2, outputs=1, seed=n).eval() for n in range(3)]
-    logit = {case: float(number) for number, case in enumerate(table["case"])}
-    found = pd.concat([pd.DataFrame({"case": list(out), "role": "inner"}) for _, out in split.inner])
-    found = found.assign(logit=found["case"].map(logit))
-    kept = known_cases(members, split, cohort, found, ["atlas", "released"], synthetic=True)
-    adverse = set(table["case"][table["adverse"]])
-    for (learned, left_out), part, member in zip(split.inner, kept.members, members, strict=True):
-        np.testing.assert_array_equal(part.adverse, sorted(logit[case] for case in left_out if case in adverse))
-        np.testing.assert_array_equal(part.favourable, sorted(logit[case] for case in left_out if case not in adverse))
+    scores = {kind: Scores(np.arange(24.0), np.arange(12.0)) for kind in ("atlas", "released")}
+    kept = known_cases(members, split, cohort, ["atlas", "released"], scores, synthetic=True)
+    for (learned, _), part, member in zip(split.inner, kept.members, members, strict=True):
         rows = cohort.rows("case", learned)
         with torch.inference_mode():
             own = [seen_features(member, torch.from_numpy(volumes[rows][:, [0, z]]).float()) for z in (1, 2)]
         np.testing.assert_allclose(part.mean, np.concatenate(own).mean(0), rtol=1e-4, atol=1e-5)
-    assert kept.counts == (24, 12)
+    assert counts(kept.scores["released"]) == (24, 12)
     assert kept.distance_limit > REAL_OVER_SYNTHETIC * 0.5  # about 1 for a case like the others
     assert "72 distances" in kept.distance_basis
 
@@ -183,7 +179,7 @@ def test_injury_is_a_direction_in_which_a_case_may_lie_far_out() -> None:
     expected = np.ones(FEATURES)
     expected[0] += (SEVERITY_SPREAD * injured.std() * 20) ** 2
     np.testing.assert_allclose(np.diag(covariance), expected, rtol=0.1)
-    cases = MemberCases(np.zeros(0), np.zeros(0), mean, np.linalg.inv(covariance))
+    cases = MemberCases(mean, np.linalg.inv(covariance))
     severe, odd = np.zeros((1, FEATURES)), np.zeros((1, FEATURES))
     severe[0, 0], odd[0, 1] = 0.3 * 20, 0.3 * 20
     assert distances(severe, cases)[0] < 1 < 2 < distances(odd, cases)[0]

@@ -14,7 +14,7 @@ from test_prediction_sets import remembered
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.saliency import explain
 from AGE2HIELib.inference.bundle import load_members
-from AGE2HIELib.inference.facts import Calibration
+from AGE2HIELib.inference.facts import Calibration, ModelFacts, Reading
 from AGE2HIELib.inference.predict import Prediction, calibrated, prediction
 from AGE2HIELib.inference.prevalence import at_prevalence, check_prevalence
 from AGE2HIELib.pipeline import load_model
@@ -99,6 +99,10 @@ def drawn(rng: np.random.Generator, prevalence: float, *, milder: float = 0.0) -
     return rng.normal(np.where(adverse, 1.0 - milder, -1.0), 1.5), adverse
 
 
+def calibrated_by(calibration: Calibration) -> ModelFacts:
+    return replace(FACTS, readings=dict.fromkeys(FACTS.readings, Reading(calibration)))
+
+
 def calibration_error(calibration: Calibration, logits: np.ndarray, adverse: np.ndarray) -> float:
     """Mean over ten groups of equal size of |share adverse - mean probability|."""
     probability = expit(calibrated(logits, calibration))
@@ -111,7 +115,7 @@ def test_infants_of_another_prevalence_are_calibrated_with_it_and_far_off_withou
     rng = np.random.default_rng(1)
     calibration = platt(*drawn(rng, 0.47))
     logits, adverse = drawn(rng, prevalence)
-    moved = at_prevalence(replace(FACTS, calibration=calibration), prevalence).calibration
+    moved = at_prevalence(calibrated_by(calibration), prevalence).calibration
     assert calibration_error(moved, logits, adverse) < 0.02
     assert calibration_error(calibration, logits, adverse) > 0.15
 
@@ -121,7 +125,7 @@ def test_it_mends_nothing_but_the_prevalence() -> None:
     rng = np.random.default_rng(2)
     calibration = platt(*drawn(rng, 0.47))
     logits, adverse = drawn(rng, 0.75, milder=1.5)
-    moved = at_prevalence(replace(FACTS, calibration=calibration), 0.75).calibration
+    moved = at_prevalence(calibrated_by(calibration), 0.75).calibration
     assert calibration_error(moved, logits, adverse) > 0.1
 
 

@@ -3,7 +3,8 @@
     python benchmark/calibration.py --keep FOLDER [--cases 2000] [--model DIR] [--z own|released]
 
 FOLDER is what ``fresh_cases.py`` has filled; cases that are not there yet are left out, and counted. What the networks
-answer (0.2 s a case and core) is kept there, by model and origin of z: a second call asks the rest. Calibration error
+answer (0.2 s a case and core) is kept there, by model and origin of z: a second call asks the rest. Their answers are
+read by the calibration and the scores that the model has for z-maps of this origin. Calibration error
 is over ten groups of equal size; beside it stands that of a perfectly calibrated model at as many cases (mean of 200
 draws of outcomes from the probabilities themselves). Coverage stands beside the 99 % interval of a beta-binomial
 distribution: with n calibration cases, ceil((n + 1) 0.9) of them ranked, the coverage of a set is itself drawn.
@@ -31,8 +32,11 @@ from AGE2HIELib.inference.conformal import SET_COVERAGE
 from AGE2HIELib.inference.features import distances, moments
 from AGE2HIELib.inference.predict import Prediction, prediction
 from AGE2HIELib.inference.prevalence import at_prevalence
+from AGE2HIELib.inference.training_cases import counts
 from AGE2HIELib.installed import find_model
-from AGE2HIELib.pipeline import HieModel, load_model
+from AGE2HIELib.pipeline import HieModel, load_model, model_for_z
+from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.resources import resource_path
 
 _GROUPS, _DRAWS = 10, 200
 _AT_ONCE = 16  # images: half the time of one by one
@@ -56,7 +60,8 @@ def main() -> None:
         "--z", choices=("own", "released"), default="own", help="z-maps; another group's need fresh_cases.py --released"
     )
     options = parser.parse_args()
-    model = load_model(find_model(options.model))
+    atlas = load_atlas(resource_path("atlas"))
+    model = model_for_z(load_model(find_model(options.model)), atlas, released=options.z == "released")
     every, refused = answers(options.keep, options.cases, options.z, model)
     print(f"\nz-maps {'of the bundled atlas' if options.z == 'own' else 'as another group would release them'}")
     print(f"{len(every) + refused} of {2 * options.cases} infants are there; stopped by the gate: {refused}")
@@ -158,8 +163,7 @@ def at_own_prevalence(every: Sequence[Answer], model: HieModel) -> np.ndarray:
 
 
 def tell_coverage(outcome: str, every: Sequence[Answer], model: HieModel) -> None:
-    assert model.bundle.cases is not None
-    calibration = sum(len(getattr(one, outcome)) for one in model.bundle.cases.members)
+    calibration = dict(zip(("favourable", "adverse"), counts(model.bundle.scores), strict=True))[outcome]
     held = sum(outcome in one.found.outcomes.outcomes for one in every if one.found.outcomes)
     rank = int(np.ceil((calibration + 1) * SET_COVERAGE))
     low, high = betabinom.interval(0.99, len(every), rank, calibration + 1 - rank)

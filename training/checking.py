@@ -20,7 +20,7 @@ from AGE2HIELib.preprocess.t1_mask import stripped_brain
 from training.cohorts.bids import AgeScan, read_bids
 from training.cohorts.bonbid import HieCase, read_bonbid
 from training.cohorts.problems import DataError, Problem
-from training.evaluation.splits import split_problems
+from training.evaluation.splits import split_problems, uncalibrated
 from training.preparing.infants import NO_BRAIN, read_infant
 from training.seen import image_hash, seen_again, subject_hash
 from training.settings import Settings
@@ -63,6 +63,8 @@ def check_folds(table: pd.DataFrame, settings: Settings) -> list[Problem]:
     evaluate = settings.evaluate
     inner = max(evaluate.inner_folds, settings.export.members)
     lines = split_problems(table, evaluate.folds, inner, protocols=evaluate.protocols)
+    lacking = uncalibrated(table, evaluate.protocols)
+    lines += [lacking] if lacking else []
     return [Problem("folds", line) for line in lines]
 
 

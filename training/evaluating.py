@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.inference.training_cases import Scores
 from training.evaluation.baselines import baseline_rows, prediction_rows
 from training.evaluation.decide import Decision, apply, decide
 from training.evaluation.splits import Split
 from training.evaluation.summary import compare, summarise
 from training.files import write_tsv
-from training.finetuning import LOGITS, Fit, export_split, splits_of
+from training.finetuning import LOGITS, Fit, calibration_splits, splits_of
 from training.preparing.store import load_prepared
 from training.run_folder import RunFolder
+from training.z_kinds import preferred
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def evaluate(run: RunFolder) -> Evaluation:
 
 
 def arm_rows(run: RunFolder, table: pd.DataFrame, arm: str, split: Split) -> pd.DataFrame:
-    """Predictions of one arm for the test cases of one split."""
-    found = _logits(run, arm, split)
+    """Predictions of one arm for the test cases of one split, with the z-maps that ``hie.z_maps`` names."""
+    found = preferred(_logits(run, arm, split), run.settings.hie.z_maps)
     decision = _decision(table, found)
     test = found[found["role"] == "test"].groupby("case")["logit"].mean()
     cases = table.set_index("case").loc[list(split.test)].reset_index()
@@ -56,14 +58,36 @@ def arm_rows(run: RunFolder, table: pd.DataFrame, arm: str, split: Split) -> pd.
     return prediction_rows(arm, split, cases, logits, (probability, decision.threshold, called))
 
 
-def export_decision(run: RunFolder, table: pd.DataFrame) -> Decision:
-    """Calibration and threshold of the exported networks, from the cases that each of them left out."""
-    return _decision(table, export_logits(run, table))
+def ensemble_logits(run: RunFolder, table: pd.DataFrame) -> pd.DataFrame:
+    """What the exported model is calibrated on, and its scores are ranked among: columns ``case z logit adverse``.
+
+    Every case once for each kind of z-map: the mean logit of ``evaluate.inner_folds`` networks of the exported arm,
+    none of which ever saw the case. Such means scatter as the exported mean does. Single networks' logits, which the
+    exported ones have for the cases that each of them left out, scatter more, and a calibration on them would be too
+    flat for the mean (slope 2.0 of the calibrated mean instead of 1 where the members' own noise has an sd of 1.0:
+    ``benchmark/member_noise.py``). Two differences remain: these ensembles learned from fewer cases than the exported
+    networks, and they are of another size where ``export.members`` is not ``evaluate.inner_folds``.
+    """
+    arm, splits = run.settings.export.arm, calibration_splits(run.settings, table)
+    found = pd.concat([_logits(run, arm, split) for split in splits])
+    means = found[found["role"] == "test"].groupby(["case", "z"], as_index=False)["logit"].mean()
+    return means.merge(table[["case", "adverse"]].astype({"adverse": bool}), on="case")
 
 
-def export_logits(run: RunFolder, table: pd.DataFrame) -> pd.DataFrame:
-    """Of the exported networks, member by member, for the cases that each of them left out."""
-    return _logits(run, run.settings.export.arm, export_split(run.settings, table))
+def export_decisions(logits: pd.DataFrame) -> dict[str, Decision]:
+    """Calibration and threshold of the exported model, by kind of z-map; ``logits`` from ``ensemble_logits``."""
+    return {
+        str(kind): decide(part["logit"].to_numpy(float), part["adverse"].to_numpy(bool))
+        for kind, part in logits.groupby("z")
+    }
+
+
+def export_scores(logits: pd.DataFrame) -> dict[str, Scores]:
+    """The same logits sorted, by kind of z-map and outcome."""
+    return {
+        str(kind): Scores(*(np.sort(part["logit"][part["adverse"] == outcome]) for outcome in (False, True)))
+        for kind, part in logits.groupby("z")
+    }
 
 
 def _logits(run: RunFolder, arm: str, split: Split) -> pd.DataFrame:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from AGE2HIELib.inference.bundle import write_bundle
-from AGE2HIELib.inference.facts import ModelFacts
+from AGE2HIELib.inference.facts import ATLAS, NO_Z, ModelFacts, Reading
 from AGE2HIELib.preprocess.atlas import load_atlas
 from training.cohorts.synthetic_hie import STATEMENT
-from training.evaluating import export_decision, export_logits
+from training.evaluating import ensemble_logits, export_decisions, export_scores
 from training.exporting_age import EXPLAINED, exported_age
 from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_network, pretrained_file
 from training.known_cases import known_cases
@@ -20,6 +21,7 @@ from training.preparing.store import Prepared, load_prepared
 from training.pretraining import load_pretrained
 from training.run_folder import RunFolder, read_record
 from training.seen import seen_in
+from training.z_kinds import fed_z_kinds
 
 
 def export(run: RunFolder, folder: Path, *, results: str) -> None:
@@ -27,10 +29,11 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
     settings, cohort = run.settings, load_prepared(run.prepared_hie)
     split = export_split(settings, cohort.table)
     members = [exported_network(Fit(settings.export.arm, split, n), run, cohort) for n in range(len(split.inner))]
-    decision = export_decision(run, cohort.table)
-    logits = export_logits(run, cohort.table)
-    kinds = _z_kinds(run, cohort.table)
-    remembered = known_cases(members, split, cohort, logits, kinds, synthetic=settings.synthetic)
+    kinds = fed_z_kinds(settings, cohort.table)
+    logits = ensemble_logits(run, cohort.table)
+    decisions, scores = export_decisions(logits), export_scores(logits)
+    asked = [kind for kind in kinds if kind != NO_Z]  # no user's scan comes without a z-map
+    remembered = known_cases(members, split, cohort, asked, scores, synthetic=settings.synthetic)
     age = exported_age(run)
     arguments = network_arguments(settings.network, in_channels=ADC_CHANNELS, outputs=1)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -45,9 +48,8 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
             made_with=str(read_record(run.root)["command"]),
             demonstration=settings.synthetic,
             spec=adc_spec(settings.input.spacing_mm),
-            z_origins=z_origins(run, cohort.table),
-            calibration=decision.calibration,
-            threshold=decision.threshold,
+            z_origins=z_origins(run, kinds),
+            readings={kind: Reading(decisions[kind].calibration, decisions[kind].threshold) for kind in kinds},
             network=settings.network.name,
             network_arguments=arguments,
             saliency_layer=members[0].layers[EXPLAINED],
@@ -63,19 +65,10 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
     )
 
 
-def z_origins(run: RunFolder, table: pd.DataFrame) -> tuple[str, ...]:
-    """What the z channel held while training: augmentation shows every network all there is, and none at times."""
+def z_origins(run: RunFolder, kinds: Sequence[str]) -> tuple[str, ...]:
+    """What the z channel held while training, the atlas by its SHA-256."""
     atlas = load_atlas(run.settings.input.atlas_folder).sha256
-    if not run.settings.finetune.augment:
-        return ("released",) if run.settings.hie.z_maps == "released" and table["released_z"].all() else (atlas,)
-    return ("released", "none", atlas) if table["released_z"].any() else ("none", atlas)
-
-
-def _z_kinds(run: RunFolder, table: pd.DataFrame) -> list[str]:
-    """The z-maps that a user's scan may come with, as ``pick_z`` names them."""
-    names = {"released": "released", "none": "none"}
-    kinds = [names.get(origin, "atlas") for origin in z_origins(run, table)]
-    return [kind for kind in kinds if kind != "none"]  # no scan comes without one
+    return tuple(atlas if kind == ATLAS else kind for kind in kinds)
 
 
 def _seen(run: RunFolder, cohort: Prepared) -> list[str]:

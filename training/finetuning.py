@@ -12,10 +12,12 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.inference.facts import RELEASED
 from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.parallel import run_all
 from training.cohorts.problems import Problem, refuse
-from training.evaluation.splits import Split, make_splits, whole_cohort
+from training.evaluation.splits import Split, calibrating, make_splits, uncalibrated, whole_cohort
 from training.files import write_tsv
 from training.learning.fitting import WEIGHTS, Place, fit
 from training.learning.keyed import Learner
@@ -27,6 +29,7 @@ from training.pretraining import PRETRAINED, SHUFFLED, TRUE, load_pretrained, us
 from training.run_folder import RunFolder
 from training.seen import seen_again
 from training.settings import Settings
+from training.z_kinds import fed_z_kinds
 
 PRETRAINING_OF = {"transfer": TRUE, "shuffled-age": SHUFFLED}
 LOGITS = "logits.tsv"
@@ -71,7 +74,8 @@ def finetune(run: RunFolder) -> None:
 
 
 def planned_fits(settings: Settings, table: pd.DataFrame) -> list[Fit]:
-    """Every network that the evaluation and the export need."""
+    """Every network that the evaluation and the export need; the latter is calibrated on some of the former."""
+    calibration_splits(settings, table)
     every = [(arm, split) for split in splits_of(settings, table) for arm in settings.evaluate.arms]
     every.append((settings.export.arm, export_split(settings, table)))
     return [Fit(arm, split, inner) for arm, split in every for inner in range(len(split.inner))]
@@ -95,23 +99,42 @@ def export_split(settings: Settings, table: pd.DataFrame) -> Split:
     return whole_cohort(table, inner_folds=settings.export.members, seed=settings.run.seed)
 
 
+def calibration_splits(settings: Settings, table: pd.DataFrame) -> list[Split]:
+    """Those whose test cases calibrate the exported model: every case once, by networks that never saw it.
+
+    Raises:
+        InputError: the settings ask for no such protocol.
+    """
+    lacking = uncalibrated(table, settings.evaluate.protocols)
+    if lacking:
+        raise InputError(lacking)
+    return calibrating(splits_of(settings, table))
+
+
 def make_fit(one: Fit, *, run: RunFolder) -> None:
-    """Train one network and keep its logits for the cases it left out and for the test cases."""
+    """Train one network and keep its logits for the cases it left out and for the test cases, by kind of z-map."""
     cohort = _cohort(run.prepared_hie)
     _, validated = one.split.inner[one.inner]
     module = outcome_module(one, run, cohort)
     folder = run.fits / one.name
     fit(module, Place(folder, run.settings.hardware))
-    if one.is_exported:
-        module.network.half().float()  # as the bundle stores them, so that what is calibrated is what ships
     parts = []
     for role, names in (("inner", validated), ("test", one.split.test)):
-        rows = cohort.rows("case", names)
-        found = logits(module.network, cohort.volumes[rows], run.settings.hie.z_maps) if len(rows) else np.zeros(0)
-        parts.append(pd.DataFrame({"case": list(names), "role": role, "logit": found}))
+        for kind in fed_z_kinds(run.settings, cohort.table):
+            cases, rows = _with_z(kind, names, cohort)
+            found = logits(module.network, cohort.volumes[rows], kind) if len(rows) else np.zeros(0)
+            parts.append(pd.DataFrame({"case": cases, "role": role, "z": kind, "logit": found}))
     write_tsv(folder / LOGITS, pd.concat(parts))
     if not one.is_exported:
         (folder / WEIGHTS).unlink()  # hundreds of them; the predictions are what is compared
+
+
+def _with_z(kind: str, names: Sequence[str], cohort: Prepared) -> tuple[list[str], np.ndarray]:
+    """Those of the cases that have such a z-map, and their rows; the atlas's and none are there for all."""
+    rows = cohort.rows("case", names)
+    if kind == RELEASED:
+        rows = rows[cohort.table["released_z"].to_numpy(bool)[rows]]
+    return cohort.table["case"].iloc[rows].tolist(), rows
 
 
 def outcome_module(one: Fit, run: RunFolder, cohort: Prepared) -> OutcomeModule:

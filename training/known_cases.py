@@ -1,8 +1,8 @@
-"""What the exported bundle remembers of its cohort: out-of-fold logits, and the features of the training cases."""
+"""What the exported bundle remembers of its cohort: out-of-fold scores, and the features of the training cases."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from scipy.stats import t as t_distribution
 from sklearn.covariance import LedoitWolf
 
 from AGE2HIELib.inference.features import distances, seen_features
-from AGE2HIELib.inference.training_cases import MemberCases, TrainingCases
+from AGE2HIELib.inference.training_cases import MemberCases, Scores, TrainingCases
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.evaluation.splits import Split
 from training.learning.augment import pick_z
@@ -37,37 +37,30 @@ def known_cases(
     members: Sequence[StagedNetwork],
     split: Split,
     cohort: Prepared,
-    found: pd.DataFrame,
     z_maps: Sequence[str],
+    scores: Mapping[str, Scores],
     *,
     synthetic: bool,
 ) -> TrainingCases:
     """Args:
     members: of the bundle; ``split.inner`` says which cases each of them learned from and which it left out.
-    found: their logits, columns ``case role logit``, in the order of the members.
-    z_maps: the origins of z that the networks were fed, as ``pick_z`` names them.
+    z_maps: the kinds of z-map that a user's scan may come with.
+    scores: of whole ensembles, by the kind of z-map.
     synthetic: whether the cohort is one of phantoms.
     """
-    adverse = cohort.table.set_index("case")["adverse"].astype(bool)
     asked = evenly(cohort.table)
     parts, worst = [], []
-    for member, (learned, left_out), own in zip(members, split.inner, _by_member(split, found), strict=True):
+    for member, (learned, left_out) in zip(members, split.inner, strict=True):
         features, injured = _features(member, cohort, [case for case in learned if case in asked], z_maps)
         mean, covariance = spread_of_features(features, injured)
-        outcome = adverse.loc[own["case"]].to_numpy(bool)
-        logits = own["logit"].to_numpy(float)
-        part = MemberCases(
-            favourable=np.sort(logits[~outcome]),
-            adverse=np.sort(logits[outcome]),
-            mean=mean,
-            precision=np.linalg.inv(covariance),
-        )
+        part = MemberCases(mean=mean, precision=np.linalg.inv(covariance))
         parts.append(part)
         judged = [case for case in left_out if case in asked]
         worst.append(distances(_features(member, cohort, judged, z_maps)[0], part))
     away = np.concatenate(worst)
     limit, basis = limit_of_distance(away, synthetic=synthetic)
-    return TrainingCases(members=tuple(parts), distance_limit=limit, distance_basis=basis)
+    of_ensembles = {kind: (one,) for kind, one in scores.items()}
+    return TrainingCases(tuple(parts), distance_limit=limit, distance_basis=basis, scores=of_ensembles)
 
 
 def limit_of_distance(away: np.ndarray, *, synthetic: bool) -> tuple[float, str]:
@@ -108,11 +101,6 @@ def evenly(table: pd.DataFrame) -> frozenset[str]:
     """``ENOUGH`` cases or up to twice as many: every so-manieth of each site; all of a smaller cohort."""
     step = max(1, len(table) // ENOUGH)
     return frozenset(table["case"][table.groupby("site").cumcount() % step == 0])
-
-
-def _by_member(split: Split, found: pd.DataFrame) -> list[pd.DataFrame]:
-    inner = found[found["role"] == "inner"]
-    return [inner[inner["case"].isin(left_out)] for _, left_out in split.inner]
 
 
 def _features(

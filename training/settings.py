@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.options import SALIENCY
@@ -113,7 +113,9 @@ class Finetune(Section):
 
 
 class Evaluate(Section):
-    """``inner_folds`` networks learn for each test fold; the cases each left out set threshold and calibration."""
+    """``inner_folds`` networks learn for each test fold; the cases each left out set threshold and calibration of that
+    fold. The test cases of ``pooled`` (of ``same-site`` where there is one site) calibrate the exported model.
+    """
 
     folds: int = Field(3, ge=2)
     repeats: int = Field(1, ge=1)
@@ -124,7 +126,9 @@ class Evaluate(Section):
 
 
 class Export(Section):
-    """The bundle: networks of the named arm that were trained on all cases, ``members`` of them."""
+    """The bundle: networks of the named arm, which is one of ``evaluate.arms``, that were trained on all cases;
+    ``members`` of them, best as many as ``evaluate.inner_folds``: then the ensembles that calibrate are of their size.
+    """
 
     arm: Arm = "transfer"
     members: int = Field(3, ge=2)
@@ -180,6 +184,15 @@ class Settings(Section):
     export: Export = Export()
     explain: Explain = Explain()
     hardware: Hardware = Hardware()
+
+    @model_validator(mode="after")
+    def _calibrated(self) -> Settings:
+        if self.export.arm not in self.evaluate.arms:
+            raise ValueError(
+                f"the exported arm {self.export.arm} is not among evaluate.arms ({', '.join(self.evaluate.arms)}), "
+                "whose test cases calibrate it: add it there, or export another one"
+            )
+        return self
 
     @property
     def synthetic(self) -> bool:
@@ -256,4 +269,6 @@ def _in_words(error: Any) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"There is no setting '{where}'. See training/settings.py for those there are"
+    if not where:  # of the settings taken together
+        return str(error["ctx"]["error"]).capitalize()
     return f"The setting '{where}' is {error['input']!r}: {error['msg'].lower()}"

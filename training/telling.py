@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from training.cohorts.synthetic_hie import STATEMENT
 from training.evaluating import Evaluation
 from training.evaluation.age import age_summary
+from training.evaluation.splits import Split
 from training.evaluation.table import main_table_text
-from training.finetuning import Fit, export_split
+from training.finetuning import Fit, calibration_splits, export_split
 from training.preparing.store import load_prepared
 from training.reporting.content import Explained, ReportContent
 from training.run_folder import RunFolder, read_record
+from training.settings import Settings
 
 
 def report_content(run: RunFolder, found: Evaluation) -> ReportContent:
@@ -49,20 +52,39 @@ def results_text(run: RunFolder, found: Evaluation) -> str:
     return f"""## How it was made
 
 {head}Arm `{settings.export.arm}`, {settings.export.members} networks, each trained on all cases but another part of
-them; calibration and threshold come from the parts left out. Seed {settings.run.seed}, source revision
+them. {calibration_words(settings, load_prepared(run.prepared_hie).table)} Seed {settings.run.seed}, source revision
 {record["commit"]}.
 
 {options}
 
 ## Figures
 
-Out-of-fold predictions of networks made in the same way; 95 % bootstrap intervals over children.
+Out-of-fold predictions of networks made in the same way, each fold calibrated on single networks' logits of its own
+training cases; 95 % bootstrap intervals over children.
 
 ```
 {main_table_text(found.summary)}
 ```
 {_age_text(run)}
 """
+
+
+def calibration_words(settings: Settings, table: pd.DataFrame) -> str:
+    """What calibration, threshold and sets of the exported model were fitted on, and how that differs from it."""
+    fitted, shipped = calibration_splits(settings, table), export_split(settings, table)
+    inner, members = settings.evaluate.inner_folds, settings.export.members
+    share, exported = (_learned(splits) / len(table) for splits in (fitted, [shipped]))
+    size = "" if inner == members else f", and are means of {inner} networks, not of {members}"
+    return (
+        "Calibration, threshold and sets of outcomes rest, for each kind of z-map by itself, on the test cases of the "
+        f"{fitted[0].protocol} protocol: every case once, by the mean logit of {inner} networks that never saw it. "
+        f"Those networks learned from {share:.0%} of the cases, the exported ones from {exported:.0%}{size}."
+    )
+
+
+def _learned(splits: Sequence[Split]) -> float:
+    """Mean number of cases that a network of these splits learned from."""
+    return float(np.mean([len(learned) for split in splits for learned, _ in split.inner]))
 
 
 def _without_folders(settings: dict[str, Any]) -> dict[str, Any]:
@@ -136,5 +158,8 @@ def _notes(run: RunFolder) -> Iterator[str]:
         yield "The folds were drawn once; another draw gives other figures."
     yield (
         f"Each prediction is the mean of {settings.evaluate.inner_folds} networks, each trained without another part "
-        "of the training cases; those parts set threshold and calibration."
+        "of the training cases; those parts set threshold and calibration. Single networks scatter more than their "
+        "mean, so these calibrations are, if anything, too flat (slope above 1)."
     )
+    table = load_prepared(run.prepared_hie).table
+    yield f"The exported model is calibrated otherwise. {calibration_words(settings, table)}"

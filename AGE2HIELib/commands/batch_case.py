@@ -14,7 +14,7 @@ from AGE2HIELib import __version__
 from AGE2HIELib.commands.predict import PREDICTED, REFUSED, Inputs, Request, predict_inputs, settings_of, stages_of
 from AGE2HIELib.commands.reading import resolve_atlas
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.inference.facts import check_z_origin
+from AGE2HIELib.inference.facts import for_z_map
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.many.cases import Case
 from AGE2HIELib.many.table import Row, row_of_record
@@ -63,7 +63,7 @@ def prepare(job: Job) -> Prepared:
     atlas = load_atlas(resolve_atlas(job.request.atlas))
     request = job.request
     model = load_model(find_model(request.model), device=request.device, prevalence=request.prevalence)
-    check_z_origin(model.bundle, atlas, released=False)
+    for_z_map(model.bundle, atlas, released=False)  # an error of all cases is raised before the first one
     return Prepared(job, model, atlas)
 
 

@@ -17,7 +17,6 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.evidence import evidence_table
 from AGE2HIELib.explain.examination import Examination
 from AGE2HIELib.explain.saliency import Explanation
-from AGE2HIELib.inference.facts import check_z_origin
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.pipeline import (
     EXAMINED_STAGES,
@@ -29,6 +28,7 @@ from AGE2HIELib.pipeline import (
     explained,
     judged,
     load_model,
+    model_for_z,
     on_scan,
     prepare,
     questioned,
@@ -57,11 +57,12 @@ def explain_outcome_into(
     settings = _settings(arguments, scan, earlier)
     asked = {"device": arguments.device, "prevalence": settings.prevalence}
     model = stages.run("model", load_model, find_model(arguments.model), **asked)
+    if earlier is not None:
+        check_same(earlier, model.bundle, atlas)
+    model = model_for_z(model, atlas, released=settings.z_adc_sha256 is not None)
     if earlier is None:
-        check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
         ready = _admitted(scan, model, atlas, stages, arguments=arguments, timing=timing)
     else:
-        check_same(earlier, model.bundle, atlas)
         ready = _admitted_before(earlier, model, atlas, stages)
     seen = ready.examined
     assert seen.placement is not None  # both admit no other

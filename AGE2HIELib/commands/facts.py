@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 
 from AGE2HIELib.inference.bundle import Bundle, check_weights, read_bundle
 from AGE2HIELib.inference.conformal import SET_COVERAGE
+from AGE2HIELib.inference.facts import Reading
+from AGE2HIELib.inference.training_cases import counts
 from AGE2HIELib.installed import find_model, installed_models, model_label, models_home
 from AGE2HIELib.progress import Progress
 
@@ -29,8 +32,8 @@ def run_model_info(arguments: argparse.Namespace, progress: Progress) -> int:
             "input": f"{', '.join(channel.name for channel in bundle.spec.channels)} on "
             f"{'x'.join(str(n) for n in grid.shape)} voxels of {'x'.join(f'{mm:g}' for mm in grid.spacing_mm)} mm",
             "z-maps": ", ".join(bundle.z_origins),
-            "prevalence": f"{bundle.calibration.prevalence:.3g}",
-            "threshold": f"{bundle.threshold:.3g}",
+            "prevalence": _by_kind(bundle, lambda reading: reading.calibration.prevalence),
+            "threshold": _by_kind(bundle, lambda reading: reading.threshold),
             "outcome sets": _set_sizes(bundle),
             "distance": _distance(bundle),
             "age network": _age(bundle),
@@ -39,10 +42,18 @@ def run_model_info(arguments: argparse.Namespace, progress: Progress) -> int:
     return 0
 
 
+def _by_kind(bundle: Bundle, number: Callable[[Reading], float]) -> str:
+    """One number where it is the same for z-maps of all kinds."""
+    told = {kind: f"{number(reading):.3g}" for kind, reading in bundle.readings.items()}
+    if len(set(told.values())) == 1:
+        return told[bundle.z_kind]
+    return ", ".join(f"{text} (z-map {kind})" for kind, text in told.items())
+
+
 def _set_sizes(bundle: Bundle) -> str:
     if bundle.cases is None:
         return "none: the bundle holds no scores of left-out cases"
-    favourable, adverse = bundle.cases.counts
+    favourable, adverse = counts(bundle.scores)
     return f"{SET_COVERAGE:.0%} of either outcome, from {favourable} favourable and {adverse} adverse left-out cases"
 
 

@@ -12,7 +12,6 @@ from AGE2HIELib.commands.reading import given_paths, given_timing, resolve_atlas
 from AGE2HIELib.commands.speaking import examination_in_words, say_lost, say_refused
 from AGE2HIELib.explain.compare import names_a_place
 from AGE2HIELib.explain.regions import write_region_table
-from AGE2HIELib.inference.facts import check_z_origin
 from AGE2HIELib.inference.prevalence import check_prevalence
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.outputs import output_folder
@@ -24,6 +23,7 @@ from AGE2HIELib.pipeline import (
     Scan,
     analyse,
     load_model,
+    model_for_z,
     read_scan,
 )
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
@@ -124,8 +124,8 @@ def read_inputs(request: Request, stages: Stages) -> Inputs:
 
 def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stages) -> Outcome:
     """``predict_into`` from what has been read already."""
-    scan, model, atlas = inputs.scan, inputs.model, inputs.atlas
-    check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
+    scan, atlas = inputs.scan, inputs.atlas
+    model = model_for_z(inputs.model, atlas, released=scan.z_adc is not None)
     timing = with_age(request.timing, scan.source.age_days)
     found = analyse(
         scan,

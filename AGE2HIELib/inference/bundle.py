@@ -76,7 +76,8 @@ def read_bundle(folder: Path) -> Bundle:
         if name not in files:
             raise ModelError(f"The model bundle {folder.name!r} lacks its member {name}. Export the model again.")
     if CASES in files:
-        facts = replace(facts, cases=read_cases(read_verified(folder, CASES, files), len(members)))
+        cases = read_cases(read_verified(folder, CASES, files), len(members), tuple(facts.readings))
+        facts = replace(facts, cases=cases)
     for one, other in ((AGE, AGE_WEIGHTS), (AGE_WEIGHTS, AGE)):
         if one in files and other not in files:
             raise ModelError(f"The model bundle {folder.name!r} has {one} but lacks {other}. Export the model again.")

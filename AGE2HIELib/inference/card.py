@@ -6,6 +6,7 @@ from __future__ import annotations
 from AGE2HIELib.inference.age_model import AgeFacts
 from AGE2HIELib.inference.conformal import SET_COVERAGE
 from AGE2HIELib.inference.facts import ModelFacts
+from AGE2HIELib.inference.training_cases import counts
 
 _DEMONSTRATION = (
     "> **Synthetic: not for clinical use.** This model was trained on synthetic images only. Its number is a "
@@ -16,7 +17,7 @@ _RESEARCH = "> **Research use only.** This model is not a medical device."
 
 def model_card(facts: ModelFacts, members: int, results: str) -> str:
     """Markdown; ``results`` is the part that only training knows: how it was trained and how well it does."""
-    calibration, spec = facts.calibration, facts.spec
+    spec = facts.spec
     spacing = " x ".join(f"{mm:g}" for mm in spec.grid.spacing_mm)
     shape = " x ".join(str(n) for n in spec.grid.shape)
     channels = "\n".join(
@@ -48,8 +49,11 @@ ADC is in 1e-6 mm2/s. Accepted origins of the z map: {", ".join(facts.z_origins)
 
 ## Output
 {members} members of the network `{facts.network}` ({_arguments(facts)}); the mean of their logits is calibrated:
-probability = sigmoid({calibration.intercept:.4g} + {calibration.slope:.4g} x mean logit), fitted at a prevalence of
-{calibration.prevalence:.3g}. The threshold is {facts.threshold:.3g}. Saliency is taken at `{facts.saliency_layer}`.
+probability = sigmoid(intercept + slope x mean logit), for each kind of z-map by itself:
+
+{_readings(facts)}
+
+Saliency is taken at `{facts.saliency_layer}`.
 
 {_sets(facts)}
 
@@ -86,15 +90,28 @@ Years, by the network `{facts.network}` with the head `{facts.head.kind}`. Salie
 """
 
 
+def _readings(facts: ModelFacts) -> str:
+    lines = ["| z-map | intercept | slope | at a prevalence of | threshold |", "| --- | --- | --- | --- | --- |"]
+    for kind, reading in facts.readings.items():
+        one = reading.calibration
+        numbers = f"{one.intercept:.4g} | {one.slope:.4g} | {one.prevalence:.3g} | {reading.threshold:.3g}"
+        lines.append(f"| {kind} | {numbers} |")
+    return "\n".join(lines)
+
+
 def _sets(facts: ModelFacts) -> str:
     if facts.cases is None:
         return (
             "No scores of left-out cases are kept: every outcome is called indeterminate, and no distance is checked."
         )
-    favourable, adverse = facts.cases.counts
-    return f"""Sets of outcomes are cross-conformal, for each outcome by itself, at {SET_COVERAGE:.0%}: from the logits
-of {favourable} favourable and {adverse} adverse cases, each scored by the member that had left it out. A scan is warned
-of when it lies farther than {facts.cases.distance_limit:g} from the training cases: {facts.cases.distance_basis}"""
+    ranked = "; ".join(_counted(kind, *counts(scores)) for kind, scores in facts.cases.scores.items())
+    return f"""Sets of outcomes are conformal, for each outcome by itself, at {SET_COVERAGE:.0%}: the mean logit is
+ranked among those of cases that were scored by networks which had not learned from them ({ranked}). A scan is warned of
+when it lies farther than {facts.cases.distance_limit:g} from the training cases: {facts.cases.distance_basis}"""
+
+
+def _counted(kind: str, favourable: int, adverse: int) -> str:
+    return f"z-map {kind}: {favourable} favourable, {adverse} adverse"
 
 
 def _arguments(facts: ModelFacts) -> str:

@@ -1,14 +1,15 @@
 """Which outcomes a score agrees with: a set that holds the true one with a stated coverage, whichever it is.
 
-Cross-conformal prediction (Vovk 2015, doi:10.1007/s10472-013-9368-4) for each class by itself: a member's logit for the
-new infant is ranked among the logits of the cases that this member did not learn from, and the ranks of all members
-are added. So like stands beside like: the mean of an ensemble scatters less than a single member, and is not
-exchangeable with the single members' logits that the left-out cases have. No case has a logit of the whole ensemble
-that is out of fold, and a cohort of this size has none to spare for a fold that no member learns from.
+Split-conformal prediction for each class by itself (Vovk 2015, doi:10.1007/s10472-013-9368-4): the mean logit of the
+ensemble for the new infant is ranked among the mean logits of the calibration cases, each of which comes from a whole
+ensemble that never saw the case. So like stands beside like, however little the members agree, and the coverage is that
+of ranks of exchangeable numbers: ``ceil((n + 1) 0.9) / (n + 1)`` with n cases, neither less nor (without ties) more.
+What is not exact: the calibration cases were scored by several ensembles, one for each test fold, and each of those
+learned from fewer cases than the exported one, whose scores lie further apart, if anything.
 
-Each member's rank has the stated coverage exactly. For the sum of dependent ranks theory promises only that twice the
-stated share is missed at most (Vovk and Wang 2020, doi:10.1093/biomet/asaa027); what is found is at or above the stated
-coverage, the more so the less the members agree (``benchmark/calibration.py``).
+Bundles of before kept the scores of single members (cross-conformal prediction). There each member's logit is ranked
+among the cases which that member had left out, and the ranks are added: the coverage is at or above the stated one, and
+where members disagree far more infants than needed have both outcomes in their set (``benchmark/member_noise.py``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from AGE2HIELib.inference.training_cases import TrainingCases
+from AGE2HIELib.inference.training_cases import Scores, counts
 
 RARE = 0.10  # share of a class whose ranks are no further out than that of a score which is called unlike it
 SET_COVERAGE = 0.90
@@ -45,19 +46,25 @@ class PredictionSet:
         return self.outcomes[0] if len(self.outcomes) == 1 else "indeterminate"
 
 
-def prediction_set(logits: Sequence[float], cases: TrainingCases) -> PredictionSet:
-    """The set for the members' logits, in the order of ``cases``."""
-    p_values = conformal_p_values(logits, cases)
+def prediction_set(logits: Sequence[float], scores: Sequence[Scores]) -> PredictionSet:
+    """The set for the members' logits; ``scores`` as for ``conformal_p_values``."""
+    p_values = conformal_p_values(logits, scores)
     held = tuple(outcome for outcome, p in p_values.items() if p > RARE)
-    favourable, adverse = cases.counts
+    favourable, adverse = counts(scores)
     return PredictionSet(SET_COVERAGE, held, favourable, adverse)
 
 
-def conformal_p_values(logits: Sequence[float], cases: TrainingCases) -> dict[str, float]:
-    """For each outcome the share of its cases that are no more typical of it than this one, itself counted."""
+def conformal_p_values(logits: Sequence[float], scores: Sequence[Scores]) -> dict[str, float]:
+    """For each outcome the share of its cases that are no more typical of it than this one, itself counted.
+
+    Args:
+        logits: of the members.
+        scores: one, of whole ensembles; or one for each member, in the order of ``logits``.
+    """
+    ranked = logits if len(scores) > 1 else [float(np.mean(logits))]
     odd = {FAVOURABLE: 1, ADVERSE: 1}
-    for logit, member in zip(logits, cases.members, strict=True):
-        odd[FAVOURABLE] += len(member.favourable) - int(np.searchsorted(member.favourable, logit, side="left"))
-        odd[ADVERSE] += int(np.searchsorted(member.adverse, logit, side="right"))
-    favourable, adverse = cases.counts
+    for logit, among in zip(ranked, scores, strict=True):
+        odd[FAVOURABLE] += len(among.favourable) - int(np.searchsorted(among.favourable, logit, side="left"))
+        odd[ADVERSE] += int(np.searchsorted(among.adverse, logit, side="right"))
+    favourable, adverse = counts(scores)
     return {FAVOURABLE: odd[FAVOURABLE] / (favourable + 1), ADVERSE: odd[ADVERSE] / (adverse + 1)}

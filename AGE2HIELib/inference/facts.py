@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference.age_model import AgeFacts
-from AGE2HIELib.inference.training_cases import TrainingCases
+from AGE2HIELib.inference.training_cases import Scores, TrainingCases
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.network_input import InputSpec
+
+# Kinds of z-map. A network answers differently to the same infant's (by a logit, where the infant is in doubt), so
+# each kind has a calibration, a threshold and scores of its own.
+ATLAS, RELEASED, NO_Z = Z_KINDS = ("atlas", "released", "none")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,18 @@ class Calibration:
     covariance: float = 0.0
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How the members' logits are read where z is of one kind.
+
+    Attributes:
+        threshold: on the calibrated probability.
+    """
+
+    calibration: Calibration
+    threshold: float = 0.5
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelFacts:
     """Everything about a model but its weights.
@@ -43,7 +59,8 @@ class ModelFacts:
         demonstration: True when the model saw synthetic data only.
         network, network_arguments: the entry in ``networks.registry`` and the arguments of its constructor.
         z_origins: what the z channel may hold: "released", "none" and the SHA-256 of atlases.
-        threshold: on the calibrated probability.
+        readings: by the kind of z-map, one of ``Z_KINDS``, for every kind among ``z_origins``.
+        z_in_use: the kind whose reading holds, see ``for_z_map``; the first one where no scan is there yet.
         saliency_layer: the layer that is explained unless another one is asked for.
         cases: what is remembered of the cases it was made from; without it no outcome is ever named, and the
             distance from them is not asked for.
@@ -59,8 +76,8 @@ class ModelFacts:
     demonstration: bool
     spec: InputSpec
     z_origins: tuple[str, ...]
-    calibration: Calibration
-    threshold: float = 0.5
+    readings: Mapping[str, Reading]
+    z_in_use: str | None = None
     saliency_layer: str = "block2"
     network: str = "sfcn"
     network_arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -69,11 +86,41 @@ class ModelFacts:
     cases: TrainingCases | None = None
     age: AgeFacts | None = None
 
+    @property
+    def z_kind(self) -> str:
+        return self.z_in_use or next(iter(self.readings))
 
-def check_z_origin(model: ModelFacts, atlas: Atlas, *, released: bool) -> None:
-    """A z-map of another origin than the network was trained on is out of its distribution, and is refused."""
+    @property
+    def calibration(self) -> Calibration:
+        return self.readings[self.z_kind].calibration
+
+    @property
+    def threshold(self) -> float:
+        return self.readings[self.z_kind].threshold
+
+    @property
+    def scores(self) -> tuple[Scores, ...]:
+        """What a new infant's logits are ranked among; empty where none are kept."""
+        return self.cases.scores[self.z_kind] if self.cases is not None else ()
+
+
+Facts = TypeVar("Facts", bound=ModelFacts)
+
+
+def z_kinds(origins: Iterable[str]) -> tuple[str, ...]:
+    """The kinds among ``z_origins``: every atlas is of one kind."""
+    found = {origin if origin in (RELEASED, NO_Z) else ATLAS for origin in origins}
+    return tuple(kind for kind in Z_KINDS if kind in found)
+
+
+def for_z_map(model: Facts, atlas: Atlas, *, released: bool) -> Facts:
+    """The model with the reading for a scan whose z-map was released, or else made with ``atlas``.
+
+    Raises:
+        ModelError: the network was not trained on such z-maps, which are out of its distribution.
+    """
     if "z_adc" not in [channel.name for channel in model.spec.channels]:
-        return
+        return model
     if released and "released" not in model.z_origins:
         raise ModelError(
             f"The model {model.name} was not trained on released z-maps (its z-maps: {', '.join(model.z_origins)}). "
@@ -84,3 +131,4 @@ def check_z_origin(model: ModelFacts, atlas: Atlas, *, released: bool) -> None:
             f"The model {model.name} was not trained on z-maps of the atlas {atlas.name} ({atlas.sha256[:12]}...). "
             "Leave --atlas out, or use a model that was made with it."
         )
+    return replace(model, z_in_use=RELEASED if released else ATLAS)

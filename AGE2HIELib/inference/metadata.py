@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference.facts import Calibration, ModelFacts
+from AGE2HIELib.inference.facts import Calibration, ModelFacts, Reading, z_kinds
 from AGE2HIELib.inference.keys import NUMBER, Kinds, check_keys, check_spec, parsed_table, require
 from AGE2HIELib.networks.registry import check_network_name
 from AGE2HIELib.preprocess.network_input import InputSpec
 
 METADATA = "configs/metadata.json"
 OURS = "age2hie"
-FORMAT = 1
+FORMAT = 2
+_ONE_READING = 1  # the format in which z-maps of all kinds were read in the same way
 MONAI_WRITTEN_FOR = "1.6.1"
 # Where MONAI would fetch its schema. A bundle carries one of its own, which verify_metadata takes instead:
 # python -m monai.bundle verify_metadata --meta_file configs/metadata.json --filepath configs/schema.json
@@ -50,11 +51,10 @@ _OUR_KEYS: Kinds = {
     "network": dict,
     "network_input": dict,
     "z_origins": list,
-    "calibration": dict,
-    "threshold": NUMBER,
     "saliency_layer": str,
     "members": list,
 }
+_READING_KEYS: Kinds = {"calibration": dict, "threshold": NUMBER}
 _NETWORK_KEYS: Kinds = {"name": str, "arguments": dict}
 _CALIBRATION_KEYS = dict.fromkeys(Calibration.__dataclass_fields__, NUMBER)
 
@@ -68,8 +68,7 @@ def metadata_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
         "network": {"name": facts.network, "arguments": dict(facts.network_arguments)},
         "network_input": facts.spec.to_json(),
         "z_origins": list(facts.z_origins),
-        "calibration": asdict(facts.calibration),
-        "threshold": facts.threshold,
+        "readings": {kind: asdict(reading) for kind, reading in facts.readings.items()},
         "saliency_layer": facts.saliency_layer,
         "members": list(members),
     }
@@ -94,13 +93,14 @@ def read_metadata(content: bytes) -> tuple[ModelFacts, tuple[str, ...]]:
     parsed = parsed_table(content, METADATA)
     check_keys(parsed, _KEYS, METADATA, others_allowed=True)  # MONAI's own keys are many, and change
     ours = parsed[OURS]
-    if ours.get("format") != FORMAT:
+    if ours.get("format") not in (_ONE_READING, FORMAT):
         raise ModelError(
-            f"{METADATA} is in format {ours.get('format')!r}; this age2hie reads format {FORMAT}. Use a matching one."
+            f"{METADATA} is in format {ours.get('format')!r}; this age2hie reads formats up to {FORMAT}. "
+            "Use a matching one."
         )
-    check_keys(ours, _OUR_KEYS, f"{METADATA}, {OURS}")
+    of_reading: Kinds = _READING_KEYS if ours["format"] == _ONE_READING else {"readings": dict}
+    check_keys(ours, {**_OUR_KEYS, **of_reading}, f"{METADATA}, {OURS}")
     check_keys(ours["network"], _NETWORK_KEYS, f"{METADATA}, network")
-    check_keys(ours["calibration"], _CALIBRATION_KEYS, f"{METADATA}, calibration")
     facts = _facts(parsed, ours)
     check_facts(facts)
     members = tuple(ours["members"])
@@ -112,19 +112,27 @@ def read_metadata(content: bytes) -> tuple[ModelFacts, tuple[str, ...]]:
 def check_facts(facts: ModelFacts) -> None:
     """What holds for any model, whether it is being written or read."""
     check_network_name(facts.network)
-    calibration, arguments = facts.calibration, facts.network_arguments
+    arguments = facts.network_arguments
     check_spec(facts.spec)
     fed = len(facts.spec.channels)
     require(arguments.get("in_channels") == fed, "'in_channels'", arguments.get("in_channels"), f"{fed}, as 'channels'")
     require(arguments.get("outputs", 1) == 1, "'outputs'", arguments.get("outputs"), "1, the logit of adverse")
+    for origin in facts.z_origins:
+        require(origin in ("released", "none") or _is_sha256(origin), "'z_origins'", origin, "an atlas's SHA-256")
+    require(bool(facts.z_origins), "'z_origins'", facts.z_origins, "a list of at least one, such as 'none'")
+    kinds = z_kinds(facts.z_origins)
+    require(set(facts.readings) == set(kinds), "'readings'", sorted(facts.readings), f"for z-maps {', '.join(kinds)}")
+    for reading in facts.readings.values():
+        _check_reading(reading)
+
+
+def _check_reading(reading: Reading) -> None:
+    calibration = reading.calibration
     # a slope below 0 would turn the members' answer round, and the sign of the saliency with it
     require(calibration.slope > 0, "'slope'", calibration.slope, "above 0")
     require(0 < calibration.prevalence < 1, "'prevalence'", calibration.prevalence, "between 0 and 1")
     require(min(calibration.slope_sd, calibration.intercept_sd) >= 0, "a standard error", calibration, "0 or more")
-    require(0 < facts.threshold < 1, "'threshold'", facts.threshold, "between 0 and 1")
-    for origin in facts.z_origins:
-        require(origin in ("released", "none") or _is_sha256(origin), "'z_origins'", origin, "an atlas's SHA-256")
-    require(bool(facts.z_origins), "'z_origins'", facts.z_origins, "a list of at least one, such as 'none'")
+    require(0 < reading.threshold < 1, "'threshold'", reading.threshold, "between 0 and 1")
 
 
 def _facts(parsed: Mapping[str, Any], ours: Mapping[str, Any]) -> ModelFacts:
@@ -135,10 +143,23 @@ def _facts(parsed: Mapping[str, Any], ours: Mapping[str, Any]) -> ModelFacts:
         network_arguments=ours["network"]["arguments"],
         spec=InputSpec.from_json(ours["network_input"]),
         z_origins=tuple(ours["z_origins"]),
-        calibration=Calibration(**ours["calibration"]),
-        threshold=ours["threshold"],
+        readings=_readings(ours),
         saliency_layer=ours["saliency_layer"],
     )
+
+
+def _readings(ours: Mapping[str, Any]) -> dict[str, Reading]:
+    if ours["format"] == _ONE_READING:
+        return dict.fromkeys(z_kinds(ours["z_origins"]), _reading(ours))
+    for kind, table in ours["readings"].items():
+        require(isinstance(table, dict), f"reading of z-map {kind}", table, "a table")
+        check_keys(table, _READING_KEYS, f"{METADATA}, readings, {kind}")
+    return {kind: _reading(table) for kind, table in ours["readings"].items()}
+
+
+def _reading(table: Mapping[str, Any]) -> Reading:
+    check_keys(table["calibration"], _CALIBRATION_KEYS, f"{METADATA}, calibration")
+    return Reading(Calibration(**table["calibration"]), table["threshold"])
 
 
 def _data_format(spec: InputSpec) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def predict(members: Sequence[StagedNetwork], facts: ModelFacts, image: np.ndarr
 
     Args:
         members: from ``load_members``.
-        facts: the bundle they came from.
+        facts: the bundle they came from, with the reading for the scan's kind of z-map (``for_z_map``).
         image: float32 ``(1, C, D, H, W)`` from ``network_input``.
     """
     import torch
@@ -77,7 +77,7 @@ def prediction(logits: Sequence[float], facts: ModelFacts) -> Prediction:
     values = np.asarray(logits, dtype=np.float64)
     calibration = facts.calibration
     low, high = probability_interval(values, calibration)
-    outcomes = prediction_set(logits, facts.cases) if facts.cases is not None else None
+    outcomes = prediction_set(logits, facts.scores) if facts.scores else None
     return Prediction(
         probability_adverse=float(expit(calibrated(values.mean(), calibration))),
         interval=(low, high),

@@ -10,19 +10,17 @@ saliency (a constant is no evidence for any place).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
 
 from scipy.special import expit, logit
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.inference.facts import ModelFacts
+from AGE2HIELib.inference.facts import Facts, Reading
 
-Facts = TypeVar("Facts", bound=ModelFacts)
 _PER_CENT = 100.0
 
 
 def at_prevalence(facts: Facts, prevalence: float | None) -> Facts:
-    """The same model, its calibration and its threshold moved to another share of adverse outcomes.
+    """The same model, its calibrations and thresholds moved to another share of adverse outcomes.
 
     The threshold goes with the numbers: its makers chose it by sensitivity and specificity, which a share does not
     change, so an infant stays on the side of it that the network's logit says.
@@ -34,12 +32,19 @@ def at_prevalence(facts: Facts, prevalence: float | None) -> Facts:
         InputError: it is no such share.
     """
     check_prevalence(prevalence)
-    calibration = facts.calibration
-    if prevalence is None or prevalence == calibration.prevalence:
+    if prevalence is None:
         return facts
+    moved = {kind: _moved(reading, prevalence) for kind, reading in facts.readings.items()}
+    return replace(facts, readings=moved)
+
+
+def _moved(reading: Reading, prevalence: float) -> Reading:
+    calibration = reading.calibration
+    if prevalence == calibration.prevalence:
+        return reading
     shift = float(logit(prevalence) - logit(calibration.prevalence))
     moved = replace(calibration, intercept=calibration.intercept + shift, prevalence=prevalence)
-    return replace(facts, calibration=moved, threshold=float(expit(logit(facts.threshold) + shift)))
+    return Reading(moved, float(expit(logit(reading.threshold) + shift)))
 
 
 def check_prevalence(prevalence: float | None) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,18 @@ import numpy as np
 from AGE2HIELib.errors import ModelError
 
 CASES = "configs/cases.json"
-_FORMAT = 2  # 1 had features of the last block
+_FORMAT = 3  # 1 had features of the last block
+_SCORES_OF_MEMBERS = 2  # the format in which each member had scores of its own, and z-maps of all kinds the same
 _DIGITS = 7
 _MOST_FEATURES = 4096
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Sorted logits of the cases of either outcome, by networks that did not learn from the case."""
+
+    favourable: np.ndarray
+    adverse: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -25,14 +34,11 @@ class MemberCases:
     """Of one member of the ensemble.
 
     Attributes:
-        favourable, adverse: sorted logits of the cases of either outcome that this member did not learn from.
-        mean: ``(F,)`` of the features (``inference.features``) of those that it did.
+        mean: ``(F,)`` of the features (``inference.features``) of the cases that it learned from.
         precision: ``(F, F)`` inverse of their covariance, shrunk (Ledoit and Wolf 2004,
             doi:10.1016/S0047-259X(03)00096-4).
     """
 
-    favourable: np.ndarray
-    adverse: np.ndarray
     mean: np.ndarray
     precision: np.ndarray
 
@@ -43,39 +49,49 @@ class TrainingCases:
     members: in the order of the bundle's.
     distance_limit: the largest distance that passes the gate unasked, see ``inference.features``.
     distance_basis: where it comes from, in words.
+    scores: by the kind of z-map (``facts.Z_KINDS``): those of whole ensembles; in bundles of format 2 those of each
+        member alone, in the order of the members.
     """
 
     members: tuple[MemberCases, ...]
     distance_limit: float
     distance_basis: str
+    scores: Mapping[str, tuple[Scores, ...]]
 
     @property
     def features(self) -> int:
         """Length of a member's features."""
         return len(self.members[0].mean)
 
-    @property
-    def counts(self) -> tuple[int, int]:
-        """Favourable and adverse cases with a score, over all members."""
-        return sum(len(one.favourable) for one in self.members), sum(len(one.adverse) for one in self.members)
+
+def counts(scores: Sequence[Scores]) -> tuple[int, int]:
+    """Favourable and adverse cases with a score."""
+    return sum(len(one.favourable) for one in scores), sum(len(one.adverse) for one in scores)
 
 
 def cases_text(cases: TrainingCases) -> str:
-    members = [{name: _plain(getattr(one, name)) for name in _SHAPES} for one in cases.members]
+    """The file's content, with the scores of a whole ensemble for each kind of z-map."""
+    members = [{name: _plain(getattr(one, name)) for name in _FEATURE_SHAPES} for one in cases.members]
+    scores = {kind: _scores_table(*of_ensemble) for kind, of_ensemble in cases.scores.items()}
     content = {
         "format": _FORMAT,
         "distance_limit": cases.distance_limit,
         "distance_basis": cases.distance_basis,
         "members": members,
+        "scores": scores,
     }
     return json.dumps(content, indent=None, separators=(",", ":")) + "\n"
 
 
-def read_cases(content: bytes, members: int) -> TrainingCases:
-    """Raises ModelError for what is not whole: wrong shapes, scores out of order, numbers that are none."""
+def read_cases(content: bytes, members: int, kinds: Sequence[str]) -> TrainingCases:
+    """``kinds``: those of z-map that the model is read for, each of which needs scores.
+
+    Raises:
+        ModelError: something is not whole: wrong shapes, scores out of order, numbers that are none.
+    """
     try:
         found = json.loads(content)
-        if found["format"] != _FORMAT:
+        if found["format"] not in (_SCORES_OF_MEMBERS, _FORMAT):
             raise ValueError(f"format {found['format']!r}, where {_FORMAT} was expected")
         made = tuple(_member(one) for one in found["members"])
         limit = float(found["distance_limit"])
@@ -83,28 +99,51 @@ def read_cases(content: bytes, members: int) -> TrainingCases:
             raise ValueError("members with different features")
         if len(made) != members or not (np.isfinite(limit) and limit > 0):
             raise ValueError(f"{len(made)} members of {members}, limit {limit}")
-        return TrainingCases(made, limit, str(found["distance_basis"]))
+        return TrainingCases(made, limit, str(found["distance_basis"]), _scores(found, kinds))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ModelError(
             f"{CASES} cannot be used ({type(error).__name__}: {error}). Export the model again."
         ) from error
 
 
-_SHAPES = {"favourable": 1, "adverse": 1, "mean": 1, "precision": 2}
+_SCORE_SHAPES = {"favourable": 1, "adverse": 1}
+_FEATURE_SHAPES = {"mean": 1, "precision": 2}
+
+
+def _scores(found: Mapping[str, Any], kinds: Sequence[str]) -> dict[str, tuple[Scores, ...]]:
+    if found["format"] == _SCORES_OF_MEMBERS:
+        return dict.fromkeys(kinds, tuple(map(_scores_of, found["members"])))
+    if set(found["scores"]) != set(kinds):
+        raise ValueError(f"scores for z-maps {sorted(found['scores'])}, where {sorted(kinds)} were expected")
+    return {kind: (_scores_of(found["scores"][kind]),) for kind in kinds}
+
+
+def _scores_of(found: Mapping[str, Any]) -> Scores:
+    arrays = _arrays(found, _SCORE_SHAPES)
+    if any((np.diff(array) < 0).any() for array in arrays.values()):
+        raise ValueError("scores are not sorted")
+    return Scores(**arrays)
+
+
+def _scores_table(scores: Scores) -> dict[str, Any]:
+    return {name: _plain(getattr(scores, name)) for name in _SCORE_SHAPES}
+
+
+def _arrays(found: Mapping[str, Any], shapes: Mapping[str, int]) -> dict[str, np.ndarray]:
+    arrays = {name: np.array(found[name], dtype=np.float64) for name in shapes}
+    for name, array in arrays.items():
+        if array.ndim != shapes[name] or not np.isfinite(array).all():
+            raise ValueError(f"{name} is no array of finite numbers")
+    return arrays
 
 
 def _member(found: Mapping[str, Any]) -> MemberCases:
-    arrays = {name: np.array(found[name], dtype=np.float64) for name in _SHAPES}
-    for name, array in arrays.items():
-        if array.ndim != _SHAPES[name] or not np.isfinite(array).all():
-            raise ValueError(f"{name} is no array of finite numbers")
+    arrays = _arrays(found, _FEATURE_SHAPES)
     size = len(arrays["mean"])
     if not 0 < size <= _MOST_FEATURES or arrays["precision"].shape != (size, size):
         raise ValueError("mean and precision do not belong together")
     if np.linalg.eigvalsh((arrays["precision"] + arrays["precision"].T) / 2).min() <= 0:  # every case would be near
         raise ValueError("precision is the inverse of no covariance")
-    if any((np.diff(arrays[name]) < 0).any() for name in ("favourable", "adverse")):
-        raise ValueError("scores are not sorted")
     return MemberCases(**arrays)
 
 

@@ -1,4 +1,4 @@
-"""From logits to a probability and a yes or no, with inner out-of-fold cases only."""
+"""From logits to a probability and a yes or no, with out-of-fold cases only."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ class Decision:
     threshold: float
 
 
-def decide(inner_logits: np.ndarray, inner_adverse: np.ndarray) -> Decision:
+def decide(out_of_fold: np.ndarray, of_adverse: np.ndarray) -> Decision:
     """Calibrate and choose the threshold on cases that the scoring networks were not fitted to.
 
     Args:
-        inner_logits: ``(N,)`` out-of-fold logits of the inner folds.
-        inner_adverse: ``(N,)`` bool; both classes.
+        out_of_fold: ``(N,)`` logits. What is decided holds for numbers that scatter as these do: for the mean of an
+            ensemble, where these are such means.
+        of_adverse: ``(N,)`` bool; both classes.
     """
-    logits, adverse = np.asarray(inner_logits, float), np.asarray(inner_adverse, bool)
+    logits, adverse = np.asarray(out_of_fold, float), np.asarray(of_adverse, bool)
     calibration = _calibration(logits, adverse)
     return Decision(calibration, best_threshold(calibrated(calibration, logits), adverse))
 

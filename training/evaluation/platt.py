@@ -11,7 +11,12 @@ _NO_SLOPE = 1e-3
 
 
 def platt(logit: np.ndarray, adverse: np.ndarray) -> Calibration:
-    """Logistic regression of the outcome on the mean logit, with Platt's smoothed targets against separation."""
+    """Logistic regression of the outcome on the logit, with Platt's smoothed targets against separation.
+
+    Args:
+        logit: ``(N,)`` out-of-fold, of what the calibration is for: of single networks, or of means over an ensemble.
+        adverse: ``(N,)`` bool.
+    """
     positives, negatives = adverse.sum(), (~adverse).sum()
     target = np.where(adverse, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     fitted = statsmodels.GLM(target, statsmodels.add_constant(logit), family=statsmodels.families.Binomial()).fit()

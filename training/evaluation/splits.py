@@ -175,6 +175,26 @@ def _seed(*key: object) -> int:
     return zlib.crc32("|".join(map(str, key)).encode("utf-8"))
 
 
+def calibrating(splits: Sequence[Split]) -> list[Split]:
+    """Those that predict every case once by networks that never saw it: the first repeat of the pooled protocol, or of
+    the same-site one where there is one site (its pooled protocol would be the same). The mean over repeats would
+    scatter less than any one ensemble does.
+    """
+    protocol = POOLED if any(split.protocol == POOLED for split in splits) else SAME_SITE
+    return [split for split in splits if split.protocol == protocol and split.repeat == 0]
+
+
+def uncalibrated(cases: pd.DataFrame, protocols: Sequence[str]) -> str:
+    """What is wrong where ``protocols`` lack the one that ``calibrating`` needs; empty where they do not."""
+    needed = POOLED if cases["site"].nunique() > 1 else SAME_SITE
+    if needed in protocols:
+        return ""
+    return (
+        f"The exported model is calibrated on the {needed} protocol, which evaluate.protocols "
+        f"({', '.join(protocols)}) lacks: add {needed!r} to it."
+    )
+
+
 def whole_cohort(cases: pd.DataFrame, *, inner_folds: int, seed: int) -> Split:
     """All cases for training and none for a test: what an exported model learns from."""
     table = cases.sort_values("case", ignore_index=True)

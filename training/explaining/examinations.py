@@ -17,7 +17,6 @@ import pandas as pd
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.examination import Examination, Finding
 from AGE2HIELib.inference.bundle import read_bundle
-from AGE2HIELib.inference.facts import check_z_origin
 from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
@@ -28,6 +27,7 @@ from AGE2HIELib.pipeline import (
     Scan,
     analyse,
     load_model,
+    model_for_z,
     read_scan,
 )
 from AGE2HIELib.preprocess.atlas import load_atlas
@@ -136,7 +136,7 @@ def examine_case(task: ExamineTask) -> None:
     """Examine one infant and keep its row."""
     atlas, model = _atlas(task.atlas), _model(task.model, task.device, task.model_sha256)
     scan = read_scan(task.case.image, z_adc=task.case.z_adc if task.released else None)
-    check_z_origin(model.bundle, atlas, released=scan.z_adc is not None)
+    model = model_for_z(model, atlas, released=scan.z_adc is not None)
     stages = Stages(EXAMINED_STAGES, Silent())
     found = analyse(scan, model, atlas, stages, method=task.method, question=True)
     figures = {one.name: _words(one) for one in (found.examination.findings if found.examination else ())}
