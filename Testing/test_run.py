@@ -13,6 +13,7 @@ from scans import bundled_atlas
 
 from AGE2HIELib.inference.bundle import load_members, read_bundle, seen_subjects
 from training.cohorts.bonbid import read_bonbid
+from training.evaluation.platt import platt
 from training.preparing.infants import infant_arrays
 from training.preparing.inputs import adc_spec
 from training.preparing.store import load_prepared
@@ -22,14 +23,14 @@ from training.seen import subject_hash
 TINY = [
     "--preset", "quick",
     "--set", "ages.subjects=9",
-    "--set", "hie.cases={MGH: 6, BCH: 5}",
+    "--set", "hie.cases={MGH: 12, BCH: 10}",
     "--set", "pretrain.epochs=2",
-    "--set", "evaluate.protocols=[cross-site]",
+    "--set", "evaluate.protocols=[pooled]",
     "--set", "evaluate.arms=[transfer, scratch]",
     "--set", "explain.subjects=1",
     "--jobs", "1",
 ]  # fmt: skip
-POOLED = ["--set", "hie.cases={MGH: 12, BCH: 10}", "--set", "evaluate.protocols=[pooled, cross-site]"]
+ACROSS = ["--set", "evaluate.protocols=[pooled, cross-site]"]
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +52,13 @@ def assert_predicted_once(run: Path, adverse: dict[str, int], cases: int) -> pd.
 
 @pytest.mark.slow
 def test_every_case_is_predicted_once_by_every_arm_and_row(run: Path) -> None:
-    predictions = assert_predicted_once(run, {"BCH": 3, "MGH": 2}, 11)  # 58 % of 5 and 37 % of 6
-    assert set(predictions["setting"]) == {"MGH->BCH", "BCH->MGH"}
+    predictions = assert_predicted_once(run, {"BCH": 6, "MGH": 4}, 22)  # 58 % of 10 and 37 % of 12
+    assert set(predictions["setting"]) == {"pooled"}
 
 
 @pytest.mark.long
 def test_every_case_is_predicted_once_in_every_protocol(tmp_path: Path) -> None:
-    assert main([*TINY, *POOLED, "--jobs", "2", "--output", str(tmp_path / "run")]) == 0
+    assert main([*TINY, *ACROSS, "--jobs", "2", "--output", str(tmp_path / "run")]) == 0
     predictions = assert_predicted_once(tmp_path / "run", {"BCH": 6, "MGH": 4}, 22)
     assert set(predictions["setting"]) == {"pooled", "MGH->BCH", "BCH->MGH"}
 
@@ -68,7 +69,7 @@ def test_the_report_and_the_record_say_what_was_run_and_that_it_is_synthetic(run
     assert "Synthetic cohort" in page
     assert "Research use only" in page
     record = json.loads((run / "run.json").read_text())
-    assert record["settings"]["hie"]["cases"] == {"MGH": 6, "BCH": 5}
+    assert record["settings"]["hie"]["cases"] == {"MGH": 12, "BCH": 10}
     assert record["versions"]["torch"]
     assert len(record["ages_sha256"]) == len(record["hie_sha256"]) == 64
     assert str(run) not in page
@@ -78,8 +79,10 @@ def test_the_report_and_the_record_say_what_was_run_and_that_it_is_synthetic(run
 def test_the_bundle_loads_says_it_is_a_demonstration_and_knows_whom_it_has_seen(run: Path) -> None:
     bundle = read_bundle(run / "model")
     assert bundle.demonstration
-    assert "synthetic only: 11 procedural phantoms (5 in the style of BCH, 6 in the style of MGH)" in bundle.trained_on
-    assert bundle.z_origins == ("released", "none", bundled_atlas().sha256)
+    assert (
+        "synthetic only: 22 procedural phantoms (10 in the style of BCH, 12 in the style of MGH)" in bundle.trained_on
+    )
+    assert bundle.z_origins == (bundled_atlas().sha256, "released", "none")
     assert len(load_members(bundle)) == 2
     seen = seen_subjects(bundle)
     assert subject_hash("MGHNICU_003") in seen
@@ -91,6 +94,27 @@ def test_the_bundle_loads_says_it_is_a_demonstration_and_knows_whom_it_has_seen(
     held = pd.read_csv(run / "age_predictions.tsv", sep="\t").query("pretraining == 'age'")
     error = (held["predicted_years"] - held["age_years"]).abs().mean()
     assert bundle.age.held_out.mean_absolute_error_years == pytest.approx(error, abs=0.05)
+
+
+@pytest.mark.slow
+def test_the_bundle_is_calibrated_on_the_pooled_ensembles_for_each_kind_of_z_map(run: Path) -> None:
+    bundle = read_bundle(run / "model")
+    found = pd.concat(
+        [pd.read_csv(path, sep="\t") for path in (run / "fits" / "transfer").glob("pooled*/*/*/logits.tsv")]
+    )
+    means = found[found["role"] == "test"].groupby(["case", "z"])["logit"].mean().unstack()
+    assert len(means) == 22
+    adverse = load_prepared(run / "prepared" / "hie").table.set_index("case")["adverse"].astype(bool)[means.index]
+    assert bundle.cases is not None
+    for kind in ("atlas", "released", "none"):
+        (scores,) = bundle.cases.scores[kind]
+        np.testing.assert_allclose(scores.adverse, np.sort(means.loc[adverse, kind]), rtol=1e-5)
+        np.testing.assert_allclose(scores.favourable, np.sort(means.loc[~adverse, kind]), rtol=1e-5)
+        fitted = platt(means[kind].to_numpy(), adverse.to_numpy())
+        assert bundle.readings[kind].calibration.slope == pytest.approx(fitted.slope)
+    card = (run / "model" / "docs" / "README.md").read_text(encoding="utf-8")
+    assert "the pooled protocol: every case once, by the mean logit of 2 networks that never saw it" in card
+    assert "z-map released: 12 favourable, 10 adverse" in card
 
 
 @pytest.mark.slow
@@ -144,7 +168,7 @@ def test_folds_that_cannot_be_made_are_refused_before_any_time_is_spent(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     few = ["--set", "hie.cases={MGH: 12, BCH: 6}"]
-    assert main([*TINY, *POOLED, *few, "--output", str(tmp_path / "run")]) == 2
+    assert main([*TINY, *few, "--output", str(tmp_path / "run")]) == 2
     assert "Site BCH has 2 normal subjects" in capsys.readouterr().err
     assert not (tmp_path / "run" / "data").exists()
 
