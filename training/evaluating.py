@@ -64,7 +64,7 @@ def ensemble_logits(run: RunFolder, table: pd.DataFrame) -> pd.DataFrame:
     Every case once for each kind of z-map: the mean logit of ``evaluate.inner_folds`` networks of the exported arm,
     none of which ever saw the case. Such means scatter as the exported mean does. Single networks' logits, which the
     exported ones have for the cases that each of them left out, scatter more, and a calibration on them would be too
-    flat for the mean (slope 2.0 of the calibrated mean instead of 1 where the members' own noise has an sd of 1.0:
+    flat for the mean (slope 1.9 of the calibrated mean instead of 1 where the members' own noise has an sd of 1.0:
     ``benchmark/member_noise.py``). Two differences remain: these ensembles learned from fewer cases than the exported
     networks, and they are of another size where ``export.members`` is not ``evaluate.inner_folds``.
     """
