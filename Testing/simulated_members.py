@@ -12,6 +12,7 @@ import numpy as np
 import statsmodels.api as statsmodels
 
 from AGE2HIELib.inference.conformal import SET_COVERAGE, prediction_set
+from AGE2HIELib.inference.facts import Calibration
 from AGE2HIELib.inference.predict import calibrated
 from AGE2HIELib.inference.training_cases import Scores
 from training.evaluation.decide import decide
@@ -63,14 +64,19 @@ def drawn(rng: np.random.Generator, cases: int, noise: float) -> tuple[np.ndarra
 def _worth(
     rng: np.random.Generator, noise: float, fitted: np.ndarray, of_adverse: np.ndarray, scores: tuple[Scores, ...]
 ) -> Worth:
-    calibration = decide(fitted, of_adverse).calibration
     logits, adverse = drawn(rng, FRESH, noise)
-    design = statsmodels.add_constant(calibrated(logits.mean(axis=1), calibration))  # type: ignore[arg-type]
-    slope = statsmodels.GLM(adverse.astype(float), design, family=statsmodels.families.Binomial()).fit().params[1]
+    slope = slope_of(decide(fitted, of_adverse).calibration, logits, adverse)
     sets = [prediction_set(row, scores).outcomes for row in logits.tolist()]
     truth = np.where(adverse, "adverse", "favourable")
     held = np.mean([outcome in one for outcome, one in zip(truth, sets, strict=True)])
-    return Worth(float(slope), float(held), float(np.mean([len(one) == 1 for one in sets])))
+    return Worth(slope, float(held), float(np.mean([len(one) == 1 for one in sets])))
+
+
+def slope_of(calibration: Calibration, logits: np.ndarray, adverse: np.ndarray) -> float:
+    """Of the outcome on the calibrated mean logit; 1 is right."""
+    design = statsmodels.add_constant(calibrated(logits.mean(axis=1), calibration))  # type: ignore[arg-type]
+    fitted = statsmodels.GLM(adverse.astype(float), design, family=statsmodels.families.Binomial()).fit()
+    return float(fitted.params[1])
 
 
 def promised_coverage(cases: int) -> float:

@@ -5,7 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import betabinom
-from simulated_members import CASES, FRESH, Worth, promised_coverage, worth_of_ensembles, worth_of_members
+from simulated_members import (
+    CASES,
+    FRESH,
+    MEMBERS,
+    Worth,
+    drawn,
+    promised_coverage,
+    slope_of,
+    worth_of_ensembles,
+    worth_of_members,
+)
+
+from training.evaluation.decide import decide
+from training.evaluation.ensemble_spread import as_of_ensemble
 
 COHORTS = 40
 
@@ -41,3 +54,28 @@ def test_made_of_single_members_the_slope_is_twice_too_large_and_few_infants_get
     assert np.median([one.slope for one in members]) == pytest.approx(2.0, abs=0.3)
     assert np.mean([one.coverage for one in members]) > 0.96
     assert np.mean([one.one_outcome for one in members]) < 0.3
+
+
+@pytest.mark.parametrize("noise", [0.3, 1.0, 2.0])
+def test_within_a_split_single_logits_are_made_to_scatter_as_the_mean(noise: float) -> None:
+    """Training cases have one network's logit, test cases all; and the slope of the mean is right nonetheless."""
+    rng = np.random.default_rng(13)
+    slopes, spreads = [], []
+    for _ in range(COHORTS):
+        logits, adverse = drawn(rng, CASES, noise)
+        single, (test, _) = logits[:, 0], drawn(rng, CASES // 4, noise)
+        made = as_of_ensemble(single, adverse, test)
+        assert made[adverse].mean() == pytest.approx(single[adverse].mean())
+        spreads.append(made[adverse].std() / logits.mean(axis=1)[adverse].std())
+        slopes.append(slope_of(decide(made, adverse).calibration, *drawn(rng, FRESH, noise)))
+    assert 0.8 < np.median(slopes) < 1.25  # single logits as they are: 1.1, 1.9 and 3.2
+    assert np.median(spreads) == pytest.approx(1.0, abs=0.1)
+
+
+def test_networks_that_share_nothing_keep_the_spread_of_their_mean() -> None:
+    rng = np.random.default_rng(14)
+    single, adverse = rng.normal(size=50), np.arange(50) % 2 == 0
+    made = as_of_ensemble(single, adverse, 3 * rng.normal(size=(50, MEMBERS)))
+    centred = [values[adverse] - values[adverse].mean() for values in (made, single)]
+    np.testing.assert_allclose(centred[0], centred[1] / np.sqrt(MEMBERS))
+    np.testing.assert_array_equal(as_of_ensemble(single, adverse, rng.normal(size=(50, 1))), single)

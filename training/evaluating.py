@@ -11,6 +11,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.inference.training_cases import Scores
 from training.evaluation.baselines import baseline_rows, prediction_rows
 from training.evaluation.decide import Decision, apply, decide
+from training.evaluation.ensemble_spread import as_of_ensemble
 from training.evaluation.splits import Split
 from training.evaluation.summary import compare, summarise
 from training.files import write_tsv
@@ -50,10 +51,11 @@ def evaluate(run: RunFolder) -> Evaluation:
 def arm_rows(run: RunFolder, table: pd.DataFrame, arm: str, split: Split) -> pd.DataFrame:
     """Predictions of one arm for the test cases of one split, with the z-maps that ``hie.z_maps`` names."""
     found = preferred(_logits(run, arm, split), run.settings.hie.z_maps)
-    decision = _decision(table, found)
-    test = found[found["role"] == "test"].groupby("case")["logit"].mean()
-    cases = table.set_index("case").loc[list(split.test)].reset_index()
-    logits = test.loc[list(split.test)].to_numpy(float)
+    inner, test = (found[found["role"] == role] for role in ("inner", "test"))
+    members = test.pivot(index="case", columns="network", values="logit").loc[list(split.test)].to_numpy(float)
+    adverse = table.set_index("case")["adverse"].loc[inner["case"]].to_numpy(bool)
+    decision = decide(as_of_ensemble(inner["logit"].to_numpy(float), adverse, members), adverse)
+    cases, logits = table.set_index("case").loc[list(split.test)].reset_index(), members.mean(axis=1)
     probability, called = apply(decision, logits)
     return prediction_rows(arm, split, cases, logits, (probability, decision.threshold, called))
 
@@ -96,11 +98,5 @@ def _logits(run: RunFolder, arm: str, split: Split) -> pd.DataFrame:
         path = run.fits / Fit(arm, split, inner).name / LOGITS
         if not path.exists():
             raise InputError(f"The fit {path.parent.relative_to(run.root)} is not there. Run 'finetune' first.")
-        parts.append(pd.read_csv(path, sep="\t", dtype={"case": str}))
+        parts.append(pd.read_csv(path, sep="\t", dtype={"case": str}).assign(network=inner))
     return pd.concat(parts)
-
-
-def _decision(table: pd.DataFrame, found: pd.DataFrame) -> Decision:
-    inner = found[found["role"] == "inner"]
-    adverse = table.set_index("case")["adverse"].loc[inner["case"]].to_numpy(bool)
-    return decide(inner["logit"].to_numpy(float), np.asarray(adverse))

@@ -59,8 +59,8 @@ them. {calibration_words(settings, load_prepared(run.prepared_hie).table)} Seed 
 
 ## Figures
 
-Out-of-fold predictions of networks made in the same way, each fold calibrated on single networks' logits of its own
-training cases; 95 % bootstrap intervals over children.
+Out-of-fold predictions of networks made in the same way, each fold calibrated on its own training cases; 95 % bootstrap
+intervals over children.
 
 ```
 {main_table_text(found.summary)}
@@ -158,8 +158,8 @@ def _notes(run: RunFolder) -> Iterator[str]:
         yield "The folds were drawn once; another draw gives other figures."
     yield (
         f"Each prediction is the mean of {settings.evaluate.inner_folds} networks, each trained without another part "
-        "of the training cases; those parts set threshold and calibration. Single networks scatter more than their "
-        "mean, so these calibrations are, if anything, too flat (slope above 1)."
+        "of the training cases; those parts set threshold and calibration, after as much of their spread was taken out "
+        "as the mean has less than single networks."
     )
     table = load_prepared(run.prepared_hie).table
     yield f"The exported model is calibrated otherwise. {calibration_words(settings, table)}"
