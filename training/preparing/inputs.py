@@ -9,7 +9,7 @@ from AGE2HIELib.volume import Grid
 
 # z-scores reach 10; ADC from 100 (dying tissue) to 2900 (fluid) lies within the clips
 ADC_CHANNELS = (Channel("adc", 1300.0, 400.0, -3.0, 4.0), Channel("z_adc", 0.0, 3.0, -10 / 3, 10 / 3))
-_FIELD_OF_VIEW_MM = (112.0, 128.0, 96.0)  # holds the atlas brain and divides by 2^4 cells of 2 mm
+_FIELD_OF_VIEW_MM = (128.0, 128.0, 96.0)  # holds the atlas brain; at 2 mm four poolings divide it, at 4 mm three
 _ADULT_FIELD_MM = (160.0, 192.0, 160.0)  # holds a brain of 1700 ml that keeps its size
 
 
