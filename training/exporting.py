@@ -14,7 +14,7 @@ from training.evaluating import export_decision, export_logits
 from training.exporting_age import EXPLAINED, exported_age
 from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_network, pretrained_file
 from training.known_cases import known_cases
-from training.learning.transfer import ADC_CHANNELS, network_arguments
+from training.learning.transfer import outcome_arguments
 from training.preparing.inputs import adc_spec
 from training.preparing.store import Prepared, load_prepared
 from training.pretraining import load_pretrained
@@ -32,7 +32,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
     kinds = _z_kinds(run, cohort.table)
     remembered = known_cases(members, split, cohort, logits, kinds, synthetic=settings.synthetic)
     age = exported_age(run)
-    arguments = network_arguments(settings.network, in_channels=ADC_CHANNELS, outputs=1)
+    arguments = outcome_arguments(settings.network)
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_bundle(
         folder,
@@ -44,7 +44,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
             intended_use=_intended_use(settings.synthetic),
             made_with=str(read_record(run.root)["command"]),
             demonstration=settings.synthetic,
-            spec=adc_spec(settings.input.spacing_mm),
+            spec=adc_spec(settings.input.spacing_mm, settings.network.poolings),
             z_origins=z_origins(run, cohort.table),
             calibration=decision.calibration,
             threshold=decision.threshold,

@@ -49,7 +49,7 @@ def exported_age(run: RunFolder) -> ExportedAge | None:
     facts = AgeFacts(
         network=settings.network.name,
         network_arguments=network_arguments(settings.network, in_channels=1, outputs=network.head.outputs),
-        spec=t1_spec(spacing_mm, placement),
+        spec=t1_spec(spacing_mm, placement, settings.network.poolings),
         placement=placement,
         head=network.head,
         saliency_layer=network.encoder.layers[EXPLAINED],

@@ -84,6 +84,9 @@ def paint_midline_ventricles(labels: np.ndarray, points: Points, calibre: float)
     third &= ellipsoid((0 * x, y, z), (0, 2, 6), (1, 5, 4)) > 0  # the thalami meet
     foramina = ellipsoid(points, (0, 11, 4), (2.2 * calibre, 3, 5)) < 0
     septum = tube(points, [(0, 13, 9), (0, 21, 10)], [1.8 * calibre, 1.8 * calibre]) < 0
-    fourth = tube(points, [(0, -8.5, -13), (0, -8.5, -22), (0, -8.5, -29)], [1.8 * calibre, 2.6 * calibre, 1.8 * calibre]) < 0
+    fourth = (
+        tube(points, [(0, -8.5, -13), (0, -8.5, -22), (0, -8.5, -29)], [1.8 * calibre, 2.6 * calibre, 1.8 * calibre])
+        < 0
+    )
     fourth |= tube(points, [(-5, -9, -22), (5, -9, -22)], [1.6 * calibre] * 2) < 0
     labels[third | foramina | septum | fourth] = VALUE["third and fourth ventricle"]

@@ -40,7 +40,9 @@ def cerebellum(mirrored: Points) -> np.ndarray:
 def brainstem(points: Points) -> np.ndarray:
     """Midbrain, pons, medulla."""
     peduncles = ellipsoid(points, (0, -1, -9), (10, 6.5, 5.5))
-    return np.minimum(peduncles, tube(points, [(0, -1, -5), (0, 1, -17), (0, -1, -26), (0, -2, -37)], [7.6, 7.2, 5.8, 3.8]))
+    return np.minimum(
+        peduncles, tube(points, [(0, -1, -5), (0, 1, -17), (0, -1, -26), (0, -2, -37)], [7.6, 7.2, 5.8, 3.8])
+    )
 
 
 def sylvian_fissure(mirrored: Points) -> np.ndarray:

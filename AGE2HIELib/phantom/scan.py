@@ -58,7 +58,9 @@ def scan_infant(infant: Infant, injury: Injury, head: Head, protocol: Protocol, 
     for b, direction in zip(protocol.b_values, directions, strict=True):
         # fibres run front to back here; the mean over an even set of directions stays the ADC
         along = fibres.array * (direction[1] ** 2 - 1 / 3) if b > 0 else 0.0
-        attenuated = signal.like((signal.array * np.exp(-b * protocol.b_scale * 1e-6 * adc.array * (1 + along))).astype(np.float32))
+        attenuated = signal.like(
+            (signal.array * np.exp(-b * protocol.b_scale * 1e-6 * adc.array * (1 + along))).astype(np.float32)
+        )
         measured = rician(slice_average(attenuated, grid, protocol.acquired_mm).array * sensitivity, noise, rng)
         volumes.append(np.rint(_RECEIVER_GAIN * measured).astype(np.int16))
     dwi = DwiSeries(np.stack(volumes), grid.affine_ras, np.array(protocol.b_values), directions)
@@ -75,7 +77,9 @@ def scanner_adc(infant: Infant, injury: Injury, protocol: Protocol, *, seed: int
     measured = []
     for weighting in (0.0, b):
         image = infant.labels.like(
-            (infant.b0_signal.array * np.exp(-weighting * protocol.b_scale * 1e-6 * injury.adc.array)).astype(np.float32)
+            (infant.b0_signal.array * np.exp(-weighting * protocol.b_scale * 1e-6 * injury.adc.array)).astype(
+                np.float32
+            )
         )
         count = protocol.b_values.count(weighting)
         measured.append(rician(slice_average(image, grid, protocol.acquired_mm).array, noise.averaged(count), rng))

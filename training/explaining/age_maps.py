@@ -65,7 +65,7 @@ def map_ages(run: RunFolder) -> pd.DataFrame:
     cohort = load_prepared(run.prepared_ages)
     network = trained_age_network(run, cohort, TRUE)
     network.requires_grad_(False).eval()
-    grid = t1_spec(settings.input.spacing_mm, settings.input.t1_placement).grid
+    grid = t1_spec(settings.input.spacing_mm, settings.input.t1_placement, settings.network.poolings).grid
     words = (VERSION, cohort.sha256, settings.explain.method)
     rows, shown = [], []
     bar = tqdm(held_out_subjects(run, cohort), desc="age maps", mininterval=bar_seconds())
