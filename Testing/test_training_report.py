@@ -47,7 +47,9 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> ReportContent:
     log = tmp_path_factory.mktemp("logs") / "metrics.csv"
     pd.DataFrame({"epoch": [0, 0, 1, 1], "step": [1, 2, 3, 4], "train_loss": [4.0, 2.0, 1.0, 1.0]}).to_csv(log)
     age = np.linspace(0.05, 90, 40)
-    ages = pd.DataFrame({"pretraining": "age", "subject": "s", "split": "held-out", "age_years": age, "brain_ml": 1e3})
+    ages = pd.DataFrame(
+        {"pretraining": "age", "subject": np.arange(40), "split": "held-out", "age_years": age, "brain_ml": 1e3}
+    )
     return ReportContent(
         title="Transfer <tested> here",
         synthetic=True,

@@ -128,8 +128,17 @@ def age_findings(age_predictions: pd.DataFrame | None) -> Iterator[str]:
         against = f", {mae / error['mean']:.2f} of that of answering the mean" if error.get("mean") else ""
         yield (
             f"{_AGE_SOURCES.get(name, name)}: mean absolute error {mae:.2f} years over "
-            f"{everyone['n'][name]} held-out subjects{against}; Spearman {everyone['spearman'][name]:.2f}."
+            f"{everyone['n'][name]} held-out subjects{against}; Spearman {everyone['spearman'][name]:.2f}"
+            f"{_bias(everyone, name)}."
         )
+
+
+def _bias(everyone: pd.DataFrame, name: str) -> str:
+    """Regression to the mean, and what is left without it."""
+    slope, corrected = (float(everyone[column][name]) for column in ("error_slope", "mae_corrected_years"))
+    if math.isnan(slope) or math.isnan(corrected):
+        return ""
+    return f"; the error changes by {slope:+.2f} years a year of age, {corrected:.2f} years without that"
 
 
 def unknowns(content: ReportContent) -> Iterator[str]:
