@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 HEADS = ("huber", "soft")
 TARGETS = YEARS, LOG = ("years", "log")
-LOG_OFFSET_YEARS = 0.75  # log(age + 0.75): from conception on, about; the first year of life weighs as fifty of old age
+LOG_OFFSET_YEARS = 0.75  # log(age + 0.75): from conception on, about; the first year of life weighs as fifty of the old
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,18 @@ from training.evaluation.baselines import MAJORITY
 from training.evaluation.splits import PROTOCOLS
 from training.evaluation.summary import in_order, whole_protocols
 
-_ARM_WIDTH, _CELL_WIDTH = 18, 34
+_ARM_WIDTH, _CELL_WIDTH = 18, 33
 
 
 def main_table_text(summary: pd.DataFrame) -> str:
-    """Arms by protocol: AUC with its interval, then both accuracies; at most 118 columns."""
+    """Arms by protocol: AUC with its interval, then both accuracies; at most 117 columns."""
     shown = whole_protocols(summary)
     protocols = [name for name in PROTOCOLS if name in set(shown["protocol"])]
     sizes = [shown[shown["protocol"] == name].iloc[0] for name in protocols]
     lines = [
         _line("", protocols),
         _line("", [f"{size.n} cases, {size.n_adverse} adverse" for size in sizes]),
-        _line("", ["AUC [95 %]             acc.  at 0.5"] * len(protocols)),
+        _line("", ["AUC [95 %]            acc. 0.5"] * len(protocols)),
         "-" * (_ARM_WIDTH + _CELL_WIDTH * len(protocols) - 2),
     ]
     arms = in_order(shown["arm"].unique())
@@ -31,7 +31,7 @@ def main_table_text(summary: pd.DataFrame) -> str:
         lines.append(_line(arm, [_cell(shown, arm, protocol) for protocol in protocols]))
     note = (
         "AUC: pairs of cases scored by the same network. Intervals: bootstrap over children, the networks held fixed.",
-        "acc.: accuracy at the threshold of the best balanced accuracy on inner folds; at 0.5: accuracy at that "
+        "acc.: accuracy at the threshold of the best balanced accuracy on inner folds; 0.5: accuracy at that "
         "probability.",
         "Research use only.",
     )
@@ -52,7 +52,7 @@ def _cell(shown: pd.DataFrame, arm: str, protocol: str) -> str:
         return "-"
     value, low, high = (float(mine[column]["auc"]) for column in ("value", "low", "high"))
     at = [float(mine["value"][name]) for name in ("accuracy", "accuracy_at_half")]
-    return f"{value_text(value, low, high, 3):<23}{at[0]:.2f}  {at[1]:.2f}"
+    return f"{value_text(value, low, high, 3):<22}{at[0]:.2f} {at[1]:.2f}"
 
 
 def _line(first: str, cells: list[str]) -> str:
