@@ -65,9 +65,10 @@ def corrected_t(differences: np.ndarray, folds: int) -> Resampled:
         differences: ``(J,)`` of one metric, for every fold of every repeat.
         folds: of each repeat, of equal size.
 
-    What repeats share is in no fold's difference: with one pretrained trunk for all of them, its luck is in no p. With
-    a trunk for each repeat it is, as long as there are as many trunks as folds less one or more: the mean over trunks
-    then varies by no more than the 1 / (folds - 1) that is added here.
+    What repeats share is in no fold's difference: with one pretrained trunk for all of them its luck is in no p, and
+    equal methods are called different in 17 % where that luck is half as large as the folds' noise. With a trunk for
+    each repeat, or ``enough_pretrainings`` in turn, it is: their mean then varies by no more than the 1 / (folds - 1)
+    that is added here.
     """
     mean = float(np.mean(differences))
     if folds < 2:
@@ -81,6 +82,11 @@ def corrected_t(differences: np.ndarray, folds: int) -> Resampled:
     half = error * float(t_distribution.ppf((1 + COVERAGE) / 2, count - 1))
     p = float(2 * t_distribution.sf(abs(mean) / error, count - 1))
     return Resampled(mean, mean - half, mean + half, p)
+
+
+def enough_pretrainings(folds: int) -> int:
+    """How many pretrained networks repeats must start from, for p to hold the luck of pretraining."""
+    return max(1, folds - 1)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

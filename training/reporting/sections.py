@@ -16,7 +16,7 @@ from training.reporting.blocks import Block, Image, Paragraph, Points, Section, 
 from training.reporting.content import ReportContent, flattened, sizes
 from training.reporting.explained import age_map_blocks, examination_blocks
 from training.reporting.figures import Picture
-from training.reporting.statements import age_findings, main_findings, unknowns
+from training.reporting.statements import age_findings, main_findings, pretrained_networks, unknowns
 from training.reporting.style import p_text
 
 METRIC_NAMES = {
@@ -68,7 +68,8 @@ def report_sections(content: ReportContent, pictures: Mapping[str, Picture]) -> 
     def drawn(*names: str) -> list[Block]:
         return [Image(pictures[name]) for name in names if name in pictures]
 
-    yield section("In short", [Points((*main_findings(content.comparisons), *age_findings(content.age_predictions)))])
+    findings = main_findings(content.comparisons, pretrained=pretrained_networks(content))
+    yield section("In short", [Points((*findings, *age_findings(content.age_predictions)))])
     yield section("Arms by protocol", [main_table(content.summary)])
     if len(content.comparisons):
         yield section("Effect of transfer", [*drawn("effect_of_transfer"), *comparison_tables(content.comparisons)])

@@ -9,6 +9,7 @@ import pandas as pd
 
 from training.evaluation.age import EVERYONE, age_summary
 from training.evaluation.paired import LEVEL, needed_for_significance
+from training.evaluation.resampled import enough_pretrainings
 from training.evaluation.summary import COMPARED_WITH, TRANSFER, whole_protocols
 from training.evaluation.table import value_text
 from training.reporting.content import ReportContent, flattened
@@ -18,8 +19,12 @@ _PRIMARY, _CONTROL = COMPARED_WITH[:2]
 METHOD_TEST = "corrected resampled t"
 
 
-def main_findings(comparisons: pd.DataFrame) -> Iterator[str]:
-    """Transfer against scratch under each protocol: as ways of learning, then these networks on these children."""
+def main_findings(comparisons: pd.DataFrame, *, pretrained: int) -> Iterator[str]:
+    """Transfer against scratch under each protocol: as ways of learning, then these networks on these children.
+
+    Args:
+        pretrained: networks for each arm, which repeats start from in turn.
+    """
     shown = whole_protocols(comparisons)
     if shown.empty:
         yield "No arms were compared: the question of transfer is open."
@@ -30,6 +35,7 @@ def main_findings(comparisons: pd.DataFrame) -> Iterator[str]:
         rows = {row["metric"]: row for row in part.to_dict("records")}
         name = str(protocol).capitalize()
         yield f"{name}: {_primary_sentence(rows['auc'], asked)} {_networks_sentence(rows['auc'], rows['accuracy'])}"
+    yield from _given_the_pretrained(primary, pretrained)
     yield from _age_itself(shown)
     others = int(comparisons["p_method"].notna().sum()) - asked
     yield (
@@ -38,6 +44,20 @@ def main_findings(comparisons: pd.DataFrame) -> Iterator[str]:
         f"exploratory and uncorrected: without any true difference about {LEVEL * others:.1f} of them would lie "
         f"under {LEVEL:g}."
     )
+
+
+def _given_the_pretrained(primary: pd.DataFrame, pretrained: int) -> Iterator[str]:
+    """Where repeats start from too few pretrained networks for p to hold the luck of pretraining."""
+    asked = primary[primary["p_holm"].notna()]
+    if asked.empty:
+        return
+    used, needed = min(pretrained, int(asked["repeats"].min())), enough_pretrainings(int(asked["folds"].max()))
+    if used < needed:
+        yield (
+            f"All this holds for the {used} pretrained network{'s' if used != 1 else ''} that the repeats start from: "
+            f"with fewer than {needed} (pretrain.seeds, evaluate.repeats) p leaves luck of pretraining out, and is too "
+            "small."
+        )
 
 
 def _primary_sentence(row: dict, asked: int) -> str:
