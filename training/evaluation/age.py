@@ -64,20 +64,20 @@ def age_summary(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def age_by_site(predictions: pd.DataFrame) -> pd.DataFrame:
-    """The same over all ages, a row for each site (columns ``pretraining site``); empty where there are not several."""
-    rows = [
-        {"pretraining": pretraining, "site": site, **_figures(part)}
-        for pretraining, mine in _held_out(predictions)
-        for site, part in mine.groupby("site")
-        if mine["site"].nunique() > 1
-    ]
+    """The same over all ages, a row for each known site (columns ``pretraining site``); empty without several."""
+    rows = []
+    for pretraining, mine in _held_out(predictions):
+        sites = dict(list(mine[mine["site"] != ""].groupby("site")))
+        if len(sites) > 1:
+            rows += [{"pretraining": pretraining, "site": name, **_figures(part)} for name, part in sites.items()]
     return pd.DataFrame(rows)
 
 
 def _held_out(predictions: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each pretraining's rows with ``corrected_years``."""
     table = predictions[predictions["split"] == "held-out"]
-    known = table.assign(seed=table.get("seed", 0), site=table.get("site", pd.Series("", table.index)).fillna(""))
+    site = table["site"].astype(object).fillna("") if "site" in table else ""
+    known = table.assign(seed=table.get("seed", 0), site=site)
     for pretraining in known["pretraining"].unique():
         mine = known[known["pretraining"] == pretraining]
         networks = [part.assign(corrected_years=bias_corrected(part)) for _, part in mine.groupby("seed")]
