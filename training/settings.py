@@ -95,6 +95,8 @@ class Pretrain(Section):
     """Brain age from T1."""
 
     head: Literal["huber", "soft"] = Field("huber", description="regression, or SFCN's soft labels with KL divergence")
+    target: Literal["years", "log"] = Field("years", description="of huber; log: log(age + 0.75 years), for infants")
+    seeds: int = Field(1, ge=1, description="networks of each kind; repeats (or members) start from them in turn")
     epochs: int = Field(40, ge=1)
     batch_size: int = Field(8, ge=1)
     learning_rate: float = Field(5e-3, gt=0)
