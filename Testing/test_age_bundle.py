@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ from bundles import age_facts, age_weights, untrained_bundle
 from calling import run
 
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference.age_model import AGE, AGE_CARD, AGE_WEIGHTS, load_age
+from AGE2HIELib.inference.age_model import AGE, AGE_CARD, AGE_WEIGHTS, age_text, load_age, read_age
 from AGE2HIELib.inference.bundle import Bundle, add_age, check_weights, read_bundle
 from AGE2HIELib.inference.manifest import write_manifest
 from AGE2HIELib.inference.weights import pack_weights
-from AGE2HIELib.networks.age import AgeNetwork
-from AGE2HIELib.networks.age_head import AgeHead
+from AGE2HIELib.networks.age import AgeNetwork, bin_centres
+from AGE2HIELib.networks.age_head import UNSTATED, AgeHead
 from AGE2HIELib.networks.registry import build_network
 
 
@@ -39,9 +40,11 @@ def folder(original: Bundle, tmp_path: Path) -> Path:
     return Path(shutil.copytree(original.folder, tmp_path / "model"))
 
 
-@pytest.mark.parametrize("kind", ["huber", "soft", "huber with the brain's volume"])
+@pytest.mark.parametrize("kind", ["huber", "soft", "huber of the logarithm", "huber with the brain's volume"])
 def test_a_network_of_age_is_read_back_as_it_was_written(tmp_path: Path, kind: str) -> None:
     head = AgeHead(kind[:5].strip(), 40.0, 25.0, 6.9, 0.3 if "volume" in kind else 0.0)
+    if "logarithm" in kind:
+        head = replace(head, mean=2.9, sd=1.3, target="log")
     arguments = {"in_channels": 1, "channels": [4, 4, 4], "outputs": head.outputs, "norm": "group"}
     facts = age_facts(head=head, network_arguments=arguments)
     found = read_bundle(untrained_bundle(tmp_path / "model", count=1, age=facts).folder)
@@ -105,9 +108,12 @@ def test_one_that_is_added_later_makes_the_same_bundle(without: Bundle, original
         (lambda m: m["head"].update(sd=0), "'sd' of the age head is 0"),
         (lambda m: m["head"].update(mean="old"), "'mean' is 'old'"),
         (lambda m: m["head"].update(mean=float("nan")), "NaN is no number"),
-        (lambda m: m["head"].update(kind="soft"), "'outputs' of age is 1; it must be 40"),
+        (lambda m: m["head"].update(kind="soft"), "'outputs' of age is 1; it must be 112"),
         (lambda m: m["head"].update(kind="oracle"), "'oracle'"),
         (lambda m: m["head"].update(volume_sd=-1.0), "'volume_sd'"),
+        (lambda m: m["head"].update(target="weeks"), "'target' of the age head is 'weeks'"),
+        (lambda m: m["head"]["bins"].update(width_years=0), "'width_years' of the age bins is 0"),
+        (lambda m: m["head"]["bins"].pop("count"), "bins: the key 'count' is missing"),
         (lambda m: m.update(placement="elastic"), "'elastic'"),
         (lambda m: m.update(saliency_layer="block77"), "'block77'"),
         (lambda m: m.update(colour="red"), "unknown key colour"),
@@ -133,6 +139,18 @@ def test_a_description_that_cannot_be_right_is_refused_by_name(
     write_manifest(folder)
     with pytest.raises(ModelError, match=message):
         check_weights(read_bundle(folder))
+
+
+def test_the_bins_of_bundles_that_do_not_state_theirs_are_the_forty_of_before() -> None:
+    facts = age_facts(head=AgeHead("soft", 40.0, 25.0, bins=UNSTATED))
+    facts = replace(facts, network_arguments={**facts.network_arguments, "outputs": 40})
+    content = json.loads(age_text(facts))
+    assert content["head"]["bins"] == {"first_years": 0.0, "width_years": 2.5, "count": 40}
+    for key in ("bins", "target"):
+        content["head"].pop(key)
+    found = read_age(json.dumps(content).encode())
+    assert found.head == facts.head
+    assert float(bin_centres(found.head.bins)[0]) == 1.25
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"[" * 100_000])

@@ -105,6 +105,13 @@ def test_what_cannot_be_told_is_one_line_with_table_row_value_and_remedy(tmp_pat
     assert found[0].startswith("participants.tsv")
 
 
+def test_a_column_says_the_site(tmp_path: Path) -> None:
+    table = "participant_id\tage\tsite\nsub-01\t3\tEast\n02\t4\tn/a\n"
+    scans, problems = read_bids(bids(tmp_path, "sub-01", "sub-02", participants__tsv=table))
+    assert problems == []
+    assert [scan.site for scan in scans] == ["East", ""]
+
+
 def test_a_participant_without_a_name_or_with_a_foreign_scan(tmp_path: Path) -> None:
     root = bids(tmp_path, "sub-01", participants__tsv="participant_id\tage\nn/a\t3\n")
     (root / "sub-01" / "anat" / "sub-02_T1w.nii.gz").touch()

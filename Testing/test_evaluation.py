@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as statsmodels
-from scipy.stats import spearmanr
 from sklearn import metrics as reference
 
 from AGE2HIELib.errors import InputError
-from training.evaluation.age import age_summary, error_text
 from training.evaluation.baselines import baseline_rows, measured
 from training.evaluation.decide import apply, best_threshold, decide
 from training.evaluation.intervals import mean_over_repeats
@@ -234,20 +232,3 @@ def test_a_score_that_knows_only_its_fold_has_an_auc_of_one_half() -> None:
     cases = Scored(adverse, np.where(block == 0, 0.4, 0.6), block > 0, block)
     assert auc(cases, np.ones((1, 40)))[0] == 0.5
     assert measure(cases)["auc_pooled"][0] < 0.41
-
-
-# age
-
-
-def test_age_errors_by_band_and_their_units() -> None:
-    age = np.array([0.1, 0.2, 2.0, 2.5, 20.0, 30.0, 39.0])
-    predicted = age + np.array([0.02, -0.02, 0.5, -0.5, 1.0, 2.0, 3.0])
-    table = pd.DataFrame({"pretraining": "age", "split": "held-out", "age_years": age, "predicted_years": predicted})
-    found = age_summary(table).set_index("band")
-    assert list(found.index) == ["all ages", "0-3 months", "1-3 years", "18-40 years"]
-    assert found.loc["0-3 months", "mae_days"] == pytest.approx(0.02 * 365.25)
-    assert found.loc["18-40 years", "mae_years"] == pytest.approx(2.0)
-    assert found.loc["all ages", "spearman"] == pytest.approx(spearmanr(age, predicted).statistic)
-    assert np.isnan(found.loc["1-3 years", "spearman"])  # two subjects have no correlation
-    assert error_text("0-3 months", 0.02) == "7 days"
-    assert error_text("18-40 years", 2.0) == "2.00 years"

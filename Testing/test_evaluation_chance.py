@@ -190,7 +190,7 @@ def test_several_settings_are_also_told_together(table: pd.DataFrame) -> None:
 def test_comparisons_state_difference_interval_test_and_counts(table: pd.DataFrame) -> None:
     found = compare(table, resamples=200).set_index(["setting", "metric"]).loc["pooled"]
     values = summarise(table, resamples=20).set_index(["protocol", "arm", "metric"])["value"]["pooled"]
-    for metric in ("auc", "accuracy"):
+    for metric in ("auc", "balanced_accuracy", "accuracy"):
         row = found.loc[metric]
         assert row["difference"] == pytest.approx(values["transfer", metric] - values["scratch", metric])
         assert row["low"] < row["difference"] < row["high"]

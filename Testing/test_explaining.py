@@ -15,7 +15,7 @@ from planted import planted_network
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.inference.age_model import AGE, AGE_CARD, AGE_WEIGHTS, load_age
 from AGE2HIELib.networks.age import AgeNetwork, bin_centres
-from AGE2HIELib.networks.age_head import AgeHead
+from AGE2HIELib.networks.age_head import UNSTATED, AgeHead
 from AGE2HIELib.networks.sfcn import SFCN
 from AGE2HIELib.volume import Volume
 from training.explaining.age_maps import age_map, map_ages, where
@@ -28,7 +28,7 @@ from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
 from training.preparing.inputs import t1_spec
 from training.preparing.store import keep_image, load_prepared, pack
-from training.pretraining import TRUE, age_module, age_predictions, trained_age_network
+from training.pretraining import TRUE, Lesson, age_module, age_predictions, trained_age_network
 from training.run_folder import RunFolder, write_record
 from training.settings import Settings, differences, load_settings
 
@@ -150,9 +150,11 @@ def test_maps_of_both_heads_are_in_years() -> None:
     soft.head.linear.weight.data.zero_()
     soft.head.linear.bias.data.zero_()
     soft.head.linear.weight.data[-1, 0] = 1.0  # bright speaks for the oldest bin
-    found = age_map(AgeNetwork(soft, AgeHead("soft", 40.0, 10.0)), image, GRID, method="hirescam").array
+    found = age_map(AgeNetwork(soft, AgeHead("soft", 40.0, 10.0, bins=UNSTATED)), image, GRID, method="hirescam").array
     with_gradient = soft.above(soft.below(torch.from_numpy(image), "block2"), "block2")[0].softmax(0)
-    slope = float(with_gradient[-1] * (bin_centres()[-1] - with_gradient @ bin_centres()))  # d years / d logit
+    slope = float(
+        with_gradient[-1] * (bin_centres(UNSTATED)[-1] - with_gradient @ bin_centres(UNSTATED))
+    )  # d years / d logit
     alone = maps[0] / 3.0  # the planted map of weight 1
     np.testing.assert_allclose(found, slope * alone, rtol=1e-4, atol=1e-9)
 
@@ -171,7 +173,7 @@ def aged_run(root: Path, count: int = 24, **explain: object) -> RunFolder:
 
 
 def with_weights(run: RunFolder) -> RunFolder:
-    network, _ = age_module(run.settings, load_prepared(run.prepared_ages), TRUE)
+    network, _ = age_module(run.settings, load_prepared(run.prepared_ages), Lesson(TRUE))
     run.pretraining(TRUE).mkdir(parents=True)
     torch.save(network.state_dict(), run.pretraining(TRUE) / WEIGHTS)
     return run
@@ -217,7 +219,7 @@ def test_the_network_of_age_goes_into_a_bundle_that_was_exported_before(tmp_path
     assert len(error) == facts.held_out.subjects
     assert facts.held_out.mean_absolute_error_years == pytest.approx(error.mean(), abs=0.05)
     cohort = load_prepared(run.prepared_ages)
-    networks = load_age(bundle), trained_age_network(run, cohort, TRUE)
+    networks = load_age(bundle), trained_age_network(run, cohort, Lesson(TRUE))
     images, brain_ml = cohort.volumes[:3], np.full(3, 900.0)
     np.testing.assert_allclose(*(predicted_years(one, images, brain_ml) for one in networks), atol=0.05)
     assert facts.saliency_layer == networks[0].encoder.layers[1]

@@ -14,8 +14,8 @@ import torch
 from learning_samples import CPU, SHAPE, SMALL, age_module, aged_volumes, fitted_weights
 from marks import long
 
-from AGE2HIELib.networks.age import AgeNetwork, bin_centres
-from AGE2HIELib.networks.age_head import AgeHead
+from AGE2HIELib.networks.age import AgeNetwork, bin_centres, in_years, standardised
+from AGE2HIELib.networks.age_head import LIFE, UNSTATED, AgeHead
 from training.learning.ages import AgeModule, Subjects, predicted_years, soft_labels
 from training.learning.batches import KeyedBatches
 from training.learning.fitting import WEIGHTS, Place, fit
@@ -50,23 +50,49 @@ def test_two_processes_share_the_batches_of_one() -> None:
 
 def test_soft_labels_sum_to_one_and_have_their_mean_at_the_age() -> None:
     ages = torch.tensor([20.0, 47.3, 80.0])
-    labels = soft_labels(ages)
+    labels = soft_labels(ages, UNSTATED)
     torch.testing.assert_close(labels.sum(1), torch.ones(3))
-    torch.testing.assert_close(labels @ bin_centres(), ages, atol=0.02, rtol=0)
+    torch.testing.assert_close(labels @ bin_centres(UNSTATED), ages, atol=0.02, rtol=0)
+
+
+def test_a_perfect_soft_head_can_say_newborn_and_ninety_seven() -> None:
+    """Within 0.1 years at both ends of life; with bins from 0 to 100 a newborn was two years old."""
+    ages = torch.tensor([0.0, 0.5, 1.0, 50.0, 97.0])
+    head = AgeHead("soft", 0.0, 1.0)
+    assert head.outputs == LIFE.count == 112
+    assert LIFE.width_years <= 1.0
+    perfect = torch.log(soft_labels(ages, LIFE).double())
+    torch.testing.assert_close(in_years(perfect, head), ages.double(), atol=0.1, rtol=0)
+    before = AgeHead("soft", 0.0, 1.0, bins=UNSTATED)
+    assert float(in_years(torch.log(soft_labels(ages[:1], UNSTATED)), before)[0]) > 2.0
+
+
+def test_a_logarithmic_target_is_given_back_in_years_and_sees_infants() -> None:
+    head = AgeHead("huber", 2.9, 1.3, target="log")
+    ages = torch.tensor([0.0, 0.1, 1.0, 30.0, 97.0])
+    torch.testing.assert_close(in_years(standardised(ages, head)[:, None], head), ages, atol=1e-4, rtol=1e-4)
+    infancy, old_age = standardised(torch.tensor([0.0, 1.0, 60.0, 61.0]), head)[[1, 3]] - standardised(
+        torch.tensor([0.0, 60.0]), head
+    )
+    assert float(infancy) > 40 * float(old_age)
 
 
 def test_log_load_is_floored_at_a_tenth_of_a_percent() -> None:
     torch.testing.assert_close(log_load(torch.tensor([0.0, 0.001, 0.01, 0.1])), torch.tensor([-1.0, -1.0, 0.0, 1.0]))
 
 
-@pytest.mark.parametrize("head", ["huber", "soft"])
-def test_a_small_network_learns_age_and_the_held_out_error_falls(tmp_path: Path, head: str) -> None:
+@pytest.mark.parametrize("kind", ["huber", "log", "soft"])
+def test_a_small_network_learns_age_and_the_held_out_error_falls(tmp_path: Path, kind: str) -> None:
     from training.learning.transfer import new_network
 
     volumes, ages = aged_volumes()
-    made = AgeHead(head, float(ages.mean()), float(ages.std()))
+    made = (
+        AgeHead(kind, float(ages.mean()), float(ages.std()))
+        if kind != "log"
+        else AgeHead("huber", 3.6, 0.9, target="log")
+    )
     network = AgeNetwork(new_network(SMALL, in_channels=1, outputs=made.outputs, seed=3), made)
-    learner = Learner(20 if head == "huber" else 50, 8, 1e-3, seed=7)
+    learner = Learner(50 if kind == "soft" else 20, 8, 1e-3, seed=7)
     subjects = Subjects(np.arange(24), ages, np.full(32, 1000.0))
     fit(AgeModule(network, volumes, subjects, learner, learning_rate=1e-2), Place(tmp_path, CPU))
     error = np.abs(predicted_years(network, volumes[24:], np.full(8, 1000.0)) - ages[24:]).mean()

@@ -14,7 +14,7 @@ from AGE2HIELib.phantom.head import make_head
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import injure
 from AGE2HIELib.phantom.protocol import PROTOCOLS, even_directions
-from AGE2HIELib.phantom.scan import nearest, rician, scan_infant, scanner_adc
+from AGE2HIELib.phantom.scan import Noise, nearest, rician, scan_infant, scanner_adc
 from AGE2HIELib.phantom.structures import BASE_VALUE, DEEP_GREY, RIGHT_OFFSET, VALUE
 from AGE2HIELib.phantom.write import write_phantom
 
@@ -137,8 +137,8 @@ def test_acquisitions_keep_the_oddities_that_were_measured(infants: list[Infant]
 def test_rician_noise_has_its_known_moments() -> None:
     """E[M^2] = A^2 + 2 sigma^2; with A = 0 the mean is sigma sqrt(pi / 2)."""
     rng = np.random.default_rng(0)
-    strong = rician(np.full((60, 60, 60), 100.0, np.float32), 10.0, rng)
-    empty = rician(np.zeros((60, 60, 60), np.float32), 10.0, rng)
+    strong = rician(np.full((60, 60, 60), 100.0, np.float32), Noise(10.0), rng)
+    empty = rician(np.zeros((60, 60, 60), np.float32), Noise(10.0), rng)
     assert np.mean(strong.astype(float) ** 2) == pytest.approx(100**2 + 2 * 10**2, rel=2e-3)
     assert empty.mean() == pytest.approx(10 * np.sqrt(np.pi / 2), rel=5e-3)
 

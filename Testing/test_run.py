@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from marks import long
 from scans import bundled_atlas
 
@@ -17,6 +18,7 @@ from training.evaluation.platt import platt
 from training.preparing.infants import infant_arrays
 from training.preparing.inputs import adc_spec
 from training.preparing.store import load_prepared
+from training.pretraining import PRETRAINED
 from training.run import main
 from training.seen import subject_hash
 
@@ -25,6 +27,7 @@ TINY = [
     "--set", "ages.subjects=9",
     "--set", "hie.cases={MGH: 12, BCH: 10}",
     "--set", "pretrain.epochs=2",
+    "--set", "pretrain.seeds=2",
     "--set", "evaluate.protocols=[pooled]",
     "--set", "evaluate.arms=[transfer, scratch]",
     "--set", "explain.subjects=1",
@@ -91,7 +94,7 @@ def test_the_bundle_loads_says_it_is_a_demonstration_and_knows_whom_it_has_seen(
     assert bundle.age is not None
     assert bundle.age.demonstration
     assert bundle.age.trained_on.subjects + bundle.age.held_out.subjects == 9
-    held = pd.read_csv(run / "age_predictions.tsv", sep="\t").query("pretraining == 'age'")
+    held = pd.read_csv(run / "age_predictions.tsv", sep="\t").query("pretraining == 'age' and seed == 0")
     error = (held["predicted_years"] - held["age_years"]).abs().mean()
     assert bundle.age.held_out.mean_absolute_error_years == pytest.approx(error, abs=0.05)
 
@@ -118,6 +121,25 @@ def test_the_bundle_is_calibrated_on_the_pooled_ensembles_for_each_kind_of_z_map
 
 
 @pytest.mark.slow
+def test_several_networks_are_pretrained_and_the_exported_members_come_from_all_of_them(run: Path) -> None:
+    trunks = [torch.load(run / "pretraining" / name / PRETRAINED, weights_only=True) for name in ("age", "age-1")]
+    assert trunks[0]["seen"] == trunks[1]["seen"]
+    deepest = "blocks.block3.conv.weight"
+    assert not torch.equal(trunks[0]["trunk"][deepest], trunks[1]["trunk"][deepest])
+    predictions = pd.read_csv(run / "age_predictions.tsv", sep="\t")
+    counts = predictions.groupby(["pretraining", "seed"]).size()
+    assert counts.index.tolist() == [("age", 0), ("age", 1), ("brain-volume", 0), ("mean", 0)]
+    assert counts.nunique() == 1
+    members = load_members(read_bundle(run / "model"))
+    for number, member in enumerate(members):  # two epochs move a weight little
+        moved = [float((member.state_dict()[deepest] - each["trunk"][deepest]).abs().mean()) for each in trunks]
+        assert moved[number] < 0.3 * moved[1 - number]
+    page = (run / "report" / "report.md").read_text(encoding="utf-8")
+    assert "2 networks were pretrained for each arm; the networks of a split start from them in turn." in page
+    assert "from 2 pretrained trunks in turn" in (run / "model" / "docs" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
 def test_the_same_command_again_changes_nothing_and_other_settings_are_refused(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,7 +163,8 @@ def test_the_exported_model_is_examined_and_age_is_mapped(run: Path) -> None:
     assert row["synthetic"]
     assert row["peak_mm"] >= 0
     ages = pd.read_csv(run / "age_maps.tsv", sep="\t")
-    held = pd.read_csv(run / "age_predictions.tsv", sep="\t").query("pretraining == 'age'").set_index("subject")
+    held = pd.read_csv(run / "age_predictions.tsv", sep="\t").query("pretraining == 'age' and seed == 0")
+    held = held.set_index("subject")
     assert len(ages) == 1
     np.testing.assert_allclose(ages["predicted"], held.loc[ages["subject"], "predicted_years"], rtol=1e-4)
     np.testing.assert_allclose(ages["age"], held.loc[ages["subject"], "age_years"], rtol=1e-6)

@@ -1,5 +1,7 @@
 """Every saliency method on planted networks whose answer is known, and beside MONAI's and captum's."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -11,11 +13,13 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.age import AGE_TARGET
 from AGE2HIELib.explain.methods import integrated_gradients, occlusion
 from AGE2HIELib.explain.question import TARGETS as OUTCOMES
-from AGE2HIELib.explain.question import WHOLE_IMAGE, Question, expected_bin, output_number
+from AGE2HIELib.explain.question import WHOLE_IMAGE, Question, output_number
 from AGE2HIELib.explain.registry import METHODS
 from AGE2HIELib.explain.saliency import explain
 from AGE2HIELib.inference.bundle import load_members
 from AGE2HIELib.inference.facts import Calibration
+from AGE2HIELib.networks.age import in_years
+from AGE2HIELib.networks.age_head import AgeBins, AgeHead
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.options import SALIENCY, TARGETS
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
@@ -151,8 +155,8 @@ def test_any_output_can_be_explained_and_the_expected_age_too(monkeypatch) -> No
     torch.manual_seed(0)
     network = build_network("sfcn", {"in_channels": 1, "channels": [4, 4, 4], "outputs": 5}).requires_grad_(False)
     image = torch.randn(1, 1, 16, 16, 16, generator=torch.Generator().manual_seed(1))
-    ages = np.array([0.0, 1.0, 2.0, 4.0, 8.0])
-    for target in (output_number(3), expected_bin(ages)):
+    head = AgeHead("soft", 0.0, 1.0, bins=AgeBins(0.0, 20.0, 5))
+    for target in (output_number(3), partial(in_years, head=head)):
         found = METHODS["integrated-gradients"].answer(Question(network, image, "block1", target))
         with torch.no_grad():
             change = float(target(network(image)) - target(network(torch.zeros_like(image))))

@@ -15,11 +15,13 @@ from training.cohorts.bonbid import read_bonbid
 from training.cohorts.simulated_outcome import simulated_outcome
 from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie
 from training.evaluation.platt import platt
+from training.finetuning import planned_fits, pretraining_seed
 from training.preparing.infants import InfantOptions, infant_arrays, prepare_infants
 from training.preparing.inputs import adc_spec
 from training.preparing.store import image_file, load_prepared
-from training.pretraining import held_out_split, shuffled
+from training.pretraining import SHUFFLED, TRUE, held_out_split, lessons, shuffled
 from training.seen import seen_again, subject_hash
+from training.settings import load_settings
 
 
 def test_the_simulated_outcome_has_even_odds_at_a_load_of_one_percent() -> None:
@@ -149,6 +151,40 @@ def test_shuffled_ages_are_the_same_ages_of_other_subjects_and_held_out_ones_kee
     assert sorted(mixed) == sorted(ages)
     assert abs(np.corrcoef(mixed[chosen], ages[chosen])[0, 1]) < 4 / np.sqrt(200)
     np.testing.assert_array_equal(mixed[1::2], ages[1::2])
+    again = shuffled(ages, chosen, seed=0, deal=1)
+    assert abs(np.corrcoef(again[chosen], mixed[chosen])[0, 1]) < 4 / np.sqrt(200)
+
+
+def test_repeats_start_from_the_pretrained_networks_in_turn_and_with_one_repeat_the_networks_of_a_split_do() -> None:
+    table = pd.DataFrame([vars(case) for case in planned_cases({"MGH": 24, "BCH": 20}, seed=0)])
+    table["subject"] = table["case"]
+
+    def seeds(*changes: str) -> dict[str, list[int]]:
+        settings = load_settings("quick", None, ["pretrain.seeds=2", "evaluate.arms=[transfer]", *changes])
+        fits = planned_fits(settings, table)
+        tested = [one for one in fits if not one.is_exported]
+        return {
+            "by repeat": [pretraining_seed(one, settings) == one.split.repeat % 2 for one in tested],
+            "by network": [pretraining_seed(one, settings) == one.inner % 2 for one in tested],
+            "members": [pretraining_seed(one, settings) for one in fits if one.is_exported],
+        }
+
+    several = seeds("evaluate.repeats=3", "export.members=3")
+    assert all(several["by repeat"])
+    assert not all(several["by network"])
+    assert several["members"] == [0, 1, 0]
+    once = seeds("evaluate.repeats=1")
+    assert all(once["by network"])
+    assert not all(once["by repeat"])
+
+
+def test_every_pretrained_network_begins_and_learns_otherwise() -> None:
+    settings = load_settings("quick", None, ["pretrain.seeds=3"])
+    every = lessons(settings, (TRUE, SHUFFLED))
+    assert [(one.kind, one.seed) for one in every][:4] == [(TRUE, 0), (TRUE, 1), (TRUE, 2), (SHUFFLED, 0)]
+    assert len({one.key(settings.run.seed) for one in every}) == 3  # both kinds of a number begin alike
+    assert len(lessons(load_settings("full"), (TRUE,))) == 5
+    assert len(lessons(load_settings("demo"), (TRUE,))) == 1
 
 
 def test_a_subject_or_an_image_that_was_seen_is_refused() -> None:

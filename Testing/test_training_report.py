@@ -47,7 +47,9 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> ReportContent:
     log = tmp_path_factory.mktemp("logs") / "metrics.csv"
     pd.DataFrame({"epoch": [0, 0, 1, 1], "step": [1, 2, 3, 4], "train_loss": [4.0, 2.0, 1.0, 1.0]}).to_csv(log)
     age = np.linspace(0.05, 90, 40)
-    ages = pd.DataFrame({"pretraining": "age", "subject": "s", "split": "held-out", "age_years": age, "brain_ml": 1e3})
+    ages = pd.DataFrame(
+        {"pretraining": "age", "subject": np.arange(40), "split": "held-out", "age_years": age, "brain_ml": 1e3}
+    )
     return ReportContent(
         title="Transfer <tested> here",
         synthetic=True,
@@ -126,20 +128,48 @@ def test_findings_call_chance_by_its_name(content: ReportContent) -> None:
     assert verdict(0.3) == "not distinguishable from chance"
     assert verdict(0.0499) == "distinguishable from chance"
     assert verdict(float("nan")).startswith("it is unknown")
-    accuracy = (table["other"] == "scratch") & (table["metric"] == "accuracy")
-    table.loc[accuracy, ["only_arm", "only_other", "p"]] = [10, 5, 0.3018]
-    control = (table["other"] == "shuffled-age") & (table["metric"] == "auc")
-    table.loc[control, ["difference", "p"]] = [0.05, 0.2]
-    first, against_shuffled, last = main_findings(table)
-    assert "nothing here shows that knowing age is what helps" in against_shuffled
-    table.loc[control, "p"] = 0.01
-    assert "beyond shuffled ages is distinguishable from chance" in list(main_findings(table))[1]
-    assert (
-        "alone was right in 10 and scratch alone in 5 (exact McNemar p = 0.30: not distinguishable from chance" in first
+    scratch, control = table["other"] == "scratch", table["other"] == "shuffled-age"
+    auc, accuracy = table["metric"] == "auc", table["metric"] == "accuracy"
+    table.loc[scratch & accuracy, ["only_arm", "only_other", "p_networks"]] = [10, 5, 0.3018]
+    table.loc[scratch & auc, ["p_networks", "p_method", "p_holm"]] = [0.001, 0.3, 0.3]
+    table.loc[control & auc, ["method_difference", "p_method"]] = [0.05, 0.2]
+    first, given, against_shuffled, last = main_findings(table, pretrained=1)
+    assert given.startswith(
+        "All this holds for the 1 pretrained network that the repeats start from: with fewer than 2"
     )
+    assert "nothing here shows that knowing age is what helps" in against_shuffled
+    table.loc[control & auc, "p_method"] = 0.01
+    assert "before any correction, in pooled: a hint" in list(main_findings(table, pretrained=1))[2]
+    assert "corrected resampled t over 3 folds x 1 repeat, p = 0.30): not distinguishable from chance." in first
+    assert "alone was right in 10 and scratch alone in 5 (exact McNemar p = 0.30; of 15" in first
     assert "of 15 such children 12 against 3 would be needed for p under 0.05" in first
-    assert last.startswith("8 tests stand on this page, uncorrected; without any true difference about 0.4 of them")
-    assert list(main_findings(table.iloc[:0])) == ["No arms were compared: the question of transfer is open."]
+    assert last.startswith("The AUC of transfer against scratch under each protocol is the primary question, ")
+    assert "The 11 other p of ways of learning are exploratory" in last
+    assert list(main_findings(table.iloc[:0], pretrained=1)) == [
+        "No arms were compared: the question of transfer is open."
+    ]
+
+
+def test_enough_pretrained_networks_are_not_warned_of(content: ReportContent) -> None:
+    table = content.comparisons.assign(repeats=2)
+    assert "All this holds for" in " ".join(main_findings(table, pretrained=1))
+    assert "All this holds for" not in " ".join(main_findings(table, pretrained=2))
+
+
+def test_the_networks_tests_decide_nothing_and_one_fold_is_not_asked(content: ReportContent) -> None:
+    """DeLong and McNemar at p < 0.001 leave the word "distinguishable" to the corrected test after Holm."""
+    table = content.comparisons.copy()
+    table["p_networks"], table["p_method"], table["p_holm"] = 1e-4, 1e-4, np.nan
+    table.loc[(table["other"] == "scratch") & (table["metric"] == "auc"), "p_holm"] = 0.2
+    words = " ".join(main_findings(table, pretrained=1))
+    assert words.count("distinguishable from chance") == words.count("not distinguishable from chance") == 1
+    rows = content.predictions.assign(fold=0, protocol="cross-site", setting="East->West")
+    crossed = compare(rows, resamples=60)
+    assert crossed["p_method"].isna().all()
+    assert crossed["p_networks"].notna().any()
+    first = next(iter(main_findings(crossed, pretrained=1)))
+    assert "as a way of learning is not asked: one fold, its repeats share all training cases" in first
+    assert "distinguishable" not in " ".join(main_findings(crossed, pretrained=1))
 
 
 def test_the_checklist_has_all_27_items_and_invents_nothing(content: ReportContent) -> None:

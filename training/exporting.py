@@ -15,7 +15,7 @@ from training.evaluating import ensemble_logits, export_decisions, export_scores
 from training.exporting_age import EXPLAINED, exported_age
 from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_network, pretrained_file
 from training.known_cases import known_cases
-from training.learning.transfer import ADC_CHANNELS, network_arguments
+from training.learning.transfer import outcome_arguments
 from training.preparing.inputs import adc_spec
 from training.preparing.store import Prepared, load_prepared
 from training.pretraining import load_pretrained
@@ -35,7 +35,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
     asked = [kind for kind in kinds if kind != NO_Z]  # no user's scan comes without a z-map
     remembered = known_cases(members, split, cohort, asked, scores, synthetic=settings.synthetic)
     age = exported_age(run)
-    arguments = network_arguments(settings.network, in_channels=ADC_CHANNELS, outputs=1)
+    arguments = outcome_arguments(settings.network)
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_bundle(
         folder,
@@ -47,7 +47,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
             intended_use=_intended_use(settings.synthetic),
             made_with=str(read_record(run.root)["command"]),
             demonstration=settings.synthetic,
-            spec=adc_spec(settings.input.spacing_mm),
+            spec=adc_spec(settings.input.spacing_mm, settings.network.poolings),
             z_origins=z_origins(run, kinds),
             readings={kind: Reading(decisions[kind].calibration, decisions[kind].threshold) for kind in kinds},
             network=settings.network.name,

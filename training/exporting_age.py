@@ -17,7 +17,7 @@ from training.learning.ages import predicted_years
 from training.learning.transfer import network_arguments
 from training.preparing.inputs import t1_spec
 from training.preparing.store import Prepared, load_prepared
-from training.pretraining import TRUE, held_out_split, trained_age_network
+from training.pretraining import TRUE, Lesson, held_out_split, trained_age_network
 from training.run_folder import RunFolder, read_record
 from training.settings import SYNTHETIC, check_settings
 
@@ -33,11 +33,11 @@ class ExportedAge:
 
 
 def exported_age(run: RunFolder) -> ExportedAge | None:
-    """None where the exported arm does not come from a network that learned true ages."""
+    """The first of them; None where the exported arm does not come from a network that learned true ages."""
     if PRETRAINING_OF.get(run.settings.export.arm) != TRUE:
         return None
     settings, cohort = run.settings, load_prepared(run.prepared_ages)
-    network = trained_age_network(run, cohort, TRUE)
+    network = trained_age_network(run, cohort, Lesson(TRUE))
     weights = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
     # judged as it will be used: a bundle keeps 16 bits of each weight
     network.load_state_dict(unpack_weights(pack_weights(weights), "age"))
@@ -49,7 +49,7 @@ def exported_age(run: RunFolder) -> ExportedAge | None:
     facts = AgeFacts(
         network=settings.network.name,
         network_arguments=network_arguments(settings.network, in_channels=1, outputs=network.head.outputs),
-        spec=t1_spec(spacing_mm, placement),
+        spec=t1_spec(spacing_mm, placement, settings.network.poolings),
         placement=placement,
         head=network.head,
         saliency_layer=network.encoder.layers[EXPLAINED],

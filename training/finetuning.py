@@ -159,7 +159,7 @@ def outcome_module(one: Fit, run: RunFolder, cohort: Prepared) -> OutcomeModule:
         accumulate=settings.hardware.accumulate,
         resident_share=settings.hardware.resident_share,
     )
-    return OutcomeModule(_start(one.arm, run, cohort.volumes[chosen], seed), cohort.volumes, infants, learner)
+    return OutcomeModule(_start(one, run, cohort.volumes[chosen], seed), cohort.volumes, infants, learner)
 
 
 def exported_network(one: Fit, run: RunFolder, cohort: Prepared) -> StagedNetwork:
@@ -169,19 +169,27 @@ def exported_network(one: Fit, run: RunFolder, cohort: Prepared) -> StagedNetwor
     return network.eval()
 
 
-def _start(arm: str, run: RunFolder, volumes: np.ndarray, seed: int) -> Start:
-    settings = run.settings
+def _start(one: Fit, run: RunFolder, volumes: np.ndarray, seed: int) -> Start:
+    settings, arm = run.settings, one.arm
     if arm == "scratch":
         return from_scratch(settings.network, settings.finetune, seed=seed)
     z_maps = settings.hie.z_maps
     if arm == "untrained-frozen":
         return untrained_frozen(settings.network, settings.finetune, seed=seed, volumes=volumes, z_maps=z_maps)
-    trunk = load_pretrained(pretrained_file(run, arm), settings).trunk
+    trunk = load_pretrained(pretrained_file(run, arm, pretraining_seed(one, settings)), settings).trunk
     return from_ages(settings.network, settings.finetune, trunk, seed=seed, volumes=volumes, z_maps=z_maps)
 
 
-def pretrained_file(run: RunFolder, arm: str) -> Path:
-    return run.pretraining(PRETRAINING_OF[arm]) / PRETRAINED
+def pretraining_seed(one: Fit, settings: Settings) -> int:
+    """Which of the pretrained networks a fit starts from: repeats take them in turn, so that their spread holds the
+    luck of pretraining; with one repeat, and in the export, the networks of a split do.
+    """
+    by_repeat = settings.evaluate.repeats > 1 and not one.is_exported
+    return (one.split.repeat if by_repeat else one.inner) % settings.pretrain.seeds
+
+
+def pretrained_file(run: RunFolder, arm: str, seed: int = 0) -> Path:
+    return run.pretraining(PRETRAINING_OF[arm], seed) / PRETRAINED
 
 
 def _seen_in_pretraining(run: RunFolder, cohort: Prepared, arm: str) -> Sequence[Problem]:

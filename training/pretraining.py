@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.networks.age import AgeNetwork
+from AGE2HIELib.networks.age import AgeNetwork, standardised
 from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.parallel import run_all
 from training.files import write_tsv, write_whole
@@ -39,12 +39,30 @@ class Pretrained:
     seen: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """One network to pretrain: what it is taught, and which of the settings' ``pretrain.seeds`` it is."""
+
+    kind: str
+    seed: int = 0
+
+    def key(self, run_seed: int) -> int:
+        """Of first weights, order and augmentation."""
+        return key(run_seed, "pretraining", *([self.seed] if self.seed else []))
+
+
+def lessons(settings: Settings, kinds: tuple[str, ...]) -> list[Lesson]:
+    """Every network of these kinds."""
+    return [Lesson(kind, seed) for kind in kinds for seed in range(settings.pretrain.seeds)]
+
+
 def pretrain(run: RunFolder, kinds: tuple[str, ...] = KINDS) -> None:
-    """Train on the prepared scans, judge on the held-out subjects, and keep trunk and predictions."""
-    missing = [kind for kind in kinds if not (run.pretraining(kind) / PRETRAINED).exists()]
-    if uses_one_process(run.settings) or len(kinds) == 1:
-        for kind in missing:
-            pretrain_one(kind, run=run)
+    """Train on the prepared scans, judge on the held-out subjects, and keep trunks and predictions."""
+    every = lessons(run.settings, kinds)
+    missing = [one for one in every if not (run.pretraining(one.kind, one.seed) / PRETRAINED).exists()]
+    if uses_one_process(run.settings) or len(every) == 1:
+        for one in missing:
+            pretrain_one(one, run=run)
     else:  # side by side, one thread each: small networks gain little from a second core
         run_all(partial(pretrain_one, run=run), missing, jobs=run.settings.run.jobs, description="pretraining")
     if int(os.environ.get("RANK", "0")) == 0:
@@ -58,18 +76,19 @@ def uses_one_process(settings: Settings) -> bool:
     return spread or hardware.accelerator == "gpu" or (hardware.accelerator == "auto" and torch.cuda.is_available())
 
 
-def pretrain_one(kind: str, *, run: RunFolder) -> None:
-    """One of ``KINDS``, from its last checkpoint where there is one."""
+def pretrain_one(lesson: Lesson, *, run: RunFolder) -> None:
+    """From its last checkpoint where there is one."""
     settings, cohort = run.settings, load_prepared(run.prepared_ages)
-    network, module = age_module(settings, cohort, kind)
-    fit(module, Place(run.pretraining(kind), settings.hardware, bar=KINDS.index(kind) + 1))
+    network, module = age_module(settings, cohort, lesson)
+    folder = run.pretraining(lesson.kind, lesson.seed)
+    fit(module, Place(folder, settings.hardware, bar=lessons(settings, KINDS).index(lesson) + 1))
     if module.global_rank == 0:
         content = {
             "trunk": {name: value.cpu() for name, value in network.encoder.state_dict().items()},
             "network": {"name": settings.network.name, **network_arguments(settings.network, in_channels=1, outputs=1)},
             "seen": seen_in(cohort.table),
         }
-        write_whole(run.pretraining(kind) / PRETRAINED, lambda part: torch.save(content, part))
+        write_whole(folder / PRETRAINED, lambda part: torch.save(content, part))
 
 
 def load_pretrained(path: Path, settings: Settings) -> Pretrained:
@@ -83,24 +102,21 @@ def load_pretrained(path: Path, settings: Settings) -> Pretrained:
     return Pretrained(content["trunk"], tuple(content["seen"]))
 
 
-def age_module(settings: Settings, cohort: Prepared, kind: str) -> tuple[AgeNetwork, AgeModule]:
+def age_module(settings: Settings, cohort: Prepared, lesson: Lesson) -> tuple[AgeNetwork, AgeModule]:
     """The network with its first weights, and what trains it."""
     chosen, _ = held_out_split(cohort.table, settings.ages.held_out, seed=settings.run.seed)
     ages = cohort.table["age_years"].to_numpy(float)
     brain_ml = cohort.table["brain_ml"].to_numpy(float)
-    taught = shuffled(ages, chosen, seed=settings.run.seed) if kind == SHUFFLED else ages
-    network = AgeNetwork(
-        new_network(
-            settings.network, in_channels=1, outputs=_outputs(settings), seed=key(settings.run.seed, "pretraining")
-        ),
-        _head(settings, taught[chosen], brain_ml[chosen]),
-    )
+    taught = ages if lesson.kind == TRUE else shuffled(ages, chosen, seed=settings.run.seed, deal=lesson.seed)
+    seed = lesson.key(settings.run.seed)
+    head = _head(settings, taught[chosen], brain_ml[chosen])
+    network = AgeNetwork(new_network(settings.network, in_channels=1, outputs=head.outputs, seed=seed), head)
     options = settings.pretrain
     learner = Learner(
         epochs=options.epochs,
         batch_size=options.batch_size,
         weight_decay=options.weight_decay,
-        seed=key(settings.run.seed, "pretraining"),
+        seed=seed,
         augment=options.augment,
         optimiser=options.optimiser,
         accumulate=settings.hardware.accumulate,
@@ -124,40 +140,45 @@ def held_out_split(table: pd.DataFrame, share: float, *, seed: int) -> tuple[np.
     return np.flatnonzero(~out), np.flatnonzero(out)
 
 
-def shuffled(ages: np.ndarray, chosen: np.ndarray, *, seed: int) -> np.ndarray:
-    """The ages with those of the chosen subjects dealt out anew."""
+def shuffled(ages: np.ndarray, chosen: np.ndarray, *, seed: int, deal: int = 0) -> np.ndarray:
+    """The ages with those of the chosen subjects dealt out anew, otherwise for each ``deal``."""
     mixed = ages.copy()
-    mixed[chosen] = np.random.default_rng([seed, 41]).permutation(ages[chosen])
+    mixed[chosen] = np.random.default_rng([seed, 41, deal] if deal else [seed, 41]).permutation(ages[chosen])
     return mixed
 
 
 def age_predictions(run: RunFolder, kinds: tuple[str, ...]) -> pd.DataFrame:
-    """Years that each network gives the held-out subjects, beside the mean age and the brain volume alone."""
+    """Years that each network gives the held-out subjects, beside the mean age and the brain volume alone.
+
+    Returns:
+        Columns ``subject site age_years brain_ml split pretraining seed predicted_years``.
+    """
     cohort = load_prepared(run.prepared_ages)
     chosen, held = held_out_split(cohort.table, run.settings.ages.held_out, seed=run.settings.run.seed)
     ages, brain_ml = (cohort.table[column].to_numpy(float) for column in ("age_years", "brain_ml"))
-    found = {"mean": np.full(len(held), ages[chosen].mean())}
+    found = {Lesson("mean"): np.full(len(held), ages[chosen].mean())}
     line = np.polyfit(np.log(brain_ml[chosen]), ages[chosen], 1)
-    found["brain-volume"] = np.polyval(line, np.log(brain_ml[held]))
-    for kind in kinds:
-        network = trained_age_network(run, cohort, kind)
-        found[kind] = predicted_years(network, cohort.volumes[held], brain_ml[held])
-    facts = cohort.table.iloc[held][["subject", "age_years", "brain_ml"]].assign(split="held-out")
-    return pd.concat([facts.assign(pretraining=kind, predicted_years=years) for kind, years in found.items()])
+    found[Lesson("brain-volume")] = np.polyval(line, np.log(brain_ml[held]))
+    for lesson in lessons(run.settings, kinds):
+        network = trained_age_network(run, cohort, lesson)
+        found[lesson] = predicted_years(network, cohort.volumes[held], brain_ml[held])
+    known = cohort.table.iloc[held]
+    facts = known[["subject", "age_years", "brain_ml"]].assign(split="held-out", site=known.get("site", ""))
+    return pd.concat(
+        [facts.assign(pretraining=one.kind, seed=one.seed, predicted_years=years) for one, years in found.items()]
+    )
 
 
-def trained_age_network(run: RunFolder, cohort: Prepared, kind: str) -> AgeNetwork:
+def trained_age_network(run: RunFolder, cohort: Prepared, lesson: Lesson) -> AgeNetwork:
     """The network of a pretraining that has ended, with its weights."""
-    network, module = age_module(run.settings, cohort, kind)
-    fit(module, Place(run.pretraining(kind), run.settings.hardware))  # has ended: its weights are read
+    network, module = age_module(run.settings, cohort, lesson)
+    fit(module, Place(run.pretraining(lesson.kind, lesson.seed), run.settings.hardware))  # its weights are read
     return network
 
 
-def _outputs(settings: Settings) -> int:
-    return AgeHead(settings.pretrain.head, 0.0, 1.0).outputs
-
-
 def _head(settings: Settings, ages: np.ndarray, brain_ml: np.ndarray) -> AgeHead:
-    volume = np.log(brain_ml)
-    sd = float(volume.std()) if settings.pretrain.brain_volume else 0.0
-    return AgeHead(settings.pretrain.head, float(ages.mean()), float(ages.std()), float(volume.mean()), sd)
+    options, volume = settings.pretrain, np.log(brain_ml)
+    plain = AgeHead(options.head, 0.0, 1.0, float(volume.mean()), target=options.target)
+    learned = standardised(torch.from_numpy(ages), plain).numpy()
+    sd = float(volume.std()) if options.brain_volume else 0.0
+    return replace(plain, mean=float(learned.mean()), sd=float(learned.std()), volume_sd=sd)

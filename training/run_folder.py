@@ -48,8 +48,9 @@ class RunFolder:
     def prepared_hie(self) -> Path:
         return self.root / "prepared" / "hie"
 
-    def pretraining(self, kind: str) -> Path:
-        return self.root / "pretraining" / kind
+    def pretraining(self, kind: str, seed: int = 0) -> Path:
+        """Of one of the networks of a kind; that of seed 0 is the one that is exported and explained."""
+        return self.root / "pretraining" / (f"{kind}-{seed}" if seed else kind)
 
     @property
     def age_predictions(self) -> Path:

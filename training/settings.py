@@ -28,6 +28,8 @@ _FREE = (
     "export.version",
 )  # settings that a run may be continued with other values of
 
+_POOLINGS_ELSEWHERE = 5  # of MONAI's ResNet and DenseNet
+
 Arm = Literal["transfer", "scratch", "shuffled-age", "untrained-frozen"]
 Protocol = Literal["same-site", "pooled", "cross-site"]
 
@@ -81,12 +83,20 @@ class Network(Section):
     channels: tuple[int, ...] = (8, 16, 32, 32, 16)
     norm: Literal["group", "batch"] = "group"
     dropout: float = Field(0.1, ge=0, lt=1)
+    pooling: Literal["places", "mean"] = Field("places", description="of the outcome: evidence of every cell, or mean")
+
+    @property
+    def poolings(self) -> int:
+        """How many times cells are halved, which the grid's sides must allow."""
+        return len(self.channels) - 1 if self.name == "sfcn" else _POOLINGS_ELSEWHERE
 
 
 class Pretrain(Section):
     """Brain age from T1."""
 
     head: Literal["huber", "soft"] = Field("huber", description="regression, or SFCN's soft labels with KL divergence")
+    target: Literal["years", "log"] = Field("years", description="of huber; log: log(age + 0.75 years), for infants")
+    seeds: int = Field(1, ge=1, description="networks of each kind; repeats (or members) start from them in turn")
     epochs: int = Field(40, ge=1)
     batch_size: int = Field(8, ge=1)
     learning_rate: float = Field(5e-3, gt=0)

@@ -81,7 +81,7 @@ def prepare_ages(run: RunFolder) -> None:
     scans, problems = read_bids(run.ages_data)
     refuse(problems)
     placement = settings.input.t1_placement
-    spec = t1_spec(settings.input.spacing_mm, placement)
+    spec = t1_spec(settings.input.spacing_mm, placement, settings.network.poolings)
     prepared = prepare_scans(scans, run.prepared_ages, spec, placement=placement, jobs=settings.run.jobs)
     add_to_record(run.root, ages_sha256=prepared.sha256)
 
@@ -94,7 +94,7 @@ def prepare_hie(run: RunFolder) -> None:
     refuse(problems)
     options = InfantOptions(
         atlas=settings.input.atlas_folder,
-        spec=adc_spec(settings.input.spacing_mm),
+        spec=adc_spec(settings.input.spacing_mm, settings.network.poolings),
         z_maps=settings.hie.z_maps,
         jobs=settings.run.jobs,
     )

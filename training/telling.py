@@ -15,8 +15,9 @@ from training.evaluating import Evaluation
 from training.evaluation.age import age_summary
 from training.evaluation.splits import Split
 from training.evaluation.table import main_table_text
-from training.finetuning import Fit, calibration_splits, export_split
+from training.finetuning import PRETRAINING_OF, Fit, calibration_splits, export_split
 from training.preparing.store import load_prepared
+from training.pretraining import KINDS, lessons
 from training.reporting.content import Explained, ReportContent
 from training.run_folder import RunFolder, read_record
 from training.settings import Settings
@@ -51,9 +52,9 @@ def results_text(run: RunFolder, found: Evaluation) -> str:
     options = "\n".join(f"- {name}: {value}" for name, value in settings.finetune.model_dump().items())
     return f"""## How it was made
 
-{head}Arm `{settings.export.arm}`, {settings.export.members} networks, each trained on all cases but another part of
-them. {calibration_words(settings, load_prepared(run.prepared_hie).table)} Seed {settings.run.seed}, source revision
-{record["commit"]}.
+{head}Arm `{settings.export.arm}`, {settings.export.members} networks{_trunks(settings)}, each trained on all cases but
+another part of them. {calibration_words(settings, load_prepared(run.prepared_hie).table)}
+Seed {settings.run.seed}, source revision {record["commit"]}.
 
 {options}
 
@@ -85,6 +86,11 @@ def calibration_words(settings: Settings, table: pd.DataFrame) -> str:
 def _learned(splits: Sequence[Split]) -> float:
     """Mean number of cases that a network of these splits learned from."""
     return float(np.mean([len(learned) for split in splits for learned, _ in split.inner]))
+
+
+def _trunks(settings: Settings) -> str:
+    pretrained = settings.pretrain.seeds if settings.export.arm in PRETRAINING_OF else 1
+    return f", from {min(pretrained, settings.export.members)} pretrained trunks in turn" if pretrained > 1 else ""
 
 
 def _without_folders(settings: dict[str, Any]) -> dict[str, Any]:
@@ -136,8 +142,9 @@ def _age_text(run: RunFolder) -> str:
 
 
 def _curves(run: RunFolder, table: pd.DataFrame) -> Iterator[tuple[str, Path]]:
-    for kind in ("age", "shuffled-age"):
-        yield from _existing(f"Pretraining, {kind}", run.pretraining(kind) / "metrics.csv")
+    for one in lessons(run.settings, KINDS):
+        named = f"Pretraining, {one.kind}" + (f", network {one.seed + 1}" if run.settings.pretrain.seeds > 1 else "")
+        yield from _existing(named, run.pretraining(one.kind, one.seed) / "metrics.csv")
     split = export_split(run.settings, table)
     for inner in range(len(split.inner)):
         name = Fit(run.settings.export.arm, split, inner).name
@@ -154,6 +161,9 @@ def _notes(run: RunFolder) -> Iterator[str]:
     if settings.synthetic:
         yield STATEMENT
         yield "The simulated outcome follows the lesion, with chance: whether pretraining helps is as it comes."
+    if settings.pretrain.seeds > 1:
+        taken = "repeats of the folds" if settings.evaluate.repeats > 1 else "networks of a split"
+        yield f"{settings.pretrain.seeds} networks were pretrained for each arm; the {taken} start from them in turn."
     if settings.evaluate.repeats == 1:
         yield "The folds were drawn once; another draw gives other figures."
     yield (

@@ -1,24 +1,26 @@
 """Where in T1 a network sees age.
 
 What is explained is an age in years: the mean of the bins under the soft head's distribution, or the huber head's
-output times the standard deviation of the training ages. What the brain volume adds, where the network depends on it,
-has no place and is in no map. Positive values raise the age, as against nothing at that place in the layer that is
-explained: for methods that look at the image, as against tissue of median signal.
+output times the standard deviation of the training ages, or out of its logarithm where that is what it learned. What
+the brain volume adds, where the network depends on it, has no place and is in no map. Positive values raise the age, as
+against nothing at that place in the layer that is explained: for methods that look at the image, as against tissue of
+median signal.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
 
-from AGE2HIELib.explain.question import Answer, Question, Target, check_layer, expected_bin, output_number
+from AGE2HIELib.explain.question import Answer, Question, Target, check_layer, output_number
 from AGE2HIELib.explain.registry import find_method
 from AGE2HIELib.explain.saliency import SaliencyMap, on_cells
 from AGE2HIELib.inference.device import full_precision
-from AGE2HIELib.networks.age import AgeNetwork, bin_centres
-from AGE2HIELib.networks.age_head import AgeHead
+from AGE2HIELib.networks.age import AgeNetwork, in_years
+from AGE2HIELib.networks.age_head import YEARS, AgeHead
 from AGE2HIELib.volume import Grid
 
 AGE_TARGET = "age"  # as --target names it
@@ -67,13 +69,17 @@ def answer_age(network: AgeNetwork, image: np.ndarray, *, method: str, layer: st
     tensor = _tensor(image, next(encoder.parameters()).device)
     with full_precision():
         answer = asked.answer(Question(encoder, tensor, layer, age_target(network.head)))
-    years = network.head.sd if network.head.kind == "huber" and asked.in_logits else 1.0
+    years = network.head.sd if _is_linear(network.head) and asked.in_logits else 1.0
     return replace(answer, cells=years * np.asarray(answer.cells, dtype=np.float64))
 
 
 def age_target(head: AgeHead) -> Target:
-    """What of the outputs is explained: the expected age in years, or the standardised age of the one output."""
-    return output_number(0) if head.kind == "huber" else expected_bin(bin_centres().numpy())
+    """What of the outputs is explained: the age in years, or the standardised age where years are linear in it."""
+    return output_number(0) if _is_linear(head) else partial(in_years, head=head)
+
+
+def _is_linear(head: AgeHead) -> bool:
+    return head.kind == "huber" and head.target == YEARS
 
 
 def _tensor(image: np.ndarray, device: torch.device) -> torch.Tensor:

@@ -68,16 +68,6 @@ def output_number(number: int) -> Target:
     return one
 
 
-def expected_bin(values: np.ndarray) -> Target:
-    """The mean of ``values`` (outputs,) under the outputs' softmax: the age in years of a network of age bins."""
-
-    def mean(outputs: torch.Tensor) -> torch.Tensor:
-        weights = torch.as_tensor(values, dtype=outputs.dtype, device=outputs.device)
-        return torch.softmax(outputs, dim=1) @ weights
-
-    return mean
-
-
 def find_target(name: str) -> Target:
     if name not in TARGETS:
         raise InputError(f"There is no target {name!r}. Choose one of {', '.join(TARGETS)}.")

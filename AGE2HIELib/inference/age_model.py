@@ -15,7 +15,7 @@ from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference.keys import NUMBER, Kinds, check_keys, check_spec, parsed_table, require
 from AGE2HIELib.inference.manifest import read_verified
 from AGE2HIELib.inference.weights import fill_network, unpack_weights
-from AGE2HIELib.networks.age_head import HEADS, AgeHead
+from AGE2HIELib.networks.age_head import HEADS, TARGETS, UNSTATED, AgeBins, AgeHead
 from AGE2HIELib.networks.registry import build_network, check_network_name
 from AGE2HIELib.preprocess.network_input import InputSpec
 from AGE2HIELib.preprocess.t1_placement import KINDS, Kind
@@ -41,6 +41,8 @@ _KEYS: Kinds = {
 }
 _NETWORK_KEYS: Kinds = {"name": str, "arguments": dict}
 _HEAD_KEYS: Kinds = {"kind": str, "mean": NUMBER, "sd": NUMBER, "volume_mean": NUMBER, "volume_sd": NUMBER}
+_LATER_HEAD_KEYS: Kinds = {"target": str, "bins": dict}
+_BIN_KEYS: Kinds = {"first_years": NUMBER, "width_years": NUMBER, "count": int}
 _TRAINED_KEYS: Kinds = {"subjects": int, "youngest_years": NUMBER, "oldest_years": NUMBER}
 _HELD_OUT_KEYS: Kinds = {"subjects": int, "mean_absolute_error_years": NUMBER}
 
@@ -116,20 +118,30 @@ def read_age(content: bytes) -> AgeFacts:
             f"{AGE} is in format {found.get('format')!r}; this age2hie reads format {FORMAT}. Use a matching one."
         )
     check_keys(found, _KEYS, AGE)
-    parts = {"network": _NETWORK_KEYS, "head": _HEAD_KEYS, "trained_on": _TRAINED_KEYS, "held_out": _HELD_OUT_KEYS}
+    parts = {"network": _NETWORK_KEYS, "trained_on": _TRAINED_KEYS, "held_out": _HELD_OUT_KEYS}
     for key, kinds in parts.items():
         check_keys(found[key], kinds, f"{AGE}, {key}")
     facts = AgeFacts(
         network=found["network"]["name"],
         network_arguments=found["network"]["arguments"],
         spec=InputSpec.from_json(found["network_input"]),
-        head=AgeHead(**found["head"]),
+        head=_read_head(found["head"]),
         trained_on=Learned(**found["trained_on"]),
         held_out=HeldOut(**found["held_out"]),
         **{key: found[key] for key in ("placement", "saliency_layer", "demonstration")},
     )
     check_age(facts)
     return facts
+
+
+def _read_head(found: Mapping[str, Any]) -> AgeHead:
+    """A bundle states its target and its bins; the first ones did not, and had years and 40 bins of 2.5 years."""
+    stated = {key: kind for key, kind in _LATER_HEAD_KEYS.items() if key in found}
+    check_keys(found, {**_HEAD_KEYS, **stated}, f"{AGE}, head")
+    if "bins" not in found:
+        return AgeHead(**{**found, "bins": UNSTATED})
+    check_keys(found["bins"], _BIN_KEYS, f"{AGE}, bins")
+    return AgeHead(**{**found, "bins": AgeBins(**found["bins"])})
 
 
 def check_age(facts: AgeFacts) -> None:
@@ -141,13 +153,16 @@ def check_age(facts: AgeFacts) -> None:
     require(arguments.get("in_channels") == 1, "'in_channels' of age", arguments.get("in_channels"), "1")
     require(facts.placement in KINDS, "'placement' of age", facts.placement, f"one of {', '.join(KINDS)}")
     require(head.kind in HEADS, "'kind' of the age head", head.kind, f"one of {', '.join(HEADS)}")
+    require(head.target in TARGETS, "'target' of the age head", head.target, f"one of {', '.join(TARGETS)}")
     outputs = arguments.get("outputs", 1)
     require(outputs == head.outputs, "'outputs' of age", outputs, f"{head.outputs}, as the head {head.kind} has")
     learned, held_out = facts.trained_on, facts.held_out
     numbers = [head.mean, head.sd, head.volume_mean, head.volume_sd, held_out.mean_absolute_error_years]
+    numbers += [head.bins.first_years, head.bins.width_years]
     numbers += [learned.youngest_years, learned.oldest_years]
     require(all(math.isfinite(number) for number in numbers), "a number of age", numbers, "finite")
     require(head.sd > 0, "'sd' of the age head", head.sd, "above 0")
+    require(head.bins.width_years > 0, "'width_years' of the age bins", head.bins.width_years, "above 0")
     require(head.volume_sd >= 0, "'volume_sd' of the age head", head.volume_sd, "0 or more")
     years = (learned.youngest_years, learned.oldest_years)
     require(0 <= years[0] <= years[1], "range of ages", years, "ascending from 0 or more")

@@ -7,6 +7,7 @@ from AGE2HIELib.inference.age_model import AgeFacts
 from AGE2HIELib.inference.conformal import SET_COVERAGE
 from AGE2HIELib.inference.facts import ModelFacts
 from AGE2HIELib.inference.training_cases import counts
+from AGE2HIELib.networks.age_head import LOG_OFFSET_YEARS, YEARS, AgeHead
 
 _DEMONSTRATION = (
     "> **Synthetic: not for clinical use.** This model was trained on synthetic images only. Its number is a "
@@ -85,7 +86,7 @@ A T1-weighted scan of any unit: masked, evened, placed in the T1 template ({fact
 brain's median, on {shape} cells of {spacing} mm.
 
 ## Output
-Years, by the network `{facts.network}` with the head `{facts.head.kind}`. Saliency is taken at
+Years, by the network `{facts.network}` with the head `{facts.head.kind}` ({_head(facts.head)}). Saliency is taken at
 `{facts.saliency_layer}`.
 """
 
@@ -97,6 +98,15 @@ def _readings(facts: ModelFacts) -> str:
         numbers = f"{one.intercept:.4g} | {one.slope:.4g} | {one.prevalence:.3g} | {reading.threshold:.3g}"
         lines.append(f"| {kind} | {numbers} |")
     return "\n".join(lines)
+
+
+def _head(head: AgeHead) -> str:
+    if head.kind == "huber":
+        learned = "age" if head.target == YEARS else f"the logarithm of age + {LOG_OFFSET_YEARS:g} years"
+        return f"linear in {learned}"
+    bins = head.bins
+    last = bins.first_years + bins.count * bins.width_years
+    return f"{bins.count} bins of {bins.width_years:g} years from {bins.first_years:g} to {last:g}"
 
 
 def _sets(facts: ModelFacts) -> str:

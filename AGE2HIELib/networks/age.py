@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from AGE2HIELib.networks.age_head import BINS, OLDEST_YEARS, AgeHead
+from AGE2HIELib.networks.age_head import LOG, LOG_OFFSET_YEARS, AgeBins, AgeHead
 from AGE2HIELib.networks.staged import StagedNetwork
 
 
@@ -23,7 +23,7 @@ class AgeNetwork(nn.Module):
             nn.init.zeros_(self.volume.weight)
 
     def forward(self, images: torch.Tensor, brain_ml: torch.Tensor) -> torch.Tensor:
-        """``(N, 1)`` standardised age or ``(N, 40)`` logits of the bins, of ``(N, 1, D, H, W)`` and ``(N,)``."""
+        """``(N, 1)`` standardised age or ``(N, bins)`` logits, of ``(N, 1, D, H, W)`` and ``(N,)``."""
         outputs: torch.Tensor = self.encoder(images)
         if self.volume is not None:
             outputs = outputs + self.volume(
@@ -33,12 +33,25 @@ class AgeNetwork(nn.Module):
 
     def years(self, outputs: torch.Tensor) -> torch.Tensor:
         """``(N,)`` age in years."""
-        if self.head.kind == "huber":
-            return outputs[:, 0] * self.head.sd + self.head.mean
-        return torch.softmax(outputs, dim=1) @ bin_centres(outputs.device)
+        return in_years(outputs, self.head)
 
 
-def bin_centres(device: torch.device | None = None) -> torch.Tensor:
-    """``(40,)`` years."""
-    width = OLDEST_YEARS / BINS
-    return (torch.arange(BINS, device=device) + 0.5) * width
+def in_years(outputs: torch.Tensor, head: AgeHead) -> torch.Tensor:
+    """``(N, outputs)`` of a network with this head -> ``(N,)`` years, whatever it learned: the mean over the bins, or
+    the one output, out of its standard deviations and, where it is one, out of its logarithm.
+    """
+    if head.kind == "soft":
+        return torch.softmax(outputs, dim=1) @ bin_centres(head.bins, outputs.device).to(outputs.dtype)
+    value = outputs[:, 0] * head.sd + head.mean
+    return torch.exp(value) - LOG_OFFSET_YEARS if head.target == LOG else value
+
+
+def standardised(ages_years: torch.Tensor, head: AgeHead) -> torch.Tensor:
+    """``(N,)`` what the one output of a "huber" head should be; the other way round from ``in_years``."""
+    value = torch.log(ages_years + LOG_OFFSET_YEARS) if head.target == LOG else ages_years
+    return (value - head.mean) / head.sd
+
+
+def bin_centres(bins: AgeBins, device: torch.device | None = None) -> torch.Tensor:
+    """``(count,)`` years."""
+    return bins.first_years + (torch.arange(bins.count, device=device) + 0.5) * bins.width_years

@@ -15,7 +15,9 @@ from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.staged import Cells, StagedNetwork, norm_layer
 
 
-def resnet18(in_channels: int, *, outputs: int = 1, norm: str = "group", dropout: float = 0.0) -> StagedNetwork:
+def resnet18(
+    in_channels: int, *, outputs: int = 1, norm: str = "group", dropout: float = 0.0, **head: Any
+) -> StagedNetwork:
     """Blocks ``stem`` (cells of 4 voxels) and ``layer1`` to ``layer4``, of which the last three halve the cells."""
     plain = _nets().resnet18(
         spatial_dims=3, n_input_channels=in_channels, num_classes=1, conv1_t_size=7, conv1_t_stride=2
@@ -28,10 +30,12 @@ def resnet18(in_channels: int, *, outputs: int = 1, norm: str = "group", dropout
     # odd kernels with half of them as padding: the first cell's centre stays on the first voxel
     strides = {"stem": 4, "layer1": 4, "layer2": 8, "layer3": 16, "layer4": 32}
     cells = {name: Cells(stride, 0.0, padded=stride) for name, stride in strides.items()}
-    return StagedNetwork(blocks, cells, features=made.fc.in_features, outputs=outputs, dropout=dropout)
+    return StagedNetwork(blocks, cells, features=made.fc.in_features, outputs=outputs, dropout=dropout, **head)
 
 
-def densenet121(in_channels: int, *, outputs: int = 1, norm: str = "group", dropout: float = 0.0) -> StagedNetwork:
+def densenet121(
+    in_channels: int, *, outputs: int = 1, norm: str = "group", dropout: float = 0.0, **head: Any
+) -> StagedNetwork:
     """Blocks ``stem`` and ``dense1`` to ``dense4``, the first three with the transition that halves them."""
     made = _normalised(_nets().DenseNet121(3, in_channels, 1), norm)
     parts = dict(made.features.named_children())
@@ -48,7 +52,9 @@ def densenet121(in_channels: int, *, outputs: int = 1, norm: str = "group", drop
         first, stride = first + stride / 2, 2 * stride  # the transition averages pairs of cells
         cells[f"dense{number}"] = Cells(stride, first, padded=4)
     cells["dense4"] = cells["dense3"]
-    return StagedNetwork(blocks, cells, features=made.class_layers.out.in_features, outputs=outputs, dropout=dropout)
+    return StagedNetwork(
+        blocks, cells, features=made.class_layers.out.in_features, outputs=outputs, dropout=dropout, **head
+    )
 
 
 def _normalised(network: Any, norm: str) -> Any:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from torch import nn
 
-from AGE2HIELib.networks.staged import Cells, StagedNetwork, norm_layer
+from AGE2HIELib.networks.staged import Cells, Pooling, StagedNetwork, norm_layer
 
 FULL_WIDTH = (32, 64, 128, 256, 256, 64)  # channels after each block, as published
 HALF_WIDTH = (16, 32, 64, 128, 128, 32)
@@ -22,6 +22,7 @@ class SFCN(StagedNetwork):
         outputs: numbers a case: 1 for a logit, 40 for the age bins of the paper.
         norm: "group" or "batch".
         dropout: probability that a feature is dropped before the head, while training (0.5 in the paper).
+        pooling, mirrored: as for ``StagedNetwork``.
     """
 
     def __init__(
@@ -32,6 +33,8 @@ class SFCN(StagedNetwork):
         outputs: int = 1,
         norm: str = "group",
         dropout: float = 0.0,
+        pooling: Pooling = "mean",
+        mirrored: bool = False,
     ) -> None:
         blocks: OrderedDict[str, nn.Module] = OrderedDict()
         cells = {}
@@ -41,7 +44,15 @@ class SFCN(StagedNetwork):
             stride = POOLING ** min(number, len(channels) - 1)
             blocks[f"block{number}"] = _block(widths[number - 1], widths[number], norm=norm, pooled=pooled)
             cells[f"block{number}"] = Cells(stride, (stride - 1) / 2)
-        super().__init__(blocks, cells, features=channels[-1], outputs=outputs, dropout=dropout)
+        super().__init__(
+            blocks,
+            cells,
+            features=channels[-1],
+            outputs=outputs,
+            dropout=dropout,
+            pooling=pooling,
+            mirrored=mirrored,
+        )
 
 
 def _block(before: int, after: int, *, norm: str, pooled: bool) -> nn.Sequential:

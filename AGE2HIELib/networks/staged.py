@@ -1,13 +1,15 @@
-"""What every network of this project has in common: named blocks from the input upwards, and a head on their mean."""
+"""What every network of this project has in common: named blocks from the input upwards, and a head on their cells."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,32 @@ class Cells:
         return -(-voxels // self.padded) // (self.stride // self.padded)
 
 
+Pooling = Literal["mean", "places"]
+_LEFT_RIGHT = 2  # axis of (N, C, D, H, W)
+
+
+class SumOfPlaces(nn.Module):
+    """Evidence of every cell, summed, on a logarithmic scale: ``gain * log(mean over cells of softplus(e) + floor) + b``.
+
+    Injured tissue counts wherever it lies and however little it is: a mean over features has to tell a lesion of one
+    per cent from noise of the other 99, a sum of evidence does not. ``gain`` stays above 0. As in attention-based
+    multiple-instance learning (Ilse et al. 2018, arXiv:1802.04712) the whole answers, and every part can be asked.
+    """
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self.log_gain = nn.Parameter(torch.zeros(outputs))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, evidence: torch.Tensor) -> torch.Tensor:
+        """``(N, outputs, cells, cells, cells)`` -> ``(N, outputs)``."""
+        share = functional.softplus(evidence).mean((2, 3, 4))
+        return self.log_gain.exp() * torch.log(share + _EVIDENCE_FLOOR) + self.bias
+
+
+_EVIDENCE_FLOOR = 1e-3
+
+
 class StagedNetwork(nn.Module):
     """``head(blocks(image))``, where a saliency method can stop at any block.
 
@@ -41,6 +69,10 @@ class StagedNetwork(nn.Module):
         features: channels of the last block.
         outputs: numbers a case: 1 for a logit, 40 for the age bins of SFCN.
         dropout: probability that a feature is dropped before the linear head, while training.
+        pooling: "mean" of the features over the image, or "places": evidence of every cell, whose sum is pooled
+            (``SumOfPlaces``).
+        mirrored: the answer is the mean of those to an image and to its mirror image (left for right), so that both
+            get the same. While training, where half of the images are mirrored by chance, it is asked once.
     """
 
     def __init__(
@@ -51,18 +83,14 @@ class StagedNetwork(nn.Module):
         features: int,
         outputs: int = 1,
         dropout: float = 0.0,
+        pooling: Pooling = "mean",
+        mirrored: bool = False,
     ) -> None:
         super().__init__()
         self.blocks = nn.Sequential(OrderedDict(blocks))
         self._cells = dict(cells)
-        self.head = nn.Sequential(
-            OrderedDict(
-                pool=nn.AdaptiveAvgPool3d(1),
-                flatten=nn.Flatten(),
-                dropout=nn.Dropout(dropout),
-                linear=nn.Linear(features, outputs),
-            )
-        )
+        self.mirrored = mirrored
+        self.head = _head(features, outputs, dropout, pooling)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -71,18 +99,32 @@ class StagedNetwork(nn.Module):
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """``(N, C, D, H, W)`` -> ``(N, outputs)``."""
-        result: torch.Tensor = self.head(self.blocks(image))
-        return result
+        last = self.layers[-1]
+        return self.above(self.below(image, last), last)
 
     def below(self, image: torch.Tensor, layer: str) -> torch.Tensor:
-        """The output of block ``layer``, ``(N, channels, cells, cells, cells)``."""
-        result: torch.Tensor = self.blocks[: self._after(layer)](image)
-        return result
+        """The output of block ``layer``, ``(N, channels, cells, cells, cells)``.
+
+        A mirrored network has twice the channels: those of the mirror image, laid over the image, come second.
+        """
+        blocks = self.blocks[: self._after(layer)]
+        if not self._asked_twice:
+            return torch.as_tensor(blocks(image))
+        own, other = blocks(torch.cat([image, image.flip(_LEFT_RIGHT)])).chunk(2)
+        return torch.cat([own, other.flip(_LEFT_RIGHT)], dim=1)
 
     def above(self, features: torch.Tensor, layer: str) -> torch.Tensor:
         """The network's outputs ``(N, outputs)`` from the output of block ``layer``."""
-        result: torch.Tensor = self.head(self.blocks[self._after(layer) :](features))
-        return result
+        blocks = self.blocks[self._after(layer) :]
+        if not self._asked_twice:
+            return torch.as_tensor(self.head(blocks(features)))
+        own, other = features.chunk(2, dim=1)
+        both: torch.Tensor = self.head(blocks(torch.cat([own, other.flip(_LEFT_RIGHT)])))
+        return both.unflatten(0, (2, -1)).mean(0)
+
+    @property
+    def _asked_twice(self) -> bool:
+        return self.mirrored and not self.training
 
     def cells(self, layer: str) -> Cells:
         """Where the cells of block ``layer`` lie."""
@@ -93,6 +135,22 @@ class StagedNetwork(nn.Module):
         if layer not in self.layers:
             raise ValueError(f"There is no layer {layer!r} in this network. Choose one of {', '.join(self.layers)}.")
         return self.layers.index(layer) + 1
+
+
+def _head(features: int, outputs: int, dropout: float, pooling: Pooling) -> nn.Sequential:
+    drop = nn.Dropout(dropout)
+    if pooling == "places":
+        linear = nn.Conv3d(features, outputs, 1)
+        nn.init.constant_(linear.bias, _FEW)  # type: ignore[arg-type]
+        return nn.Sequential(OrderedDict(dropout=drop, linear=linear, pool=SumOfPlaces(outputs)))
+    if pooling != "mean":
+        raise ValueError(f"There is no pooling {pooling!r}. Choose 'mean' or 'places'.")
+    parts = OrderedDict[str, nn.Module](pool=nn.AdaptiveAvgPool3d(1), flatten=nn.Flatten(), dropout=drop)
+    parts["linear"] = nn.Linear(features, outputs)
+    return nn.Sequential(parts)
+
+
+_FEW = -3.0  # a new network takes few cells for injured
 
 
 def norm_layer(norm: str, channels: int) -> nn.Module:

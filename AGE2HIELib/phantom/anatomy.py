@@ -95,6 +95,6 @@ def _sulci(points: Points, depth_mm: np.ndarray, shape: Shape) -> np.ndarray:
 def _lobe(mirrored: Points) -> np.ndarray:
     """1 frontal, 2 parietal, 3 temporal, 4 occipital."""
     x, y, z = mirrored
-    lobe = np.where(y > 12.0 - 0.5 * z, 1, 2)
+    lobe = np.where(y > 7.5 - 0.5 * z, 1, 2)
     lobe = np.where((z < np.minimum(7.0, 6.0 - 0.35 * (y - 5.0))) & (x > 12) & (y < 32), 3, lobe)
-    return np.where(y < -29.0 - 0.35 * z, 4, lobe).astype(np.uint8)
+    return np.where(y < -27.0 - 0.35 * z, 4, lobe).astype(np.uint8)

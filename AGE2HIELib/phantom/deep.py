@@ -17,11 +17,10 @@ def paint_deep_structures(labels: np.ndarray, points: Points, mirrored: Points, 
         calibre: of the ventricles, 1 is typical.
     """
     x, y, z = points
-    thalamus = ellipsoid(mirrored, (9, -2, 5), (7.5, 9.5, 8.5))
-    lentiform = ellipsoid(mirrored, (19.5, 8, 4), (6, 11.5, 8.5))
+    thalamus, lentiform = thalami(mirrored), lentiforms(mirrored)
     caudate = np.minimum(
-        ellipsoid(mirrored, (10.5, 17, 7), (4.5, 7, 7)),
-        tube(mirrored, [(10.5, 15, 12), (14, 4, 17), (16, -5, 17)], [2.8, 2.4, 1.8]),
+        ellipsoid(mirrored, (8.8, 19, 7), (3.9, 6.2, 6.2)),
+        tube(mirrored, [(8.8, 17, 12), (12, 7, 16.5), (14.5, -3, 17)], [2.4, 2.0, 1.6]),
     )
     capsule = (z > -5) & (z < 16) & (lentiform < 6)
     labels[capsule & (thalamus < 7.5) & (y <= 8)] = VALUE["posterior limb of the internal capsule"]
@@ -32,6 +31,31 @@ def paint_deep_structures(labels: np.ndarray, points: Points, mirrored: Points, 
     labels[lentiform < 0] = VALUE["lentiform nucleus"]
     labels[caudate < 0] = VALUE["caudate nucleus"]
     labels[_lateral_ventricle(mirrored, calibre) < 0] = VALUE["lateral ventricle"]
+
+
+def thalami(mirrored: Points, size: float = 1.0) -> np.ndarray:
+    """Distance in mm to the thalami: their hind ends lie further apart than their front ends."""
+    return ellipsoid(turned(mirrored, _DIVERGENCE), _THALAMUS, tuple(size * r for r in (7.3, 11.5, 9.8)))
+
+
+def lentiforms(mirrored: Points, size: float = 1.0) -> np.ndarray:
+    """Distance in mm to the lentiform nuclei, in front of the thalami and beside them."""
+    return ellipsoid(turned(mirrored, _DIVERGENCE), _LENTIFORM, tuple(size * r for r in (5.2, 10.5, 8.3)))
+
+
+def turned(points: Points, angle: float) -> Points:
+    """Coordinates across, along and up of bodies whose long axis leaves the midplane by ``angle`` towards the back."""
+    x, y, z = points
+    return np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x, z
+
+
+def _turned_centre(x: float, y: float, z: float) -> tuple[float, float, float]:
+    across, along, up = turned((np.array(x), np.array(y), np.array(z)), _DIVERGENCE)
+    return float(across), float(along), float(up)
+
+
+_DIVERGENCE = np.deg2rad(22.0)
+_THALAMUS, _LENTIFORM = _turned_centre(8.6, -1.5, 4.3), _turned_centre(15.6, 11.0, 3.2)
 
 
 def _lateral_ventricle(mirrored: Points, calibre: float) -> np.ndarray:
@@ -60,6 +84,9 @@ def paint_midline_ventricles(labels: np.ndarray, points: Points, calibre: float)
     third &= ellipsoid((0 * x, y, z), (0, 2, 6), (1, 5, 4)) > 0  # the thalami meet
     foramina = ellipsoid(points, (0, 11, 4), (2.2 * calibre, 3, 5)) < 0
     septum = tube(points, [(0, 13, 9), (0, 21, 10)], [1.8 * calibre, 1.8 * calibre]) < 0
-    fourth = tube(points, [(0, -6, -13), (0, -6, -22), (0, -6, -29)], [1.8 * calibre, 2.6 * calibre, 1.8 * calibre]) < 0
-    fourth |= tube(points, [(-5, -6.5, -22), (5, -6.5, -22)], [1.6 * calibre] * 2) < 0
+    fourth = (
+        tube(points, [(0, -8.5, -13), (0, -8.5, -22), (0, -8.5, -29)], [1.8 * calibre, 2.6 * calibre, 1.8 * calibre])
+        < 0
+    )
+    fourth |= tube(points, [(-5, -9, -22), (5, -9, -22)], [1.6 * calibre] * 2) < 0
     labels[third | foramina | septum | fourth] = VALUE["third and fourth ventricle"]

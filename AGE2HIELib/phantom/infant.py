@@ -54,11 +54,11 @@ def make_infant(seed: int, *, brain_ml: float | None = None, deformation: float 
     grid = fine_grid(scale)
     points = template_points(rng, grid, scale, deformation)
     shape = Shape(
-        ventricle_scale=float(np.exp(0.25 * rng.standard_normal())),
-        sulcus_width=float(np.exp(0.25 * rng.standard_normal())),
-        subarachnoid_mm=float(rng.uniform(0.1, 1.2)),
+        ventricle_scale=float(np.exp(0.35 * rng.standard_normal())),
+        sulcus_width=float(1.3 * np.exp(0.35 * rng.standard_normal())),
+        subarachnoid_mm=float(rng.uniform(0.1, 1.5)),
         cortex_mm=float(rng.uniform(2.6, 3.4)),
-        own_folds=0.7,
+        own_folds=0.4,
         seed=seed,
     )
     labels = label_points(points, shape, FINE_MM)
@@ -113,17 +113,17 @@ def _tissue(rng: np.random.Generator, labels: np.ndarray, points: Points) -> tup
     b0_of = np.zeros(256, dtype=np.float32)
     maturity = rng.standard_normal()  # shared by all structures: less mature brains hold more water
     for structure in STRUCTURES:
-        deviation = 0.6 * maturity + 0.8 * rng.standard_normal()
+        deviation = 0.4 * maturity + 0.8 * rng.standard_normal()
         for value in (structure.value, structure.value + 32) if structure.paired else (structure.value,):
             side = 0.25 * rng.standard_normal()
-            adc_of[value] = structure.adc + 0.8 * structure.adc_sd * (deviation + side)
+            adc_of[value] = structure.adc + 0.6 * structure.adc_sd * (deviation + side)
             b0_of[value] = structure.b0_signal * (1 + 0.04 * rng.standard_normal())
     fluid = np.isin(BASE_VALUE[labels], FLUID)
     inside = labels > 0
-    texture = 0.035 * smooth_noise(rng, labels.shape, FINE_MM, 3.0) + 0.03 * smooth_noise(
+    texture = 0.025 * smooth_noise(rng, labels.shape, FINE_MM, 3.0) + 0.018 * smooth_noise(
         rng, labels.shape, FINE_MM, 12.0
     )
-    trend = rng.normal(0, 0.02) * points[1] / 50 + rng.normal(0, 0.02) * points[2] / 40
+    trend = rng.normal(0, 0.012) * points[1] / 50 + rng.normal(0, 0.012) * points[2] / 40
     white = np.isin(BASE_VALUE[labels], WHITE_MATTER)
     adc = np.where(white, adc_of[labels] + _crossroads(points), adc_of[labels])
     adc *= 1 + np.where(fluid, 2.0, 1.0) * (texture + trend)

@@ -14,13 +14,17 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.phantom.fields import ellipsoid, smooth_noise
 from AGE2HIELib.phantom.infant import FINE_MM, Infant
-from AGE2HIELib.phantom.structures import BASE_VALUE, CORTEX, DEEP_GREY, FLUID, HINDBRAIN
+from AGE2HIELib.phantom.structures import BASE_VALUE, CORTEX, DEEP_GREY, FLUID, HINDBRAIN, VALUE
 from AGE2HIELib.volume import Volume
 
 INJURIES = ("none", "bgt", "watershed", "near-total", "focal")
 _EDGE_MM = 1.5  # lesion borders are soft
-_LARGE_DROP = (0.26, 0.42)  # relative fall of ADC where most of the brain is injured
-_SMALL_DROP = (0.18, 0.34)
+_LARGE_ADC = (680.0, 860.0)  # 1e-6 mm^2/s, in the middle of a lesion where most of the brain is injured
+_SMALL_ADC = (760.0, 920.0)
+_LEAST_DROP = 0.15  # of the healthy ADC
+# What an injury reaches: tissue, and sulci, which swelling closes; not the ventricles.
+_SWELLING = np.where(np.isin(BASE_VALUE, FLUID), 0.0, 1.0).astype(np.float32)
+_SWELLING[0], _SWELLING[VALUE["cerebrospinal fluid"]] = 0.0, 0.8
 
 
 @dataclass(frozen=True)
@@ -62,15 +66,15 @@ def injure(infant: Infant, kind: str, *, seed: int, extent: float | None = None)
     else:
         distance_mm = _PATTERNS[kind](infant, rng, full)
         effect = np.clip(0.5 - distance_mm / (2 * _EDGE_MM), 0, 1).astype(np.float32)
-    tissue = (labels > 0) & ~np.isin(BASE_VALUE[labels], FLUID)
-    effect *= tissue
-    low, high = _LARGE_DROP if kind == "near-total" else _SMALL_DROP
-    drop = rng.uniform(low, high) * (1 + 0.12 * smooth_noise(rng, labels.shape, FINE_MM, 5.0))
-    lesion = effect > 0.5
+    effect *= _SWELLING[labels]
+    depth = rng.uniform(*(_LARGE_ADC if kind == "near-total" else _SMALL_ADC))
+    depth = depth * (1 + 0.06 * smooth_noise(rng, labels.shape, FINE_MM, 5.0))
+    injured = np.minimum(depth, (1 - _LEAST_DROP) * infant.adc.array)
+    lesion = (effect > 0.5) & (labels > 0)
     deep = np.isin(BASE_VALUE[labels], DEEP_GREY)
     return Injury(
         kind=kind,
-        adc=infant.adc.like((infant.adc.array * (1 - drop * effect)).astype(np.float32)),
+        adc=infant.adc.like((infant.adc.array + effect * (injured - infant.adc.array)).astype(np.float32)),
         lesion=infant.labels.like(lesion),
         load=float(lesion.sum() / (labels > 0).sum()),
         deep_grey=float((lesion & deep).sum() / deep.sum()),
@@ -84,8 +88,8 @@ def _basal_ganglia_thalamus(infant: Infant, rng: np.random.Generator, extent: fl
     for side in (-1, 1):
         size = (0.35 + 0.85 * extent) * rng.uniform(0.8, 1.2)
         points = (side * x, y, z)
-        distance = np.minimum(distance, ellipsoid(points, (19.5, 3, 4), (6 * size, 9 * size, 8 * size)))
-        distance = np.minimum(distance, ellipsoid(points, (10.5, -2, 5), (7 * size, 9 * size, 8 * size)))
+        distance = np.minimum(distance, ellipsoid(points, (17, 7, 3.5), (5.5 * size, 9 * size, 8 * size)))
+        distance = np.minimum(distance, ellipsoid(points, (10.5, -1.5, 4.5), (7 * size, 9 * size, 8 * size)))
     if extent > rng.uniform(0.3, 0.8):
         rolandic = np.maximum(np.abs(y - 12.0 + 0.5 * z) - 9.0 * extent, 16.0 - z)
         cortex = np.isin(BASE_VALUE[infant.labels.array], CORTEX)

@@ -16,7 +16,7 @@ from AGE2HIELib.phantom import lifespan_curves as curves
 from AGE2HIELib.phantom.anatomy import Shape, label_points
 from AGE2HIELib.phantom.fields import Points, smooth_noise
 from AGE2HIELib.phantom.infant import TEMPLATE_ML, blur_inside, centred_numbers, fine_grid, template_points
-from AGE2HIELib.phantom.scan import coil_bias, rician, slice_average
+from AGE2HIELib.phantom.scan import Noise, coil_bias, rician, slice_average
 from AGE2HIELib.phantom.structures import BASE_VALUE, CORTEX, RIGHT_OFFSET, STRUCTURES, VALUE, WHITE_MATTER
 from AGE2HIELib.phantom.t1_head import with_skull_and_scalp
 from AGE2HIELib.volume import Grid, Volume
@@ -118,7 +118,7 @@ def scan_t1(subject: T1Subject, *, seed: int, with_head: bool = False) -> Volume
     grid = _scanner_grid(source.grid, rng)
     sensitivity = coil_bias(grid, rng)
     noise_sd = 100 / rng.uniform(18, 40)
-    measured = rician(slice_average(source, grid).array * sensitivity, noise_sd, rng)
+    measured = rician(slice_average(source, grid).array * sensitivity, Noise(noise_sd), rng)
     gain = np.exp(rng.uniform(np.log(0.2), np.log(20)))
     if not with_head:
         inside = slice_average(subject.brain.like(subject.brain.array.astype(np.float32)), grid).array > 0.5

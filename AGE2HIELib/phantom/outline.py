@@ -33,14 +33,16 @@ def cerebrum(mirrored: Points) -> np.ndarray:
 
 def cerebellum(mirrored: Points) -> np.ndarray:
     """Both hemispheres and the vermis between them."""
-    hemisphere = ellipsoid(mirrored, (12, -12.5, -25.5), (13, 15.5, 12), 2.2)
-    return np.minimum(hemisphere, ellipsoid(mirrored, (0, -16, -19), (8, 10.5, 10.5)))
+    hemisphere = ellipsoid(mirrored, (11.6, -15.0, -25.0), (11.8, 13.6, 11), 2.2)
+    return np.minimum(hemisphere, ellipsoid(mirrored, (0, -18, -19), (7.5, 10, 10)))
 
 
 def brainstem(points: Points) -> np.ndarray:
     """Midbrain, pons, medulla."""
-    peduncles = ellipsoid(points, (0, 1, -9), (9, 6, 5))
-    return np.minimum(peduncles, tube(points, [(0, 1, -5), (0, 3, -17), (0, 1, -26), (0, 0, -37)], [7, 6.3, 5, 3.5]))
+    peduncles = ellipsoid(points, (0, -1, -9), (10, 6.5, 5.5))
+    return np.minimum(
+        peduncles, tube(points, [(0, -1, -5), (0, 1, -17), (0, -1, -26), (0, -2, -37)], [7.6, 7.2, 5.8, 3.8])
+    )
 
 
 def sylvian_fissure(mirrored: Points) -> np.ndarray:

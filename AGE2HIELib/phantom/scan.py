@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import SimpleITK as sitk
@@ -20,6 +20,7 @@ from AGE2HIELib.volume import DwiSeries, Grid, Volume
 _WHITE_MATTER_SIGNAL = 185.0
 _FIBRE_ANISOTROPY = 0.25  # of white matter: ADC along fibres over the mean, minus one, is 2/3 of this
 _ADC_MAXIMUM = 4095.0
+_PSF = 0.4  # sd of a pixel's point spread over its edge
 _RECEIVER_GAIN = 8.0  # scanners store integers; this many units keep their rounding far below the noise
 
 
@@ -51,14 +52,16 @@ def scan_infant(infant: Infant, injury: Injury, head: Head, protocol: Protocol, 
     signal, adc = head.tissue(infant, injury)
     fibres = head.on_grid(_fibre_strength(infant))
     sensitivity = coil_bias(grid, rng)
-    noise_sd = _WHITE_MATTER_SIGNAL / protocol.snr
+    noise = _noise(protocol)
     volumes = []
     directions = gradient_table(protocol)
     for b, direction in zip(protocol.b_values, directions, strict=True):
         # fibres run front to back here; the mean over an even set of directions stays the ADC
         along = fibres.array * (direction[1] ** 2 - 1 / 3) if b > 0 else 0.0
-        attenuated = signal.like((signal.array * np.exp(-b * 1e-6 * adc.array * (1 + along))).astype(np.float32))
-        measured = rician(slice_average(attenuated, grid).array * sensitivity, noise_sd, rng)
+        attenuated = signal.like(
+            (signal.array * np.exp(-b * protocol.b_scale * 1e-6 * adc.array * (1 + along))).astype(np.float32)
+        )
+        measured = rician(slice_average(attenuated, grid, protocol.acquired_mm).array * sensitivity, noise, rng)
         volumes.append(np.rint(_RECEIVER_GAIN * measured).astype(np.int16))
     dwi = DwiSeries(np.stack(volumes), grid.affine_ras, np.array(protocol.b_values), directions)
     return Scan(dwi, nearest(infant.labels, grid), nearest(injury.lesion, grid))
@@ -70,14 +73,16 @@ def scanner_adc(infant: Infant, injury: Injury, protocol: Protocol, *, seed: int
     grid = scan_grid(protocol, seed=seed)
     b = max(protocol.b_values)
     brain = slice_average(infant.brain.like(infant.brain.array.astype(np.float32)), grid).array
-    noise_sd = _WHITE_MATTER_SIGNAL / protocol.snr
+    noise = _noise(protocol)
     measured = []
     for weighting in (0.0, b):
         image = infant.labels.like(
-            (infant.b0_signal.array * np.exp(-weighting * 1e-6 * injury.adc.array)).astype(np.float32)
+            (infant.b0_signal.array * np.exp(-weighting * protocol.b_scale * 1e-6 * injury.adc.array)).astype(
+                np.float32
+            )
         )
         count = protocol.b_values.count(weighting)
-        measured.append(rician(slice_average(image, grid).array, noise_sd / np.sqrt(count), rng))
+        measured.append(rician(slice_average(image, grid, protocol.acquired_mm).array, noise.averaged(count), rng))
     adc = 1e6 * np.log(measured[0] / measured[1]) / b
     if not protocol.keeps_negative:
         adc = np.clip(adc, 1.0, _ADC_MAXIMUM)  # a scanner's zero would read as background
@@ -85,11 +90,14 @@ def scanner_adc(infant: Infant, injury: Injury, protocol: Protocol, *, seed: int
     return Volume(np.where(brain > threshold, adc, 0).astype(np.float32), grid.affine_ras)
 
 
-def slice_average(image: Volume, grid: Grid) -> Volume:
-    """Sample a fine image on the scanner's grid, averaged over each slice's thickness and blurred in plane."""
-    in_plane_mm, _, thickness_mm = grid.spacing_mm
+def slice_average(image: Volume, grid: Grid, acquired_mm: float | None = None) -> Volume:
+    """Sample a fine image on the scanner's grid, averaged over each slice's thickness and blurred in plane.
+
+    ``acquired_mm``: edge of a measured pixel; that of the grid's unless given.
+    """
+    in_plane_mm, thickness_mm = float(acquired_mm or grid.spacing_mm[0]), grid.spacing_mm[2]
     fine_mm = float(image.grid.spacing_mm[0])
-    blur = np.sqrt(max((0.4 * in_plane_mm) ** 2 - (0.4 * fine_mm) ** 2, 0.0)) / fine_mm
+    blur = np.sqrt(max((_PSF * in_plane_mm) ** 2 - (_PSF * fine_mm) ** 2, 0.0)) / fine_mm
     source = to_sitk(image.like(gaussian_filter(image.array, blur)))
     layers = max(1, round(thickness_mm / (1.2 * fine_mm)))
     total: np.ndarray | float = 0.0
@@ -106,11 +114,36 @@ def nearest(image: Volume, grid: Grid) -> Volume:
     return Volume(from_sitk(resampled).array.astype(image.array.dtype), grid.affine_ras)
 
 
-def rician(signal: np.ndarray, noise_sd: float, rng: np.random.Generator) -> np.ndarray:
+@dataclass(frozen=True)
+class Noise:
+    """``sd`` in both channels, in units of the signal, and ``blur``: how far it is alike in the plane, in pixels."""
+
+    sd: float
+    blur: float = 0.0
+
+    def averaged(self, count: int) -> Noise:
+        """Of the mean of so many volumes."""
+        return replace(self, sd=self.sd / float(np.sqrt(count)))
+
+
+def _noise(protocol: Protocol) -> Noise:
+    stored, acquired = protocol.spacing_mm[0], protocol.acquired_mm
+    return Noise(_WHITE_MATTER_SIGNAL / protocol.snr, _PSF * float(np.sqrt(max(acquired**2 - stored**2, 0))) / stored)
+
+
+def rician(signal: np.ndarray, noise: Noise, rng: np.random.Generator) -> np.ndarray:
     """Magnitude of a signal with equal Gaussian noise in both channels (Gudbjartsson and Patz 1995)."""
-    shape = signal.shape
-    real = signal + noise_sd * rng.standard_normal(shape, dtype=np.float32)
-    return np.asarray(np.hypot(real, noise_sd * rng.standard_normal(shape, dtype=np.float32)), dtype=np.float32)
+    real = signal + noise.sd * _channel(signal.shape, noise.blur, rng)
+    return np.asarray(np.hypot(real, noise.sd * _channel(signal.shape, noise.blur, rng)), dtype=np.float32)
+
+
+def _channel(shape: tuple[int, ...], blur: float, rng: np.random.Generator) -> np.ndarray:
+    """Noise of unit variance, the third axis across slices."""
+    white = rng.standard_normal(shape, dtype=np.float32)
+    if blur == 0:
+        return white
+    smooth = gaussian_filter(white, (blur, blur, 0), mode="wrap")
+    return np.asarray(smooth / smooth.std())
 
 
 def coil_bias(grid: Grid, rng: np.random.Generator) -> np.ndarray:

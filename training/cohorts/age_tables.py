@@ -41,6 +41,12 @@ class AgeTable:
     def rows_of(self, name: str) -> tuple[Row, ...]:
         return tuple(self._by_label.get(label(name), ()))
 
+    def site_of(self, name: str) -> str:
+        """What a column "site" says of a subject; empty where nothing does."""
+        column = self.table.column("site")
+        texts = [] if column is None else [row.cells[column] for row in self.rows_of(name)]
+        return next((text for text in texts if not is_missing(text)), "")
+
     @cached_property
     def _by_label(self) -> dict[str, list[Row]]:
         """Thousands of participants are looked up one by one."""

@@ -22,13 +22,19 @@ _NATIVE = ("", "_space-T1w", "_space-orig")  # of a brain mask on the scan's own
 
 @dataclass(frozen=True)
 class AgeScan:
-    """One T1-weighted scan. ``mask`` is a brain mask from ``derivatives``, where there is one."""
+    """One T1-weighted scan.
+
+    Attributes:
+        mask: a brain mask from ``derivatives``, where there is one.
+        site: from a column "site" of participants.tsv, where there is one.
+    """
 
     subject: str
     session: str
     image: Path
     age_years: float
     mask: Path | None = None
+    site: str = ""
 
     @property
     def name(self) -> str:
@@ -55,7 +61,8 @@ def read_bids(root: Path) -> tuple[list[AgeScan], list[Problem]]:
             problems.append(Problem("participants.tsv", f"{subject} has no T1w image. Add it, or take the row out"))
             continue
         found, wrong = _with_ages(root, participants, mine)
-        scans += [replace(scan, mask=_mask(masks, scan.image)) for scan in found]
+        site = participants.site_of(subject)
+        scans += [replace(scan, mask=_mask(masks, scan.image), site=site) for scan in found]
         problems += wrong
     missing = "its subject is not in participants.tsv. Add a row, or take it away"
     problems += [Problem(image.name, missing) for images in by_subject.values() for image in images]

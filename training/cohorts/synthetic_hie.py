@@ -20,6 +20,7 @@ from AGE2HIELib.phantom.injury import Injury, injure
 from AGE2HIELib.phantom.protocol import PROTOCOLS, Protocol
 from AGE2HIELib.phantom.scan import nearest, scanner_adc
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.volume import Volume
 from training.cohorts.outcomes import MAPPING
 from training.cohorts.released_z import released_like_z
 from training.cohorts.simulated_outcome import simulated_outcome
@@ -50,6 +51,8 @@ SITES = {
 _KINDS = ("none", "bgt", "watershed", "near-total", "focal")
 _KIND_SHARE = np.array([0.30, 0.20, 0.20, 0.12, 0.18])
 _MOST_TRIES = 60
+_B_SCALE = (0.958, 0.015)
+_PIXELS, _USUAL_PIXELS = (0.82, 1.0), 0.7  # of the protocol's, and share of infants with its own
 
 
 @dataclass(frozen=True)
@@ -100,27 +103,34 @@ def planned_cases(cases: dict[str, int], *, seed: int) -> list[Planned]:
 
 def _write_case(case: Planned, *, folder: Path, atlas: Atlas) -> None:
     """Scan, z-map and lesion of one infant; the ADC map comes last and says that the others are complete."""
+    images, files = made_case(case, atlas), _files(folder, case)
+    for key in ("z", "lesion", "adc"):
+        write_whole(files[key], partial(write_volume, images[key]))
+
+
+def made_case(case: Planned, atlas: Atlas) -> dict[str, Volume]:
+    """``adc``, ``z`` (as released maps are) and ``lesion`` of one infant, in canonical voxel order."""
     rng = np.random.default_rng([case.seed, 10])
     infant = make_infant(case.seed)
     injury = injury_with_outcome(infant, case, rng)
     adc = to_canonical(scanner_adc(infant, injury, protocol_of(case.site, rng), seed=case.seed))
     brain = adc.like(adc.array != 0)
     lesion = nearest(injury.lesion, adc.grid)
-    files = _files(folder, case)
-    images = {
+    return {
+        "adc": adc,
         "z": released_like_z(infant, adc, brain, atlas, seed=case.seed),
         "lesion": lesion.like((lesion.array & brain.array).astype(np.uint8)),
-        "adc": adc,
     }
-    for key, image in images.items():
-        write_whole(files[key], partial(write_volume, image))
 
 
 def protocol_of(name: str, rng: np.random.Generator) -> Protocol:
     """One of a site's acquisitions, with the site's noise."""
     site = SITES[name]
     drawn = PROTOCOLS[str(rng.choice(list(site.protocols), p=list(site.protocols.values())))]
-    return replace(drawn, snr=drawn.snr * site.snr)
+    fine, square, thickness = rng.uniform(*_PIXELS), drawn.spacing_mm[0], drawn.spacing_mm[2]
+    pixel = square if rng.uniform() < _USUAL_PIXELS else fine * square
+    b_scale = rng.normal(*_B_SCALE)
+    return replace(drawn, snr=drawn.snr * site.snr, spacing_mm=(pixel, pixel, thickness), b_scale=b_scale)
 
 
 def injury_with_outcome(infant: Infant, case: Planned, rng: np.random.Generator) -> Injury:

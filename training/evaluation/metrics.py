@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+EVEN = 0.5
 PROBABILITY_FLOOR = 1e-6  # logits of calibrated probabilities stay finite
 _NEWTON_STEPS = 30
 _LONGEST_STEP = 2.0  # a full step from far away overshoots
@@ -25,8 +26,8 @@ _CONVERGED, _NEARLY = 1e-8, 1e-4
 _LARGEST_SLOPE = 1e3  # beyond it the classes are separated and the slope has no finite estimate
 
 METRICS = (
-    *("auc", "auc_pooled", "auprc", "accuracy", "balanced_accuracy", "f1", "sensitivity", "specificity", "mcc"),
-    *("brier", "calibration_slope", "calibration_intercept", "calibration_in_the_large"),
+    *("auc", "auc_pooled", "auprc", "accuracy", "accuracy_at_half", "balanced_accuracy", "f1", "sensitivity"),
+    *("specificity", "mcc", "brier", "calibration_slope", "calibration_intercept", "calibration_in_the_large"),
 )
 
 
@@ -47,8 +48,8 @@ class Scored:
 
 
 def scored(rows: pd.DataFrame) -> Scored:
-    """From rows of ``predictions.tsv`` of one arm and one repeat."""
-    block = rows.groupby(["protocol", "setting", "fold"], sort=False).ngroup().to_numpy()
+    """From rows of ``predictions.tsv`` of one arm; a repeat's folds are blocks of their own."""
+    block = rows.groupby(["protocol", "setting", "repeat", "fold"], sort=False).ngroup().to_numpy()
     return Scored(
         rows["adverse"].to_numpy(bool),
         rows["probability"].to_numpy(float),
@@ -66,6 +67,9 @@ def measure(cases: Scored, weights: np.ndarray | None = None) -> dict[str, np.nd
     Returns:
         ``(B,)`` for each of ``METRICS``. NaN where it is not defined (one class only, nothing called adverse), never 0.
 
+        "accuracy" is at the threshold that was chosen on inner folds; "accuracy_at_half" at a probability of 0.5, as
+        accuracies are mostly given.
+
         ``calibration_slope`` and ``calibration_intercept`` are of one logistic regression of the outcome on the logit
         of the probability (1 and 0 when perfect); ``calibration_in_the_large`` is the intercept with the slope held
         at 1 (Van Calster et al. 2019, doi:10.1186/s12916-019-1466-7).
@@ -79,6 +83,9 @@ def measure(cases: Scored, weights: np.ndarray | None = None) -> dict[str, np.nd
         ),
         "auprc": average_precision(cases, counts),
         **decision_metrics(cases, counts),
+        "accuracy_at_half": _ratio(
+            counts @ ((cases.probability >= EVEN) == cases.adverse).astype(float), counts.sum(axis=1)
+        ),
         "brier": _ratio(counts @ (cases.probability - cases.adverse) ** 2, counts.sum(axis=1)),
         "calibration_slope": slope,
         "calibration_intercept": intercept,

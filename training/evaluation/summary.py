@@ -11,16 +11,19 @@ from AGE2HIELib.errors import InputError
 from training.evaluation.baselines import LESION_VOLUME, ROWS
 from training.evaluation.intervals import RESAMPLES, estimates, mean_over_repeats, percentile_interval, resampled_cases
 from training.evaluation.paired import components, delong, discordant
+from training.evaluation.resampled import FOLD_METRICS, compare_methods, holm
 from training.evaluation.splits import PROTOCOLS
 
 TRANSFER = "transfer"
 ARMS = (TRANSFER, "scratch", "shuffled-age", "untrained-frozen")
 ALL = "all"  # every setting of a protocol together: each case is tested once in it
 COMPARISON_COLUMNS = (
-    *("arm", "other", "protocol", "setting", "metric", "difference", "low", "high", "p", "test"),
-    *("only_arm", "only_other", "n", "n_adverse", "subjects", "repeats"),
+    *("arm", "other", "protocol", "setting", "metric", "difference", "low", "high", "p_networks", "test_networks"),
+    *("only_arm", "only_other", "method_difference", "method_low", "method_high", "p_method", "p_holm", "asked"),
+    *("n", "n_adverse", "subjects", "folds", "repeats"),
 )
 COMPARED_WITH = ("scratch", "shuffled-age", "untrained-frozen", LESION_VOLUME)
+PRIMARY_OTHER, PRIMARY_METRIC = COMPARED_WITH[0], "auc"  # the one question that is asked of each protocol
 
 
 def summarise(predictions: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
@@ -47,9 +50,12 @@ def compare(predictions: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
     """Transfer against the other arms and the lesion volume, in every setting, on the same children.
 
     Returns:
-        Columns ``arm other protocol setting metric difference low high p test only_arm only_other n n_adverse
-        subjects repeats``; metric "auc" with paired DeLong and "accuracy" with exact McNemar (``only_arm``: children
-        that ``arm`` alone judged right; -1 for AUC).
+        ``COMPARISON_COLUMNS``, a row for each of ``FOLD_METRICS``. About these networks on these children:
+        ``difference`` with its bootstrap interval, and ``p_networks`` by ``test_networks`` (paired DeLong for "auc",
+        exact McNemar for "accuracy", with ``only_arm``: children that ``arm`` alone judged right, else -1). About the
+        two ways of learning: ``method_difference`` (mean over folds) with ``p_method`` and interval by the corrected
+        resampled t test; ``asked`` says why there is none. ``p_holm`` is ``p_method`` of the primary comparison,
+        corrected over the protocols in which it could be asked; NaN in every other row, which are exploratory.
     """
     rows = []
     for where, part in settings(predictions):
@@ -60,7 +66,22 @@ def compare(predictions: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
         for other in (name for name in COMPARED_WITH if name in arms):
             pair = {"arm": TRANSFER, "other": other, **where}
             rows += [{**pair, **found, **_sizes(part)} for found in _differences(arms[TRANSFER], arms[other], drawn)]
-    return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
+    return with_holm(pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS)))
+
+
+def with_holm(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """The rows with ``p_holm`` filled."""
+    found = comparisons.assign(p_holm=np.nan)
+    shown = whole_protocols(found)
+    primary = shown.index[(shown["other"] == PRIMARY_OTHER) & (shown["metric"] == PRIMARY_METRIC)]
+    found.loc[primary, "p_holm"] = holm(found.loc[primary, "p_method"].to_list())
+    return found
+
+
+def whole_protocols(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of a summary or of comparisons the rows that stand for a whole protocol: setting "all", or the only setting."""
+    single = rows.groupby("protocol")["setting"].transform("nunique") == 1
+    return rows[single | (rows["setting"] == ALL)]
 
 
 def _differences(first: pd.DataFrame, second: pd.DataFrame, drawn: pd.DataFrame) -> Iterator[dict[str, object]]:
@@ -68,23 +89,28 @@ def _differences(first: pd.DataFrame, second: pd.DataFrame, drawn: pd.DataFrame)
     replicates = [mean_over_repeats(rows, drawn) for rows in (first, second)]
     split = discordant(first, second)
     _, p_auc = delong(components(first), components(second))
+    none = {"p_networks": np.nan, "test_networks": "", "only_arm": -1, "only_other": -1}
+    alone = {"only_arm": split.only_first, "only_other": split.only_second}
     tests = {
-        "auc": {"p": p_auc, "test": "paired DeLong", "only_arm": -1, "only_other": -1},
-        "accuracy": {
-            "p": split.p,
-            "test": "exact McNemar",
-            "only_arm": split.only_first,
-            "only_other": split.only_second,
-        },
+        "auc": {**none, "p_networks": p_auc, "test_networks": "paired DeLong"},
+        "accuracy": {"p_networks": split.p, "test_networks": "exact McNemar", **alone},
     }
-    for metric, test in tests.items():
+    methods = compare_methods(first, second)
+    for metric in FOLD_METRICS:
         low, high = percentile_interval(replicates[0][metric] - replicates[1][metric])
+        method = methods[metric]
         yield {
             "metric": metric,
             "difference": float(values[0][metric][0] - values[1][metric][0]),
             "low": low,
             "high": high,
-            **test,
+            **tests.get(metric, none),
+            "method_difference": method.difference,
+            "method_low": method.low,
+            "method_high": method.high,
+            "p_method": method.p,
+            "asked": method.asked,
+            "folds": int(first["fold"].nunique()),
         }
 
 

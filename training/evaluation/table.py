@@ -8,20 +8,20 @@ import pandas as pd
 
 from training.evaluation.baselines import MAJORITY
 from training.evaluation.splits import PROTOCOLS
-from training.evaluation.summary import ALL, in_order
+from training.evaluation.summary import in_order, whole_protocols
 
-_ARM_WIDTH, _CELL_WIDTH = 18, 31
+_ARM_WIDTH, _CELL_WIDTH = 18, 33
 
 
 def main_table_text(summary: pd.DataFrame) -> str:
-    """Arms by protocol: AUC with its interval, then accuracy; at most 111 columns."""
+    """Arms by protocol: AUC with its interval, then both accuracies; at most 117 columns."""
     shown = whole_protocols(summary)
     protocols = [name for name in PROTOCOLS if name in set(shown["protocol"])]
     sizes = [shown[shown["protocol"] == name].iloc[0] for name in protocols]
     lines = [
         _line("", protocols),
         _line("", [f"{size.n} cases, {size.n_adverse} adverse" for size in sizes]),
-        _line("", ["AUC [95 %]           accuracy"] * len(protocols)),
+        _line("", ["AUC [95 %]            acc. 0.5"] * len(protocols)),
         "-" * (_ARM_WIDTH + _CELL_WIDTH * len(protocols) - 2),
     ]
     arms = in_order(shown["arm"].unique())
@@ -30,15 +30,12 @@ def main_table_text(summary: pd.DataFrame) -> str:
             lines.append("")
         lines.append(_line(arm, [_cell(shown, arm, protocol) for protocol in protocols]))
     note = (
-        "AUC: pairs of cases scored by the same network. Intervals: bootstrap over children. Accuracy at the threshold"
+        "AUC: pairs of cases scored by the same network. Intervals: bootstrap over children, the networks held fixed.",
+        "acc.: accuracy at the threshold of the best balanced accuracy on inner folds; 0.5: accuracy at that "
+        "probability.",
+        "Research use only.",
     )
-    return "\n".join([*lines, "", note, "chosen on inner folds. Research use only."])
-
-
-def whole_protocols(summary: pd.DataFrame) -> pd.DataFrame:
-    """The rows that stand for a whole protocol: setting "all", or the only setting."""
-    single = summary.groupby("protocol")["setting"].transform("nunique") == 1
-    return summary[single | (summary["setting"] == ALL)]
+    return "\n".join([*lines, "", *note])
 
 
 def value_text(value: float, low: float, high: float, digits: int = 2) -> str:
@@ -54,7 +51,8 @@ def _cell(shown: pd.DataFrame, arm: str, protocol: str) -> str:
     if mine.empty:
         return "-"
     value, low, high = (float(mine[column]["auc"]) for column in ("value", "low", "high"))
-    return f"{value_text(value, low, high, 3):<23}{mine['value']['accuracy']:.3f}"
+    at = [float(mine["value"][name]) for name in ("accuracy", "accuracy_at_half")]
+    return f"{value_text(value, low, high, 3):<22}{at[0]:.2f} {at[1]:.2f}"
 
 
 def _line(first: str, cells: list[str]) -> str:

@@ -28,7 +28,7 @@ from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
 from training.preparing.inputs import t1_spec
 from training.preparing.store import Prepared, is_prepared, load_prepared
-from training.pretraining import TRUE, held_out_split, trained_age_network
+from training.pretraining import TRUE, Lesson, held_out_split, trained_age_network
 from training.run_folder import RunFolder
 from training.settings import SYNTHETIC
 
@@ -63,9 +63,9 @@ def map_ages(run: RunFolder) -> pd.DataFrame:
     if not weights.exists() or not is_prepared(run.prepared_ages):
         raise InputError("There is no network that has learned age in this run. Run the step 'pretrain' first.")
     cohort = load_prepared(run.prepared_ages)
-    network = trained_age_network(run, cohort, TRUE)
+    network = trained_age_network(run, cohort, Lesson(TRUE))
     network.requires_grad_(False).eval()
-    grid = t1_spec(settings.input.spacing_mm, settings.input.t1_placement).grid
+    grid = t1_spec(settings.input.spacing_mm, settings.input.t1_placement, settings.network.poolings).grid
     words = (VERSION, cohort.sha256, settings.explain.method)
     rows, shown = [], []
     bar = tqdm(held_out_subjects(run, cohort), desc="age maps", mininterval=bar_seconds())

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from AGE2HIELib.networks.age import AgeNetwork, bin_centres
-from AGE2HIELib.networks.age_head import BINS, OLDEST_YEARS
+from AGE2HIELib.networks.age import AgeNetwork, bin_centres, standardised
+from AGE2HIELib.networks.age_head import AgeBins
 from training.learning.augment import Draws, augment_t1
 from training.learning.keyed import KeyedModule, Learner, Rates
 
@@ -44,9 +44,9 @@ class AgeModule(KeyedModule):
         outputs = self.network(images, self.brain_ml.to(rows.device)[rows])
         ages = self.ages.to(rows.device)[rows]
         if self.network.head.kind == "soft":
-            target = soft_labels(ages)
+            target = soft_labels(ages, self.network.head.bins)
             return {"kl_loss": functional.kl_div(functional.log_softmax(outputs, 1), target, reduction="batchmean")}
-        target = (ages - self.network.head.mean) / self.network.head.sd
+        target = standardised(ages, self.network.head)
         return {"huber_loss": functional.huber_loss(outputs[:, 0], target, delta=0.5)}
 
 
@@ -59,9 +59,9 @@ class Subjects:
     brain_ml: np.ndarray
 
 
-def soft_labels(ages: torch.Tensor) -> torch.Tensor:
-    """``(N, 40)``: a Gaussian of one bin's width around each age, summing to 1."""
-    distance = (ages[:, None] - bin_centres(ages.device)) / (OLDEST_YEARS / BINS)
+def soft_labels(ages: torch.Tensor, bins: AgeBins) -> torch.Tensor:
+    """``(N, bins)``: a Gaussian of one bin's width around each age, summing to 1."""
+    distance = (ages[:, None] - bin_centres(bins, ages.device)) / bins.width_years
     return torch.softmax(-0.5 * (distance / _BIN_SD) ** 2, dim=1)
 
 

@@ -99,7 +99,7 @@ def _trainer(module: KeyedModule, place: Place) -> lightning.Trainer:
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     place.folder.mkdir(parents=True, exist_ok=True)
-    keep: list[Callback] = [_LastEpoch(place.folder / _LAST)]
+    keep: list[Callback] = [_Release(), _LastEpoch(place.folder / _LAST)]
     bar: list[Callback] = [] if place.bar is None else [_EpochBar(place.folder.name, place.bar)]
     devices, nodes = _processes(hardware)
     return lightning.Trainer(
@@ -129,6 +129,14 @@ def _processes(hardware: Hardware) -> tuple[int, int]:
         return hardware.devices, hardware.nodes
     here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     return here, int(os.environ["WORLD_SIZE"]) // here
+
+
+class _Release(Callback):
+    """Lets blocks learn from the epoch on in which they are released, also in a fit that goes on."""
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        assert isinstance(pl_module, KeyedModule)
+        pl_module.let_learn(trainer.current_epoch)
 
 
 class _LastEpoch(Callback):

@@ -37,7 +37,10 @@ class Learner:
 
 @dataclass(frozen=True)
 class Rates:
-    """Parameters that learn at one rate: nothing until epoch ``release``, then up to ``rate`` and back to nothing."""
+    """Parameters that learn at one rate: nothing until epoch ``release``, then up to ``rate`` and back to nothing.
+
+    Until then they have no gradient (``KeyedModule.let_learn``).
+    """
 
     parameters: tuple[nn.Parameter, ...]
     rate: float
@@ -66,6 +69,16 @@ class KeyedModule(lightning.LightningModule):
     def rates(self) -> Sequence[Rates]:
         """Groups of parameters with their rates."""
         raise NotImplementedError
+
+    def let_learn(self, epoch: int) -> None:
+        """Give gradients to the parameters that are released by this epoch, and to no others of the groups.
+
+        Gradients are clipped to a norm over all that have one: those of blocks that do not learn yet would use it up,
+        and head and stem would learn more slowly than their rates say, in this arm and not in the one from scratch.
+        """
+        for group in self.rates():
+            for parameter in group.parameters:
+                parameter.requires_grad_(group.release <= epoch)
 
     def loss(self, volumes: torch.Tensor, rows: torch.Tensor, draws: Draws | None) -> dict[str, torch.Tensor]:
         """Parts of the loss, already weighted, by name; ``rows`` are indices into the cohort on the device."""

@@ -42,6 +42,18 @@ def network_arguments(network: Network, *, in_channels: int, outputs: int) -> di
     return arguments
 
 
+def outcome_arguments(network: Network) -> dict[str, object]:
+    """The same of a network for the outcome, whose answer to an image and to its mirror image is one."""
+    arguments = network_arguments(network, in_channels=ADC_CHANNELS, outputs=1)
+    return {**arguments, "pooling": network.pooling, "mirrored": True}
+
+
+def new_outcome_network(network: Network, *, seed: int) -> StagedNetwork:
+    """A network for the outcome with first weights that depend on the seed alone."""
+    torch.manual_seed(seed)
+    return build_network(network.name, {**outcome_arguments(network), "dropout": network.dropout})
+
+
 def new_network(network: Network, *, in_channels: int, outputs: int, seed: int) -> StagedNetwork:
     """A network with first weights that depend on the seed alone."""
     torch.manual_seed(seed)
@@ -51,13 +63,13 @@ def new_network(network: Network, *, in_channels: int, outputs: int, seed: int) 
 
 def from_scratch(network: Network, options: Finetune, *, seed: int) -> Start:
     """Every weight new, everything learns at one rate."""
-    made = new_network(network, in_channels=ADC_CHANNELS, outputs=1, seed=seed)
+    made = new_outcome_network(network, seed=seed)
     return Start(made, (Rates(tuple(made.parameters()), options.scratch_rate),), norms_frozen=False)
 
 
 def untrained_frozen(network: Network, options: Finetune, *, seed: int, volumes: np.ndarray, z_maps: str) -> Start:
     """Every weight new, and only the linear head learns: what the architecture alone gives."""
-    made = new_network(network, in_channels=ADC_CHANNELS, outputs=1, seed=seed)
+    made = new_outcome_network(network, seed=seed)
     measure_norms(made, volumes, z_maps)
     made.blocks.requires_grad_(False)
     return Start(made, (Rates(tuple(made.head.parameters()), options.head_rate),), norms_frozen=True)
@@ -79,7 +91,7 @@ def from_ages(
             that features keep their size. Batch norm is given the statistics of the training infants and then kept.
         volumes: of the training infants, ``(N, 3, D, H, W)``.
     """
-    made = new_network(network, in_channels=ADC_CHANNELS, outputs=1, seed=seed)
+    made = new_outcome_network(network, seed=seed)
     kept = {name: value for name, value in trunk.items() if name.startswith("blocks.")}
     stem = stem_name(made)
     kept[stem] = widened(kept[stem], ADC_CHANNELS)

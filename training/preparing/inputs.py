@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
@@ -9,23 +11,29 @@ from AGE2HIELib.volume import Grid
 
 # z-scores reach 10; ADC from 100 (dying tissue) to 2900 (fluid) lies within the clips
 ADC_CHANNELS = (Channel("adc", 1300.0, 400.0, -3.0, 4.0), Channel("z_adc", 0.0, 3.0, -10 / 3, 10 / 3))
-_FIELD_OF_VIEW_MM = (112.0, 128.0, 96.0)  # holds the atlas brain and divides by 2^4 cells of 2 mm
+_FIELD_OF_VIEW_MM = (128.0, 128.0, 96.0)  # holds the atlas brain
 _ADULT_FIELD_MM = (160.0, 192.0, 160.0)  # holds a brain of 1700 ml that keeps its size
 
 
-def adc_spec(spacing_mm: float) -> InputSpec:
-    """ADC and its z-map on a grid of the given spacing, centred on the atlas."""
-    return InputSpec(centred_grid(_FIELD_OF_VIEW_MM, spacing_mm), ADC_CHANNELS)
+def adc_spec(spacing_mm: float, poolings: int = 0) -> InputSpec:
+    """ADC and its z-map on a grid of the given spacing, centred on the atlas, that so many poolings divide."""
+    return InputSpec(centred_grid(_FIELD_OF_VIEW_MM, spacing_mm, poolings), ADC_CHANNELS)
 
 
-def t1_spec(spacing_mm: float, placement: str) -> InputSpec:
+def t1_spec(spacing_mm: float, placement: str, poolings: int = 0) -> InputSpec:
     """T1 on the same grid when it is placed affinely; a larger one when it keeps its size."""
     field = _FIELD_OF_VIEW_MM if placement == "affine" else _ADULT_FIELD_MM
-    return InputSpec(centred_grid(field, spacing_mm), (Channel("t1", 0.0, 1.0, -4.0, 4.0, scaling="robust"),))
+    return InputSpec(centred_grid(field, spacing_mm, poolings), (Channel("t1", 0.0, 1.0, -4.0, 4.0, scaling="robust"),))
 
 
-def centred_grid(field_of_view_mm: tuple[float, float, float], spacing_mm: float) -> Grid:
-    i, j, k = (round(extent / spacing_mm) for extent in field_of_view_mm)
+def centred_grid(field_of_view_mm: tuple[float, float, float], spacing_mm: float, poolings: int = 0) -> Grid:
+    """A grid that holds the field of view.
+
+    Its sides are multiples of the cells of the last pooling: what a pooling leaves over at one end would count less
+    than what lies opposite, on the other side of the head.
+    """
+    cell = 2**poolings
+    i, j, k = (cell * ceil(round(extent / spacing_mm) / cell) for extent in field_of_view_mm)
     affine = np.diag([spacing_mm, spacing_mm, spacing_mm, 1.0])
     affine[:3, 3] = [-spacing_mm * (n - 1) / 2 for n in (i, j, k)]
     return Grid((i, j, k), affine)

@@ -51,7 +51,10 @@ def prepare_scans(scans: Sequence[AgeScan], folder: Path, spec: InputSpec, *, pl
     wrong = [line for line in run_all(prepare_scan, missing, jobs=jobs, description="T1 scans placed") if line]
     if wrong:
         raise InputError(f"{len(wrong)} image(s) cannot be prepared:\n" + "\n".join(wrong))
-    rows = [{key: getattr(task.scan, key) for key in ("name", "subject", "session", "age_years")} for task in tasks]
+    columns = ["name", "subject", "session", "age_years"]
+    if any(scan.site for scan in scans):
+        columns.append("site")
+    rows = [{key: getattr(task.scan, key) for key in columns} for task in tasks]
     return pack(folder, [task.key for task in tasks], rows)
 
 

@@ -16,8 +16,7 @@ from training.evaluation.baselines import LESION_VOLUME, MEAN_ADC
 from training.evaluation.metrics import scored
 from training.evaluation.paired import placements
 from training.evaluation.splits import PROTOCOLS
-from training.evaluation.summary import ARMS, in_order
-from training.evaluation.table import whole_protocols
+from training.evaluation.summary import ARMS, in_order, whole_protocols
 from training.reporting.style import FAINT, GRID, INK, LINES, colour, plain, sheet
 
 CALIBRATED_ARMS = ARMS[:2]

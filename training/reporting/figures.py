@@ -30,8 +30,10 @@ def draw_figures(content: ReportContent) -> Iterator[Picture]:
         yield Picture(
             "effect_of_transfer",
             "Differences between transfer and the other arms with intervals",
-            "Effect of transfer. Squares: all cases of a protocol; dots: one setting. Lines: 95 % bootstrap intervals "
-            "over children. p is not corrected for the number of comparisons.",
+            "Effect of transfer. Squares: all cases of a protocol; dots: one setting. Thick lines: 95 % bootstrap "
+            "intervals over children, the networks held fixed. Thin lines and p: as ways of learning, by the corrected "
+            "resampled t test over folds and repeats; none where there is one fold. p is not corrected for the number "
+            "of comparisons.",
             png(forest(content.comparisons)),
         )
     predictions = content.predictions

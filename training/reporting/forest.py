@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,9 +25,8 @@ def forest(comparisons: pd.DataFrame) -> Figure:
     figure = sheet(1.0 + _ROW_INCHES * (rows + _GAP_ROWS * len(others)))
     for k, (axes, metric) in enumerate(zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True)):
         _one_metric(axes, comparisons[comparisons["metric"] == metric], others, named=k == 0)
-        test = comparisons.loc[comparisons["metric"] == metric, "test"].iloc[0]
         heading = {"auc": "AUC", "accuracy": "Accuracy"}[metric]
-        plain(axes, title=f"{heading}; p: {test}", x=f"Difference in {heading}: transfer - other", y="")
+        plain(axes, title=f"{heading}; p: as a way of learning", x=f"Difference in {heading}: transfer - other", y="")
         axes.grid(axis="y", visible=False)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
@@ -35,7 +37,8 @@ def _one_metric(axes: Axes, table: pd.DataFrame, others: list[str], *, named: bo
     at = 0.0
     ticks: list[float] = []
     names: list[str] = []
-    ends = table[["low", "high", "difference"]].to_numpy(float)
+    ends = table[["low", "high", "difference", "method_low", "method_high"]].to_numpy(float)
+    ends = np.clip(ends, -1.0, 1.0)  # with two or three folds an interval may reach far beyond what can be
     known = ends[~np.isnan(ends)]
     left, right = min(-0.1, known.min(initial=0.0)), max(0.1, known.max(initial=0.0))
     span = right - left
@@ -45,10 +48,11 @@ def _one_metric(axes: Axes, table: pd.DataFrame, others: list[str], *, named: bo
         for row in table[table["other"] == other].to_dict("records"):
             at += 1
             whole = row["setting"] in (ALL, row["protocol"])
-            width, size = (2.2, 6.5) if whole else (1.2, 4.0)
+            width, size = (3.4, 6.5) if whole else (2.0, 4.0)
+            axes.plot([row["method_low"], row["method_high"]], [at, at], color=colour(other), linewidth=0.9)
             axes.plot([row["low"], row["high"]], [at, at], color=colour(other), linewidth=width)
             axes.plot(row["difference"], at, "s" if whole else "o", color=colour(other), markersize=size)
-            axes.text(right + 0.04 * span, at, p_text(row["p"]), fontsize=8, color=INK, va="center")
+            axes.text(right + 0.04 * span, at, _p(row), fontsize=8, color=INK, va="center")
             ticks.append(at)
             names.append(row["protocol"] if whole else f"{row['setting']} ({row['protocol']})")
         at += _GAP_ROWS
@@ -57,3 +61,7 @@ def _one_metric(axes: Axes, table: pd.DataFrame, others: list[str], *, named: bo
     for tick, name in zip(axes.get_yticklabels(), names, strict=True):
         tick.set_fontweight("bold" if name.startswith("transfer") else "normal")
     axes.set(xlim=(left - 0.03 * span, right + 0.28 * span), ylim=(at - _GAP_ROWS + 0.8, -0.8))
+
+
+def _p(row: dict[Hashable, Any]) -> str:
+    return "not asked" if row["asked"] else p_text(row["p_method"])

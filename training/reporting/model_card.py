@@ -17,7 +17,6 @@ def model_card(content: ReportContent) -> str:
 
 def _sections(content: ReportContent) -> list[tuple[str, list[str]]]:
     pretraining = list(age_findings(content.age_predictions))
-    repeats = int(content.predictions["repeat"].nunique())
     return [
         ("Model details", _details(content)),
         ("Intended use", _use()),
@@ -27,7 +26,7 @@ def _sections(content: ReportContent) -> list[tuple[str, list[str]]]:
         ("Training data", ["Outcome: the training folds of the same cases.", *pretraining]),
         ("Quantitative analyses", [f"Transfer. {performance(content)}", effect(content)]),
         ("Ethical considerations", _ethics(content)),
-        ("Caveats and recommendations", [*unknowns(content.synthetic, repeats), *content.notes]),
+        ("Caveats and recommendations", [*unknowns(content), *content.notes]),
     ]
 
 
@@ -61,9 +60,12 @@ def _factors(content: ReportContent) -> list[str]:
 
 def _metrics() -> list[str]:
     return [
-        "AUC over pairs of cases scored by the same network, AUPRC, accuracy, balanced accuracy, F1, sensitivity, "
+        "AUC over pairs of cases scored by the same network, AUPRC, accuracy (at the threshold, and at 0.5), balanced "
+        "accuracy, F1, sensitivity, "
         "specificity, Matthews correlation, Brier score, calibration slope and intercepts, net benefit.",
-        "95 % bootstrap intervals over children; paired DeLong and exact McNemar tests between arms, uncorrected.",
+        "95 % bootstrap intervals over children. Arms as ways of learning: corrected resampled t test over folds and "
+        "repeats, after Holm over the protocols for transfer against scratch. These networks on these children: paired "
+        "DeLong and exact McNemar, uncorrected.",
         "Threshold: the highest balanced accuracy on inner folds. Probabilities: calibrated by Platt scaling.",
     ]
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from training.evaluation.age import age_summary, error_text
+from training.evaluation.age import age_by_site, age_summary, error_text
 from training.evaluation.metrics import METRICS
 from training.evaluation.splits import PROTOCOLS
-from training.evaluation.summary import ALL, in_order
-from training.evaluation.table import value_text, whole_protocols
+from training.evaluation.summary import ALL, in_order, whole_protocols
+from training.evaluation.table import value_text
 from training.reporting.blocks import Block, Image, Paragraph, Points, Section, Table, section
 from training.reporting.content import ReportContent, flattened, sizes
 from training.reporting.explained import age_map_blocks, examination_blocks
 from training.reporting.figures import Picture
-from training.reporting.statements import age_findings, main_findings, unknowns
+from training.reporting.statements import age_findings, main_findings, pretrained_networks, unknowns
 from training.reporting.style import p_text
 
 METRIC_NAMES = {
@@ -24,6 +24,7 @@ METRIC_NAMES = {
     "auc_pooled": "AUC, pairs across folds too",
     "auprc": "AUPRC",
     "accuracy": "Accuracy",
+    "accuracy_at_half": "Accuracy at 0.5",
     "balanced_accuracy": "Balanced accuracy",
     "f1": "F1",
     "sensitivity": "Sensitivity",
@@ -36,27 +37,46 @@ METRIC_NAMES = {
 }
 _HOW_READ = (
     "Brackets: 95 % bootstrap intervals over children, the networks held fixed. AUC counts pairs of cases scored by "
-    "the same network. Threshold and calibration come from inner folds only. A dash: not defined. "
+    "the same network. Threshold and calibration come from inner folds only. Accuracy is at that threshold, the one of "
+    "the highest balanced accuracy; others mostly give accuracy at a probability of 0.5. A dash: not defined. "
     "An interval without width is a limit of the bootstrap, not certainty."
 )
-_RIGHT_ALONE = (
+_METHODS = (
+    "Does the one way of learning give better networks than the other? Differences are means over the folds of all "
+    "repeats, with 95 % intervals and p by the corrected resampled t test (Nadeau and Bengio 2003, "
+    "doi:10.1023/A:1024068626366; variance factor 1/(folds x repeats) + n_test/n_train). Holm: p of the primary "
+    "comparison, corrected over the protocols in which it can be asked. Every other p is exploratory. A protocol with "
+    "one fold cannot be asked: its repeats share all training cases."
+)
+_NETWORKS = (
+    "Do the networks of this run differ on these children? Other training cases and seeds are not considered, so that "
+    "p is too small for the question above. Brackets: bootstrap over children. "
     "Right alone: children that only the first, and only the second, judged rightly; one decision a child, adverse "
     "where at least half of its decisions over repeats and scans say so. p is not corrected."
 )
+
+_AGE_NOTE = (
+    "Held-out subjects; of several networks the mean of their figures. The band's own mean is a reference that knows "
+    "the band, and so a hard one in narrow bands; R2 is against it. A slope of the error on age under 0 is regression "
+    "to the mean. Corrected: (predicted - b) / a, with predicted = a age + b fitted to four fifths of the held-out "
+    "subjects and applied to the last fifth, each in turn; a network that knows no age has none."
+)
+_MAIN = ("auc", "accuracy", "accuracy_at_half")
 
 
 def report_sections(content: ReportContent, pictures: Mapping[str, Picture]) -> Iterator[Section]:
     def drawn(*names: str) -> list[Block]:
         return [Image(pictures[name]) for name in names if name in pictures]
 
-    yield section("In short", [Points((*main_findings(content.comparisons), *age_findings(content.age_predictions)))])
+    findings = main_findings(content.comparisons, pretrained=pretrained_networks(content))
+    yield section("In short", [Points((*findings, *age_findings(content.age_predictions)))])
     yield section("Arms by protocol", [main_table(content.summary)])
     if len(content.comparisons):
-        yield section("Effect of transfer", [*drawn("effect_of_transfer"), comparison_table(content.comparisons)])
+        yield section("Effect of transfer", [*drawn("effect_of_transfer"), *comparison_tables(content.comparisons)])
     yield section("Curves", drawn("roc", "calibration", "decision_curve"))
     yield section("All figures", [*metric_tables(content.summary), *_by_setting(content)])
     if content.age_predictions is not None and len(content.age_predictions):
-        yield section("Brain age", [age_table(content.age_predictions), *drawn("age")])
+        yield section("Brain age", [*age_tables(content.age_predictions), *drawn("age")])
     for heading, blocks in (
         ("Where the network sees age", list(age_map_blocks(content.explained, pictures))),
         ("Saliency maps, examined", list(examination_blocks(content.explained))),
@@ -66,17 +86,16 @@ def report_sections(content: ReportContent, pictures: Mapping[str, Picture]) -> 
     if content.curves:
         yield section("Training", drawn("learning_curves"))
     yield section("How it was made", list(_made(content)))
-    repeats = int(content.predictions["repeat"].nunique())
-    yield section("What is not known", [Points(tuple(unknowns(content.synthetic, repeats)))])
+    yield section("What is not known", [Points(tuple(unknowns(content)))])
     if content.notes:
         yield section("Notes", [Points(content.notes)])
 
 
 def main_table(summary: pd.DataFrame) -> Table:
-    """AUC and accuracy with intervals, arms by protocol."""
+    """AUC and both accuracies with intervals, arms by protocol."""
     shown = whole_protocols(summary)
     protocols = [name for name in PROTOCOLS if name in set(shown["protocol"])]
-    pairs = [(protocol, metric) for protocol in protocols for metric in ("auc", "accuracy")]
+    pairs = [(protocol, metric) for protocol in protocols for metric in _MAIN]
     header = ("Arm", *(f"{protocol}: {METRIC_NAMES[metric]}" for protocol, metric in pairs))
     cells = _cells(shown, ["arm", "protocol", "metric"])
     rows = tuple((arm, *(cells.get((arm, *pair), "-") for pair in pairs)) for arm in in_order(shown["arm"].unique()))
@@ -93,35 +112,45 @@ def setting_table(summary: pd.DataFrame) -> Table:
     return Table(header, rows, note=f"{_sizes_told(parts)} All other figures by setting: summary.tsv.")
 
 
-def comparison_table(comparisons: pd.DataFrame) -> Table:
-    """Every comparison with n and p, by arm; the settings of a protocol, then all of them."""
-    pairs = comparisons.groupby(["other", "protocol", "setting"], sort=False)
-    by_other = comparisons["other"].drop_duplicates()
-    rows = [
-        _comparison_row(other, part.set_index("metric").to_dict("index"))
-        for other in by_other
-        for (name, _, _), part in pairs
-        if name == other
-    ]
-    header = (
-        *("transfer against", "Setting", "Cases (adverse)", "AUC differs by", "DeLong"),
-        *("Accuracy differs by", "Right alone", "McNemar"),
-    )
-    return Table(header, tuple(rows), note=_RIGHT_ALONE, numbers=False)
+def comparison_tables(comparisons: pd.DataFrame) -> Iterator[Table]:
+    """Ways of learning, then these networks: each arm, the settings of a protocol, then all of them."""
+    pairs = [part for _, part in comparisons.groupby(["other", "protocol", "setting"], sort=False)]
+    order = {name: place for place, name in enumerate(comparisons["other"].drop_duplicates())}
+    pairs.sort(key=lambda part: order[part["other"].iloc[0]])
+    found = [part.set_index("metric").to_dict("index") for part in pairs]
+    where = ("transfer against", "Setting", "Cases (adverse)")
+    methods = (*where, "AUC differs by", "p", "Holm", "Balanced accuracy differs by", "p", "Accuracy differs by", "p")
+    yield Table(methods, tuple(_method_row(rows) for rows in found), note=_METHODS, numbers=False)
+    networks = (*where, "AUC differs by", "DeLong", "Accuracy differs by", "Right alone", "McNemar")
+    yield Table(networks, tuple(_network_row(rows) for rows in found), note=_NETWORKS, numbers=False)
 
 
-def _comparison_row(other: str, found: Mapping[Hashable, Mapping[Hashable, Any]]) -> tuple[str, ...]:
+def _where(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
+    setting = "all" if row["setting"] == ALL else row["setting"]
+    place = f"{row['protocol']}, {setting}" if row["protocol"] != setting else setting
+    return row["other"], place, f"{row['n']} ({row['n_adverse']})"
+
+
+def _method_row(found: Mapping[Hashable, Mapping[Hashable, Any]]) -> tuple[str, ...]:
+    cells = []
+    for metric in ("auc", "balanced_accuracy", "accuracy"):
+        row = found[metric]
+        cells.append(value_text(row["method_difference"], row["method_low"], row["method_high"], 3))
+        cells.append("not asked" if row["asked"] else p_text(row["p_method"]))
+        if metric == "auc":
+            cells.append("-" if pd.isna(row["p_holm"]) else p_text(row["p_holm"]))
+    return (*_where(found["auc"]), *cells)
+
+
+def _network_row(found: Mapping[Hashable, Mapping[Hashable, Any]]) -> tuple[str, ...]:
     auc, accuracy = found["auc"], found["accuracy"]
-    setting = "all" if auc["setting"] == ALL else auc["setting"]
     return (
-        other,
-        f"{auc['protocol']}, {setting}" if auc["protocol"] != setting else setting,
-        f"{auc['n']} ({auc['n_adverse']})",
+        *_where(auc),
         value_text(auc["difference"], auc["low"], auc["high"], 3),
-        p_text(auc["p"]),
+        p_text(auc["p_networks"]),
         value_text(accuracy["difference"], accuracy["low"], accuracy["high"], 3),
         f"{accuracy['only_arm']} : {accuracy['only_other']}",
-        p_text(accuracy["p"]),
+        p_text(accuracy["p_networks"]),
     )
 
 
@@ -147,24 +176,31 @@ def _sizes_told(rows: pd.DataFrame) -> str:
     return "; ".join(told) + "."
 
 
-def age_table(age_predictions: pd.DataFrame) -> Table:
-    table = age_summary(age_predictions)
-    rows = tuple(
-        (
-            row["band"],
-            row["pretraining"],
-            str(row["n"]),
-            error_text(row["band"], row["mae_years"]),
-            error_text(row["band"], row["mae_of_band_mean_years"]),
-            *(f"{row[name]:.2f}" if not pd.isna(row[name]) else "-" for name in ("spearman", "pearson")),
-        )
-        for row in table.to_dict("records")
+def age_tables(age_predictions: pd.DataFrame) -> Iterator[Table]:
+    """By band, and by site where there are several."""
+    header = (
+        *("Pretraining", "Networks", "Subjects", "Mean absolute error", "of the band's own mean", "RMSE", "R2"),
+        *("Slope of the error on age", "Mean absolute error, corrected", "Spearman", "Pearson"),
     )
-    header = ("Age", "Pretraining", "Subjects", "Mean absolute error", "of the band's own mean", "Spearman", "Pearson")
-    note = (
-        "Held-out subjects. The band's own mean is a reference that knows the band, and so a hard one in narrow bands."
+    bands = [(row["band"], *_age_cells(row, row["band"])) for row in age_summary(age_predictions).to_dict("records")]
+    yield Table(("Age", *header), tuple(bands), note=_AGE_NOTE)
+    sites = [(row["site"], *_age_cells(row, "")) for row in age_by_site(age_predictions).to_dict("records")]
+    if sites:
+        yield Table(("Site", *header), tuple(sites), note="All ages of a site. Its ages may differ from another's.")
+
+
+def _age_cells(row: Mapping[Hashable, Any], band: str) -> tuple[str, ...]:
+    def error(name: str) -> str:
+        return "-" if pd.isna(row[name]) else error_text(band, row[name])
+
+    def number(name: str) -> str:
+        return "-" if pd.isna(row[name]) else f"{row[name]:.2f}"
+
+    return (
+        *(row["pretraining"], str(row["networks"]), str(row["n"])),
+        *(error(name) for name in ("mae_years", "mae_of_band_mean_years", "rmse_years")),
+        *(number("r2"), number("error_slope"), error("mae_corrected_years"), number("spearman"), number("pearson")),
     )
-    return Table(header, rows, note=note)
 
 
 def _by_setting(content: ReportContent) -> Iterator[Block]:

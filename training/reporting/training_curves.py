@@ -68,7 +68,7 @@ def age_scatter(predictions: pd.DataFrame) -> Figure:
         shown = mine["predicted_years"].clip(lower=-_OFFSET_YEARS / 2)
         axes.scatter(mine["age_years"], shown, s=14, alpha=0.6, color=colour(name), linewidths=0)
         error, correlation = everyone["mae_years"][name], everyone["spearman"][name]
-        note = f"MAE {error:.1f} years\nSpearman {correlation:.2f}\nn = {len(mine)}"
+        note = f"MAE {error:.1f} years\nSpearman {correlation:.2f}\nn = {everyone['n'][name]}"
         axes.text(0.03, 0.97, note, transform=axes.transAxes, va="top", fontsize=10, color=INK)
         heading = "Pretrained on age" if name == "age" else f"Pretrained on {name.replace('-', ' ')}s"
         plain(axes, title=heading, x="Age, years", y="Predicted age, years")

@@ -88,7 +88,9 @@ def _analysis(content: ReportContent) -> list[Item]:
         (
             "12e",
             "Measures of performance",
-            "Discrimination, calibration (slope, intercepts, curve), net benefit; paired DeLong and exact McNemar.",
+            "Discrimination, calibration (slope, intercepts, curve), net benefit. Arms against each other: corrected "
+            "resampled t test over folds and repeats, Holm over protocols; of these networks also paired DeLong and "
+            "exact McNemar.",
         ),
         ("12f", "Model updating", "None after evaluation."),
         (
@@ -121,7 +123,6 @@ def _open_science(content: ReportContent) -> list[Item]:
 
 
 def _results(content: ReportContent) -> list[Item]:
-    repeats = int(content.predictions["repeat"].nunique())
     same = participants(content)
     return [
         ("20a", "Flow of participants", f"Analysed: {same} Before that: {UNKNOWN}."),
@@ -133,7 +134,7 @@ def _results(content: ReportContent) -> list[Item]:
         ("23b", "Heterogeneity of performance", by_setting(content)),
         ("24", "Results of model updating", NOT_APPLICABLE + ": none was done."),
         ("25", "Interpretation", "See 'In short' in report.md; fairness " + UNKNOWN + "."),
-        ("26", "Limitations", " ".join(unknowns(content.synthetic, repeats))),
+        ("26", "Limitations", " ".join(unknowns(content))),
         ("27a", "Poor or missing input in use", "age2hie's quality gate refuses such scans and gives the reason."),
         ("27b", "Interaction and expertise of users", "Researchers; a scan and a command, no manual step required."),
         ("27c", "Next steps", "Evaluation at sites that had no part in the training."),
