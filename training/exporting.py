@@ -11,7 +11,7 @@ from AGE2HIELib.inference.facts import ModelFacts
 from AGE2HIELib.preprocess.atlas import load_atlas
 from training.cohorts.synthetic_hie import STATEMENT
 from training.evaluating import export_decision, export_logits
-from training.exporting_age import EXPLAINED, exported_age
+from training.exporting_age import explained_layer, exported_age
 from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_network, pretrained_file
 from training.known_cases import known_cases
 from training.learning.transfer import outcome_arguments
@@ -50,7 +50,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
             threshold=decision.threshold,
             network=settings.network.name,
             network_arguments=arguments,
-            saliency_layer=members[0].layers[EXPLAINED],
+            saliency_layer=explained_layer(members[0], settings.input.spacing_mm),
             cases=remembered,
             age=None if age is None else age.facts,
         ),
