@@ -11,7 +11,7 @@ from AGE2HIELib.errors import InputError
 
 # Brain medians of newborns to stroke patients with a margin (BONBID-HIE 1226-1623e-6 mm2/s; shared bounds of the
 # field: 300-4000). The ranges are 75-fold apart, so no map can be taken for another.
-_LOWEST, _HIGHEST = 300.0, 4000.0  # 1e-6 mm2/s
+PLAUSIBLE_ADC = _LOWEST, _HIGHEST = 300.0, 4000.0  # 1e-6 mm2/s
 UNITS = {"1e-6 mm2/s": 1.0, "1e-3 mm2/s": 1e3, "mm2/s": 1e6}  # factor to 1e-6 mm2/s
 
 _ROUGH = 0.35  # local sd over local mean: brain ADC stays below 0.2 even at CSF borders, air noise is above 0.5
