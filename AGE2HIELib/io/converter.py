@@ -16,7 +16,7 @@ import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.dicom_copies import decode, decoder_of, needs_decoding, write_frames
-from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
+from AGE2HIELib.io.dicom_series import DicomFile, DicomSeries
 from AGE2HIELib.io.gradients import ras_from_fsl, unit_rows
 from AGE2HIELib.io.integrity import Stored
 from AGE2HIELib.io.nifti import bvecs, gradient_files, load_nifti, numbers

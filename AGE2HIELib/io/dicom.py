@@ -13,7 +13,8 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.convert import Converted, convert, joined
 from AGE2HIELib.io.dicom_complete import lost_volumes
-from AGE2HIELib.io.dicom_headers import DicomSeries, read_folder
+from AGE2HIELib.io.dicom_headers import read_folder
+from AGE2HIELib.io.dicom_series import DicomSeries
 from AGE2HIELib.io.gradients import SMALLEST_B_RANGE_S_MM2, make_series
 from AGE2HIELib.io.integrity import Stored
 from AGE2HIELib.volume import DwiSeries

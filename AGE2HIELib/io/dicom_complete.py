@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_headers import DicomSeries
+from AGE2HIELib.io.dicom_series import DicomSeries
 
 _SAME_PLANE = 1e-2  # direction cosines and mm, which headers round differently from slice to slice
 _SAME_PLACE_MM = 0.1  # slices of one place in several volumes; the thinnest slices lie 0.5 mm apart

@@ -8,7 +8,7 @@ from pathlib import Path
 import pydicom
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from AGE2HIELib.io.dicom_headers import DicomFile
+from AGE2HIELib.io.dicom_series import DicomFile
 
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _JPEG = "1.2.840.10008.1.2.4."
