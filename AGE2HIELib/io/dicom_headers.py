@@ -22,6 +22,7 @@ from AGE2HIELib.io.dicom_series import DicomFile, DicomSeries
 _INDEX = "DICOMDIR"  # of a hospital's disc: it lists the files and holds no image
 _TRIED = 32  # files by which the drive is judged
 _READERS = 4  # threads that wait together for the files of a network drive or a disc
+_FORM = ("ImageType", "EchoTime", "Rows", "Columns")
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and what begins so: pictures of a screen
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"  # real numbers in place of pixels
 _ADC_TEXT = re.compile(r"(?<![a-z])(adc|apparent diffusion)", re.IGNORECASE)
@@ -137,6 +138,7 @@ def _file(path: Path, header: pydicom.Dataset, kind: str) -> DicomFile:
         maker=maker(header),
         silent_b0=silence_means_b0(header),
         contradiction=contradiction(header),
+        form=tuple("|".join(texts(header, keyword)) for keyword in _FORM),
         syntax=str(header.file_meta.get("TransferSyntaxUID", "")),
     )
 

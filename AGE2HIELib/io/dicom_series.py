@@ -22,6 +22,7 @@ class DicomFile:
         silent_b0: where no b-value is stated, this is how the vendor says 0 beside images that state one.
         syntax: the transfer syntax's UID; "" where it is not stated.
         contradiction: of its statements about b, in words; "" where there is none.
+        form: image type, rows, columns and echo time, as texts, which files of one series share.
     """
 
     path: Path
@@ -39,6 +40,12 @@ class DicomFile:
     syntax: str = ""
     corner_mm: tuple[float, ...] = ()
     contradiction: str = ""
+    form: tuple[str, ...] = ()
+
+    @property
+    def one_slice(self) -> bool:
+        """False for enhanced files and Siemens mosaics, which hold whole volumes."""
+        return self.frames == 1 and not self.mosaic
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,7 @@ class DicomSeries:
         shared: another series has its number.
         mixed: files of another kind are numbered with them.
         damage: what is wrong with one of its files; empty where all are whole.
+        torn: the same for series that may be parts of one, which their headers do not tell; empty for others.
     """
 
     number: str
@@ -64,6 +72,7 @@ class DicomSeries:
     shared: bool = False
     mixed: bool = False
     damage: str = ""
+    torn: str = ""
 
     @property
     def name(self) -> str:
