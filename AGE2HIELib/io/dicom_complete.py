@@ -11,6 +11,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.dicom_series import DicomSeries
 
 SAME_PLANE = 1e-2  # direction cosines and mm, which headers round differently from slice to slice
+_NO_DIRECTIONS = 0.05  # products of the cosines, that rows and columns are off
 _SAME_PLACE_MM = 0.1  # slices of one place in several volumes; the thinnest slices lie 0.5 mm apart
 _UNEVEN_STEPS = 1.2  # largest over smallest: four vendors' sample series have 1.00
 _SHEARED = 0.02  # of the stack's length aside: 1 degree; two vendors' sample series have 3e-4
@@ -66,6 +67,13 @@ def _check_planes(series: DicomSeries) -> None:
         raise InputError(
             f"{silent} of the {len(files)} files of DICOM {series.label} do not say where their slice lies. Give the "
             "series as the scanner made it: a de-identifier may have removed the places."
+        )
+    cosines = np.array(files[0].plane[:6]).reshape(2, 3)
+    if np.abs(cosines @ cosines.T - np.eye(2)).max() > _NO_DIRECTIONS:
+        words = ", ".join(f"{cosine:g}" for cosine in cosines.ravel())
+        raise InputError(
+            f"The slices of DICOM {series.label} have no orientation: ImageOrientationPatient is ({words}), where two "
+            "perpendicular directions of length 1 are meant. Give the series as the scanner made it."
         )
     if np.ptp([file.plane for file in files], axis=0).max() > SAME_PLANE:
         raise InputError(
