@@ -66,7 +66,8 @@ def checked(array: np.ndarray, affine_ras: np.ndarray, name: str) -> np.ndarray:
         size = "x".join(str(n) for n in shape)
         raise InputError(f"'{name}' is not a 3D image: its size is {size} voxels. Give the whole volume.")
     check_geometry(Grid((shape[0], shape[1], shape[2]), affine_ras), name)
-    values: np.ndarray = np.ascontiguousarray(array, dtype=np.float32)
+    with np.errstate(over="ignore"):  # beyond 3e38 there is infinity, which counts as no value
+        values: np.ndarray = np.ascontiguousarray(array, dtype=np.float32)
     for number, volume in enumerate(values):
         where = f"'{name}'" if len(values) == 1 else f"Volume {number} of '{name}'"
         if not np.isfinite(volume).any():
