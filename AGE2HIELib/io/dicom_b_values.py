@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,35 +57,20 @@ _CANON_COMMENT = re.compile(r"\bb=(\d+(?:\.\d+)?)", re.IGNORECASE)
 _SILENT_AT_B0 = ("GE", "CANON", "TOSHIBA")
 
 
-def stated_b_values(header: pydicom.Dataset) -> tuple[float | None, ...]:
-    """b-values in s/mm^2, None where none is stated: one of each frame where frames differ, else one of the file."""
-    shared = _of_groups(header, "SharedFunctionalGroupsSequence")
+def b_statements(header: pydicom.Dataset) -> tuple[tuple[float | None, ...], str]:
+    """What a header states about b, in s/mm^2, and two of its statements that cannot both be true.
+
+    Returns:
+        One b-value of each frame where frames differ, else one of the file; None where none is stated.
+        ``500 in (0018,9087) and 1000 in SequenceName``, or "" where nothing is contradicted.
+    """
+    shared = next((b for b in _of_groups(header, "SharedFunctionalGroupsSequence") if b is not None), None)
     frames = _of_groups(header, "PerFrameFunctionalGroupsSequence")
     if any(b is not None for b in frames):
-        return tuple(frames) if len(set(frames)) > 1 else (frames[0],)
-    of_all = next((b for b in shared if b is not None), None)
-    return (_of_file(header) if of_all is None else of_all,)
-
-
-def contradiction(header: pydicom.Dataset) -> str:
-    """Two statements about one image that cannot both be true: ``1000 in (0019,100C) and 500 in (0018,9087)``.
-
-    Empty where there is none. Of GE a b0 may state the weighted images' b in one of two places (see ``_of_ge``).
-    """
-    vendor, frames = maker(header), _of_groups(header, "PerFrameFunctionalGroupsSequence")
-    shared = next((b for b in _of_groups(header, "SharedFunctionalGroupsSequence") if b is not None), None)
-    stated = [("(0018,9087)", _finite(header)), ("its shared groups", shared)]
-    if not frames:
-        stated += [(name, read(header)) for name, read in _sources(vendor) if vendor or not name.startswith("(")]
-    elif shared is not None or len(set(frames)) == 1:
-        stated += [("its frames", b) for b in frames]
-    known = [(b, name) for name, b in stated if b is not None]
-    if not known:
-        return ""
-    (low, where), (high, elsewhere) = min(known), max(known)
-    if same_b(low, high) or (vendor.startswith("GE") and low <= B0_LIMIT_S_MM2 and where == "(0018,9087)"):
-        return ""
-    return f"{low:g} in {where} and {high:g} in {elsewhere}"
+        stated = tuple(frames) if len(set(frames)) > 1 else (frames[0],)
+    else:
+        stated = (_of_file(header) if shared is None else shared,)
+    return stated, _contradiction(header, shared, frames)
 
 
 def silence_means_b0(header: pydicom.Dataset) -> bool:
@@ -132,6 +117,23 @@ def private_number(header: pydicom.Dataset, group: int, element: int) -> float |
         value = next(iter(value or ()), "")
     number = re.match(r"\s*([0-9.]+(?:e[+-]?\d+)?)", str(value), re.IGNORECASE)
     return float(number[1]) if number else None
+
+
+def _contradiction(header: pydicom.Dataset, shared: float | None, frames: Sequence[float | None]) -> str:
+    """Of GE a b0 may state the weighted images' b in one of two places (see ``_of_ge``)."""
+    vendor = maker(header)
+    stated = [("(0018,9087)", _finite(header)), ("its shared groups", shared)]
+    if not frames:
+        stated += [(name, read(header)) for name, read in _sources(vendor) if vendor or not name.startswith("(")]
+    elif shared is not None or len(set(frames)) == 1:
+        stated += [("its frames", b) for b in frames]
+    known = [(b, name) for name, b in stated if b is not None]
+    if len(known) < 2:
+        return ""
+    (low, where), (high, elsewhere) = min(known), max(known)
+    if same_b(low, high) or (vendor.startswith("GE") and low <= B0_LIMIT_S_MM2 and where == "(0018,9087)"):
+        return ""
+    return f"{low:g} in {where} and {high:g} in {elsewhere}"
 
 
 def _of_groups(header: pydicom.Dataset, keyword: str) -> list[float | None]:

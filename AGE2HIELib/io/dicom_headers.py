@@ -13,7 +13,7 @@ from pathlib import Path
 import pydicom
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_b_values import contradiction, maker, private_number, silence_means_b0, stated_b_values
+from AGE2HIELib.io.dicom_b_values import b_statements, maker, private_number, silence_means_b0
 from AGE2HIELib.io.dicom_elements import BROKEN, said, text, texts, unsigned, whole
 from AGE2HIELib.io.dicom_file import SLICE_COUNT_TAGS, NoImage, not_understood, read_file
 from AGE2HIELib.io.dicom_groups import Member, series_of
@@ -123,11 +123,12 @@ def _kind(header: pydicom.Dataset) -> str:
 
 def _file(path: Path, header: pydicom.Dataset, kind: str) -> DicomFile:
     plane, slice_mm = _place(header)
+    b_values, contradiction = b_statements(header)
     return DicomFile(
         path=path,
         instance=text(header, "SOPInstanceUID") or str(path),
         group=(text(header, "SeriesInstanceUID"), kind),
-        b_values=stated_b_values(header),
+        b_values=b_values,
         frames=whole(header, "NumberOfFrames") or 1,
         mosaic=not _VOLUME_WORDS.isdisjoint(word.upper() for word in texts(header, "ImageType")),
         plane=plane,
@@ -137,7 +138,7 @@ def _file(path: Path, header: pydicom.Dataset, kind: str) -> DicomFile:
         corner_mm=tuple(float(value) for value in header.get("ImagePositionPatient") or ()),
         maker=maker(header),
         silent_b0=silence_means_b0(header),
-        contradiction=contradiction(header),
+        contradiction=contradiction,
         form=tuple("|".join(texts(header, keyword)) for keyword in _FORM),
         syntax=str(header.file_meta.get("TransferSyntaxUID", "")),
     )
