@@ -167,3 +167,11 @@ def ready(host: Any, panel: Any) -> Any:
     panel.widget.initializeParameterNode()
     predict(host, panel, good(MATRIX))
     return panel
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where models are installed, not there yet."""
+    folder = tmp_path / "models für Zoë"
+    monkeypatch.setenv("AGE2HIE_MODELS", str(folder))
+    return folder

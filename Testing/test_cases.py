@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.many.cases import Case, find_cases
 from AGE2HIELib.many.table import TABLE, Row, read_table, row_of_record, write_table
 from AGE2HIELib.normative.cases import find_images
+from AGE2HIELib.report.extras import write_extra
 
 DICOM = bytes(128) + b"DICM" + bytes(20)
 
@@ -172,7 +174,11 @@ def test_a_name_that_is_no_utf_8_does_not_end_the_batch(tmp_path: Path) -> None:
     assert read_table(tmp_path)["a"].message == "'DO\\udce9.bval' is not beside it."
 
 
-def test_a_check_that_was_overridden_stands_in_the_row_and_needs_no_remedy() -> None:
+def _full(folder: Path) -> None:
+    raise OSError(errno.ENOSPC, "full")
+
+
+def test_a_row_has_the_remedy_of_what_was_not_overridden_and_what_is_missing(tmp_path: Path) -> None:
     checks = [
         {"name": "age", "passed": False, "overridden": True, "remedy": "Override it."},
         {"name": "brain volume", "passed": False, "overridden": False, "remedy": "Is this a newborn?"},
@@ -185,3 +191,8 @@ def test_a_check_that_was_overridden_stands_in_the_row_and_needs_no_remedy() -> 
     refused = row_of_record("a", 3, {**record, "interval": None, "quality": {"checks": checks}})
     assert (refused.failed_checks, refused.message) == ("age; brain volume", "Is this a newborn?")
     assert (refused.interval_low, refused.interval_high) == (None, None)
+    lost = write_extra("the page", _full, tmp_path)
+    with_loss = {**record, "quality": {"checks": [checks[0]]}, "warnings": ["The z-map is rough.", lost]}
+    assert row_of_record("a", 0, with_loss).message == lost
+    refused = row_of_record("a", 3, {**with_loss, "quality": {"checks": checks}})
+    assert refused.message == f"Is this a newborn? {lost}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,8 +25,6 @@ from dicom_samples import (
 from pydicom.dataset import Dataset
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.b_agreement import in_words, unmatched
-from AGE2HIELib.io.dicom_b_values import silence_means_b0, stated_b_values
 from AGE2HIELib.io.source import read_source
 
 DTI = [0.0, 1000.0, 1000.0, 1000.0]
@@ -50,13 +47,6 @@ def refusal(folder: Path) -> str:
     with pytest.raises(InputError) as caught:
         read_source(folder)
     return str(caught.value)
-
-
-def header_of(**elements: object) -> Dataset:
-    header = Dataset()
-    for keyword, value in elements.items():
-        setattr(header, keyword, value)
-    return header
 
 
 def test_a_stripped_siemens_series_has_the_b_values_of_its_sequence_names(tmp_path: Path) -> None:
@@ -124,11 +114,13 @@ def test_a_weighted_volume_without_a_statement_is_refused(tmp_path: Path, maker:
 
 
 def test_headers_and_converter_that_disagree_are_both_shown(tmp_path: Path) -> None:
-    """dcm2niix reads the private element of Siemens, and the standard's states half of it."""
+    """dcm2niix reads elements wherever they stand, here in a sequence that belongs to frames."""
 
     def change(header: Dataset, volume: int, k: int) -> None:
-        siemens_private(header, volume, k)
         header.DiffusionBValue = DTI[volume] / 2
+        misplaced = Dataset()
+        misplaced.DiffusionBValue = DTI[volume]
+        header.MRDiffusionSequence = [misplaced]
 
     write_series(tmp_path, DTI, change, **SIEMENS)
     message = refusal(tmp_path)
@@ -223,102 +215,3 @@ def test_a_3d_sagittal_acquisition_is_whole(tmp_path: Path) -> None:
     np.testing.assert_array_equal(dwi.b_values, DTI[:2])
     corner = np.linalg.solve(dwi.affine_ras, [-6.0, 20.0, 18.0, 1])[:3]  # first column and row of the third slice
     assert dwi.array[(0, *np.rint(corner).astype(int))] == S0[0, 0, 2]
-
-
-@pytest.mark.parametrize(
-    ("name", "b"),
-    [
-        ("ep_b0", 0.0), ("*ep_b1000t", 1000.0), ("ep_b1000#12", 1000.0), ("ep_b50t", 50.0), ("ep_b0_1000", None),
-        ("epi_dti", None), ("", None),
-    ],
-)  # fmt: skip
-def test_what_siemens_sequence_names_say(name: str, b: float | None) -> None:
-    assert stated_b_values(header_of(Manufacturer="SIEMENS", SequenceName=name)) == (b,)
-
-
-def test_statements_of_vendors() -> None:
-    def of(maker: str, *elements: tuple[int, int, str, object], **standard: object) -> tuple[float | None, ...]:
-        header = header_of(Manufacturer=maker, **standard)
-        for group, element, vr, value in elements:
-            header.add_new((group, element), vr, value)
-        return stated_b_values(header)
-
-    assert of("Siemens", (0x19, 0x100C, "IS", 800), SequenceName="ep_b0") == (800.0,)
-    assert of("Philips", (0x2001, 0x1003, "FL", 700.0)) == (700.0,)
-    assert of("Philips", (0x2001, 0x1003, "UN", struct.pack("<f", 700.0))) == (700.0,)
-    assert of("UIH", (0x65, 0x1009, "FD", 929.75)) == (929.75,)
-    assert of("UIH", (0x65, 0x1009, "UN", struct.pack("<d", 929.75))) == (929.75,)
-    assert of("UIH", (0x65, 0x1009, "FD", 1.25e-5)) == (1.25e-5,)
-    assert of("GE", (0x43, 0x1039, "IS", [1_000_000_750, 8, 0, 0])) == (750.0,)
-    assert of("GE", (0x43, 0x1039, "UN", b"1000000750\\8\\0\\0 ")) == (750.0,)
-    assert of("CANON_MEC", ImageComments="b=1000(0.445,0.000,0.895)") == (1000.0,)
-    assert of("Philips", DiffusionDirectionality="NONE") == (0.0,)
-    assert of("GE", (0x19, 0x100C, "IS", 800)) == (None,)  # means something else there
-    assert of("Philips", DiffusionBValue=0.0) == (0.0,)
-    assert of("Philips") == (None,)
-
-
-@pytest.mark.parametrize(
-    ("direction", "image", "b"),
-    [((0.5, 0.5, 0.0), 16, 500.0), ((1.0, 0.0, 0.0), 16, 1000.0), ((0, 0, 0), 14, 0.0), ((0, 0, 0), 15, 1000.0)],
-)
-def test_ge_scales_b_by_the_direction_and_states_it_of_its_b0(direction: tuple, image: int, b: float) -> None:
-    """b times |g|^2 (dcm2niix does the same); a direction of zero in a tensor series is a b0, in a trace it is none."""
-    header = header_of(Manufacturer="GE MEDICAL SYSTEMS", DiffusionBValue=1000.0)
-    for element, value in zip((0xBB, 0xBC, 0xBD), direction, strict=True):
-        header.add_new((0x19, 0x1000 + element), "DS", str(value))
-    header.add_new((0x19, 0x10E0), "DS", "6")
-    header.add_new((0x43, 0x1030), "SS", image)
-    assert stated_b_values(header) == (pytest.approx(b),)
-
-
-def test_frames_that_differ_are_told_apart() -> None:
-    def frame(b: float | None) -> Dataset:
-        diffusion = header_of(DiffusionDirectionality="DIRECTIONAL") if b is None else header_of(DiffusionBValue=b)
-        return header_of(MRDiffusionSequence=[diffusion])
-
-    header = header_of(PerFrameFunctionalGroupsSequence=[frame(0.0), frame(1000.0), frame(None)])
-    assert stated_b_values(header) == (0.0, 1000.0, None)
-    header.PerFrameFunctionalGroupsSequence = [frame(1000.0), frame(1000.0)]
-    assert stated_b_values(header) == (1000.0,)
-    assert stated_b_values(header_of(SharedFunctionalGroupsSequence=[frame(700.0)])) == (700.0,)
-
-
-def test_whose_silence_is_a_b0() -> None:
-    assert silence_means_b0(header_of(Manufacturer="GE MEDICAL SYSTEMS"))
-    assert silence_means_b0(header_of(Manufacturer="Canon Medical Systems"))
-    assert not silence_means_b0(header_of(Manufacturer="SIEMENS"))
-    weighted = header_of(Manufacturer="GE MEDICAL SYSTEMS")
-    for element, value in zip((0x10BB, 0x10BC, 0x10BD), "010", strict=True):
-        weighted.add_new((0x19, element), "DS", value)
-    assert not silence_means_b0(weighted)
-
-
-@pytest.mark.parametrize(
-    ("converted", "stated", "without", "left"),
-    [
-        ([0, 995, 1005, 1000], {0.0: 1, 1000.0: 3}, [], []),
-        ([0, 1000, 1000], {0.0: 1, 1000.0: 3}, [], [1000.0]),  # an isotropic volume that was set aside
-        ([0, 0, 1000], {0.0: 1, 1000.0: 2}, [0.0], [1000.0]),
-        ([0, 0, 0], {0.0: 1, 1000.0: 2}, [0.0, 0.0], [1000.0, 1000.0]),
-        ([0, 1000], {None: 1, 1000.0: 1}, [], []),
-        ([0, 0, 1000], {0.0: 1, None: 1, 1000.0: 1}, [0.0], [None]),
-        ([1000, 1000], {None: 1, 1000.0: 1}, [1000.0], [None]),
-        ([5, 700, 1000], {0.0: 1, 700.0: 1, 1000.0: 1}, [], []),
-        ([0, 500], {0.0: 1, 1000.0: 1}, [500.0], [1000.0]),
-    ],
-)
-def test_volumes_are_matched_one_to_one(converted: list, stated: dict, without: list, left: list) -> None:
-    assert unmatched(np.array(converted), stated) == (without, left)
-
-
-def test_b_values_in_words() -> None:
-    assert in_words({1000.0: 12, 0.0: 1, None: 2}) == "0 (1 volume), 1000 (12 volumes), none (2 volumes)"
-    assert in_words({float(b): 1 for b in range(11)}).endswith("7 (1 volume) and 3 more")
-
-
-@pytest.mark.parametrize("b", [np.nan, np.inf])
-def test_what_is_no_number_states_nothing(b: float) -> None:
-    assert stated_b_values(header_of(DiffusionBValue=b)) == (None,)
-    assert stated_b_values(header_of(DiffusionBValue=b, DiffusionDirectionality="NONE")) == (0.0,)
-    assert stated_b_values(header_of(Manufacturer="SIEMENS", DiffusionBValue=b, SequenceName="ep_b1000#1")) == (1000,)

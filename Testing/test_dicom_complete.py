@@ -171,6 +171,19 @@ def test_real_series_that_lose_their_top_slice(
     assert f"at {places - 1} places, and the scanner states {places}; missing files: {volumes}" in message
 
 
+@pytest.mark.parametrize("cosines", [[0] * 6, [1, 0, 0, 1, 0, 0], [2, 0, 0, 0, 2, 0], [1, 0, 0, 0.5, 0.8, 0]])
+def test_slices_without_an_orientation_are_not_called_sheared(study: Path, tmp_path: Path, cosines: list) -> None:
+    """All zero in files of some de-identifiers: "sheared, 90 degrees" sent the reader to the wrong place."""
+
+    def erase(file: pydicom.Dataset, _volume: int, _k: int) -> None:
+        file.ImageOrientationPatient = cosines
+
+    message = refusal(edited(copied(study, tmp_path / "s", lambda v, k: True), erase))
+    words = ", ".join(f"{cosine:g}" for cosine in cosines)
+    assert f"have no orientation: ImageOrientationPatient is ({words})" in message
+    assert "sheared" not in message
+
+
 def test_a_sheared_stack_is_refused(study: Path, tmp_path: Path) -> None:
     """6 mm steps that go 1.83 mm aside: 17 degrees; a NIfTI of it would be a straight stack."""
 

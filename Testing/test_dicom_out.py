@@ -208,6 +208,16 @@ def test_a_missing_highdicom_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         check_possible("dwi-dicom")
 
 
+@pytest.mark.parametrize("error", [ImportError("of pydicom"), AttributeError("moved")])
+def test_a_highdicom_that_does_not_load_has_a_remedy(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def broken(name: str) -> None:
+        raise error
+
+    monkeypatch.setattr("AGE2HIELib.report.hospital.objects.import_module", broken)
+    with pytest.raises(InputError, match=r"is there and does not load .*pip install --force-reinstall highdicom"):
+        check_possible("dwi-dicom")
+
+
 def content(path: Path) -> str:
     if path.suffix == ".png":
         with Image.open(path) as picture:

@@ -127,7 +127,7 @@ def test_the_map_for_favourable_is_that_for_adverse_turned_round(scan: Path, tmp
 
 
 def test_the_record_says_where_the_maps_were_made_when_a_gpu_gave_way(
-    scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from dataclasses import replace
 
@@ -138,7 +138,8 @@ def test_the_record_says_where_the_maps_were_made_when_a_gpu_gave_way(
         return replace(model, device="elsewhere", warnings=("The memory ran out.",)), made
 
     monkeypatch.setattr(command, "explained", gave_way)
-    assert explain(scan, tmp_path / "maps", "--methods", "hirescam") == 0
+    assert explain(scan, tmp_path / "maps", "--methods", "hirescam", "--progress", "text") == 0
+    assert "1 map: " in capsys.readouterr().out
     record = json.loads((tmp_path / "maps" / "explanations.json").read_text())
     assert record["device"] == "elsewhere"
     assert "The memory ran out." in record["warnings"]

@@ -167,3 +167,23 @@ def test_bvecs_agree_with_dipy(tmp_path):
     linear = found.affine_ras[:3, :3] / np.linalg.norm(found.affine_ras[:3, :3], axis=0)
     flip = [-1, 1, 1] if np.linalg.det(linear) > 0 else [1, 1, 1]
     np.testing.assert_allclose(found.directions_ras, (bvecs * flip) @ linear.T, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("factor", [1e-38, 1e-30, 1e-6, 1.0, 1e30, 1e34])
+def test_the_brain_of_a_map_in_any_unit_is_found_without_overflow(factor):
+    """Squares of 1e30 are beyond 32 bits: the running sums were infinite, and numpy said so on stderr."""
+    plain = brain_values(adc_volume().array)
+    scaled = brain_values((adc_volume().array * factor).astype(np.float32))
+    assert len(scaled) == len(plain)
+    np.testing.assert_allclose(scaled / np.float32(factor), plain, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("slope", [1e30, 1e37])
+def test_a_slope_that_no_map_has_is_one_error_line(tmp_path, slope):
+    image = nib.Nifti1Image(adc_volume().array.astype(np.int16), adc_volume().affine_ras)
+    image.header.set_slope_inter(slope, 0)
+    nib.save(image, tmp_path / "a.nii")
+    with pytest.raises(InputError, match=r"(unit of the ADC map 'a.nii' is unknown|holds no positive value)"):
+        read_source(tmp_path / "a.nii")

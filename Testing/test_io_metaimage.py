@@ -58,7 +58,7 @@ def test_metaimages_may_be_big_endian_have_a_preface_or_hold_text(tmp_path: Path
         (b"DimSize", b"Dimensions", "states no DimSize"),
         (b"MET_FLOAT", b"MET_COMPLEX", "its type is 'MET_COMPLEX'"),
         (b"NDims = 3", b"NDims = 4", "3 sizes for 4 axes"),
-        (b"CompressedData = True", b"CompressedData = maybe", "CompressedData is 'maybe'"),
+        (b"CompressedData = True", b"CompressedData = maybe", "CompressedData is another word"),
         (b"ElementDataFile = LOCAL", b"ElementDataFile = LIST", "spread over several files"),
         (b"Offset = ", b"Offset = 1 ", "Offset holds 4 numbers where 3"),
     ],

@@ -54,6 +54,16 @@ def test_a_record_with_a_prevalence_that_is_none_is_not_shown(host: Any, panel: 
     assert "cannot be read" in panel.widget.ui.messageLabel.text
 
 
+@pytest.mark.parametrize(
+    ("used", "row"), [([0.0, 1000.0], "<b>ADC fitted from b</b>: 0, 1000 s/mm2"), (None, ""), ([], "")]
+)
+def test_the_provenance_says_from_which_b_values_the_adc_was_fitted(host: Any, panel: Any, used: Any, row: str) -> None:
+    shown(host, panel, record(input={**record()["input"], "b_values_used": used}))
+    text = panel.widget.ui.provenanceLabel.text
+    assert row in text
+    assert ("ADC fitted" in text) == bool(row)
+
+
 def test_a_comparison_is_asked_for_the_prevalence_of_the_result_that_is_shown(host: Any, panel: Any) -> None:
     """The maps do not depend on it, and belong to that number, whatever the field says meanwhile."""
     shown(host, panel, moved())

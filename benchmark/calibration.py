@@ -126,7 +126,7 @@ def asked(model: HieModel, images: np.ndarray) -> list[dict[str, object]]:
             first = member.layers[0]
             cells = member.below(torch.from_numpy(images), first)
             logits.append(member.above(cells, first)[:, 0].numpy())
-            away.append(distances(moments(cells), own))
+            away.append(distances(moments(cells, mirrored=member.mirrored), own))
     columns = zip(np.transpose(logits).tolist(), np.mean(away, axis=0).tolist(), strict=True)
     return [{"logits": one, "distance": distance} for one, distance in columns]
 

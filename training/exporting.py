@@ -12,7 +12,7 @@ from AGE2HIELib.inference.facts import ATLAS, NO_Z, ModelFacts, Reading
 from AGE2HIELib.preprocess.atlas import load_atlas
 from training.cohorts.synthetic_hie import STATEMENT
 from training.evaluating import ensemble_logits, export_decisions, export_scores
-from training.exporting_age import EXPLAINED, exported_age
+from training.exporting_age import explained_layer, exported_age
 from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_network, pretrained_file
 from training.known_cases import known_cases
 from training.learning.transfer import outcome_arguments
@@ -52,7 +52,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
             readings={kind: Reading(decisions[kind].calibration, decisions[kind].threshold) for kind in kinds},
             network=settings.network.name,
             network_arguments=arguments,
-            saliency_layer=members[0].layers[EXPLAINED],
+            saliency_layer=explained_layer(members[0], settings.input.spacing_mm),
             cases=remembered,
             age=None if age is None else age.facts,
         ),

@@ -12,6 +12,7 @@ import torch
 from AGE2HIELib.inference.age_model import AgeFacts, HeldOut, Learned
 from AGE2HIELib.inference.bundle import Bundle, add_age
 from AGE2HIELib.inference.weights import pack_weights, unpack_weights
+from AGE2HIELib.networks.staged import StagedNetwork
 from training.finetuning import PRETRAINING_OF
 from training.learning.ages import predicted_years
 from training.learning.transfer import network_arguments
@@ -21,7 +22,7 @@ from training.pretraining import TRUE, Lesson, held_out_split, trained_age_netwo
 from training.run_folder import RunFolder, read_record
 from training.settings import SYNTHETIC, check_settings
 
-EXPLAINED = 1  # the second block of every network: cells of 4 to 8 voxels
+_CELL_MM = 8.0  # coarser cells cannot tell a lesion of a few ml from what lies beside it
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,18 @@ def exported_age(run: RunFolder) -> ExportedAge | None:
         spec=t1_spec(spacing_mm, placement, settings.network.poolings),
         placement=placement,
         head=network.head,
-        saliency_layer=network.encoder.layers[EXPLAINED],
+        saliency_layer=explained_layer(network.encoder, spacing_mm),
         trained_on=Learned(_subjects(cohort, learned), float(ages[learned].min()), float(ages[learned].max())),
         held_out=HeldOut(_subjects(cohort, held), float(error)),
         demonstration=settings.ages.source == SYNTHETIC,
     )
     return ExportedAge(facts, weights)
+
+
+def explained_layer(network: StagedNetwork, spacing_mm: float) -> str:
+    """The last block whose cells are no coarser than 8 mm; the first block where all are."""
+    fine = [name for name in network.layers if network.cells(name).stride * spacing_mm <= _CELL_MM]
+    return fine[-1] if fine else network.layers[0]
 
 
 def add_age_network(root: Path, folder: Path) -> Bundle:

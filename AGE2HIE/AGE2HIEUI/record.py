@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -173,11 +173,17 @@ def _provenance(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         *_prevalenceRows(_prevalence(record)),
         ("atlas", f"{atlas['name']}: {atlas['provenance']}"),
         ("input", f"{scan['kind']}, {'x'.join(map(str, scan['shape']))} voxels"),
+        *_fitRows(scan.get("b_values_used")),
         ("input SHA-256", str(scan["sha256"])),
         ("software", f"age2hie {software['version']}, Python {software['python']}, torch {software['torch']}"),
         ("device", str(record["device"])),
         ("seconds", f"{sum(record['timing_s'].values()):.1f}"),
     )
+
+
+def _fitRows(bValues: Sequence[float] | None) -> tuple[tuple[str, str], ...]:
+    """Where the ADC was fitted; records of older versions do not say from what."""
+    return (("ADC fitted from b", ", ".join(f"{b:g}" for b in bValues) + " s/mm2"),) if bValues else ()
 
 
 def _prevalenceRows(found: Prevalence) -> tuple[tuple[str, str], ...]:

@@ -167,6 +167,7 @@ def provenanceText(result: Result) -> str:
         "prevalence given": _("prevalence given"),
         "atlas": _("atlas"),
         "input": _("input"),
+        "ADC fitted from b": _("ADC fitted from b"),
         "input SHA-256": _("input SHA-256"),
         "software": _("software"),
         "device": _("device"),

@@ -7,6 +7,7 @@ import argparse
 from AGE2HIELib.commands.reading import given_paths
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import SUFFIXES, write_volume
+from AGE2HIELib.io.repeated import check_repeated
 from AGE2HIELib.io.source import read_source
 from AGE2HIELib.outputs import output_file
 from AGE2HIELib.preprocess.adc import adc_map
@@ -18,7 +19,9 @@ STAGES = ("read", "adc", "write")
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
-    """An input that is an ADC map already is written in 1e-6 mm^2/s."""
+    """An input that is an ADC map already is written in 1e-6 mm^2/s. Copies of a volume at other b-values, which the
+    gate refuses by their ADC, are refused here.
+    """
     output = arguments.output
     if not output.name.lower().endswith(SUFFIXES):
         raise InputError(f"'{output.name}' names no image format. Let the name end in one of {', '.join(SUFFIXES)}.")
@@ -26,6 +29,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     with output_file(output, overwrite=arguments.overwrite, inputs=given_paths(arguments)) as part:
         source = stages.run("read", read_source, arguments.input, series=arguments.series)
         if source.dwi is not None:
+            check_repeated(source.dwi, arguments.input.name)
             aligned = stages.run("adc", align_series, source.dwi, arguments.align)
             fit = stages.run("adc", adc_map, aligned.series)
             adc, warnings = fit.adc, (*source.warnings, *aligned.warnings, *fit.warnings)

@@ -23,6 +23,7 @@ from AGE2HIELib.many.table import TABLE, Row, read_table, write_table
 from AGE2HIELib.parallel import core_count
 from AGE2HIELib.progress import Progress
 from AGE2HIELib.quality.check import known_overrides
+from AGE2HIELib.report.extras import lost_extras
 
 ALL_ENDED, SOME_FAILED = 0, 1
 _MB_OF_A_WORKER = 1500  # measured: 750 at the peak for an ADC map, more for a series of many volumes
@@ -117,5 +118,13 @@ def _in_words(batch: Batch, output: Path) -> str:
     before = f" ({kept} of them before)" if kept else ""
     return (
         f"{len(batch.cases)} cases: {codes[PREDICTED]} predicted, {codes[REFUSED]} refused{before}, {failed} failed. "
-        f"Table: {output / TABLE}"
+        f"{_lost_in_words(batch)}Table: {output / TABLE}"
     )
+
+
+def _lost_in_words(batch: Batch) -> str:
+    """How many results lack a page, a picture or DICOM objects, which the exit code does not say."""
+    count = sum(bool(lost_extras([ended.row.message])) for ended in batch.ended.values())
+    if not count:
+        return ""
+    return f"Of {count} case{'' if count == 1 else 's'} a page, a picture or DICOM objects could not be written. "

@@ -40,9 +40,8 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     say_lost(lost)
     progress.result(arguments.output)
     if arguments.progress == "text":
-        print(
-            f"{said}{len(methods)} maps: {arguments.output / (PAGE if (arguments.output / PAGE).is_file() else RECORD)}"
-        )
+        shown = arguments.output / (PAGE if (arguments.output / PAGE).is_file() else RECORD)
+        print(f"{said}{len(methods)} map{'' if len(methods) == 1 else 's'}: {shown}")
     return EXPLAINED
 
 

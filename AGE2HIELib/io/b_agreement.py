@@ -14,6 +14,12 @@ B0_LIMIT_S_MM2 = 50.0  # what a volume that the headers are silent about may hav
 _MOST_IN_WORDS = 8
 
 
+def same_b(one: float, other: float) -> bool:
+    """Whether two statements about one volume mean one b-value: a nominal 0 and what it is in truth do."""
+    high = max(one, other)
+    return high <= B0_LIMIT_S_MM2 or abs(one - other) <= max(SAME_B_S_MM2, SAME_B_RELATIVE * high)
+
+
 def unmatched(converted: np.ndarray, stated: Mapping[float | None, int]) -> tuple[list[float], list[float | None]]:
     """What remains when every converted volume has taken a stated one.
 

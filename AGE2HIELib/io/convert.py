@@ -13,7 +13,7 @@ from AGE2HIELib.io.b_agreement import B0_LIMIT_S_MM2, in_words, unmatched
 from AGE2HIELib.io.converter import Converted, run_converter
 from AGE2HIELib.io.dicom_b_values import echo_time_ms
 from AGE2HIELib.io.dicom_complete import check_complete, one_slice_a_file
-from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
+from AGE2HIELib.io.dicom_series import DicomFile, DicomSeries
 from AGE2HIELib.io.dicom_volumes import in_order, split_frames, split_volumes
 from AGE2HIELib.io.integrity import Stored
 
@@ -28,10 +28,11 @@ def convert(series: DicomSeries) -> Converted:
 
     A volume's b-value comes from statements about that volume: the converter's where they agree with those of the
     headers; the headers' own where the converter has none or where image numbers do not tell which files make a
-    volume, and then each volume is converted alone. Raises InputError where neither can be, where slices are missing,
-    or where several images come out.
+    volume, and then each volume is converted alone. Raises InputError where neither can be, where a header contradicts
+    itself, where slices are missing, or where several images come out.
     """
     check_complete(series)
+    _check_contradictions(series)
     spoken = replace(series, files=_with_silent_b0(series.files))
     ordered = in_order(spoken)
     silent = sum(None in file.b_values for file in spoken.files)
@@ -55,6 +56,16 @@ def convert(series: DicomSeries) -> Converted:
     if set(stated) == {None} or _agree(image, stated, spoken, images):
         return image
     return _volume_by_volume(spoken, series)
+
+
+def _check_contradictions(series: DicomSeries) -> None:
+    """Of two statements about one volume none is to be preferred. A map's b-values have no part in anything."""
+    words = [file.contradiction for file in series.files if file.contradiction]
+    if words and series.kind != "adc":
+        raise InputError(
+            f"The b-values of DICOM {series.label} are in doubt: {len(words)} of its {len(series.files)} files "
+            f"contradict themselves, stating {words[0]}, in s/mm^2. {_AS_NIFTI}"
+        )
 
 
 def _from_headers(

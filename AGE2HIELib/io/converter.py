@@ -15,8 +15,8 @@ import dcm2niix
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_copies import decode, decoder_of, needs_decoding, write_frames
-from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
+from AGE2HIELib.io.dicom_copies import decode, decoder_of, needs_decoding, write_as_part, write_frames
+from AGE2HIELib.io.dicom_series import DicomFile, DicomSeries
 from AGE2HIELib.io.gradients import ras_from_fsl, unit_rows
 from AGE2HIELib.io.integrity import Stored
 from AGE2HIELib.io.nifti import bvecs, gradient_files, load_nifti, numbers
@@ -63,12 +63,15 @@ def run_converter(
         incoming, outgoing = Path(folder, "in"), Path(folder, "out")
         incoming.mkdir()
         outgoing.mkdir()
+        several = len({file.group for file in files}) > 1  # parts of one series
         for number, file in enumerate(files):
             target = incoming / f"{number:06d}.dcm"
             if frames is not None:
                 copied = write_frames(file, frames, target)
             else:
                 copied = needs_decoding(file) and decode(file, target)
+            if several:
+                copied = write_as_part(target if copied else file.path, target)
             if not copied:
                 _place(file.path, target)
         _run(incoming, outgoing, files, series)

@@ -13,7 +13,9 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.convert import Converted, convert, joined
 from AGE2HIELib.io.dicom_complete import lost_volumes
-from AGE2HIELib.io.dicom_headers import DicomSeries, read_folder
+from AGE2HIELib.io.dicom_groups import check_whole, torn_words
+from AGE2HIELib.io.dicom_headers import read_folder
+from AGE2HIELib.io.dicom_series import DicomSeries
 from AGE2HIELib.io.gradients import SMALLEST_B_RANGE_S_MM2, make_series
 from AGE2HIELib.io.integrity import Stored
 from AGE2HIELib.volume import DwiSeries
@@ -76,8 +78,11 @@ def read_dicom(path: Path, *, series: str | None = None) -> DicomImage:
     found = folder.series
     try:
         image = _best(found, path.name) if series is None else _named(found, series)
-    except InputError as error:  # what seems to be missing may be in a file that cannot be read
-        raise InputError(" ".join((str(error), *folder.warnings))) from error
+        if series is None:
+            check_whole(frozenset(image.files), found)
+    except InputError as error:  # what seems to be missing may be in another part, or in a file that cannot be read
+        torn = () if "SeriesInstanceUID" in str(error) else torn_words(found)
+        raise InputError(" ".join((str(error), *torn, *folder.warnings))) from error
     return replace(image, warnings=(*image.warnings, *_damages(found), *folder.warnings))
 
 
@@ -236,6 +241,7 @@ def _chosen(found: tuple[DicomSeries, ...], name: str) -> Converted:
             f"{len(best)} DICOM series have the number {name}: {_listed([i.series for i in best], best)}. "
             f"Name one of them by its key, for instance --series {best[0].series.name}."
         )
+    check_whole(frozenset(best[0].series.paths), matches)
     return best[0]
 
 

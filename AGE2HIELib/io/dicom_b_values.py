@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pydicom
 from pydicom.tag import Tag
 
+from AGE2HIELib.io.b_agreement import B0_LIMIT_S_MM2, same_b
 from AGE2HIELib.io.dicom_elements import text
 
+_Reader = Callable[[pydicom.Dataset], float | None]
 # Read from every header beside what the reader of series needs.
 B_VALUE_KEYWORDS = (
     "DiffusionBValue",
@@ -55,14 +57,20 @@ _CANON_COMMENT = re.compile(r"\bb=(\d+(?:\.\d+)?)", re.IGNORECASE)
 _SILENT_AT_B0 = ("GE", "CANON", "TOSHIBA")
 
 
-def stated_b_values(header: pydicom.Dataset) -> tuple[float | None, ...]:
-    """b-values in s/mm^2, None where none is stated: one of each frame where frames differ, else one of the file."""
-    shared = [_of_sequence(group) for group in header.get("SharedFunctionalGroupsSequence") or ()]
-    frames = [_of_sequence(group) for group in header.get("PerFrameFunctionalGroupsSequence") or ()]
+def b_statements(header: pydicom.Dataset) -> tuple[tuple[float | None, ...], str]:
+    """What a header states about b, in s/mm^2, and two of its statements that cannot both be true.
+
+    Returns:
+        One b-value of each frame where frames differ, else one of the file; None where none is stated.
+        ``500 in (0018,9087) and 1000 in SequenceName``, or "" where nothing is contradicted.
+    """
+    shared = next((b for b in _of_groups(header, "SharedFunctionalGroupsSequence") if b is not None), None)
+    frames = _of_groups(header, "PerFrameFunctionalGroupsSequence")
     if any(b is not None for b in frames):
-        return tuple(frames) if len(set(frames)) > 1 else (frames[0],)
-    of_all = next((b for b in shared if b is not None), None)
-    return (_of_file(header) if of_all is None else of_all,)
+        stated = tuple(frames) if len(set(frames)) > 1 else (frames[0],)
+    else:
+        stated = (_of_file(header) if shared is None else shared,)
+    return stated, _contradiction(header, shared, frames)
 
 
 def silence_means_b0(header: pydicom.Dataset) -> bool:
@@ -111,6 +119,27 @@ def private_number(header: pydicom.Dataset, group: int, element: int) -> float |
     return float(number[1]) if number else None
 
 
+def _contradiction(header: pydicom.Dataset, shared: float | None, frames: Sequence[float | None]) -> str:
+    """Of GE a b0 may state the weighted images' b in one of two places (see ``_of_ge``)."""
+    vendor = maker(header)
+    stated = [("(0018,9087)", _finite(header)), ("its shared groups", shared)]
+    if not frames:
+        stated += [(name, read(header)) for name, read in _sources(vendor) if vendor or not name.startswith("(")]
+    elif shared is not None or len(set(frames)) == 1:
+        stated += [("its frames", b) for b in frames]
+    known = [(b, name) for name, b in stated if b is not None]
+    if len(known) < 2:
+        return ""
+    (low, where), (high, elsewhere) = min(known), max(known)
+    if same_b(low, high) or (vendor.startswith("GE") and low <= B0_LIMIT_S_MM2 and where == "(0018,9087)"):
+        return ""
+    return f"{low:g} in {where} and {high:g} in {elsewhere}"
+
+
+def _of_groups(header: pydicom.Dataset, keyword: str) -> list[float | None]:
+    return [_of_sequence(group) for group in header.get(keyword) or ()]
+
+
 def _of_sequence(group: pydicom.Dataset) -> float | None:
     items = group.get("MRDiffusionSequence") or ()
     return next((b for b in (_of_standard(item) for item in items) if b is not None), None)
@@ -136,9 +165,14 @@ def _of_file(header: pydicom.Dataset) -> float | None:
     nominal = _finite(header)
     if nominal is not None:
         return nominal
-    readers = [read for name, read in _VENDORS.items() if not vendor or vendor.startswith(name)]
-    stated = next((b for b in (read(header) for read in readers) if b is not None), None)
+    stated = next((b for b in (read(header) for _name, read in _sources(vendor)) if b is not None), None)
     return _of_standard(header) if stated is None else stated
+
+
+def _sources(vendor: str) -> list[tuple[str, _Reader]]:
+    """Where a vendor states b beside the standard's element; of all but GE where the vendor is not known."""
+    meant = [name for name in _SOURCES if (vendor.startswith(name) if vendor else name != "GE")]
+    return [source for name in meant for source in _SOURCES[name]]
 
 
 def _of_ge(header: pydicom.Dataset) -> float | None:
@@ -146,8 +180,8 @@ def _of_ge(header: pydicom.Dataset) -> float | None:
 
     Older software states it of the b0 of a series with directions as well, whose direction is zero.
     """
-    standard, private = _of_standard(header), private_number(header, *_GE)
-    nominal = standard if standard is not None or private is None else private % _GE_OFFSET
+    standard = _of_standard(header)
+    nominal = _of_ge_private(header) if standard is None else standard
     direction = _ge_direction(header)
     if nominal is None or direction is None:
         return nominal
@@ -164,15 +198,14 @@ def _ge_direction(header: pydicom.Dataset) -> list[float] | None:
     return [float(value) for value in values] if len(values) == 3 and all(str(value) for value in values) else None
 
 
-def _of_sequence_name(header: pydicom.Dataset) -> float | None:
-    stated = private_number(header, *_SIEMENS)
-    if stated is not None:
-        return stated
-    for keyword in ("SequenceName", "PulseSequenceName"):
-        name = _SEQUENCE_NAME.search(str(header.get(keyword) or ""))
-        if name:
-            return float(name[1])
-    return None
+def _of_name(header: pydicom.Dataset, keyword: str) -> float | None:
+    name = _SEQUENCE_NAME.search(str(header.get(keyword) or ""))
+    return float(name[1]) if name else None
+
+
+def _of_ge_private(header: pydicom.Dataset) -> float | None:
+    private = private_number(header, *_GE)
+    return None if private is None else private % _GE_OFFSET
 
 
 def _of_canon_comment(header: pydicom.Dataset) -> float | None:
@@ -180,10 +213,15 @@ def _of_canon_comment(header: pydicom.Dataset) -> float | None:
     return float(comment[1]) if comment else None
 
 
-_VENDORS: dict[str, Callable[[pydicom.Dataset], float | None]] = {
-    "SIEMENS": _of_sequence_name,
-    "PHILIPS": lambda header: private_number(header, *_PHILIPS),
-    "UIH": lambda header: private_number(header, *_UIH),
-    "CANON": _of_canon_comment,
-    "TOSHIBA": _of_canon_comment,
+_SOURCES: dict[str, tuple[tuple[str, _Reader], ...]] = {
+    "SIEMENS": (
+        ("(0019,100C)", lambda header: private_number(header, *_SIEMENS)),
+        ("SequenceName", lambda header: _of_name(header, "SequenceName")),
+        ("PulseSequenceName", lambda header: _of_name(header, "PulseSequenceName")),
+    ),
+    "PHILIPS": (("(2001,1003)", lambda header: private_number(header, *_PHILIPS)),),
+    "UIH": (("(0065,1009)", lambda header: private_number(header, *_UIH)),),
+    "GE": (("(0043,1039)", _of_ge_private),),
+    "CANON": (("ImageComments", _of_canon_comment),),
+    "TOSHIBA": (("ImageComments", _of_canon_comment),),
 }

@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_headers import DicomSeries
+from AGE2HIELib.io.dicom_series import DicomSeries
 
-_SAME_PLANE = 1e-2  # direction cosines and mm, which headers round differently from slice to slice
+SAME_PLANE = 1e-2  # direction cosines and mm, which headers round differently from slice to slice
+_NO_DIRECTIONS = 0.05  # products of the cosines, that rows and columns are off
 _SAME_PLACE_MM = 0.1  # slices of one place in several volumes; the thinnest slices lie 0.5 mm apart
 _UNEVEN_STEPS = 1.2  # largest over smallest: four vendors' sample series have 1.00
 _SHEARED = 0.02  # of the stack's length aside: 1 degree; two vendors' sample series have 3e-4
@@ -20,7 +21,7 @@ _AGAIN = "Export the series again with all of its images."
 
 def one_slice_a_file(series: DicomSeries) -> bool:
     """False for enhanced files and Siemens mosaics, which hold whole volumes."""
-    return not any(file.frames > 1 or file.mosaic for file in series.files)
+    return all(file.one_slice for file in series.files)
 
 
 def check_complete(series: DicomSeries) -> None:
@@ -67,7 +68,14 @@ def _check_planes(series: DicomSeries) -> None:
             f"{silent} of the {len(files)} files of DICOM {series.label} do not say where their slice lies. Give the "
             "series as the scanner made it: a de-identifier may have removed the places."
         )
-    if np.ptp([file.plane for file in files], axis=0).max() > _SAME_PLANE:
+    cosines = np.array(files[0].plane[:6]).reshape(2, 3)
+    if np.abs(cosines @ cosines.T - np.eye(2)).max() > _NO_DIRECTIONS:
+        words = ", ".join(f"{cosine:g}" for cosine in cosines.ravel())
+        raise InputError(
+            f"The slices of DICOM {series.label} have no orientation: ImageOrientationPatient is ({words}), where two "
+            "perpendicular directions of length 1 are meant. Give the series as the scanner made it."
+        )
+    if np.ptp([file.plane for file in files], axis=0).max() > SAME_PLANE:
         raise InputError(
             f"The slices of DICOM {series.label} have several orientations or pixel sizes. "
             "Export those of one orientation alone."

@@ -23,6 +23,7 @@ KEYWORDS = (
     "SOPClassUID", "InstanceNumber", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "SeriesNumber",
     "SeriesDescription", "ImageType", "Modality", "Manufacturer", "NumberOfFrames", "Rows", "Columns", "BitsAllocated",
     "SamplesPerPixel", "ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing",
+    "EchoTime",
 )  # fmt: skip
 TAGS = {keyword: BaseTag(tag_for_keyword(keyword) or 0) for keyword in KEYWORDS}
 

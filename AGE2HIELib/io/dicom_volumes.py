@@ -16,7 +16,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.dicom_b_values import echo_and_direction
 from AGE2HIELib.io.dicom_complete import by_place, one_slice_a_file
 from AGE2HIELib.io.dicom_frames import frame_places
-from AGE2HIELib.io.dicom_headers import DicomFile, DicomSeries
+from AGE2HIELib.io.dicom_series import DicomFile, DicomSeries
 
 _PLACE_BY_PLACE = ("GE", "PHILIPS")  # whose numbers may run through the volumes at each place (dcm2niix swaps these)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import sitk_geometry
+from AGE2HIELib.io.header_words import reason
 from AGE2HIELib.volume import Grid
 
 # Microscopes see less, and no scanner's slices are thicker; the quality gate is stricter.
@@ -65,7 +66,8 @@ def checked(array: np.ndarray, affine_ras: np.ndarray, name: str) -> np.ndarray:
         size = "x".join(str(n) for n in shape)
         raise InputError(f"'{name}' is not a 3D image: its size is {size} voxels. Give the whole volume.")
     check_geometry(Grid((shape[0], shape[1], shape[2]), affine_ras), name)
-    values: np.ndarray = np.ascontiguousarray(array, dtype=np.float32)
+    with np.errstate(over="ignore"):  # beyond 3e38 there is infinity, which counts as no value
+        values: np.ndarray = np.ascontiguousarray(array, dtype=np.float32)
     for number, volume in enumerate(values):
         where = f"'{name}'" if len(values) == 1 else f"Volume {number} of '{name}'"
         if not np.isfinite(volume).any():
@@ -87,10 +89,9 @@ def check_geometry(grid: Grid, name: str) -> None:
         )
 
 
-def unreadable(path: Path, error: BaseException) -> InputError:
+def unreadable(path: Path, error: Exception) -> InputError:
     """One clear sentence for the many ways in which a file can be broken."""
-    reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
-    detail = reason[0].replace(str(path), path.name).replace(str(path.parent), "")[:160]
+    detail = reason(error).replace(str(path), path.name).replace(str(path.parent), "")[:160]
     return InputError(
         f"'{path.name}' cannot be read; it may be truncated or of another format "
         f"({path.stat().st_size} bytes; {detail}). Copy or export it again."

@@ -12,6 +12,7 @@ import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import LPS_FROM_RAS
+from AGE2HIELib.io.header_words import quoted, reason
 
 LONGEST_HEADER_BYTES = 1 << 20
 _LAST_KEY = "ElementDataFile"
@@ -33,6 +34,11 @@ _YES, _NO = ("true", "1", "t"), ("false", "0", "f")  # MetaIO takes every other 
 _ORIGINS = ("Offset", "Position", "Origin")
 _DIRECTIONS = ("TransformMatrix", "Orientation", "Rotation")
 _BYTE_ORDERS = ("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
+_KEYS = (
+    *_ORIGINS, *_DIRECTIONS, *_BYTE_ORDERS, _LAST_KEY, "NDims", "DimSize", "ElementType", "ElementSpacing",
+    "ElementSize", "ElementNumberOfChannels", "CompressedData", "BinaryData", "HeaderSize", "DistanceUnits",
+    "AnatomicalOrientation",
+)  # fmt: skip
 _MILLIMETRES = ("", "?", "mm", "millimeter", "millimeters", "millimetre", "millimetres")
 # The end that an axis comes from, as MetaIO names it, and its direction in L, P, S.
 _FROM = {"R": (1, 0, 0), "L": (-1, 0, 0), "A": (0, 1, 0), "P": (0, -1, 0), "I": (0, 0, 1), "S": (0, 0, -1)}
@@ -68,8 +74,9 @@ def parse_header(start: bytes, name: str) -> MhaHeader:
         fields, end = _fields(start)
         return _interpret(fields, end)
     except (KeyError, ValueError, IndexError) as error:
-        reason = f"it states no {error.args[0]}" if isinstance(error, KeyError) else str(error)
-        raise InputError(f"The header of '{name}' cannot be understood ({reason}). Save the image again.") from error
+        raise InputError(
+            f"The header of '{name}' cannot be understood ({reason(error)}). Save the image again."
+        ) from error
 
 
 def _fields(start: bytes) -> tuple[dict[str, str], int]:
@@ -79,7 +86,7 @@ def _fields(start: bytes) -> tuple[dict[str, str], int]:
     while _LAST_KEY not in fields and (end := start.find(b"\n", at)) >= 0:
         key, _, value = start[at:end].decode("latin-1").partition("=")
         if fields.setdefault(key.strip(), value.strip()) != value.strip():
-            raise ValueError(f"it states {key.strip()[:40]} twice, in two ways")
+            raise ValueError(f"it states {key.strip() if key.strip() in _KEYS else 'a key'} twice, in two ways")
         at = end + 1
     return fields, at
 
@@ -91,10 +98,10 @@ def _interpret(fields: dict[str, str], end: int) -> MhaHeader:
     local = data_file.lower() == "local"
     sizes = tuple(int(word) for word in fields["DimSize"].split())
     if not 0 < len(sizes) == int(fields["NDims"]):
-        raise ValueError(f"{len(sizes)} sizes for {fields['NDims']} axes")
+        raise ValueError(f"{len(sizes)} sizes for {int(fields['NDims'])} axes")
     kind = fields["ElementType"]
     if kind not in _TYPES:
-        raise ValueError(f"its type is {kind[:40]!r}")
+        raise ValueError(f"its type is {quoted(kind)}")
     big, packed = _flag(fields, _BYTE_ORDERS), _flag(fields, ("CompressedData",))
     affine, warnings = _affine_ras(fields, len(sizes))
     return MhaHeader(
@@ -124,7 +131,7 @@ def _affine_ras(fields: dict[str, str], axes: int) -> tuple[np.ndarray, tuple[st
     """Each row of the file's matrix is the direction of an axis, in left-posterior-superior mm."""
     unit = fields.get("DistanceUnits", "mm")
     if unit.lower() not in _MILLIMETRES:
-        raise ValueError(f"its unit of length is '{unit[:20]}', not mm")
+        raise ValueError(f"its unit of length is {quoted(unit)}, not mm")
     spacing = _numbers(fields, ("ElementSpacing",), axes)
     warnings: tuple[str, ...] = ()
     if spacing is None:  # the size of a voxel, which is no spacing where slices lie apart
@@ -195,7 +202,7 @@ def _flag(fields: dict[str, str], names: tuple[str, ...], *, otherwise: bool = F
         if name in fields:
             word = fields[name].lower()
             if word not in (*_YES, *_NO):
-                raise ValueError(f"{name} is {fields[name][:40]!r}")
+                raise ValueError(f"{name} is {quoted(fields[name])}")
             found.add(word in _YES)
     if len(found) > 1:
         raise ValueError(f"{' and '.join(names)} differ")

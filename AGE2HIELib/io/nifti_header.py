@@ -15,6 +15,7 @@ import nibabel as nib
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.header_words import format_of
 from AGE2HIELib.io.integrity import check_values
 from AGE2HIELib.io.nifti_geometry import NiftiHeader
 from AGE2HIELib.io.samples import check_size, read_samples
@@ -101,7 +102,7 @@ def _header(start: bytes) -> NiftiHeader:
     for kind in (nib.Nifti1Header, nib.Nifti2Header):
         if len(start) >= kind.sizeof_hdr and kind.may_contain_header(start):
             return kind(start[: kind.sizeof_hdr], check=False)
-    raise ValueError(f"it does not begin with a NIfTI header but with {start[:8]!r}")
+    raise ValueError(f"it does not begin with a NIfTI header ({format_of(start)})")
 
 
 def _dtype(header: NiftiHeader) -> np.dtype:

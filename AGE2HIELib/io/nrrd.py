@@ -14,6 +14,7 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import LPS_FROM_RAS
 from AGE2HIELib.io.gradients import make_series
+from AGE2HIELib.io.header_words import quoted, reason
 from AGE2HIELib.io.integrity import Stored, checked, existing_file, unreadable
 from AGE2HIELib.io.nrrd_header import MOST_SKIPPED, NrrdHeader, parse_header
 from AGE2HIELib.io.samples import beside, check_size, read_last_samples, read_numbers, read_samples
@@ -83,7 +84,7 @@ def series_from_nrrd(image: NrrdImage, name: str) -> DwiSeries:
         nominal_b, gradients = header.nominal_b, header.gradients()
     except ValueError as error:
         raise InputError(
-            f"The diffusion keys of '{name}' cannot be understood ({error}). Convert the diffusion series again."
+            f"The diffusion keys of '{name}' cannot be understood ({reason(error)}). Convert the series again."
         ) from error
     if nominal_b is None or gradients is None:
         raise InputError(
@@ -120,7 +121,7 @@ def b_value_warnings(image: NrrdImage) -> tuple[str, ...]:
 def refuse_single_volume(image: NrrdImage, name: str) -> None:
     """One volume with diffusion keys cannot give an ADC, and is no map whatever its values look like."""
     if image.header.of_diffusion:
-        b_value = image.header.keys.get("dwmri_b-value", "none")[:20]
+        b_value = quoted(image.header.keys.get("dwmri_b-value", "none")).strip("'")
         raise InputError(
             f"'{name}' is a single diffusion volume: it has DWMRI keys (b-value {b_value}). Give the whole series; "
             "or save the ADC map without these keys."

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.header_words import format_of, quoted, reason
 from AGE2HIELib.io.nrrd_geometry import place, ras_from_measurement
 
 _TYPES = {
@@ -27,6 +28,10 @@ _MOST_VOLUMES = 10_000
 MOST_SKIPPED = 1 << 20  # lines or bytes before the samples
 _MAGIC = re.compile(rb"NRRD00(?:0[1-5]|\.01)\s")
 _FIELD = re.compile(r"([^:]*):(=?)(.*)", re.DOTALL)
+_FIELDS = (
+    "type", "dimension", "space", "spacedimension", "sizes", "spacings", "spacedirections", "spaceorigin", "spaceunits",
+    "kinds", "endian", "encoding", "measurementframe", "datafile", "lineskip", "byteskip", "oldmin", "oldmax",
+)  # fmt: skip
 _TEXT_ENCODINGS = ("ascii", "text", "txt")
 ENCODINGS = ("raw", "gzip", "gz", "bzip2", "bz2", *_TEXT_ENCODINGS)
 
@@ -84,7 +89,7 @@ class NrrdHeader:
                 row = [float(word) for word in value.split()]
                 numbers = bool(np.all(np.isfinite(row))) or (len(row) == 3 and bool(np.all(np.isnan(row))))
                 if not 0 < repeats <= _MOST_VOLUMES or first + repeats > _MOST_VOLUMES or not numbers:
-                    raise ValueError(f"{key} is {value[:40]!r}, {repeats} times")
+                    raise ValueError(f"{key} is {quoted(value)}, {repeats} times")
                 rows.update({first + n: row for n in range(repeats)})
         if rows and max(rows) != len(rows) - 1:
             raise ValueError(f"{len(rows)} gradients are numbered up to {max(rows)}")
@@ -96,11 +101,10 @@ class NrrdHeader:
 def parse_header(start: bytes, name: str) -> NrrdHeader:
     """Read the header at the start of a file; raises InputError where it cannot be understood."""
     if not start.startswith(b"NRRD"):
-        raise InputError(f"'{name}' does not begin with 'NRRD' but with {start[:8]!r}. Give a NRRD file.")
+        raise InputError(f"'{name}' does not begin with 'NRRD' ({format_of(start)}). Give a NRRD file.")
     if not _MAGIC.match(start):
         raise InputError(
-            f"'{name}' is of a version of NRRD that is not known ({start[:8]!r}, where NRRD0001 to NRRD0005 are). "
-            "Save the image again."
+            f"'{name}' is of a version of NRRD that is not known: NRRD0001 to NRRD0005 are. Save the image again."
         )
     end = re.search(rb"\r?\n\r?\n", start)
     text = start[: end.start() if end else len(start)].decode("utf-8", errors="replace")
@@ -108,8 +112,9 @@ def parse_header(start: bytes, name: str) -> NrrdHeader:
         fields, keys = _lines(text)
         return _interpret(fields, keys, end.end() if end else len(start))
     except (KeyError, ValueError, IndexError) as error:
-        reason = f"it states no {error.args[0]}" if isinstance(error, KeyError) else str(error)
-        raise InputError(f"The header of '{name}' cannot be understood ({reason}). Save the image again.") from error
+        raise InputError(
+            f"The header of '{name}' cannot be understood ({reason(error)}). Save the image again."
+        ) from error
 
 
 def _lines(text: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -126,7 +131,7 @@ def _lines(text: str) -> tuple[dict[str, str], dict[str, str]]:
             continue
         name = name.replace(" ", "")
         if fields.setdefault(name, value) != value:
-            raise ValueError(f"it states its {found[1].strip()[:20]} twice, in two ways")
+            raise ValueError(f"it states its {name if name in _FIELDS else 'values'} twice, in two ways")
     return fields, keys
 
 
@@ -141,7 +146,7 @@ def _interpret(fields: dict[str, str], keys: dict[str, str], length_bytes: int) 
         raise ValueError("its samples are spread over several files")
     encoding = fields["encoding"].lower()
     if encoding not in ENCODINGS:
-        raise ValueError(f"its encoding is '{encoding}'")
+        raise ValueError(f"its encoding is {quoted(encoding)}")
     dtype = _dtype(fields, encoding)
     return NrrdHeader(
         dtype=dtype,
@@ -162,13 +167,13 @@ def _interpret(fields: dict[str, str], keys: dict[str, str], length_bytes: int) 
 def _dtype(fields: dict[str, str], encoding: str) -> np.dtype:
     kind = fields["type"].lower()
     if kind not in _DTYPES:
-        raise ValueError(f"its type is '{kind[:40]}'")
+        raise ValueError(f"its type is {quoted(kind)}")
     dtype = np.dtype(_DTYPES[kind])
     if dtype.itemsize == 1 or encoding in _TEXT_ENCODINGS:
         return dtype
     endian = fields["endian"].lower()
     if endian not in ("little", "big"):
-        raise ValueError(f"its endian is '{endian}'")
+        raise ValueError(f"its endian is {quoted(endian)}")
     return dtype.newbyteorder(">" if endian == "big" else "<")
 
 
@@ -176,7 +181,7 @@ def _quantised(fields: dict[str, str], dtype: np.dtype) -> tuple[str, ...]:
     """``old min`` and ``old max`` are the range of the values before they were made integers; no reader goes back."""
     if dtype.kind == "f" or not ("oldmin" in fields or "oldmax" in fields):
         return ()
-    old = " to ".join(fields.get(name, "?")[:20] for name in ("oldmin", "oldmax"))
+    old = " to ".join(quoted(fields[name]).strip("'") if name in fields else "?" for name in ("oldmin", "oldmax"))
     return (f"The NRRD file's values once had another range ({old}); they are read as they are, as in Slicer.",)
 
 

@@ -16,6 +16,7 @@ from AGE2HIELib.io.images import MHA_SUFFIXES, load_image, sha256_of_image
 from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files, sha256_of_set
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files, load_nifti, series_from_nifti
 from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd, series_from_nrrd
+from AGE2HIELib.io.repeated import repeated_warnings
 from AGE2HIELib.io.units import find_unit
 from AGE2HIELib.volume import DwiSeries, Grid, Volume
 
@@ -86,10 +87,11 @@ def _from_nifti(path: Path) -> Source:
         nifti.refuse_single_volume(path)
         return _adc_source("adc-nifti", stored, sha256_of_files([path]), path.name)
     dwi = series_from_nifti(stored, path)
+    warnings = (*stored.warnings, *repeated_warnings(dwi))
     files = gradient_files(path)
     assert files is not None  # series_from_nifti refuses an image without b-values
     parts = [path, files.bval, *([files.bvec] if files.bvec else [])]
-    return Source("dwi-nifti", sha256_of_files(parts), dwi, None, None, stored.warnings)
+    return Source("dwi-nifti", sha256_of_files(parts), dwi, None, None, warnings)
 
 
 def _from_nrrd(path: Path) -> Source:
@@ -99,7 +101,7 @@ def _from_nrrd(path: Path) -> Source:
         nrrd.refuse_single_volume(image, path.name)
         return _adc_source("adc-nrrd", image.stored, sha256, path.name)
     dwi = series_from_nrrd(image, path.name)
-    warnings = (*image.stored.warnings, *nrrd.b_value_warnings(image))
+    warnings = (*image.stored.warnings, *nrrd.b_value_warnings(image), *repeated_warnings(dwi))
     return Source("dwi-nrrd", sha256, dwi, None, None, warnings)
 
 
@@ -107,7 +109,8 @@ def _from_dicom(path: Path, series: str | None) -> Source:
     found = read_dicom(path, series=series)
     sha256 = sha256_of_set(found.files)
     if found.dwi is not None:
-        source = Source("dwi-dicom", sha256, found.dwi, None, None, found.warnings)
+        warnings = (*found.warnings, *repeated_warnings(found.dwi))
+        source = Source("dwi-dicom", sha256, found.dwi, None, None, warnings)
     else:
         assert found.adc is not None  # read_dicom returns one of the two
         adc = Stored(found.adc.array, found.adc.affine_ras, (*found.adc.warnings, *found.warnings))

@@ -11,12 +11,13 @@ from AGE2HIELib.errors import InputError
 
 # Brain medians of newborns to stroke patients with a margin (BONBID-HIE 1226-1623e-6 mm2/s; shared bounds of the
 # field: 300-4000). The ranges are 75-fold apart, so no map can be taken for another.
-_LOWEST, _HIGHEST = 300.0, 4000.0  # 1e-6 mm2/s
+PLAUSIBLE_ADC = _LOWEST, _HIGHEST = 300.0, 4000.0  # 1e-6 mm2/s
 UNITS = {"1e-6 mm2/s": 1.0, "1e-3 mm2/s": 1e3, "mm2/s": 1e6}  # factor to 1e-6 mm2/s
 
 _ROUGH = 0.35  # local sd over local mean: brain ADC stays below 0.2 even at CSF borders, air noise is above 0.5
 _FAR_OUT = 10.0  # of the 99th percentile: no tissue, and no clamp of a scanner
 _FEWEST_VOXELS = 200
+_MOST_EXPONENT = 120  # of two, that a number of 32 bits holds with room to spare
 # What an ADC map keeps in any unit, over 14 real maps (12 BONBID-HIE, 2 adult) and 15 T1w or trace images: the 5 %
 # quantile over the median is 0.58-0.86 (T1w 0.19-0.51), and CSF stretches the upper tail, (q99 - 1) / (1 - q1) being
 # 2.1-8.1 (others 0.95-2.2).
@@ -63,14 +64,16 @@ def brain_values(array: np.ndarray) -> np.ndarray:
     # Above the 99th percentile there are outliers only; dust is what lies below a hundredth of it.
     high = float(np.percentile(finite[positive], 99))
     candidate = positive & (finite > 0.01 * high) & (finite < finite.max())
-    finite = np.clip(finite, -_FAR_OUT * high, _FAR_OUT * high)  # a broken voxel overflows the filter's running sum
-    mean = uniform_filter(finite, 3)
-    variance = np.maximum(uniform_filter(finite**2, 3) - mean**2, 0.0)
+    clipped = np.clip(finite, -_FAR_OUT * high, _FAR_OUT * high)  # a broken voxel overflows the filter's running sum
+    # By a power of two, which changes no digit: squares of values of 1e30 overflow.
+    relative = np.ldexp(clipped, -int(np.clip(np.floor(np.log2(high)), -_MOST_EXPONENT, _MOST_EXPONENT)))
+    mean = uniform_filter(relative, 3)
+    variance = np.maximum(uniform_filter(relative**2, 3) - mean**2, 0.0)
     smooth = candidate & (mean > 0) & (np.sqrt(variance) < _ROUGH * mean)
     for choice in (smooth, candidate):
         if np.count_nonzero(choice) >= _FEWEST_VOXELS:
-            return finite[choice]
-    return finite[positive]
+            return clipped[choice]
+    return clipped[positive]
 
 
 def _looks_like_adc(relative: np.ndarray) -> bool:

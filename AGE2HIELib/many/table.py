@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from AGE2HIELib.outputs import output_file
+from AGE2HIELib.report.extras import lost_extras
 
 TABLE = "cases.tsv"
 
@@ -21,7 +22,7 @@ class Row:
         prevalence: share of adverse outcomes that the numbers before it hold for.
         failed_checks: names of the gate's checks that were not passed, joined by "; ".
         seconds: the case took; of a prediction, the sum of its stages.
-        message: what was wrong, and what to do.
+        message: what was wrong, and what to do; of a result, what could not be written beside it.
     """
 
     case: str
@@ -51,7 +52,7 @@ def row_of_record(case: str, exit_code: int, record: Mapping[str, Any]) -> Row:
         record["prevalence"],
         "; ".join(check["name"] for check in failed),
         sum(record["timing_s"].values()),
-        str(stopping[0]["remedy"]) if stopping else "",
+        " ".join([*(str(check["remedy"]) for check in stopping[:1]), *lost_extras(record.get("warnings", ()))]),
     )
 
 

@@ -37,7 +37,7 @@ _LEFT_RIGHT = 2  # axis of (N, C, D, H, W)
 
 
 class SumOfPlaces(nn.Module):
-    """Evidence of every cell, summed, on a logarithmic scale: ``gain * log(mean over cells of softplus(e) + floor) + b``.
+    """Evidence of every cell, summed, on a logarithmic scale: ``gain * log(mean of softplus(e) + floor) + b``.
 
     Injured tissue counts wherever it lies and however little it is: a mean over features has to tell a lesion of one
     per cent from noise of the other 99, a sum of evidence does not. ``gain`` stays above 0. As in attention-based

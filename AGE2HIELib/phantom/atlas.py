@@ -15,9 +15,9 @@ ATLAS_SHAPE = (91, 109, 91)  # odd, as the infants' own grids: centres coincide
 INFANTS = 60
 _FIRST_SEED = 900_000  # far from the seeds of cohorts, so that no infant is in both
 _RESIDUAL_DEFORMATION = 0.4  # what remains of an infant's shape after deformable placement, of the 2.2 mm rms drawn
-# Phantoms know nothing of what else makes newborns differ: days of life, scanners, folds that no placement follows. With
-# this factor 0.5 % of the brain lies below -2 (median of 17 real newborns with a load under 1 %, which were looked at;
-# 95 of 100 under 1.5 %), in the released maps 0.3 and 0.9 %; with 1.6 it were 1.2 and 3.0 %.
+# Phantoms know nothing of what else makes newborns differ: days of life, scanners, folds that no placement follows.
+# With this factor 0.5 % of the brain lies below -2 (median of 17 real newborns with a load under 1 %, which were
+# looked at; 95 of 100 under 1.5 %), in the released maps 0.3 and 0.9 %; with 1.6 it were 1.2 and 3.0 %.
 _SPREAD = 1.9
 _SD_FLOOR = 70.0  # 1e-6 mm^2/s: the smallest regional sd behind 28 released z-maps is 77
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.units import PLAUSIBLE_ADC
 from AGE2HIELib.preprocess.fitted_shells import fitted_shells, unusual_b_warning
 from AGE2HIELib.preprocess.shells import Shell
 from AGE2HIELib.volume import DwiSeries, Volume
@@ -40,12 +41,34 @@ def adc_map(dwi: DwiSeries) -> AdcFit:
     for index in b0:
         mean_b0 += dwi.array[index]
     mean_b0 /= len(b0)
-    warnings = (unusual_b_warning(shells), *(shell.warning for shell in shells))
+    warnings = (unusual_b_warning(shells), *(shell.warning for shell in shells), implausible_warning(adc, mean_b0))
     return AdcFit(
         Volume(adc, dwi.affine_ras),
         Volume(mean_b0, dwi.affine_ras),
         tuple(shell.b_value for shell in shells),
         tuple(warning for warning in warnings if warning),
+    )
+
+
+def implausible_warning(adc: np.ndarray, mean_b0: np.ndarray) -> str:
+    """What is wrong with the median ADC of a head, or "" where tissue may have it.
+
+    The head is what is brighter than the mean, air being most of the rest; a broken voxel does not move that mean.
+
+    Args:
+        adc: ``(I, J, K)`` in 1e-6 mm^2/s, NaN where it is not known.
+        mean_b0: the same voxels' signal without weighting.
+    """
+    known = np.isfinite(adc) & (mean_b0 > 0)
+    bright = mean_b0 >= np.mean(np.minimum(mean_b0[known], np.percentile(mean_b0[known], 99))) if known.any() else known
+    values = adc[known & bright]
+    low, high = PLAUSIBLE_ADC
+    median = float(np.median(values)) if values.size else float("nan")
+    if low <= median <= high:
+        return ""
+    return (
+        f"The median ADC where the image is bright is {median:.4g}e-6 mm2/s, and tissue has {low:g} to {high:g}: "
+        "the volumes may not have the b-values that are stated. Look at the raw volumes and their b-values."
     )
 
 

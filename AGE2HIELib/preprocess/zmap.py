@@ -48,10 +48,11 @@ def smoothed_noise(adc: Volume, brain: Volume) -> float:
     the outside; fine structure counts as noise too. How much of white noise the smoothing leaves follows from its
     kernel.
     """
-    values = np.where(np.isfinite(adc.array), adc.array, 0)
+    across = 2 - int(np.argmax(np.round(adc.grid.spacing_mm[::-1], 3)))  # the axis of the thickest voxels
+    values, inside = (np.moveaxis(array, across, 2) for array in (np.nan_to_num(adc.array), brain.array))
     low, high = _TISSUE_ADC
-    tissue = brain.array & (values > low) & (values < high)
-    core = tissue & binary_erosion(brain.array, iterations=2)
+    tissue = inside & (values > low) & (values < high)
+    core = tissue & binary_erosion(inside, iterations=2)
     beside = (values[:-2, 1:-1] + values[2:, 1:-1] + values[1:-1, :-2] + values[1:-1, 2:]) / 4
     known = core[1:-1, 1:-1] & tissue[:-2, 1:-1] & tissue[2:, 1:-1] & tissue[1:-1, :-2] & tissue[1:-1, 2:]
     rest = (values[1:-1, 1:-1] - beside)[known]

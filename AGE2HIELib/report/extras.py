@@ -10,11 +10,13 @@ import errno
 import os
 import shutil
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from AGE2HIELib.errors import InputError
 
+_WITHOUT = "could not be written, and the result stands without"
+_REMOVED = "Pages, pictures and DICOM objects were removed, since they left no space for the result itself."
 _SCRATCH = ".unfinished"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -54,14 +56,17 @@ class Extras:
                 raise
             for path in made:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-            self._miss(
-                "Pages, pictures and DICOM objects were removed, since they left no space for the result itself."
-            )
+            self._miss(_REMOVED)
             write_record()
 
     def _miss(self, sentence: str) -> None:
         self.lost.append(sentence)
         self.warnings.append(sentence)
+
+
+def lost_extras(warnings: Sequence[str]) -> tuple[str, ...]:
+    """Those of a record's warnings that say what is missing."""
+    return tuple(warning for warning in warnings if _WITHOUT in warning or _REMOVED in warning)
 
 
 def write_extra(what: str, write: Callable[[Path], None], folder: Path) -> str | None:
@@ -82,7 +87,7 @@ def write_extra(what: str, write: Callable[[Path], None], folder: Path) -> str |
         scratch.rmdir()
     except Exception as error:  # whatever an extra dies of, the number is there
         shutil.rmtree(scratch, ignore_errors=True)
-        return f"{what[0].upper()}{what[1:]} could not be written, and the result stands without: {_reason(error)}"
+        return f"{what[0].upper()}{what[1:]} {_WITHOUT}: {_reason(error)}"
     return None
 
 

@@ -17,8 +17,8 @@ from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.volume import Volume
 
 _PLACEMENT_ERROR_MM = 1.0  # rms along each axis, of a careful deformable placement
-# The sd behind the released maps, 1e-6 mm^2/s: regressions of ADC on z over 28 infants, region by region (correlations of
-# 0.82 to 0.98; brainstem 0.78).
+# The sd behind the released maps, 1e-6 mm^2/s: regressions of ADC on z over 28 infants, region by region (correlations
+# of 0.82 to 0.98; brainstem 0.78).
 _RELEASED_SD = {
     "thalamus": 79.0,
     "lentiform nucleus": 82.0,

@@ -22,7 +22,7 @@ from AGE2HIELib.volume import Grid, Volume
 from training.explaining.age_picture import Shown, age_picture
 from training.explaining.choose import choose_subjects
 from training.explaining.kept import keep_row, kept_row
-from training.exporting_age import EXPLAINED
+from training.exporting_age import explained_layer
 from training.files import sha256_of, write_tsv, write_whole
 from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
@@ -122,7 +122,9 @@ def age_map(network: AgeNetwork, image: np.ndarray, grid: Grid, *, method: str) 
         image: float32 ``(1, 1, D, H, W)``, 0 outside the brain.
         grid: of the image, in the template's frame.
     """
-    answer = answer_age(network, image, method=method, layer=network.encoder.layers[EXPLAINED])
+    answer = answer_age(
+        network, image, method=method, layer=explained_layer(network.encoder, float(grid.spacing_mm[0]))
+    )
     values = on_voxels(answer.cells, answer.where, grid.shape)
     return Volume(np.where(image[0, 0] != 0, values, 0).astype(np.float32), grid.affine_ras)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ REPORT = "report.dcm"
 
 
 def check_possible(kind: str) -> None:
-    """Raises InputError, before any work, for a scan that is no DICOM and where highdicom is missing.
+    """Raises InputError, before any work, for a scan that is no DICOM and where highdicom is missing or broken.
 
     Args:
         kind: of the source.
@@ -31,6 +32,13 @@ def check_possible(kind: str) -> None:
         )
     if find_spec("highdicom") is None:
         raise InputError("--dicom needs the package highdicom (0.27 or newer). Install it: pip install highdicom")
+    try:
+        import_module("highdicom.sr")
+    except (ImportError, AttributeError, TypeError, ValueError, OSError) as error:  # other versions beneath it
+        raise InputError(
+            f"The package highdicom, which --dicom needs, is there and does not load ({type(error).__name__}). Install "
+            "it again with what belongs to it: pip install --force-reinstall highdicom. Or leave --dicom out."
+        ) from error
 
 
 def write_objects(record: Mapping[str, Any], maps: Maps, files: Sequence[Path], folder: Path) -> tuple[str, ...]:
