@@ -24,7 +24,7 @@ def test_the_lesion_moves_with_the_image() -> None:
     """Images that are their own lesion: after any move the ADC is low where the lesion is."""
     lesions = torch.zeros(12, 1, *SHAPE)
     lesions[:, :, 3:8, 4:9, 5:10] = 1.0
-    images, placed = augment_adc(0.2 - 4 * lesions.expand(-1, 3, -1, -1, -1), lesions, draws(12))
+    images, placed = augment_adc(0.2 - 4 * lesions.expand(-1, 3, -1, -1, -1), lesions, draws(12, c19=0.9))
     assert images.shape == (12, 2, *SHAPE)
     assert images[:, :1][placed > 0.9].mean() < -2.5
     assert abs(float(images[:, :1][placed < 0.01].mean())) < 0.5
@@ -57,7 +57,7 @@ def test_turns_are_rigid_in_voxels_and_at_most_ten_degrees_about_an_axis() -> No
 def test_the_level_of_adc_changes_by_at_most_five_percent() -> None:
     """Even tissue of 1100e-6 mm^2/s, no noise: its mean stays within 5 % (and the smooth field's 16e-6)."""
     value = (1100.0 - 1300.0) / 400.0
-    images, _ = augment_adc(torch.full((200, 3, *SHAPE), value), None, draws(200, c5=0.0, c17=0.9))
+    images, _ = augment_adc(torch.full((200, 3, *SHAPE), value), None, draws(200, c5=0.0, c17=0.9, c19=0.9))
     inner = images[:, 0, 5:11, 5:13, 5:9].mean((1, 2, 3))
     adc = 1300 + 400 * inner
     assert adc.max() < 1100 * 1.05 + 30
@@ -104,3 +104,26 @@ def test_a_smooth_field_is_trilinear_interpolation_of_its_lattice() -> None:
     lattice = made.normal(32, 210).view(3, 1, 6, 7, 5)
     expected = 1.5 * torch.nn.functional.interpolate(lattice, size=SHAPE, mode="trilinear")
     torch.testing.assert_close(made.smooth(0, torch.Size((3, 1, *SHAPE))), expected, atol=1e-5, rtol=0)
+
+
+def test_a_share_of_the_samples_has_no_adc_and_none_has_neither() -> None:
+    volumes = torch.full((900, 3, 8, 8, 8), 0.5)
+    images, _ = augment_adc(volumes, None, draws(900))
+    adc, z = ((images[:, channel] != 0).flatten(1).any(1) for channel in (0, 1))
+    assert 0.2 < float((~adc).float().mean()) < 0.32
+    assert bool((adc | z).all())
+
+
+def test_lesions_become_shallower_by_at_most_what_is_stated_and_tissue_stays() -> None:
+    still = {f"c{n}": 0.5 for n in range(7, 16)}
+    lesions = torch.zeros(64, 1, *SHAPE)
+    lesions[:, :, 4:8, 4:8, 4:8] = 1.0
+    fixed = {"c0": 0.9, "c5": 0.0, "c16": 0.9, "c17": 0.9, "c18": 0.9, "c19": 0.9, "c22": 0.9}
+    volumes = 0.3 - 2 * lesions.expand(-1, 3, -1, -1, -1)
+    shallow, _ = augment_adc(volumes, lesions, draws(64, **still, **fixed, c20=1.0))
+    as_it_is, _ = augment_adc(volumes, lesions, draws(64, **still, **fixed, c20=0.0))
+    difference = (shallow - as_it_is)[:, :1]
+    scale = difference[lesions > 0] / 0.3
+    assert float(scale.min()) > 0.94
+    assert float(scale.max()) < 1.06
+    torch.testing.assert_close(difference[lesions == 0], torch.zeros_like(difference[lesions == 0]))
