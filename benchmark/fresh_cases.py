@@ -20,6 +20,8 @@ import numpy as np
 from gate_cases import PHANTOM, row_of, rows_file
 
 from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.inference.bundle import read_bundle
+from AGE2HIELib.installed import find_model
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
@@ -34,10 +36,8 @@ from AGE2HIELib.volume import Volume
 from training.cohorts.released_z import released_like_z
 from training.cohorts.synthetic_hie import SITES, Planned, injury_with_outcome, planned_cases, protocol_of
 from training.files import write_text, write_whole
-from training.preparing.inputs import adc_spec
 
 SEED = 70  # of the cohort; training uses others
-SPACING_MM = 2.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def make(case: Planned, *, folder: Path, released: bool = False) -> None:
     scores = [z_map(seen.adc, seen.brain, atlas, seen.placement)]
     if released:
         scores.append(released_like_z(infant, adc, adc.like(adc.array != 0), atlas, seed=case.seed))
-    feed = partial(network_input, brain=seen.brain, placement=seen.placement, spec=adc_spec(SPACING_MM))
+    feed = partial(network_input, brain=seen.brain, placement=seen.placement, spec=bundled_spec())
     own, *others = (feed({"adc": seen.adc, "z_adc": z})[0] for z in scores)
     volume = np.concatenate([own, *(other[1:] for other in others)]).astype(np.float16)
     rows = [row_of(PHANTOM, case.case, seen.quality)]
@@ -105,6 +105,7 @@ def make(case: Planned, *, folder: Path, released: bool = False) -> None:
     write_whole(_file(folder, case), lambda part: np.savez_compressed(part, volume=volume))
 
 
+bundled_spec = cache(lambda: read_bundle(find_model(None)).spec)
 bundled_atlas = cache(lambda: load_atlas(resolve_atlas(None)))
 
 
