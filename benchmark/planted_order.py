@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def main() -> None:
     logits = np.array(run_all(ask, seeds, jobs=options.jobs, description="infants"))
     rising = (np.diff(logits, axis=1) > 0).all(axis=1)
     print(f"scores rise with the load in {rising.sum()} of {len(rising)} infants")
-    steps = ", ".join(f"{100 * a:g} to {100 * b:g} %" for a, b in zip(LOADS, LOADS[1:], strict=False))
+    steps = ", ".join(f"{100 * a:g} to {100 * b:g} %" for a, b in pairwise(LOADS))
     print(f"median rise of the logit ({steps}):", np.round(np.median(np.diff(logits, axis=1), axis=0), 2))
 
 
