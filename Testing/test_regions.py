@@ -190,21 +190,24 @@ def test_of_the_bundled_atlas_only_ventricles_and_outer_fluid_are_fluid_and_ever
 
 
 def test_the_dead_thalamus_of_a_phantom_is_not_called_normal() -> None:
-    """Slices of 6 mm; 68 % of the right thalamus is lesion, and its mean z, fluid included, is +0.72."""
-    infant = make_infant(7004)
-    injury = injure(infant, "bgt", seed=7004, extent=0.8)
-    assert injury.lesion.array[infant.labels.array == 41].mean() == pytest.approx(0.68, abs=0.01)
-    adc = to_canonical(scanner_adc(infant, injury, PROTOCOLS["6mm"], seed=7004))
+    """Slices of 6 mm; 83 % of the right thalamus is lesion and 34 % of the left one."""
+    infant = make_infant(7104)
+    injury = injure(infant, "bgt", seed=7104, extent=0.8)
+    dead = [injury.lesion.array[infant.labels.array == label].mean() for label in (41, 9)]
+    assert dead == pytest.approx([0.83, 0.34], abs=0.01)
+    adc = to_canonical(scanner_adc(infant, injury, PROTOCOLS["6mm"], seed=7104))
     brain = adc.like(adc.array != 0)
     bundled = load_atlas(resource_path("atlas"))
     placement = deform(adc, brain, bundled, place_in_atlas(adc, brain, bundled))
     z = z_map(adc, brain, bundled, placement)
-    rows = measured_regions(bundled, placement, brain, adc=adc, z=z, saliency=z)
-    row = next(row for row in rows if row.label == 41)
-    assert row.mean_z == pytest.approx(0.72, abs=0.05)
-    assert (row.measured, row.median_z) == ("not measurable", None)
-    assert row.share_fluid == pytest.approx(0.23, abs=0.02)
-    assert row.ml_z_below_minus_2 == pytest.approx(0.44 * row.tissue_ml, rel=0.05)
+    rows = {row.label: row for row in measured_regions(bundled, placement, brain, adc=adc, z=z, saliency=z)}
+    right, left = rows[41], rows[9]
+    assert right.median_z is not None
+    assert left.median_z is not None
+    assert right.median_z == pytest.approx(-1.50, abs=0.05)
+    assert right.median_z < left.median_z - 0.6
+    assert right.ml_z_below_minus_2 == pytest.approx(0.42 * right.tissue_ml, rel=0.05)
+    assert left.ml_z_below_minus_2 == pytest.approx(0.17 * left.tissue_ml, rel=0.05)
 
 
 def test_the_table_is_read_back_as_it_was(atlas: Atlas, tmp_path: Path) -> None:

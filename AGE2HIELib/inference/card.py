@@ -74,7 +74,7 @@ def age_card(facts: AgeFacts) -> str:
 
 {synthetic if facts.demonstration else _RESEARCH}
 
-The network that the members' trunks come from, as it was before it saw infants with HIE.
+A network that learned brain age alone. Whether the members started from it stands in the model's card.
 `age2hie explain T1 --target age` shows where in a T1-weighted scan it sees age. No outcome is predicted from it.
 
 ## Trained on
