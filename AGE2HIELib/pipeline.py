@@ -29,6 +29,7 @@ from AGE2HIELib.preprocess.rim import without_mixed_rim
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality import Check, Quality, check_quality
+from AGE2HIELib.quality.brain import found_alone
 from AGE2HIELib.quality.given import given_checks
 from AGE2HIELib.timing import Timing
 from AGE2HIELib.volume import Volume
@@ -183,6 +184,8 @@ def examine(scan: Scan, atlas: Atlas, stages: Stages, *, align: str = "auto", ti
         placement = stages.run("place", deform, adc, brain, atlas, placement)
         warnings = (*warnings, *_placement_warnings(placement))
     quality = stages.run("gate", check_quality, scan.source, adc, brain, placement, atlas, timing)
+    if measured.contrast is None and scan.mask is None and not is_stripped(adc):
+        quality = quality.with_(found_alone(brain))
     if not scan.settled:
         for check in given_checks(adc, brain, found, mask=scan.mask, z=scan.z_adc):
             quality = quality.with_(check)
@@ -207,9 +210,7 @@ def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = Non
 
 
 def load_model(folder: Path, *, device: str = "auto", prevalence: float | None = None) -> HieModel:
-    """A bundle, checked file by file, with its weights in memory; on the CPU where a GPU has too little of it. What is
-    no ``prevalence`` is an InputError.
-    """
+    """A checked bundle with its weights in memory, on the CPU where a GPU lacks room; InputError for no prevalence."""
     # torch takes a second: only who predicts waits for it
     from AGE2HIELib.inference.device import choose_device, or_on_cpu
 

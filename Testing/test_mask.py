@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 from marks import long
 from real_scans import adc_file, newborns
-from scans import infant_with
+from scans import bundled_atlas, infant_with
 from scipy.ndimage import binary_fill_holes, binary_opening
 
 from AGE2HIELib.io.images import read_volume
+from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import series_to_canonical, to_canonical
 from AGE2HIELib.phantom.head import make_head
 from AGE2HIELib.phantom.protocol import PROTOCOLS
 from AGE2HIELib.phantom.scan import scan_infant
+from AGE2HIELib.pipeline import CHECK_STAGES, Scan, examine
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask, is_stripped
+from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.quality.check import FOUND_ALONE
 from AGE2HIELib.volume import Volume
 
 GRIDS = [((96, 96, 60), (2.0, 2.0, 2.0)), ((100, 110, 30), (1.5, 1.5, 4.0))]
@@ -139,3 +143,19 @@ def test_the_adc_map_of_a_whole_head_alone_shows_its_brain(protocol):
     without_air = fit.adc.like(np.where(head, fit.adc.array, 0))  # as scanners write it: no brain, however compact
     assert not is_stripped(without_air)
     assert dice(brain_mask(without_air, contrast=None).array, to_canonical(scan.labels).array > 0) > 0.9
+
+
+def test_a_whole_head_whose_skull_is_taken_for_brain_is_warned_of_and_a_sound_one_is_not():
+    """ADC maps of whole heads without the raw series: in interpolated pixels 598 ml where the brain has 365."""
+    infant, injury = infant_with("none", 35)
+    found = {}
+    for acquisition in ("2mm", "4mm"):
+        scan = scan_infant(infant, injury, make_head(infant), PROTOCOLS[acquisition], seed=35)
+        adc = adc_map(series_to_canonical(scan.dwi)).adc
+        source = Source("adc-nifti", "", None, adc, "1e-6 mm2/s", ())
+        quality = examine(Scan(source), bundled_atlas(), Stages(CHECK_STAGES, Silent())).quality
+        found[acquisition] = next(check for check in quality.checks if check.name == FOUND_ALONE)
+    assert found["2mm"].passed
+    assert found["2mm"].value == pytest.approx(365, rel=0.05)
+    assert not found["4mm"].passed
+    assert found["4mm"].severity == "warn"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from AGE2HIELib.quality.check import Check, at_most, between
+from AGE2HIELib.quality.check import FOUND_ALONE, Check, at_most, between
 from AGE2HIELib.volume import Volume
 
 BRAIN_ML = (230.0, 800.0)
 SPACING_MM = (0.3, 8.0)
 CUT_FACE = 0.6
+MOST_FOUND_ALONE_ML = 585.0
 
 
 def voxel_size(adc: Volume) -> Check:
@@ -32,6 +33,24 @@ def brain_volume(brain: Volume) -> Check:
         remedy="Is this a newborn's whole brain? Give a brain mask with --mask.",
         basis="28 real newborns have 341-578 ml (logarithm normal: 0.06 % of such infants lie outside), 56 of them "
         "304-578, halves of their brains 151-329, adults and T1 scans of children over 1000.",
+    )
+
+
+def found_alone(brain: Volume) -> Check:
+    """Asked where the mask rests on an ADC map of a whole head, without the raw signal that shows the skull.
+
+    Where a scanner stores pixels finer than it measured, the noise of bone and air is as smooth as tissue, and part of
+    the head is taken for brain.
+    """
+    return at_most(
+        FOUND_ALONE,
+        float(brain.array.sum()) * brain.grid.voxel_ml,
+        MOST_FOUND_ALONE_ML,
+        remedy="Skull or scalp may lie in the brain mask. Look at the outline; give a brain mask with --mask, a "
+        "skull-stripped ADC map, or the raw series.",
+        basis="ml. 28 real newborns have 341-578 ml (logarithm normal: 3 % of such infants lie beyond, and are only "
+        "warned of); whole heads of phantoms in interpolated pixels gave 592-891 where the brains have 340-469.",
+        severity="warn",
     )
 
 

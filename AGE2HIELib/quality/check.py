@@ -11,16 +11,17 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 
 Severity = Literal["refuse", "warn"]
-STRIPES, STEP, DROPOUT, LEVEL, AGE, GIVEN_MASK, DISTANCE = (
+STRIPES, STEP, DROPOUT, LEVEL, AGE, GIVEN_MASK, FOUND_ALONE, DISTANCE = (
     "striping between slices",
     "step between slices",
     "signal lost in a slice of one volume",
     "signal of one volume beside its shell",
     "postnatal age",
     "brain mask beside the one found",
+    "brain found in the ADC map alone",
     "distance from the training cases",
 )
-OVERRIDABLE = (STRIPES, STEP, DROPOUT, LEVEL, AGE, GIVEN_MASK, DISTANCE)  # the checks that can warn
+OVERRIDABLE = (STRIPES, STEP, DROPOUT, LEVEL, AGE, GIVEN_MASK, FOUND_ALONE, DISTANCE)  # the checks that can warn
 
 
 @dataclass(frozen=True)
