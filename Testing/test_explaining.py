@@ -222,7 +222,7 @@ def test_the_network_of_age_goes_into_a_bundle_that_was_exported_before(tmp_path
     networks = load_age(bundle), trained_age_network(run, cohort, Lesson(TRUE))
     images, brain_ml = cohort.volumes[:3], np.full(3, 900.0)
     np.testing.assert_allclose(*(predicted_years(one, images, brain_ml) for one in networks), atol=0.05)
-    assert facts.saliency_layer == networks[0].encoder.layers[1]
+    assert facts.saliency_layer == networks[0].encoder.layers[0]  # cells of 8 mm
     assert facts.spec.grid.same_as(GRID)
     assert exported_age(RunFolder(run.root, load_settings("quick", None, ["export.arm=scratch"]))) is None
 

@@ -54,7 +54,7 @@ def test_what_is_kept_of_an_atlas_is_that_atlas_s_own_and_goes_with_it() -> None
     before = z_map(adc, brain, first, placement).array
     second = replace(first, mean=first.mean.like(first.mean.array + np.float32(100.0) * first.brain.array))
     shift = (before - z_map(adc, brain, second, placement).array)[brain.array]
-    assert 0.5 < np.median(shift) < 2.0  # 100 of 1e-6 mm^2/s over the atlas's sd of 50 to 200
+    assert 0.2 < np.median(shift) < 1.4  # 100 of 1e-6 mm^2/s over the atlas's sd of 70 to 500
     np.testing.assert_array_equal(z_map(adc, brain, first, placement).array, before)
     place_in_atlas(adc, brain, second)
     gone = weakref.ref(second)
@@ -78,7 +78,7 @@ def test_an_injured_place_is_low_and_the_rest_is_not() -> None:
     atlas = bundled_atlas()
     z = z_map(adc, brain, atlas, place_in_atlas(adc, brain, atlas)).array
     lesion = nearest(infant_with("watershed", 22)[1].lesion, adc.grid).array & brain.array
-    assert np.median(z[lesion]) < -2.0
+    assert np.median(z[lesion]) < -1.7  # 0.5 % of a sound brain is below -2, where a normal distribution has 2.3 %
     assert abs(np.median(z[brain.array & ~lesion])) < 1.0
 
 
