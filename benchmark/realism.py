@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +48,7 @@ def main() -> None:
     real = pd.DataFrame(run_all(of_newborn, files, jobs=options.jobs, description="newborns"))
     share = {site: round(options.phantoms / len(SITES)) for site in SITES}
     plan = planned_cases(share, seed=SEED)
-    phantoms = pd.DataFrame(run_all(partial(of_phantom), plan, jobs=options.jobs, description="phantoms"))
+    phantoms = pd.DataFrame(run_all(of_phantom, plan, jobs=options.jobs, description="phantoms"))
     print_table(real, phantoms)
     print_rule(real, phantoms)
     print_told_apart(real, phantoms)

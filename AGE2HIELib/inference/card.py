@@ -74,7 +74,7 @@ def age_card(facts: AgeFacts) -> str:
 
 {synthetic if facts.demonstration else _RESEARCH}
 
-A network that learned brain age alone. Whether the members started from it stands in the model's card.
+A network that learned brain age alone. The members may have started from another one.
 `age2hie explain T1 --target age` shows where in a T1-weighted scan it sees age. No outcome is predicted from it.
 
 ## Trained on

@@ -33,14 +33,14 @@ def paint_deep_structures(labels: np.ndarray, points: Points, mirrored: Points, 
     labels[_lateral_ventricle(mirrored, calibre) < 0] = VALUE["lateral ventricle"]
 
 
-def thalami(mirrored: Points, size: float = 1.0) -> np.ndarray:
+def thalami(mirrored: Points) -> np.ndarray:
     """Distance in mm to the thalami: their hind ends lie further apart than their front ends."""
-    return ellipsoid(turned(mirrored, _DIVERGENCE), _THALAMUS, tuple(size * r for r in (7.3, 11.5, 9.8)))
+    return ellipsoid(turned(mirrored, _DIVERGENCE), _THALAMUS, (7.3, 11.5, 9.8))
 
 
-def lentiforms(mirrored: Points, size: float = 1.0) -> np.ndarray:
+def lentiforms(mirrored: Points) -> np.ndarray:
     """Distance in mm to the lentiform nuclei, in front of the thalami and beside them."""
-    return ellipsoid(turned(mirrored, _DIVERGENCE), _LENTIFORM, tuple(size * r for r in (5.2, 10.5, 8.3)))
+    return ellipsoid(turned(mirrored, _DIVERGENCE), _LENTIFORM, (5.2, 10.5, 8.3))
 
 
 def turned(points: Points, angle: float) -> Points:

@@ -24,9 +24,10 @@ class Structure:
 
 
 # ADC: set so that the mean of many phantoms, smoothed and averaged as an atlas is, has the regional medians of the mean
-# of six BONBID-HIE cases with little or no injury; spread as measured on 56 cases, whose brains have the percentiles
-# (25/50/75 %) 1228/1353/1545. Pure cortex and white matter have about 1200 and 1550-1650 in the literature; at 2 mm
-# they mix. White matter is brighter than cortex at b = 0, since it holds much water at term.
+# of 17 BONBID-HIE cases with little or no injury, to some 40e-6 mm^2/s (caudate 55; fluid beside the brain 250 too
+# high); spread as measured on 56 cases, whose brains have the percentiles (25/50/75 %) 1228/1353/1545. Pure cortex and
+# white matter have about 1200 and 1550-1650 in the literature; at 2 mm they mix. White matter is brighter than cortex
+# at b = 0, since it holds much water at term.
 STRUCTURES = (
     Structure(1, "frontal cortex", 1135, 55, 150),
     Structure(2, "parietal cortex", 1105, 55, 150),

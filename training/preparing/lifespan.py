@@ -21,7 +21,7 @@ from training.cohorts.bids import AgeScan
 from training.files import sha256_of
 from training.preparing.store import Prepared, image_file, keep_image, pack
 
-VERSION = 1  # raise it when the same files would be prepared otherwise
+VERSION = 2  # raise it when the same files would be prepared otherwise
 
 
 @dataclass(frozen=True)
