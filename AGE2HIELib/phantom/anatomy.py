@@ -20,7 +20,7 @@ from AGE2HIELib.phantom.structures import RIGHT_OFFSET, VALUE
 
 _LATTICE_MM = 2.5  # lattice of the folding fields
 _LATTICE_SHAPE = (56, 60, 48)
-_FOLD_SCALE_MM = 4.2  # kernel of the folding field: gyri about 12 mm apart
+_FOLD_SCALE_MM = 3.3  # kernel of the folding field: gyri about 10 mm apart
 _SHARED_FOLDS_SEED = 40
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from AGE2HIELib.phantom.anatomy import Shape, label_points
 from AGE2HIELib.phantom.infant import FINE_MM, TEMPLATE_ML, grid_points, make_infant
-from AGE2HIELib.phantom.structures import region_table
+from AGE2HIELib.phantom.structures import BASE_VALUE, DEEP_GREY, VALUE, region_table
 from AGE2HIELib.preprocess.atlas import Atlas, Region
 from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.volume import Grid, Volume
@@ -15,10 +16,12 @@ ATLAS_SHAPE = (91, 109, 91)  # odd, as the infants' own grids: centres coincide
 INFANTS = 60
 _FIRST_SEED = 900_000  # far from the seeds of cohorts, so that no infant is in both
 _RESIDUAL_DEFORMATION = 0.4  # what remains of an infant's shape after deformable placement, of the 2.2 mm rms drawn
-# Phantoms know nothing of what else makes newborns differ: days of life, scanners, folds that no placement follows.
-# With this factor 0.5 % of the brain lies below -2 (median of 17 real newborns with a load under 1 %, which were
-# looked at; 95 of 100 under 1.5 %), in the released maps 0.3 and 0.9 %; with 1.6 it were 1.2 and 3.0 %.
-_SPREAD = 1.9
+# Phantoms know nothing of what else makes newborns differ: days of life, scanners, folds that no placement follows. In
+# deep grey matter and the brainstem there are no folds. With these factors 0.5 % of the brain lies below -2 (median of
+# 17 real newborns with a load under 1 %, which were looked at; 95 of 100 under 1.4 %), in the released maps 0.3 and
+# 0.9 %; injured deep grey matter has -5 to -1.8 where one factor for all gave it -4 to -1.5.
+_SPREAD, _DEEP_SPREAD = 1.63, 1.2
+_PASSAGE_MM = 1.0  # over this much the factors pass into each other
 _SD_FLOOR = 70.0  # 1e-6 mm^2/s: the smallest regional sd behind 28 released z-maps is 77
 
 
@@ -47,6 +50,7 @@ def make_atlas(*, infants: int = INFANTS) -> Atlas:
     variance = np.maximum(squares / np.maximum(count, 1) - mean**2, 0) * count / np.maximum(count - 1, 1)
     brain = count >= infants / 2
     labels = np.where(brain, label_points(grid_points(grid), Shape(own_folds=0.0), FINE_MM), 0)
+    sd = np.maximum(_spread(labels) * np.sqrt(variance), _SD_FLOOR)
     affine = grid.affine_ras
     return Atlas(
         name="synthetic-term-newborn",
@@ -54,11 +58,16 @@ def make_atlas(*, infants: int = INFANTS) -> Atlas:
         licence="Apache-2.0",
         synthetic=True,
         mean=Volume(np.where(brain, mean, 0).astype(np.float32), affine),
-        sd=Volume(np.where(brain, np.maximum(_SPREAD * np.sqrt(variance), _SD_FLOOR), 0).astype(np.float32), affine),
+        sd=Volume(np.where(brain, sd, 0).astype(np.float32), affine),
         brain=Volume(brain, affine),
         labels=Volume(labels.astype(np.uint8), affine),
         regions=tuple(Region(*row) for row in region_table()),
     )
+
+
+def _spread(labels: np.ndarray) -> np.ndarray:
+    deep = np.isin(BASE_VALUE[labels], (*DEEP_GREY, VALUE["brainstem"]))
+    return gaussian_filter(np.where(deep, _DEEP_SPREAD, _SPREAD), _PASSAGE_MM / FINE_MM)
 
 
 def _centred(array: np.ndarray, grid: Grid) -> np.ndarray:

@@ -54,11 +54,11 @@ def make_infant(seed: int, *, brain_ml: float | None = None, deformation: float 
     grid = fine_grid(scale)
     points = template_points(rng, grid, scale, deformation)
     shape = Shape(
-        ventricle_scale=float(np.exp(0.35 * rng.standard_normal())),
-        sulcus_width=float(1.3 * np.exp(0.35 * rng.standard_normal())),
-        subarachnoid_mm=float(rng.uniform(0.1, 1.5)),
+        ventricle_scale=float(1.15 * np.exp(0.35 * rng.standard_normal())),
+        sulcus_width=float(1.2 * np.exp(0.35 * rng.standard_normal())),
+        subarachnoid_mm=float(rng.uniform(0.1, 1.2)),
         cortex_mm=float(rng.uniform(2.6, 3.4)),
-        own_folds=0.4,
+        own_folds=0.3,
         seed=seed,
     )
     labels = label_points(points, shape, FINE_MM)
@@ -111,12 +111,13 @@ def _tissue(rng: np.random.Generator, labels: np.ndarray, points: Points) -> tup
     """ADC and b0 signal: a value a structure and infant, a front-to-back trend, and texture."""
     adc_of = np.zeros(256, dtype=np.float32)
     b0_of = np.zeros(256, dtype=np.float32)
-    maturity = rng.standard_normal()  # shared by all structures: less mature brains hold more water
+    # shared by all structures: less mature brains hold more water, and some are much less mature than the others
+    immaturity = (rng.gamma(2.0) - 2.0) / np.sqrt(2.0)
     for structure in STRUCTURES:
-        deviation = 0.4 * maturity + 0.8 * rng.standard_normal()
+        deviation = 0.6 * immaturity + 0.7 * rng.standard_normal()
         for value in (structure.value, structure.value + 32) if structure.paired else (structure.value,):
             side = 0.25 * rng.standard_normal()
-            adc_of[value] = structure.adc + 0.6 * structure.adc_sd * (deviation + side)
+            adc_of[value] = structure.adc + 0.7 * structure.adc_sd * (deviation + side)
             b0_of[value] = structure.b0_signal * (1 + 0.04 * rng.standard_normal())
     fluid = np.isin(BASE_VALUE[labels], FLUID)
     inside = labels > 0

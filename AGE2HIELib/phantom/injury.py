@@ -19,9 +19,10 @@ from AGE2HIELib.volume import Volume
 
 INJURIES = ("none", "bgt", "watershed", "near-total", "focal")
 _EDGE_MM = 1.5  # lesion borders are soft
-_LARGE_ADC = (680.0, 860.0)  # 1e-6 mm^2/s, in the middle of a lesion where most of the brain is injured
-_SMALL_ADC = (760.0, 920.0)
-_LEAST_DROP = 0.15  # of the healthy ADC
+_LARGE_ADC = (700.0, 880.0)  # 1e-6 mm^2/s, in the middle of a lesion where most of the brain is injured
+_SMALL_ADC = (800.0, 980.0)
+_VISIBLE_DROP = 0.13  # of the healthy ADC: experts mark what lies two standard deviations below normal
+_LEAST_DROP = 0.2  # of the healthy ADC
 # What an injury reaches: tissue, and sulci, which swelling closes; not the ventricles.
 _SWELLING = np.where(np.isin(BASE_VALUE, FLUID), 0.0, 1.0).astype(np.float32)
 _SWELLING[0], _SWELLING[VALUE["cerebrospinal fluid"]] = 0.0, 0.8
@@ -32,7 +33,7 @@ class Injury:
     """Attributes:
     kind: one of INJURIES.
     adc: ADC with the injury, 1e-6 mm^2/s, on the infant's fine grid.
-    lesion: bool, where ADC fell by more than half of the pattern's full effect.
+    lesion: bool, where ADC fell by as much as experts mark.
     load: share of the brain that is lesion, 0..1.
     deep_grey: share of thalamus, lentiform, caudate and PLIC that is lesion, 0..1.
     """
@@ -70,11 +71,12 @@ def injure(infant: Infant, kind: str, *, seed: int, extent: float | None = None)
     deepest = rng.uniform(*(_LARGE_ADC if kind == "near-total" else _SMALL_ADC))
     depth = deepest * (1 + 0.06 * smooth_noise(rng, labels.shape, FINE_MM, 5.0))
     injured = np.minimum(depth, (1 - _LEAST_DROP) * infant.adc.array)
-    lesion = (effect > 0.5) & (labels > 0)
+    adc = infant.adc.array + effect * (injured - infant.adc.array)
+    lesion = (adc < (1 - _VISIBLE_DROP) * infant.adc.array) & (labels > 0)
     deep = np.isin(BASE_VALUE[labels], DEEP_GREY)
     return Injury(
         kind=kind,
-        adc=infant.adc.like((infant.adc.array + effect * (injured - infant.adc.array)).astype(np.float32)),
+        adc=infant.adc.like(adc.astype(np.float32)),
         lesion=infant.labels.like(lesion),
         load=float(lesion.sum() / (labels > 0).sum()),
         deep_grey=float((lesion & deep).sum() / deep.sum()),
@@ -86,7 +88,7 @@ def _basal_ganglia_thalamus(infant: Infant, rng: np.random.Generator, extent: fl
     x, y, z = infant.template_points
     distance = np.full(x.shape, np.inf, dtype=np.float32)
     for side in (-1, 1):
-        size = (0.35 + 0.85 * extent) * rng.uniform(0.8, 1.2)
+        size = (0.4 + 0.85 * extent) * rng.uniform(0.8, 1.2)
         points = (side * x, y, z)
         distance = np.minimum(distance, ellipsoid(points, (17, 7, 3.5), (5.5 * size, 9 * size, 8 * size)))
         distance = np.minimum(distance, ellipsoid(points, (10.5, -1.5, 4.5), (7 * size, 9 * size, 8 * size)))
@@ -104,7 +106,7 @@ def _watershed(infant: Infant, rng: np.random.Generator, extent: float) -> np.nd
     for side in (-1, 1):
         points = (side * x, y, z)
         for centre, radii in (((17, 26, 24), (8, 15, 10)), ((21, -28, 20), (11, 15, 14))):
-            size = (0.3 + 1.0 * extent) * rng.uniform(0.6, 1.2)
+            size = (0.2 + 1.15 * extent) * rng.uniform(0.6, 1.2)
             distance = np.minimum(distance, ellipsoid(points, centre, tuple(size * r for r in radii)))
     return np.asarray(distance + _roughness(infant, rng, 3.0))
 

@@ -42,8 +42,8 @@ _THREE_AXES = (0.0,) + (1000.0,) * 3
 PROTOCOLS = {
     "2mm": Protocol((128, 128, 54), (2.0, 2.0, 2.0), _ONE_SHELL, 19, 12, 2.0, False),
     "2mm-shells": Protocol((96, 96, 50), (2.0, 2.0, 2.0), _TWO_SHELLS, 19, 12, 2.0, False),
-    "4mm": Protocol((128, 128, 25), (1.5625, 1.5625, 4.0), _THREE_AXES, 26, 6, 3.1, True),
-    "6mm": Protocol((160, 160, 18), (1.375, 1.375, 6.0), _THREE_AXES, 32, 10, 2.75, False),
+    "4mm": Protocol((128, 128, 25), (1.5625, 1.5625, 4.0), _THREE_AXES, 42, 6, 2.7, True),
+    "6mm": Protocol((160, 160, 18), (1.375, 1.375, 6.0), _THREE_AXES, 56, 10, 2.4, False),
 }
 
 

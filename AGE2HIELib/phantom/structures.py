@@ -23,31 +23,31 @@ class Structure:
     paired: bool = True
 
 
-# ADC: set so that the mean of many phantoms, smoothed and averaged as an atlas is, has the regional medians of the mean
-# of 17 BONBID-HIE cases with little or no injury, to some 40e-6 mm^2/s (caudate 55; fluid beside the brain 250 too
-# high); spread as measured on 56 cases, whose brains have the percentiles (25/50/75 %) 1228/1353/1545. Pure cortex and
-# white matter have about 1200 and 1550-1650 in the literature; at 2 mm they mix. White matter is brighter than cortex
-# at b = 0, since it holds much water at term.
+# ADC: set so that the mean of many phantoms, smoothed and averaged as an atlas is, has the regional medians of 17
+# BONBID-HIE cases with little or no injury that were placed in it, to some 40e-6 mm^2/s (caudate 70, callosum 60; fluid
+# beside the brain 140 too high); spread as measured on 56 cases, whose brains have the percentiles (25/50/75 %)
+# 1228/1353/1545. Pure cortex and white matter have about 1200 and 1550-1650 in the literature; at 2 mm they mix. White
+# matter is brighter than cortex at b = 0, since it holds much water at term.
 STRUCTURES = (
-    Structure(1, "frontal cortex", 1135, 55, 150),
-    Structure(2, "parietal cortex", 1105, 55, 150),
-    Structure(3, "temporal cortex", 1195, 55, 150),
-    Structure(4, "occipital cortex", 1135, 55, 150),
-    Structure(5, "frontal white matter", 1330, 90, 185),
+    Structure(1, "frontal cortex", 1105, 55, 150),
+    Structure(2, "parietal cortex", 1080, 55, 150),
+    Structure(3, "temporal cortex", 1165, 55, 150),
+    Structure(4, "occipital cortex", 1080, 55, 150),
+    Structure(5, "frontal white matter", 1340, 90, 185),
     Structure(6, "parietal white matter", 1270, 90, 185),
-    Structure(7, "temporal white matter", 1350, 90, 185),
-    Structure(8, "occipital white matter", 1320, 90, 185),
-    Structure(9, "thalamus", 1060, 42, 135),
-    Structure(10, "lentiform nucleus", 1170, 48, 140),
-    Structure(11, "caudate nucleus", 1150, 52, 140),
-    Structure(12, "posterior limb of the internal capsule", 1110, 45, 140),
-    Structure(13, "anterior limb of the internal capsule", 1185, 50, 150),
-    Structure(14, "cerebellum", 1260, 110, 145),
+    Structure(7, "temporal white matter", 1320, 90, 185),
+    Structure(8, "occipital white matter", 1305, 90, 185),
+    Structure(9, "thalamus", 1040, 42, 135),
+    Structure(10, "lentiform nucleus", 1155, 48, 140),
+    Structure(11, "caudate nucleus", 1105, 52, 140),
+    Structure(12, "posterior limb of the internal capsule", 1095, 45, 140),
+    Structure(13, "anterior limb of the internal capsule", 1175, 50, 150),
+    Structure(14, "cerebellum", 1150, 110, 145),
     Structure(15, "lateral ventricle", 2850, 150, 330),
     Structure(64, "brainstem", 1010, 64, 140, paired=False),
     Structure(65, "third and fourth ventricle", 2750, 150, 330, paired=False),
-    Structure(66, "cerebrospinal fluid", 2650, 200, 310, paired=False),
-    Structure(67, "corpus callosum", 1330, 70, 160, paired=False),
+    Structure(66, "cerebrospinal fluid", 2700, 200, 310, paired=False),
+    Structure(67, "corpus callosum", 1250, 70, 160, paired=False),
 )
 VALUE = {structure.name: structure.value for structure in STRUCTURES}
 CORTEX = (1, 2, 3, 4)

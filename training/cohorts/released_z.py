@@ -16,7 +16,7 @@ from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
 from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.volume import Volume
 
-_PLACEMENT_ERROR_MM = 1.0  # rms along each axis, of a careful deformable placement
+_PLACEMENT_ERROR_MM = 0.6  # rms along each axis, of a careful deformable placement
 # The sd behind the released maps, 1e-6 mm^2/s: regressions of ADC on z over 28 infants, region by region (correlations
 # of 0.82 to 0.98; brainstem 0.78).
 _RELEASED_SD = {
@@ -41,6 +41,7 @@ _RELEASED_SD = {
     "third and fourth ventricle": 341.0,
 }
 _BORDER_MM = 1.7  # over this much regions pass into each other
+_PLACE_MM = 1.6  # rms error of a place, which at borders adds to the sd
 _Z_LIMIT = 10.0
 
 
@@ -49,8 +50,8 @@ def released_like_z(infant: Infant, adc: Volume, brain: Volume, atlas: Atlas, *,
     rng = np.random.default_rng([seed, 11])
     shape = infant.labels.array.shape
     x, y, z = (axis + _PLACEMENT_ERROR_MM * smooth_noise(rng, shape, FINE_MM, 8.0) for axis in infant.template_points)
-    spread = rng.uniform(0.9, 1.25)  # another atlas has another sd ...
-    offset = rng.normal(0.3, 0.2)  # ... and its infants another mean age
+    spread = rng.uniform(0.85, 1.05)  # another atlas has another sd ...
+    offset = rng.normal(0.4, 0.2)  # ... and its infants another mean age
     mean = sample(_filled(atlas.mean, atlas.brain), (x, y, z), FINE_MM)
     sd = sample(_released_sd(atlas), (x, y, z), FINE_MM) * spread
     native_mean, native_sd = (slice_average(infant.labels.like(field), adc.grid).array for field in (mean, sd))
@@ -68,7 +69,7 @@ def _released_sd(atlas: Atlas) -> np.ndarray:
         values[atlas.labels.array == region.value] = _RELEASED_SD.get(region.name, usual)
     within = gaussian_filter(values, _BORDER_MM / FINE_MM)
     slope = gaussian_gradient_magnitude(_filled(atlas.mean, atlas.brain), 1.0) / FINE_MM
-    return np.asarray(np.hypot(within, _BORDER_MM * slope))
+    return np.asarray(np.hypot(within, _PLACE_MM * slope))
 
 
 def _filled(image: Volume, brain: Volume) -> np.ndarray:

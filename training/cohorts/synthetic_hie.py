@@ -138,7 +138,7 @@ def injury_with_outcome(infant: Infant, case: Planned, rng: np.random.Generator)
     shares = _KIND_SHARE * np.array([1.0, *[SITES[case.site].severity] * (len(_KINDS) - 1)])
     for attempt in range(_MOST_TRIES):
         kind = str(rng.choice(_KINDS, p=shares / shares.sum()))
-        extent = float(rng.beta(0.8, 1.3))
+        extent = float(rng.beta(0.5, 0.8))
         injury = injure(infant, kind, seed=case.seed + 7_000_000 * attempt, extent=extent)
         if simulated_outcome(injury.load, injury.deep_grey, rng) == case.adverse:
             return injury
