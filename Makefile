@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 BENCH := .venv-bench/bin
 READY := $(VENV)/.ready
 
-.PHONY: viewer demo test test-long fuzz lint bench demo-atlas demo-model clean
+.PHONY: viewer demo test test-long fuzz lint bench demo-atlas demo-model t1-template clean
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found: install it, or call make PYTHON=..." >&2; exit 1; }
@@ -32,6 +32,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	PYTHONPATH=AGE2HIE $(BIN)/lint-imports --no-cache --no-logo
 
 # ANTsPy wants older numpy and scipy than the rest: it has an environment of its own
 bench: $(READY)  ## seconds of --help and predict; placement beside ANTs; DICOM headers; throughput; the Slicer module
@@ -52,6 +53,11 @@ demo-atlas: $(READY)  ## the bundled atlas again, from seeds; about a minute. Th
 
 demo-model: $(READY)  ## the bundled model again, from seeds; about 40 minutes on two cores
 	$(BIN)/python training/run.py --preset bundle --export Resources/models/demo
+
+t1-template: $(READY)  ## the bundled template of T1 scans again, from seeds; seconds. The age network must follow
+	$(BIN)/python -c 'from pathlib import Path; from AGE2HIELib.phantom.t1_template import make_t1_template; \
+	from AGE2HIELib.preprocess.t1_template import write_t1_template; \
+	write_t1_template(make_t1_template(), Path("Resources/t1_template/outline.nii.gz"))'
 
 viewer:  ## the viewer that reports embed, from its npm package; the same bytes again
 	cd $$(mktemp -d) && npm pack --silent @niivue/niivue@0.69.0 && tar xzf niivue-niivue-0.69.0.tgz && \

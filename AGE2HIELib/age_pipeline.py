@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from AGE2HIELib.inference.age_model import AgeFacts, age_facts, load_age
-from AGE2HIELib.inference.bundle import Bundle, read_bundle
+from AGE2HIELib.bundle.age_facts import AgeFacts
+from AGE2HIELib.bundle.loading import load_age
+from AGE2HIELib.bundle.reading import Bundle, read_bundle, require_age_facts
 from AGE2HIELib.io.t1 import T1Scan
 from AGE2HIELib.preprocess.t1 import PreparedT1, prepare_t1
+from AGE2HIELib.preprocess.t1_template import bundled_t1_template
 
 if TYPE_CHECKING:
     from AGE2HIELib.explain.age import AgeExplanation
@@ -36,7 +38,7 @@ def load_age_model(folder: Path, *, device: str = "auto") -> AgeModel:
     from AGE2HIELib.inference.device import choose_device, or_on_cpu
 
     bundle = read_bundle(folder)
-    facts = age_facts(bundle)
+    facts = require_age_facts(bundle)
     chosen = choose_device(device)
     return or_on_cpu(
         lambda: AgeModel(bundle, facts, load_age(bundle, chosen), chosen), lambda note: _on_cpu(bundle, note), chosen
@@ -49,10 +51,8 @@ def prepare_scan(scan: T1Scan, model: AgeModel) -> PreparedT1:
     Raises:
         InputError: there is no brain in it.
     """
-    from AGE2HIELib.phantom.t1_template import make_t1_template
-
     facts = model.facts
-    return prepare_t1(scan.image, make_t1_template(), facts.spec, mask=scan.mask, placement=facts.placement)
+    return prepare_t1(scan.image, bundled_t1_template(), facts.spec, mask=scan.mask, placement=facts.placement)
 
 
 def explained_age(
@@ -86,4 +86,4 @@ def age_warnings(model: AgeModel, years: float) -> tuple[str, ...]:
 
 
 def _on_cpu(bundle: Bundle, note: str) -> AgeModel:
-    return AgeModel(bundle, age_facts(bundle), load_age(bundle, "cpu"), "cpu", (note,))
+    return AgeModel(bundle, require_age_facts(bundle), load_age(bundle, "cpu"), "cpu", (note,))

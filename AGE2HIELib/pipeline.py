@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from AGE2HIELib.bundle.loading import load_members
+from AGE2HIELib.bundle.model_facts import for_z_map
+from AGE2HIELib.bundle.reading import Bundle, read_bundle
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.regions import RegionRow, measured_regions
-from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
-from AGE2HIELib.inference.facts import for_z_map
 from AGE2HIELib.inference.prevalence import at_prevalence, check_prevalence
 from AGE2HIELib.io.images import read_on_grid, sha256_of_image
 from AGE2HIELib.io.source import Source, read_source
@@ -164,7 +165,7 @@ def judged(ready: Prepared, model: HieModel, override: Collection[str] = ()) -> 
 
 def later_checks(ready: Prepared, model: HieModel) -> tuple[Check, ...]:
     """Questions about the network's input."""
-    from AGE2HIELib.inference.features import distance_check
+    from AGE2HIELib.quality.distance import distance_check
 
     check = distance_check(model.members, model.bundle, ready.image)
     return () if check is None else (check,)

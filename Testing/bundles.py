@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from AGE2HIELib.inference.age_model import AgeFacts, HeldOut, Learned
-from AGE2HIELib.inference.bundle import Bundle, write_bundle
-from AGE2HIELib.inference.facts import Calibration, ModelFacts, Reading, z_kinds
+from AGE2HIELib.bundle.age_facts import AgeFacts, HeldOut, Learned
+from AGE2HIELib.bundle.model_facts import Calibration, ModelFacts, Reading, z_kinds
+from AGE2HIELib.bundle.reading import Bundle
+from AGE2HIELib.bundle.writing import write_bundle
 from AGE2HIELib.networks.age import AgeNetwork
 from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.networks.registry import build_network

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import statsmodels.api as statsmodels
 
-from AGE2HIELib.inference.conformal import SET_COVERAGE, prediction_set
-from AGE2HIELib.inference.facts import Calibration
+from AGE2HIELib.bundle.model_facts import Calibration
+from AGE2HIELib.bundle.training_cases import SET_COVERAGE, Scores
+from AGE2HIELib.inference.conformal import prediction_set
 from AGE2HIELib.inference.predict import calibrated
-from AGE2HIELib.inference.training_cases import Scores
 from training.evaluation.decide import decide
 
 MEMBERS, CASES, FRESH = 5, 156, 2000

@@ -10,7 +10,7 @@ from bundles import age_facts, untrained_facts, untrained_members
 from planted import planted_age_weights
 from scipy.spatial.transform import Rotation
 
-from AGE2HIELib.inference.bundle import write_bundle
+from AGE2HIELib.bundle.writing import write_bundle
 from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.phantom.lifespan import T1Subject, make_t1_subject
 from AGE2HIELib.phantom.scan import nearest, slice_average

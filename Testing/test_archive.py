@@ -17,10 +17,10 @@ import pytest
 from calling import run
 from ended import ended_mark
 
+from AGE2HIELib.bundle import archive as archives
+from AGE2HIELib.bundle.archive import install_archive
+from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference import archive as archives
-from AGE2HIELib.inference.archive import install_archive
-from AGE2HIELib.inference.bundle import read_bundle
 from AGE2HIELib.installed import find_model, installed_models, model_label
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from AGE2HIELib.bundle import archive as archives
+from AGE2HIELib.bundle.archive import install_archive
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference import archive as archives
-from AGE2HIELib.inference.archive import install_archive
 
 
 def test_a_changed_byte_is_found(untrained_model: Path, tmp_path: Path, home: Path) -> None:

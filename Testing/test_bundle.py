@@ -16,9 +16,11 @@ import pytest
 import torch
 from bundles import untrained_bundle, untrained_facts, untrained_members
 
+from AGE2HIELib.bundle.loading import load_members
+from AGE2HIELib.bundle.manifest import write_manifest
+from AGE2HIELib.bundle.reading import read_bundle
+from AGE2HIELib.bundle.writing import write_bundle
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference.bundle import load_members, read_bundle, write_bundle
-from AGE2HIELib.inference.manifest import write_manifest
 from AGE2HIELib.inference.predict import predict
 from AGE2HIELib.networks.sfcn import SFCN
 
@@ -96,7 +98,7 @@ def test_the_card_of_a_demonstration_model_says_so(original):
 
 def test_looking_at_a_bundle_does_not_import_torch(original):
     code = (
-        "import sys; from pathlib import Path; from AGE2HIELib.inference.bundle import read_bundle\n"
+        "import sys; from pathlib import Path; from AGE2HIELib.bundle.reading import read_bundle\n"
         "read_bundle(Path(sys.argv[1])); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(original.folder)], check=True)

@@ -11,8 +11,10 @@ import pytest
 import torch
 from bundles import untrained_bundle, untrained_facts
 
+from AGE2HIELib.bundle.loading import load_members
+from AGE2HIELib.bundle.reading import Bundle, known_subjects, read_bundle
+from AGE2HIELib.bundle.writing import write_bundle
 from AGE2HIELib.explain.saliency import explain
-from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle, seen_subjects, write_bundle
 from AGE2HIELib.networks.registry import build_network
 
 
@@ -64,7 +66,7 @@ def test_what_was_seen_is_remembered_and_covered_by_the_manifest(tmp_path: Path)
     made = write_bundle(
         tmp_path / "model", facts=facts, members=[state], results="", licence="Apache-2.0", seen=["b" * 24, "a" * 24]
     )
-    assert seen_subjects(read_bundle(made.folder)) == ("a" * 24, "b" * 24)
+    assert known_subjects(read_bundle(made.folder)) == ("a" * 24, "b" * 24)
     assert "configs/seen.json" in made.files
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import betabinom
 
-from AGE2HIELib.inference.conformal import RARE, SET_COVERAGE, conformal_p_values, prediction_set
-from AGE2HIELib.inference.training_cases import Scores
+from AGE2HIELib.bundle.training_cases import SET_COVERAGE, Scores
+from AGE2HIELib.inference.conformal import RARE, conformal_p_values, prediction_set
 
 
 def remembered(*scores: tuple[list[float] | np.ndarray, list[float] | np.ndarray]) -> tuple[Scores, ...]:

@@ -14,6 +14,7 @@ from planted import planted_network
 from scipy.ndimage import gaussian_filter
 from scipy.stats import binom
 
+from AGE2HIELib.bundle.model_facts import ModelFacts
 from AGE2HIELib.explain.asked_again import (
     Case,
     agreement_by_lot,
@@ -31,7 +32,6 @@ from AGE2HIELib.explain.curves import REFERENCES, SHARES, beside_turned, curves,
 from AGE2HIELib.explain.examination import examine_map
 from AGE2HIELib.explain.question import WHOLE_IMAGE, Answer, Question, as_numbers
 from AGE2HIELib.explain.registry import METHODS, Method
-from AGE2HIELib.inference.facts import ModelFacts
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import Cells
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec

@@ -14,13 +14,15 @@ from bundles import untrained_bundle, untrained_facts
 from learning_samples import SHAPE, SMALL
 from scipy.stats import chi2, norm
 
+from AGE2HIELib.bundle.loading import load_members
+from AGE2HIELib.bundle.manifest import write_manifest
+from AGE2HIELib.bundle.reading import Bundle, read_bundle
+from AGE2HIELib.bundle.training_cases import CASES, MemberCases, Scores, TrainingCases, counts
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference.bundle import Bundle, load_members, read_bundle
-from AGE2HIELib.inference.features import distance_check, distances, moments, seen_features
-from AGE2HIELib.inference.manifest import write_manifest
-from AGE2HIELib.inference.training_cases import CASES, MemberCases, Scores, TrainingCases, counts
+from AGE2HIELib.networks.features import first_block_features, moments
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.quality.check import DISTANCE
+from AGE2HIELib.quality.distance import distance_check, distances
 from training.evaluation.splits import whole_cohort
 from training.known_cases import (
     ENOUGH,
@@ -81,7 +83,7 @@ def test_moments_are_numpys_and_do_not_ask_where_a_cell_lies() -> None:
 def test_the_check_is_the_mean_over_members_beside_the_limit(bundle: Bundle, image: np.ndarray) -> None:
     members = load_members(bundle)
     with torch.inference_mode():
-        features = [seen_features(member, torch.from_numpy(image))[0] for member in members]
+        features = [first_block_features(member, torch.from_numpy(image))[0] for member in members]
     expected = np.mean([10 * np.sqrt(np.sum(f.astype(float) ** 2) / FEATURES) for f in features])
     check = distance_check(members, bundle, image)
     assert check is not None
@@ -150,7 +152,7 @@ def test_export_remembers_the_features_of_the_cases_that_a_member_learned_from()
     for (learned, _), part, member in zip(split.inner, kept.members, members, strict=True):
         rows = cohort.rows("case", learned)
         with torch.inference_mode():
-            own = [seen_features(member, torch.from_numpy(volumes[rows][:, [0, z]]).float()) for z in (1, 2)]
+            own = [first_block_features(member, torch.from_numpy(volumes[rows][:, [0, z]]).float()) for z in (1, 2)]
         np.testing.assert_allclose(part.mean, np.concatenate(own).mean(0), rtol=1e-4, atol=1e-5)
     assert counts(kept.scores["released"]) == (24, 12)
     assert kept.distance_limit > REAL_OVER_SYNTHETIC * 0.5  # about 1 for a case like the others
@@ -202,6 +204,6 @@ def test_of_a_large_cohort_every_site_is_asked_evenly() -> None:
 
 
 def test_facts_without_cases_say_so_on_the_card() -> None:
-    from AGE2HIELib.inference.card import model_card
+    from AGE2HIELib.bundle.card import model_card
 
     assert "no distance is checked" in model_card(untrained_facts(), 5, "")

@@ -171,7 +171,7 @@ def expected_in_extension() -> set[str]:
         for name in names
         if Path(name).suffix in kinds and Path(name).name != "CMakeLists.txt"
     }
-    for folder in ("atlas", "models", "viewer"):
+    for folder in ("atlas", "models", "t1_template", "viewer"):
         read = (name for name in files_below(ROOT / "Resources" / folder) if not Path(name).name.startswith("."))
         ours |= {f"AGE2HIELib/_resources/{folder}/{name}" for name in read}
     return {

@@ -11,12 +11,14 @@ import torch
 from bundles import untrained_bundle, untrained_facts
 from scipy.stats import betabinom
 
+from AGE2HIELib.bundle.loading import load_members
+from AGE2HIELib.bundle.reading import read_bundle
+from AGE2HIELib.bundle.training_cases import MemberCases, Scores, TrainingCases, cases_text, read_cases
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference.bundle import load_members, read_bundle
 from AGE2HIELib.inference.conformal import conformal_p_values, prediction_set
-from AGE2HIELib.inference.features import distance_check, distances, seen_features
 from AGE2HIELib.inference.predict import prediction
-from AGE2HIELib.inference.training_cases import MemberCases, Scores, TrainingCases, cases_text, read_cases
+from AGE2HIELib.networks.features import first_block_features
+from AGE2HIELib.quality.distance import distance_check, distances
 
 MEMBERS = 5
 
@@ -115,7 +117,7 @@ def test_a_bundle_remembers_its_cases(tmp_path: Path) -> None:
 
 def _features(member: object, image: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
-        return np.asarray(seen_features(member, torch.from_numpy(image)))  # type: ignore[arg-type]
+        return np.asarray(first_block_features(member, torch.from_numpy(image)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from bundles import untrained_bundle, untrained_facts
 from scipy.special import expit
 from test_prediction_sets import remembered
 
+from AGE2HIELib.bundle.loading import load_members
+from AGE2HIELib.bundle.model_facts import Calibration, ModelFacts, Reading
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.saliency import explain
-from AGE2HIELib.inference.bundle import load_members
-from AGE2HIELib.inference.facts import Calibration, ModelFacts, Reading
 from AGE2HIELib.inference.predict import Prediction, calibrated, prediction
 from AGE2HIELib.inference.prevalence import at_prevalence, check_prevalence
 from AGE2HIELib.pipeline import load_model

@@ -12,7 +12,8 @@ import torch
 from marks import long
 from scans import bundled_atlas
 
-from AGE2HIELib.inference.bundle import load_members, read_bundle, seen_subjects
+from AGE2HIELib.bundle.loading import load_members
+from AGE2HIELib.bundle.reading import known_subjects, read_bundle
 from training.cohorts.bonbid import read_bonbid
 from training.evaluation.platt import platt
 from training.preparing.infants import infant_arrays
@@ -87,7 +88,7 @@ def test_the_bundle_loads_says_it_is_a_demonstration_and_knows_whom_it_has_seen(
     )
     assert bundle.z_origins == (bundled_atlas().sha256, "released", "none")
     assert len(load_members(bundle)) == 2
-    seen = seen_subjects(bundle)
+    seen = known_subjects(bundle)
     assert subject_hash("MGHNICU_003") in seen
     assert subject_hash("sub-synthetic300005") in seen
     assert subject_hash("MGHNICU_903") not in seen

@@ -9,6 +9,8 @@ from bundles import input_spec, untrained_bundle, untrained_facts
 from marks import long
 from planted import planted_network, world
 
+from AGE2HIELib.bundle.loading import load_members
+from AGE2HIELib.bundle.model_facts import Calibration
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.age import AGE_TARGET
 from AGE2HIELib.explain.methods import integrated_gradients, occlusion
@@ -16,8 +18,6 @@ from AGE2HIELib.explain.question import TARGETS as OUTCOMES
 from AGE2HIELib.explain.question import WHOLE_IMAGE, Question, output_number
 from AGE2HIELib.explain.registry import METHODS
 from AGE2HIELib.explain.saliency import explain
-from AGE2HIELib.inference.bundle import load_members
-from AGE2HIELib.inference.facts import Calibration
 from AGE2HIELib.networks.age import in_years
 from AGE2HIELib.networks.age_head import AgeBins, AgeHead
 from AGE2HIELib.networks.registry import build_network
@@ -241,7 +241,7 @@ def test_integrated_gradients_agree_with_captum(bundle, image, monkeypatch) -> N
 
 def test_integrated_gradients_of_the_bundled_model_sum_to_the_change_of_the_logit() -> None:
     """Within 1 %, for an infant whose logit is far from that of an image of zeros."""
-    from AGE2HIELib.inference.bundle import read_bundle
+    from AGE2HIELib.bundle.reading import read_bundle
     from AGE2HIELib.installed import find_model
 
     bundle = read_bundle(find_model(None))

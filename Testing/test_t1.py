@@ -10,8 +10,8 @@ import pytest
 from marks import long
 from scans import bundled_atlas
 
-from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.images import read_volume
+from AGE2HIELib.errors import InputError, ModelError
+from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.infant import TEMPLATE_ML
 from AGE2HIELib.phantom.lifespan import T1Subject, make_t1_subject, scan_t1
@@ -22,12 +22,12 @@ from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.preprocess.t1 import PreparedT1, prepare_t1
 from AGE2HIELib.preprocess.t1_mask import t1_mask
 from AGE2HIELib.preprocess.t1_placement import T1Template, place_t1
+from AGE2HIELib.preprocess.t1_template import bundled_t1_template, read_t1_template, write_t1_template
 from AGE2HIELib.volume import Grid, Volume
 
 
-@cache
 def template() -> T1Template:
-    return make_t1_template()
+    return bundled_t1_template()
 
 
 @cache
@@ -55,6 +55,46 @@ def extent_mm(brain: Volume) -> np.ndarray:
     """Lowest and highest RAS+ mm of a brain's voxels."""
     points = np.argwhere(brain.array) @ brain.affine_ras[:3, :3].T + brain.affine_ras[:3, 3]
     return np.array([points.min(axis=0), points.max(axis=0)])
+
+
+def test_the_bundled_template_is_the_one_that_its_seeds_make() -> None:
+    made = make_t1_template()
+    assert template().grid.same_as(made.grid, 0.0)
+    np.testing.assert_array_equal(template().brain.array, made.brain.array)
+    np.testing.assert_allclose(template().image.array, made.image.array, rtol=0, atol=1e-6)
+
+
+def test_a_template_is_stored_without_rounding_and_read_in_canonical_order(tmp_path: Path) -> None:
+    write_t1_template(template(), tmp_path / "outline.nii.gz")
+    again = read_t1_template(tmp_path / "outline.nii.gz")
+    np.testing.assert_array_equal(again.image.array, template().image.array)
+    np.testing.assert_array_equal(again.image.affine_ras, template().image.affine_ras)
+    stored = template().image
+    flipped = stored.affine_ras @ np.diag([-1.0, 1, 1, 1])
+    flipped[:3, 3] = stored.affine_ras[:3, :3] @ [stored.array.shape[0] - 1, 0, 0] + stored.affine_ras[:3, 3]
+    write_volume(Volume(stored.array[::-1], flipped), tmp_path / "flipped.nii.gz")
+    np.testing.assert_array_equal(read_t1_template(tmp_path / "flipped.nii.gz").image.array, stored.array)
+
+
+def spoilt(kind: str, path: Path) -> None:
+    write_t1_template(template(), path)
+    content, values = path.read_bytes(), template().image.array.copy()
+    if kind == "missing":
+        path.unlink()
+    elif kind == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif kind == "a flipped bit":
+        path.write_bytes(content[:5000] + bytes([content[5000] ^ 1]) + content[5001:])
+    else:
+        values[30, 30, 30] = {"not a number": np.nan, "above 1": 1.5, "below 0": -0.1, "empty": 0.0}[kind]
+        write_volume(template().image.like(values * (kind != "empty")), path)
+
+
+@pytest.mark.parametrize("kind", ["missing", "cut", "a flipped bit", "not a number", "above 1", "below 0", "empty"])
+def test_a_template_that_cannot_be_right_is_refused(kind: str, tmp_path: Path) -> None:
+    spoilt(kind, tmp_path / "outline.nii.gz")
+    with pytest.raises(ModelError, match=r"T1 template .* again\.$"):
+        read_t1_template(tmp_path / "outline.nii.gz")
 
 
 def test_the_template_lies_where_the_infant_atlas_lies() -> None:

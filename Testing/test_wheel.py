@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-BUNDLED = ("models/demo/manifest.json", "atlas/atlas.json", "atlas/mean.nii.gz")
+BUNDLED = ("models/demo/manifest.json", "atlas/atlas.json", "atlas/mean.nii.gz", "t1_template/outline.nii.gz")
 
 pytestmark = pytest.mark.slow
 

@@ -28,14 +28,14 @@ from fresh_cases import fresh_cases
 from scipy.stats import betabinom
 from sklearn.metrics import roc_auc_score
 
-from AGE2HIELib.inference.conformal import SET_COVERAGE
-from AGE2HIELib.inference.features import distances, moments
+from AGE2HIELib.bundle.training_cases import SET_COVERAGE, counts
 from AGE2HIELib.inference.predict import Prediction, prediction
 from AGE2HIELib.inference.prevalence import at_prevalence
-from AGE2HIELib.inference.training_cases import counts
 from AGE2HIELib.installed import find_model
+from AGE2HIELib.networks.features import moments
 from AGE2HIELib.pipeline import HieModel, load_model, model_for_z
 from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.quality.distance import distances
 from AGE2HIELib.resources import resource_path
 
 _GROUPS, _DRAWS = 10, 200

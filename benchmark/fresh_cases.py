@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from gate_cases import PHANTOM, row_of, rows_file
 
+from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.commands.reading import resolve_atlas
-from AGE2HIELib.inference.bundle import read_bundle
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical

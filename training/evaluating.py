@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from AGE2HIELib.bundle.training_cases import Scores
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.inference.training_cases import Scores
 from training.evaluation.baselines import baseline_rows, prediction_rows
 from training.evaluation.decide import Decision, apply, decide
 from training.evaluation.ensemble_spread import as_of_ensemble

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from AGE2HIELib.inference.bundle import write_bundle
-from AGE2HIELib.inference.facts import ATLAS, NO_Z, ModelFacts, Reading
+from AGE2HIELib.bundle.model_facts import ATLAS, NO_Z, ModelFacts, Reading
+from AGE2HIELib.bundle.writing import write_bundle
 from AGE2HIELib.preprocess.atlas import load_atlas
 from training.cohorts.synthetic_hie import STATEMENT
 from training.evaluating import ensemble_logits, export_decisions, export_scores

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from AGE2HIELib.inference.age_model import AgeFacts, HeldOut, Learned
-from AGE2HIELib.inference.bundle import Bundle, add_age
-from AGE2HIELib.inference.weights import pack_weights, unpack_weights
+from AGE2HIELib.bundle.age_facts import AgeFacts, HeldOut, Learned
+from AGE2HIELib.bundle.reading import Bundle
+from AGE2HIELib.bundle.weights import pack_weights, unpack_weights
+from AGE2HIELib.bundle.writing import add_age
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.finetuning import PRETRAINING_OF
 from training.learning.ages import predicted_years

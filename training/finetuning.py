@@ -12,8 +12,8 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from AGE2HIELib.bundle.model_facts import RELEASED
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.inference.facts import RELEASED
 from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.parallel import run_all
 from training.cohorts.problems import Problem, refuse

@@ -10,9 +10,10 @@ import torch
 from scipy.stats import t as t_distribution
 from sklearn.covariance import LedoitWolf
 
-from AGE2HIELib.inference.features import distances, seen_features
-from AGE2HIELib.inference.training_cases import MemberCases, Scores, TrainingCases
+from AGE2HIELib.bundle.training_cases import MemberCases, Scores, TrainingCases
+from AGE2HIELib.networks.features import first_block_features
 from AGE2HIELib.networks.staged import StagedNetwork
+from AGE2HIELib.quality.distance import distances
 from training.evaluation.splits import Split
 from training.learning.augment import pick_z
 from training.preparing.inputs import ADC_CHANNELS
@@ -114,7 +115,7 @@ def _features(
         for kind in z_maps:
             for start in range(0, len(rows), _BATCH):
                 volumes = np.asarray(cohort.volumes[rows[start : start + _BATCH]])
-                found.append(seen_features(member, pick_z(torch.from_numpy(volumes).to(device), kind)))
+                found.append(first_block_features(member, pick_z(torch.from_numpy(volumes).to(device), kind)))
                 injured.append(injured_share(volumes))
     return np.concatenate(found), np.concatenate(injured)
 

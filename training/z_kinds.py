@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from AGE2HIELib.inference.facts import ATLAS, NO_Z, RELEASED
+from AGE2HIELib.bundle.model_facts import ATLAS, NO_Z, RELEASED
 from training.settings import Settings
 
 

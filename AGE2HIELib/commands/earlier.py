@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from AGE2HIELib.bundle.reading import Bundle
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.inference.bundle import Bundle
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical

@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 
-from AGE2HIELib.inference.bundle import Bundle, check_weights, read_bundle
-from AGE2HIELib.inference.conformal import SET_COVERAGE
-from AGE2HIELib.inference.facts import Reading
-from AGE2HIELib.inference.training_cases import counts
+from AGE2HIELib.bundle.loading import check_weights
+from AGE2HIELib.bundle.model_facts import Reading
+from AGE2HIELib.bundle.reading import Bundle, read_bundle
+from AGE2HIELib.bundle.training_cases import SET_COVERAGE, counts
 from AGE2HIELib.installed import find_model, installed_models, model_label, models_home
 from AGE2HIELib.progress import Progress
 
@@ -90,7 +90,7 @@ def run_model_list(arguments: argparse.Namespace, progress: Progress) -> int:
 
 def run_model_install(arguments: argparse.Namespace, progress: Progress) -> int:
     """Checked and unpacked into the user's folder of models."""
-    from AGE2HIELib.inference.archive import install_archive
+    from AGE2HIELib.bundle.archive import install_archive
 
     bundle = install_archive(arguments.archive, models_home(), overwrite=arguments.overwrite)
     print(

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.commands.earlier import is_earlier, read_record, unusable_record
 from AGE2HIELib.commands.predict import Inputs, Request, predict_inputs, read_inputs, stages_of
 from AGE2HIELib.errors import InputError, ModelError
-from AGE2HIELib.inference.bundle import read_bundle
 from AGE2HIELib.installed import installed_models
 from AGE2HIELib.leftovers import owner_mark, remove_leftovers
 from AGE2HIELib.outputs import disk_errors

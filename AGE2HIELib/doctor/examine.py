@@ -31,13 +31,15 @@ def _models() -> Finding:
 
 def _bundled() -> list[Finding]:
     """The files that travel with the library; read with packages that are there by now."""
-    from AGE2HIELib.inference.bundle import read_bundle
+    from AGE2HIELib.bundle.reading import read_bundle
     from AGE2HIELib.preprocess.atlas import load_atlas
+    from AGE2HIELib.preprocess.t1_template import bundled_t1_template
     from AGE2HIELib.resources import resource_path
 
     try:
         bundle = read_bundle(resource_path("models", "demo"))
         atlas = load_atlas(resource_path("atlas"))
+        bundled_t1_template()
     except InputError as error:
         return [problem("bundled files", str(error), "Install AGE2HIE again.")]
     return [good("bundled files", f"{bundle.name} {bundle.version} and the atlas {atlas.name} are unchanged")]

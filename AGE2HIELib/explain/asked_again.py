@@ -12,12 +12,12 @@ import torch
 from scipy.ndimage import map_coordinates
 from scipy.stats import spearmanr
 
+from AGE2HIELib.bundle.model_facts import ModelFacts
 from AGE2HIELib.explain.compare import marked
 from AGE2HIELib.explain.methods.occlusion import occluded
 from AGE2HIELib.explain.question import Answer, Question, find_target
 from AGE2HIELib.explain.saliency import ensemble_answers
 from AGE2HIELib.inference.device import full_precision
-from AGE2HIELib.inference.facts import ModelFacts
 from AGE2HIELib.inference.predict import as_tensor
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import Cells, StagedNetwork

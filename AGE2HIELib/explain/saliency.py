@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from AGE2HIELib.bundle.model_facts import ModelFacts
 from AGE2HIELib.explain.question import Answer, Question, Target, check_layer, find_target
 from AGE2HIELib.explain.registry import DEFAULT_METHOD, find_method
 from AGE2HIELib.inference.device import full_precision
-from AGE2HIELib.inference.facts import ModelFacts
 from AGE2HIELib.inference.predict import Prediction, as_tensor, prediction
 from AGE2HIELib.networks.staged import Cells, StagedNetwork
 from AGE2HIELib.volume import Grid, Volume

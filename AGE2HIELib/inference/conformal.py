@@ -19,10 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from AGE2HIELib.inference.training_cases import Scores, counts
+from AGE2HIELib.bundle.training_cases import SET_COVERAGE, Scores, counts
 
 RARE = 0.10  # share of a class whose ranks are no further out than that of a score which is called unlike it
-SET_COVERAGE = 0.90
 FAVOURABLE, ADVERSE = "favourable", "adverse"
 
 

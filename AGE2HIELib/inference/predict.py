@@ -10,8 +10,8 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import norm, t
 
+from AGE2HIELib.bundle.model_facts import Calibration, ModelFacts
 from AGE2HIELib.inference.conformal import PredictionSet, prediction_set
-from AGE2HIELib.inference.facts import Calibration, ModelFacts
 
 if TYPE_CHECKING:
     import torch

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from scipy.special import expit, logit
 
+from AGE2HIELib.bundle.model_facts import Facts, Reading
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.inference.facts import Facts, Reading
 
 _PER_CENT = 100.0
 

@@ -1,8 +1,8 @@
-"""The template that T1 scans of any age are placed in: synthetic, in the frame and at the size of the infant atlas."""
+"""Makes the template that T1 scans of any age are placed in: synthetic, in the frame and at the size of the infant
+atlas. What is made lies in ``Resources/t1_template``, where ``preprocess.t1_template`` reads it.
+"""
 
 from __future__ import annotations
-
-from functools import cache
 
 import numpy as np
 import SimpleITK as sitk
@@ -19,9 +19,8 @@ _SPACING_MM = 2.0
 _SHAPE = (57, 69, 57)  # the field of view of the infant atlas: 112 x 136 x 112 mm
 
 
-@cache
 def make_t1_template() -> T1Template:
-    """Average the outlines of subjects from birth to old age, all of template size; takes about four seconds, once."""
+    """Average the outlines of subjects from birth to old age, all of template size; takes about four seconds."""
     affine = np.diag([_SPACING_MM, _SPACING_MM, _SPACING_MM, 1.0])
     affine[:3, 3] = [-_SPACING_MM * (n - 1) / 2 for n in _SHAPE]
     grid = Grid(_SHAPE, affine)

@@ -85,7 +85,7 @@ def load_libraries() -> None:
         "commands.predict",
         "explain.saliency",
         "explain.registry",
-        "inference.weights",
+        "bundle.weights",
         "networks.registry",
     ):
         import_module(f"AGE2HIELib.{name}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-from AGE2HIELib.inference.facts import Calibration
+from AGE2HIELib.bundle.model_facts import Calibration
 from training.evaluation.platt import platt
 
 _EVEN = 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import statsmodels.api as statsmodels
 
-from AGE2HIELib.inference.facts import Calibration
+from AGE2HIELib.bundle.model_facts import Calibration
 
 _NO_SLOPE = 1e-3
 

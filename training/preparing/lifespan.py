@@ -13,10 +13,10 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import read_on_grid, read_volume
 from AGE2HIELib.io.integrity import sha256_of_files
 from AGE2HIELib.parallel import run_all
-from AGE2HIELib.phantom.t1_template import make_t1_template
 from AGE2HIELib.preprocess.network_input import InputSpec
 from AGE2HIELib.preprocess.t1 import prepare_t1
 from AGE2HIELib.preprocess.t1_placement import Kind
+from AGE2HIELib.preprocess.t1_template import bundled_t1_template
 from training.cohorts.bids import AgeScan
 from training.files import sha256_of
 from training.preparing.store import Prepared, image_file, keep_image, pack
@@ -71,6 +71,6 @@ def prepare_scan(task: ScanTask) -> str:
 def _arrays(task: ScanTask) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     t1 = read_volume(task.scan.image)
     mask = read_on_grid(task.scan.mask, t1.grid, what="brain mask") if task.scan.mask else None
-    made = prepare_t1(t1, make_t1_template(), task.spec, mask=mask, placement=task.placement)
+    made = prepare_t1(t1, bundled_t1_template(), task.spec, mask=mask, placement=task.placement)
     row = {"brain_ml": made.brain_ml, "image_sha256": sha256_of_files([task.scan.image])}
     return row, {"volume": made.image.astype(np.float16)}

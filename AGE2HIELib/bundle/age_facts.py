@@ -1,6 +1,6 @@
-"""The network that learned brain age, where a bundle carries it: ``configs/age.json`` and ``models/age.pt``.
+"""``configs/age.json``: what a bundle says of the network that learned brain age, where it carries one.
 
-It is what the members' trunks were before they saw an infant with HIE. No outcome is predicted from it.
+The network is what the members' trunks were before they saw an infant with HIE. No outcome is predicted from it.
 """
 
 from __future__ import annotations
@@ -9,20 +9,14 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from AGE2HIELib.bundle.schema import NUMBER, Kinds, check_keys, check_spec, parsed_table, require
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference.keys import NUMBER, Kinds, check_keys, check_spec, parsed_table, require
-from AGE2HIELib.inference.manifest import read_verified
-from AGE2HIELib.inference.weights import fill_network, unpack_weights
 from AGE2HIELib.networks.age_head import HEADS, TARGETS, UNSTATED, AgeBins, AgeHead
-from AGE2HIELib.networks.registry import build_network, check_network_name
+from AGE2HIELib.networks.registry import check_network_name
 from AGE2HIELib.preprocess.network_input import InputSpec
 from AGE2HIELib.preprocess.t1_placement import KINDS, Kind
-
-if TYPE_CHECKING:
-    from AGE2HIELib.inference.bundle import Bundle
-    from AGE2HIELib.networks.age import AgeNetwork
 
 AGE = "configs/age.json"
 AGE_WEIGHTS = "models/age.pt"
@@ -170,34 +164,3 @@ def check_age(facts: AgeFacts) -> None:
         require(count > 0, "number of 'subjects' of age", count, "1 or more")
     error = held_out.mean_absolute_error_years
     require(error >= 0, "'mean_absolute_error_years'", error, "0 or more")
-
-
-def age_facts(bundle: Bundle) -> AgeFacts:
-    """Those of a bundle that carries such a network; ModelError for one that does not."""
-    if bundle.age is None:
-        raise ModelError(
-            f"The model {bundle.name} {bundle.version} carries no brain-age network, so there is no age to explain. "
-            "Name a bundle that does with --model ('age2hie model info' says so), or explain an outcome."
-        )
-    return bundle.age
-
-
-def load_age(bundle: Bundle, device: str = "cpu") -> AgeNetwork:
-    """The network, float32, in evaluation mode and without gradients for its weights; ModelError where the bundle has
-    none, or one that does not fit its description.
-    """
-    import torch
-
-    from AGE2HIELib.networks.age import AgeNetwork
-
-    facts = age_facts(bundle)
-    with torch.device("meta"):  # as for members
-        network = AgeNetwork(build_network(facts.network, facts.network_arguments), facts.head)
-    if facts.saliency_layer not in network.encoder.layers:
-        raise ModelError(
-            f"The model explains age at layer {facts.saliency_layer!r}, but its network has "
-            f"{', '.join(network.encoder.layers)}. Export the model again."
-        )
-    state = unpack_weights(read_verified(bundle.folder, AGE_WEIGHTS, bundle.files), AGE_WEIGHTS)
-    fill_network(network, state, AGE_WEIGHTS)
-    return network.requires_grad_(False).eval().to(device)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from AGE2HIELib.bundle.age_facts import AgeFacts
+from AGE2HIELib.bundle.training_cases import Scores, TrainingCases
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference.age_model import AgeFacts
-from AGE2HIELib.inference.training_cases import Scores, TrainingCases
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.network_input import InputSpec
 

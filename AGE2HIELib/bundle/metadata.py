@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from AGE2HIELib.bundle.model_facts import Calibration, ModelFacts, Reading, z_kinds
+from AGE2HIELib.bundle.schema import NUMBER, Kinds, check_keys, check_spec, parsed_table, require
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference.facts import Calibration, ModelFacts, Reading, z_kinds
-from AGE2HIELib.inference.keys import NUMBER, Kinds, check_keys, check_spec, parsed_table, require
 from AGE2HIELib.networks.registry import check_network_name
 from AGE2HIELib.preprocess.network_input import InputSpec
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from AGE2HIELib.bundle.loading import check_weights
+from AGE2HIELib.bundle.manifest import MANIFEST
+from AGE2HIELib.bundle.reading import Bundle, read_bundle
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference.bundle import Bundle, check_weights, read_bundle
-from AGE2HIELib.inference.manifest import MANIFEST
 from AGE2HIELib.leftovers import owner_mark, remove_leftovers
 from AGE2HIELib.outputs import place_folder, put_back_aside
 from AGE2HIELib.system_files import is_system_file

@@ -15,6 +15,7 @@ import numpy as np
 from AGE2HIELib.errors import ModelError
 
 CASES = "configs/cases.json"
+SET_COVERAGE = 0.90  # of the sets of outcomes that ``inference.conformal`` makes from the scores
 _FORMAT = 3  # 1 had features of the last block
 _SCORES_OF_MEMBERS = 2  # the format in which each member had scores of its own, and z-maps of all kinds the same
 _DIGITS = 7
@@ -34,7 +35,7 @@ class MemberCases:
     """Of one member of the ensemble.
 
     Attributes:
-        mean: ``(F,)`` of the features (``inference.features``) of the cases that it learned from.
+        mean: ``(F,)`` of the features (``quality.distance``) of the cases that it learned from.
         precision: ``(F, F)`` inverse of their covariance, shrunk (Ledoit and Wolf 2004,
             doi:10.1016/S0047-259X(03)00096-4).
     """
@@ -47,10 +48,10 @@ class MemberCases:
 class TrainingCases:
     """Attributes:
     members: in the order of the bundle's.
-    distance_limit: the largest distance that passes the gate unasked, see ``inference.features``.
+    distance_limit: the largest distance that passes the gate unasked, see ``quality.distance``.
     distance_basis: where it comes from, in words.
-    scores: by the kind of z-map (``facts.Z_KINDS``): those of whole ensembles; in bundles of format 2 those of each
-        member alone, in the order of the members.
+    scores: by the kind of z-map (``model_facts.Z_KINDS``): those of whole ensembles; in bundles of format 2 those of
+        each member alone, in the order of the members.
     """
 
     members: tuple[MemberCases, ...]

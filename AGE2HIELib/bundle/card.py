@@ -3,10 +3,9 @@ doi:10.1145/3287560.3287596)."""
 
 from __future__ import annotations
 
-from AGE2HIELib.inference.age_model import AgeFacts
-from AGE2HIELib.inference.conformal import SET_COVERAGE
-from AGE2HIELib.inference.facts import ModelFacts
-from AGE2HIELib.inference.training_cases import counts
+from AGE2HIELib.bundle.age_facts import AgeFacts
+from AGE2HIELib.bundle.model_facts import ModelFacts
+from AGE2HIELib.bundle.training_cases import SET_COVERAGE, counts
 from AGE2HIELib.networks.age_head import LOG_OFFSET_YEARS, YEARS, AgeHead
 
 _DEMONSTRATION = (

@@ -20,34 +20,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from AGE2HIELib.inference.facts import ModelFacts
+from AGE2HIELib.bundle.model_facts import ModelFacts
+from AGE2HIELib.bundle.training_cases import MemberCases
 from AGE2HIELib.inference.predict import as_tensor
-from AGE2HIELib.inference.training_cases import MemberCases
 from AGE2HIELib.quality.check import DISTANCE, Check, at_most
 
 if TYPE_CHECKING:
-    import torch
-
     from AGE2HIELib.networks.staged import StagedNetwork
-
-
-def seen_features(member: StagedNetwork, image: torch.Tensor) -> np.ndarray:
-    """``(N, 2 C)``: mean and standard deviation, over the image, of every channel of the network's first block, of
-    ``(N, C, D, H, W)``.
-    """
-    return moments(member.below(image, member.layers[0]), mirrored=member.mirrored)
-
-
-def moments(cells: torch.Tensor, *, mirrored: bool = False) -> np.ndarray:
-    """``(N, 2 C)``: mean and standard deviation over the cells of every channel, of ``(N, C, d, h, w)``.
-
-    Of a mirrored network, whose second half of the channels is the mirror image's, over the cells of both.
-    """
-    # numpy's sums have one order; torch's depend on the number of threads, and a result must not
-    flat = cells.flatten(2).cpu().numpy().astype(np.float64)
-    if mirrored:
-        flat = np.concatenate(np.split(flat, 2, axis=1), axis=2)
-    return np.concatenate([flat.mean(axis=2), flat.std(axis=2)], axis=1)
 
 
 def distances(features: np.ndarray, cases: MemberCases) -> np.ndarray:
@@ -66,11 +45,12 @@ def distance_check(members: Sequence[StagedNetwork], facts: ModelFacts, image: n
     import torch
 
     from AGE2HIELib.inference.device import full_precision
+    from AGE2HIELib.networks.features import first_block_features
 
     if facts.cases is None:
         return None
     with torch.inference_mode(), full_precision():
-        every = [seen_features(member, as_tensor(image, facts, member)) for member in members]
+        every = [first_block_features(member, as_tensor(image, facts, member)) for member in members]
     away = [distances(features, own)[0] for features, own in zip(every, facts.cases.members, strict=True)]
     return at_most(
         DISTANCE,

@@ -1,0 +1,121 @@
+"""The export of a model: what training has made becomes a bundle folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from AGE2HIELib.bundle.age_facts import AGE, AGE_CARD, AGE_WEIGHTS, AgeFacts, age_text, check_age
+from AGE2HIELib.bundle.card import age_card, model_card
+from AGE2HIELib.bundle.loading import check_weights
+from AGE2HIELib.bundle.manifest import write_manifest
+from AGE2HIELib.bundle.metadata import METADATA, check_facts, metadata_text
+from AGE2HIELib.bundle.model_facts import ModelFacts
+from AGE2HIELib.bundle.monai_config import INFERENCE, inference_text
+from AGE2HIELib.bundle.reading import CARD, LICENCE, SCHEMA, SEEN, Bundle, read_bundle
+from AGE2HIELib.bundle.training_cases import CASES, cases_text
+from AGE2HIELib.bundle.weights import pack_weights
+from AGE2HIELib.errors import ModelError
+from AGE2HIELib.resources import resource_path
+
+if TYPE_CHECKING:
+    import torch
+
+
+def write_bundle(
+    folder: Path,
+    *,
+    facts: ModelFacts,
+    members: Sequence[Mapping[str, torch.Tensor]],
+    results: str,
+    licence: str,
+    seen: Sequence[str] = (),
+    age_weights: Mapping[str, torch.Tensor] | None = None,
+    overwrite: bool = False,
+) -> Bundle:
+    """Write a bundle beside ``folder`` and rename it at the end, so that no half of one is ever found.
+
+    Args:
+        folder: where it will lie; its parent exists.
+        facts: ``facts.age`` describes the network of ``age_weights``.
+        members: ``state_dict`` of each network; kept as float16, so calibrate on ``load_members`` of a bundle.
+        results: Markdown for the model card: how the model was trained and how well it does.
+        licence: the text of ``LICENSE``.
+        seen: hashes of the subjects and images that any part of the model has learned from; kept in ``SEEN``.
+        age_weights: ``state_dict`` of the network that learned brain age, where the bundle carries it.
+        overwrite: replace what lies at ``folder``.
+    """
+    if folder.exists() and not overwrite:
+        raise ModelError(f"The folder {folder.name!r} is already there. Choose another one, or ask for overwriting.")
+    if (facts.age is None) != (age_weights is None):
+        raise ValueError("a network of age comes with its description, and a description with its network")
+    check_facts(facts)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        made = Path(scratch, "bundle")
+        _write_files(made, facts, members, results, licence)
+        if facts.age is not None and age_weights is not None:
+            _write_age(made, facts.age, age_weights)
+        if seen:
+            (made / SEEN).write_text(json.dumps(sorted(seen), indent=0) + "\n", encoding="utf-8")
+        _put_in_place(made, folder, Path(scratch))
+    return read_bundle(folder)
+
+
+def add_age(folder: Path, age: AgeFacts, weights: Mapping[str, torch.Tensor]) -> Bundle:
+    """Give a bundle its network of brain age, or another one; everything else in it stays as it is.
+
+    Args:
+        folder: of a whole bundle.
+        age, weights: as ``facts.age`` and ``age_weights`` of ``write_bundle``.
+    """
+    read_bundle(folder)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        made = Path(shutil.copytree(folder, Path(scratch, "bundle")))
+        _write_age(made, age, weights)
+        _put_in_place(made, folder, Path(scratch))
+    return read_bundle(folder)
+
+
+def _put_in_place(made: Path, folder: Path, scratch: Path) -> None:
+    """Seal what was written, and read it as a user's machine will before it takes anybody's place."""
+    write_manifest(made)
+    check_weights(read_bundle(made))
+    if folder.exists():
+        folder.rename(scratch / "replaced")
+    made.rename(folder)
+
+
+def _write_files(
+    made: Path, facts: ModelFacts, members: Sequence[Mapping[str, torch.Tensor]], results: str, licence: str
+) -> None:
+    names = tuple(f"models/member_{number}.pt" for number in range(len(members)))
+    texts = {
+        METADATA: metadata_text(facts, names),
+        INFERENCE: inference_text(facts, names),
+        CARD: model_card(facts, len(members), results),
+        LICENCE: licence,
+        SCHEMA: resource_path("models", "metadata_schema.json").read_text(encoding="utf-8"),
+    }
+    if facts.cases is not None:
+        texts[CASES] = cases_text(facts.cases)
+    contents = {name: text.encode() for name, text in texts.items()}
+    contents |= {name: pack_weights(state) for name, state in zip(names, members, strict=True)}
+    _write_contents(made, contents)
+
+
+def _write_age(made: Path, age: AgeFacts, weights: Mapping[str, torch.Tensor]) -> None:
+    check_age(age)
+    texts = {AGE: age_text(age), AGE_CARD: age_card(age)}
+    contents = {name: text.encode() for name, text in texts.items()}
+    _write_contents(made, {**contents, AGE_WEIGHTS: pack_weights(weights)})
+
+
+def _write_contents(made: Path, contents: Mapping[str, bytes]) -> None:
+    for name, content in contents.items():
+        path = made / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
