@@ -11,7 +11,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from bundles import untrained_bundle, untrained_facts, untrained_members
@@ -21,7 +20,6 @@ from AGE2HIELib.bundle.manifest import write_manifest
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.bundle.writing import write_bundle
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.inference.predict import predict
 from AGE2HIELib.networks.sfcn import SFCN
 
 _MEMBER = "models/member_0.pt"
@@ -152,16 +150,6 @@ def _torchscript() -> bytes:
     file = io.BytesIO()
     torch.jit.save(torch.jit.trace(SFCN(2, (4, 4)).eval(), torch.zeros(1, 2, 8, 8, 8)), file)
     return file.getvalue()
-
-
-def test_an_expression_in_inference_json_is_never_evaluated(folder, tmp_path):
-    marker = tmp_path / "ran"
-    expression = {"network_def": f"$__import__('pathlib').Path({str(marker)!r}).touch()"}
-    plant(folder, "configs/inference.json", json.dumps(expression).encode())
-    bundle = read_bundle(folder)
-    image = np.zeros((1, 2, *bundle.spec.grid.shape), dtype=np.float32)
-    assert 0 < predict(load_members(bundle), bundle, image).probability_adverse < 1
-    assert not marker.exists()
 
 
 @pytest.mark.parametrize(

@@ -195,14 +195,14 @@ def test_code_in_the_weights_is_never_run(
     assert not mark.exists()
 
 
-def test_an_expression_in_inference_json_is_never_evaluated(
+def test_an_expression_in_inference_json_is_refused_and_never_evaluated(
     infant_file: Path, own_bundle: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     mark = tmp_path / "evaluated"
     expression = json.dumps({"network_def": f"$__import__('os').mkdir({str(mark)!r})"}).encode()
     put(own_bundle, "configs/inference.json", expression)
-    code, _, errors = run(capfd, "predict", infant_file, "--model", own_bundle, "--output", tmp_path / "out")
-    assert code in (0, 2), errors
+    assert_refused_in_one_line(*run(capfd, "model", "verify", own_bundle))
+    assert_refused_in_one_line(*run(capfd, "predict", infant_file, "--model", own_bundle, "--output", tmp_path / "out"))
     assert not mark.exists()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from AGE2HIELib.bundle.model_facts import Calibration, ModelFacts, Reading, z_kinds
-from AGE2HIELib.bundle.schema import NUMBER, Kinds, check_keys, check_spec, parsed_table, require
+from AGE2HIELib.bundle.schema import NUMBER, Kinds, check_keys, check_no_program, check_spec, parsed_table, require
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.registry import check_network_name
 from AGE2HIELib.preprocess.network_input import InputSpec
@@ -91,6 +91,7 @@ def metadata_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
 def read_metadata(content: bytes) -> tuple[ModelFacts, tuple[str, ...]]:
     """The facts and the paths of the members; ModelError names the key that is missing, unknown or wrong."""
     parsed = parsed_table(content, METADATA)
+    check_no_program(parsed, METADATA)  # MONAI's parser takes it in beside inference.json
     check_keys(parsed, _KEYS, METADATA, others_allowed=True)  # MONAI's own keys are many, and change
     ours = parsed[OURS]
     if ours.get("format") not in (_ONE_READING, FORMAT):

@@ -1,7 +1,7 @@
 """Model bundles: MONAI's folder layout, a manifest over it, and weights that are only ever read as numbers.
 
-``configs/inference.json`` is there for MONAI's tools. Its expressions could run code, so nothing of it is ever
-evaluated here: the network is built from the allow-list in ``networks.registry``.
+``configs/inference.json`` is there for MONAI's tools (``monai_config``). Nothing of it is ever evaluated here: the
+network is built from the allow-list in ``networks.registry``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from AGE2HIELib.bundle.age_facts import AGE, AGE_WEIGHTS, AgeFacts, read_age
 from AGE2HIELib.bundle.manifest import identity, read_verified, verify_manifest
 from AGE2HIELib.bundle.metadata import METADATA, read_metadata
 from AGE2HIELib.bundle.model_facts import ModelFacts
-from AGE2HIELib.bundle.monai_config import INFERENCE
+from AGE2HIELib.bundle.monai_config import INFERENCE, check_inference
 from AGE2HIELib.bundle.training_cases import CASES, read_cases
 from AGE2HIELib.errors import ModelError
 
@@ -24,6 +24,7 @@ CARD = "docs/README.md"
 LICENCE = "LICENSE"
 SEEN = "configs/seen.json"
 SCHEMA = "configs/schema.json"
+_DOCUMENTS = "docs/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,8 @@ def read_bundle(folder: Path) -> Bundle:
     for name in members:
         if name not in files:
             raise ModelError(f"The model bundle {folder.name!r} lacks its member {name}. Export the model again.")
+    check_inference(read_verified(folder, INFERENCE, files), facts, members)
+    _check_names(folder, files, members)
     if CASES in files:
         cases = read_cases(read_verified(folder, CASES, files), len(members), tuple(facts.readings))
         facts = replace(facts, cases=cases)
@@ -63,6 +66,21 @@ def read_bundle(folder: Path) -> Bundle:
     if AGE in files:
         facts = replace(facts, age=read_age(read_verified(folder, AGE, files)))
     return Bundle(**_values(facts), folder=folder, sha256=identity(files), members=members, files=files)
+
+
+def _check_names(folder: Path, files: Mapping[str, str], members: tuple[str, ...]) -> None:
+    """Raises ModelError for files that are neither written by the export nor documents.
+
+    MONAI reads some unasked, such as ``configs/logging.conf``, and Python imports modules that lie where it is started.
+    """
+    weights = {name for name in members if name.startswith("models/") and name.endswith(".pt")}
+    known = {METADATA, INFERENCE, CARD, LICENCE, SEEN, SCHEMA, CASES, AGE, AGE_WEIGHTS, *weights}
+    others = sorted(name for name in files.keys() - known if not name.startswith(_DOCUMENTS))
+    if others:
+        raise ModelError(
+            f"The model bundle {folder.name!r} holds {', '.join(others[:4])}, which no export writes and MONAI or "
+            "Python may run. Do not run this bundle; export the model again."
+        )
 
 
 def known_subjects(bundle: Bundle) -> tuple[str, ...]:

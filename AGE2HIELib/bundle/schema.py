@@ -15,6 +15,11 @@ from AGE2HIELib.preprocess.network_input import InputSpec
 Kinds = Mapping[str, type | tuple[type, ...]]
 NUMBER = (int, float)
 LARGEST_GRID_VOXELS = 256**3  # keeps a faulty file from asking for all memory
+# In MONAI's configuration files "$" begins Python, "@" a reference, "%" another file; "_target_" is a key of its own.
+_EXPRESSION_SIGNS = ("$", "@", "%")
+_RESERVED_KEY = "_"
+_NO_PROGRAM = "Do not run this bundle; export the model again."
+_LONGEST_QUOTE = 80
 
 
 def parsed_table(content: bytes, name: str) -> dict[str, Any]:
@@ -53,6 +58,28 @@ def check_spec(spec: InputSpec) -> None:
     shape, determinant = spec.grid.shape, float(np.linalg.det(spec.grid.affine_ras))
     require(math.prod(shape) <= LARGEST_GRID_VOXELS, "'shape'", shape, f"at most {LARGEST_GRID_VOXELS} voxels")
     require(abs(determinant) > 0, "'affine_ras' has a determinant that", determinant, "other than 0")
+
+
+def check_no_program(content: Any, where: str) -> None:
+    """Raises ModelError for texts and keys of a JSON content that MONAI's parser would run, fetch or call."""
+    waiting = [content]
+    while waiting:  # no recursion: a file may be nested deeper than Python's stack
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += [*value.values()]
+            reserved = next((key for key in value if key.startswith(_RESERVED_KEY)), None)
+            if reserved is not None:
+                raise ModelError(f"{where}: the key {shortened(reserved)} is one that MONAI acts on. {_NO_PROGRAM}")
+        elif isinstance(value, list | tuple):
+            waiting += value
+        elif isinstance(value, str) and value.lstrip().startswith(_EXPRESSION_SIGNS):
+            raise ModelError(f"{where}: the text {shortened(value)} is one that MONAI evaluates. {_NO_PROGRAM}")
+
+
+def shortened(value: object) -> str:
+    """A value of a file for a message of one line."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}..."
 
 
 def require(holds: bool, what: str, value: object, wanted: str) -> None:
