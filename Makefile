@@ -56,7 +56,7 @@ demo-model: $(READY)  ## the bundled model again, from seeds; about 40 minutes o
 
 t1-template: $(READY)  ## the bundled template of T1 scans again, from seeds; seconds. The age network must follow
 	$(BIN)/python -c 'from pathlib import Path; from AGE2HIELib.phantom.t1_template import make_t1_template; \
-	from AGE2HIELib.preprocess.t1_template import write_t1_template; \
+	from AGE2HIELib.preprocess.t1.template import write_t1_template; \
 	write_t1_template(make_t1_template(), Path("Resources/t1_template/outline.nii.gz"))'
 
 viewer:  ## the viewer that reports embed, from its npm package; the same bytes again

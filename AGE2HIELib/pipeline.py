@@ -30,8 +30,8 @@ from AGE2HIELib.preprocess.rim import without_mixed_rim
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality import Check, Quality, check_quality
-from AGE2HIELib.quality.brain import found_alone
-from AGE2HIELib.quality.given import given_checks
+from AGE2HIELib.quality.maps import given_checks
+from AGE2HIELib.quality.values import found_alone
 from AGE2HIELib.timing import Timing
 from AGE2HIELib.volume import Volume
 

@@ -77,7 +77,7 @@ def test_no_failure_names_the_patient(
     if how == "unusable":
         words += ["--series", "99"]
     if how == "refused":
-        monkeypatch.setattr("AGE2HIELib.quality.brain.BRAIN_ML", (10.0, 20.0))
+        monkeypatch.setattr("AGE2HIELib.quality.values.BRAIN_ML", (10.0, 20.0))
     assert main(words) == {"refused": 3, "unusable": 2}[how]
     told = "".join(capfd.readouterr())
     assert [secret for secret in SECRETS if secret in told] == []

@@ -20,7 +20,7 @@ from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.progress import Silent, Stages
 from AGE2HIELib.quality.check import GIVEN_MASK
-from AGE2HIELib.quality.given import (
+from AGE2HIELib.quality.maps import (
     LIKE_FOUND_MASK,
     SHARED_DETAIL,
     Z_DETAIL,

@@ -20,7 +20,7 @@ from AGE2HIELib.phantom.scan import scan_infant
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.quality.check import DROPOUT, LEVEL, STEP
-from AGE2HIELib.quality.raw import OTHER_LEVEL, raw_checks, signal_levels, signal_steps
+from AGE2HIELib.quality.dropout import OTHER_LEVEL, raw_checks, signal_levels, signal_steps
 from AGE2HIELib.quality.slices import slice_checks
 from AGE2HIELib.volume import DwiSeries, Volume
 

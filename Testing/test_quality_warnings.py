@@ -17,7 +17,7 @@ from AGE2HIELib.io.source import read_source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.quality.check import STEP, STRIPES, Check, Quality, known_overrides
 from AGE2HIELib.quality.slices import slice_checks, slice_steps
-from AGE2HIELib.quality.when import age_check
+from AGE2HIELib.quality.values import age_check
 from AGE2HIELib.timing import Timing
 from AGE2HIELib.volume import Volume
 

@@ -19,10 +19,10 @@ from AGE2HIELib.phantom.scan import nearest
 from AGE2HIELib.phantom.structures import VALUE
 from AGE2HIELib.phantom.t1_template import make_t1_template
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
-from AGE2HIELib.preprocess.t1 import PreparedT1, prepare_t1
-from AGE2HIELib.preprocess.t1_mask import t1_mask
-from AGE2HIELib.preprocess.t1_placement import T1Template, place_t1
-from AGE2HIELib.preprocess.t1_template import bundled_t1_template, read_t1_template, write_t1_template
+from AGE2HIELib.preprocess.t1.mask import t1_mask
+from AGE2HIELib.preprocess.t1.placement import T1Template, place_t1
+from AGE2HIELib.preprocess.t1.prepare import PreparedT1, prepare_t1
+from AGE2HIELib.preprocess.t1.template import bundled_t1_template, read_t1_template, write_t1_template
 from AGE2HIELib.volume import Grid, Volume
 
 

@@ -32,7 +32,7 @@ from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.progress import Silent, Stages
 from AGE2HIELib.quality import Quality, check_quality
 from AGE2HIELib.quality.check import DISTANCE
-from AGE2HIELib.quality.given import Z_DETAIL, z_map_check
+from AGE2HIELib.quality.maps import Z_DETAIL, z_map_check
 from training.cohorts.synthetic_hie import Planned
 from training.files import write_text
 

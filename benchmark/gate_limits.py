@@ -15,12 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as t_distribution
 
-from AGE2HIELib.quality.brain import BRAIN_ML, CUT_FACE
 from AGE2HIELib.quality.check import DISTANCE, STEP, STRIPES
-from AGE2HIELib.quality.given import SHARED_DETAIL, Z_DETAIL
-from AGE2HIELib.quality.placed import FIELD_OF_VIEW_SHARE, OVERLAP, SIMILARITY, STRETCH
+from AGE2HIELib.quality.maps import FIELD_OF_VIEW_SHARE, OVERLAP, SHARED_DETAIL, SIMILARITY, STRETCH, Z_DETAIL
 from AGE2HIELib.quality.slices import LOST, STEPPED, STRIPED
-from AGE2HIELib.quality.values import IMPLAUSIBLE_SHARE, MEDIAN_ADC
+from AGE2HIELib.quality.values import BRAIN_ML, CUT_FACE, IMPLAUSIBLE_SHARE, MEDIAN_ADC
 
 Values = dict[str, dict[str, float]]  # by infant, by check
 FIXED = ("median ADC of the brain", "field of view", "voxels missing in a slice")

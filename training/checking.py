@@ -15,8 +15,8 @@ from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.mask import brain_mask
-from AGE2HIELib.preprocess.t1 import finite_t1, plausible_brain_ml
-from AGE2HIELib.preprocess.t1_mask import stripped_brain
+from AGE2HIELib.preprocess.t1.mask import stripped_brain
+from AGE2HIELib.preprocess.t1.prepare import finite_t1, plausible_brain_ml
 from training.cohorts.bids import AgeScan, read_bids
 from training.cohorts.bonbid import HieCase, read_bonbid
 from training.cohorts.problems import DataError, Problem

@@ -16,7 +16,7 @@ from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.age_head import HEADS, TARGETS, UNSTATED, AgeBins, AgeHead
 from AGE2HIELib.networks.registry import check_network_name
 from AGE2HIELib.preprocess.network_input import InputSpec
-from AGE2HIELib.preprocess.t1_placement import KINDS, Kind
+from AGE2HIELib.preprocess.t1.placement import KINDS, Kind
 
 AGE = "configs/age.json"
 AGE_WEIGHTS = "models/age.pt"

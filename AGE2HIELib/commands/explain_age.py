@@ -25,7 +25,7 @@ from AGE2HIELib.installed import find_model
 from AGE2HIELib.io.t1 import T1Scan, read_t1
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.preprocess.placement import in_brain
-from AGE2HIELib.preprocess.t1 import PreparedT1
+from AGE2HIELib.preprocess.t1.prepare import PreparedT1
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.report.age_record import AgeCircumstances, age_record
 from AGE2HIELib.report.backdrop import t1_backdrop

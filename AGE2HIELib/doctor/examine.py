@@ -33,7 +33,7 @@ def _bundled() -> list[Finding]:
     """The files that travel with the library; read with packages that are there by now."""
     from AGE2HIELib.bundle.reading import read_bundle
     from AGE2HIELib.preprocess.atlas import load_atlas
-    from AGE2HIELib.preprocess.t1_template import bundled_t1_template
+    from AGE2HIELib.preprocess.t1.template import bundled_t1_template
     from AGE2HIELib.resources import resource_path
 
     try:

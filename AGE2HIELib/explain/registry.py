@@ -6,11 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.methods.gradcam import gradcam
-from AGE2HIELib.explain.methods.gradcampp import gradcampp
-from AGE2HIELib.explain.methods.hirescam import hirescam
+from AGE2HIELib.explain.methods.cam import cam, gradcam, gradcam_plus_plus, hirescam, layercam
 from AGE2HIELib.explain.methods.integrated_gradients import integrated_gradients, smooth_integrated_gradients
-from AGE2HIELib.explain.methods.layercam import layercam
 from AGE2HIELib.explain.methods.noise_map import noise_map
 from AGE2HIELib.explain.methods.occlusion import occlusion
 from AGE2HIELib.explain.question import Answer, Question
@@ -39,10 +36,10 @@ class Method:
 
 
 METHODS: dict[str, Method] = {
-    "hirescam": Method(hirescam, "HiResCAM", at_layer=True),
-    "gradcam": Method(gradcam, "Grad-CAM", at_layer=True),
-    "gradcam++": Method(gradcampp, "Grad-CAM++", signed=False, at_layer=True),
-    "layercam": Method(layercam, "LayerCAM", signed=False, at_layer=True),
+    "hirescam": Method(cam(hirescam), "HiResCAM", at_layer=True),
+    "gradcam": Method(cam(gradcam), "Grad-CAM", at_layer=True),
+    "gradcam++": Method(cam(gradcam_plus_plus), "Grad-CAM++", signed=False, at_layer=True),
+    "layercam": Method(cam(layercam), "LayerCAM", signed=False, at_layer=True),
     "integrated-gradients": Method(integrated_gradients, "Integrated gradients"),
     "smooth-integrated-gradients": Method(smooth_integrated_gradients, "Integrated gradients with SmoothGrad"),
     "occlusion": Method(occlusion, "Occlusion"),

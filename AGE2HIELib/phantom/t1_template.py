@@ -1,5 +1,5 @@
 """Makes the template that T1 scans of any age are placed in: synthetic, in the frame and at the size of the infant
-atlas. What is made lies in ``Resources/t1_template``, where ``preprocess.t1_template`` reads it.
+atlas. What is made lies in ``Resources/t1_template``, where ``preprocess.t1.template`` reads it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from AGE2HIELib.io.frames import from_sitk, reference_image, to_sitk
 from AGE2HIELib.phantom.infant import TEMPLATE_ML
 from AGE2HIELib.phantom.lifespan import make_t1_subject
-from AGE2HIELib.preprocess.t1_placement import T1Template, outline
+from AGE2HIELib.preprocess.t1.placement import T1Template, outline
 from AGE2HIELib.volume import Grid, Volume
 
 _AGES_YEARS = (0.0, 0.5, 1.0, 3.0, 10.0, 25.0, 45.0, 70.0)

@@ -13,11 +13,11 @@ from scipy import ndimage
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import from_sitk, reference_image, to_sitk
-from AGE2HIELib.preprocess.bias import bias_field
 from AGE2HIELib.preprocess.mask import largest_piece
 from AGE2HIELib.preprocess.smoothing import bounding_box, cropped
-from AGE2HIELib.preprocess.surface import HeadLevels, brain_surface
-from AGE2HIELib.preprocess.t1_placement import T1Template, place_t1
+from AGE2HIELib.preprocess.t1.bias import bias_field
+from AGE2HIELib.preprocess.t1.placement import T1Template, place_t1
+from AGE2HIELib.preprocess.t1.surface import HeadLevels, brain_surface
 from AGE2HIELib.volume import Grid, Volume
 
 PLAUSIBLE_ML = (200.0, 2000.0)  # preterm newborns to the largest adults

@@ -13,7 +13,7 @@ from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.preprocess.atlas import LARGEST_VOXELS
-from AGE2HIELib.preprocess.t1_placement import T1Template
+from AGE2HIELib.preprocess.t1.placement import T1Template
 from AGE2HIELib.resources import resource_path
 
 

@@ -1,4 +1,6 @@
-"""Whether what was given beside the scan belongs to it: a z-map the right way round, a mask that lies on the brain."""
+"""Whether the atlas fits the brain, and what was given beside the scan belongs to it: a z-map the right way round, a
+mask that lies on the brain.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,16 @@ from itertools import combinations
 import numpy as np
 from scipy.ndimage import binary_erosion, gaussian_filter
 
-from AGE2HIELib.quality.check import GIVEN_MASK, Check, at_least, between
+from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.placement import Placement
+from AGE2HIELib.quality.check import GIVEN_MASK, Check, at_least, at_most, between
 from AGE2HIELib.volume import Volume
+
+FIELD_OF_VIEW_SHARE = 0.90
+OVERLAP = 0.80
+STRETCH = 1.5
+FOLDING = 0.001
+SIMILARITY = 0.04
 
 SHARED_DETAIL = 0.2
 Z_DETAIL = "fine detail shared by z-map and ADC"
@@ -24,6 +34,53 @@ _COVERED = 0.5  # of the brain that a z-map must hold to be compared
 _FINE_FWHM_MM, _COARSE_OVER_FINE = 2.0, 1.5  # released maps were smoothed by 2 mm; anatomy of other infants is coarser
 _TAILS = (2.0, 98.0)  # percentiles, to which values are clipped
 _FWHM_PER_SIGMA = 2.3548
+
+
+def placement_checks(placement: Placement, atlas: Atlas) -> list[Check]:
+    remedy = f"Look at the brain mask over the scan; placement in {atlas.name} failed or the brain is not whole."
+    low, _, high = placement.scale
+    return [
+        at_least(
+            "field of view",
+            placement.coverage,
+            FIELD_OF_VIEW_SHARE,
+            remedy="The scan does not hold the whole brain.",
+            basis="Share of the atlas brain that the image holds: 0.99-1.00 in 28 real newborns.",
+        ),
+        at_least(
+            "overlap with the atlas brain",
+            placement.overlap,
+            OVERLAP,
+            remedy=remedy,
+            basis="Dice after placement: 0.90-0.94 in 28 real newborns, 0.55-0.91 in what is no whole brain.",
+        ),
+        at_most(
+            "stretch of the placement",
+            high / low,
+            STRETCH,
+            remedy=remedy,
+            basis="Largest over smallest factor: 1.03-1.24 in 28 real newborns (0.04 % of such infants lie beyond), "
+            "1.13-3.6 for half a brain.",
+        ),
+        at_least(
+            "similarity to the atlas",
+            placement.similarity,
+            SIMILARITY,
+            remedy=remedy,
+            # after the affine step, because a deformation makes anything look similar
+            basis="Correlation with the atlas mean before the deformation: 0.23-0.60 in 27 real newborns and 0.046 in "
+            "one, whose white matter is no brighter than its grey (0.2 % of such infants lie below); -0.11 to -0.02 in "
+            "four T1 scans of newborn size, -0.09 to 0.03 in twelve of noise.",
+        ),
+        at_most(
+            "folding of the placement",
+            placement.folding,
+            FOLDING,
+            remedy=remedy,
+            basis="Of the atlas brain, where the placement turns space inside out: 0 in 28 real newborns and "
+            "4,000 phantoms.",
+        ),
+    ]
 
 
 def given_checks(adc: Volume, brain: Volume, found: Volume, *, mask: Volume | None, z: Volume | None) -> list[Check]:
