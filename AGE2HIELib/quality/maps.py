@@ -207,7 +207,8 @@ def _fine_detail(values: np.ndarray, known: np.ndarray, spacing_mm: np.ndarray) 
         share = gaussian_filter(weights, sigma)
         return np.asarray(gaussian_filter(filled, sigma) / np.maximum(share, 1e-3))
 
-    return smooth(fine_mm) - smooth(_COARSE_OVER_FINE * fine_mm)
+    band: np.ndarray = smooth(fine_mm) - smooth(_COARSE_OVER_FINE * fine_mm)
+    return band
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
