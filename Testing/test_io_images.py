@@ -10,6 +10,7 @@ import SimpleITK as sitk
 from io_samples import adc_volume, dwi_series
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.frames import to_sitk
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.io.nifti import write_dwi_nifti
 from AGE2HIELib.io.nrrd import write_dwi_nrrd
@@ -27,6 +28,18 @@ def test_every_known_unit_becomes_1e_6(tmp_path, scale, suffix):
     assert source.adc_unit_found == scale[0]
     np.testing.assert_allclose(source.adc.array, volume.array, rtol=1e-5)
     assert source.dwi is None
+
+
+@pytest.mark.parametrize("header", ["adc.mhd", "adc.nhdr"])
+def test_a_data_file_may_begin_with_the_word_for_a_list(tmp_path, header):
+    """``LIST`` by itself says that several files follow; NRRD headers with such names were refused."""
+    volume = adc_volume()
+    sitk.WriteImage(to_sitk(volume), str(tmp_path / header), useCompression=False)
+    data = tmp_path / "adc.raw"
+    data.rename(tmp_path / "LISTENING.raw")
+    text = (tmp_path / header).read_text(encoding="latin-1").replace("adc.raw", "LISTENING.raw")
+    (tmp_path / header).write_text(text, encoding="latin-1")
+    np.testing.assert_array_equal(read_volume(tmp_path / header).array, volume.array)
 
 
 def test_an_adc_map_in_an_unknown_unit_is_an_error(tmp_path):

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import LPS_FROM_RAS
-from AGE2HIELib.io.header_words import quoted, reason
+from AGE2HIELib.io.header_words import quoted
+from AGE2HIELib.io.text_header import TextHeader, check_one_data_file, understood
 
-LONGEST_HEADER_BYTES = 1 << 20
 _LAST_KEY = "ElementDataFile"
 _TYPES = {
     "MET_CHAR": "i1",
@@ -46,37 +45,25 @@ _ALONG = 0.4  # cosine that an axis has at least with the one it is named after;
 _UNIT_LENGTH = 1e-3  # that a direction may be off
 
 
-@dataclass(frozen=True)
-class MhaHeader:
-    """What the header says, in RAS+ mm.
-
-    Attributes:
-        samples_at: where they begin in the file that holds them; -1: at as many bytes from its end.
-        data_file: as it is named; None where the samples follow the header.
-        of_diffusion: it holds the DWMRI keys of a diffusion series.
+@dataclass(frozen=True, kw_only=True)
+class MhaHeader(TextHeader):
+    """Attributes:
+    samples_at: where they begin in the file that holds them; -1: at as many bytes from its end.
+    of_diffusion: it holds the DWMRI keys of a diffusion series.
     """
 
-    sizes: tuple[int, ...]
     channels: int
-    dtype: np.dtype
-    affine_ras: np.ndarray
     packed: bool
     binary: bool
-    data_file: str | None
     samples_at: int
     of_diffusion: bool
-    warnings: tuple[str, ...]
 
 
 def parse_header(start: bytes, name: str) -> MhaHeader:
     """Read the header at the start of a file; raises InputError where it cannot be understood."""
-    try:
+    with understood(name):
         fields, end = _fields(start)
         return _interpret(fields, end)
-    except (KeyError, ValueError, IndexError) as error:
-        raise InputError(
-            f"The header of '{name}' cannot be understood ({reason(error)}). Save the image again."
-        ) from error
 
 
 def _fields(start: bytes) -> tuple[dict[str, str], int]:
@@ -93,8 +80,7 @@ def _fields(start: bytes) -> tuple[dict[str, str], int]:
 
 def _interpret(fields: dict[str, str], end: int) -> MhaHeader:
     data_file = fields[_LAST_KEY]
-    if data_file.split()[:1] == ["LIST"] or "%" in data_file:
-        raise ValueError("its samples are spread over several files")
+    check_one_data_file(data_file)
     local = data_file.lower() == "local"
     sizes = tuple(int(word) for word in fields["DimSize"].split())
     if not 0 < len(sizes) == int(fields["NDims"]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import zlib
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -15,13 +14,13 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.frames import LPS_FROM_RAS
 from AGE2HIELib.io.gradients import make_series
 from AGE2HIELib.io.header_words import quoted, reason
-from AGE2HIELib.io.integrity import Stored, checked, existing_file, unreadable
+from AGE2HIELib.io.integrity import Stored, checked
 from AGE2HIELib.io.nrrd_header import MOST_SKIPPED, NrrdHeader, parse_header
-from AGE2HIELib.io.samples import beside, check_size, read_last_samples, read_numbers, read_samples
+from AGE2HIELib.io.samples import read_last_samples, read_numbers, read_samples
+from AGE2HIELib.io.text_header import LONGEST_HEADER_BYTES, files_of, read_array, read_header
 from AGE2HIELib.volume import DwiSeries
 
 NRRD_SUFFIXES = (".nrrd", ".nhdr")
-_LONGEST_HEADER_BYTES = 1 << 20
 _NEARLY_NOMINAL = 0.95  # of the nominal b-value, as far as scanners' own differ from it
 # Of the encodings (nrrd_header refuses others) the packed and binary ones; the rest is text.
 _PACKINGS = {"raw": "raw", "gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2": "bzip2"}
@@ -38,21 +37,11 @@ class NrrdImage:
 
 def load_nrrd(path: Path) -> NrrdImage:
     """A 3D image, or a 4D one whose list axis may be anywhere."""
-    existing_file(path)
-    with path.open("rb") as file:
-        start = file.read(_LONGEST_HEADER_BYTES)
-    header = parse_header(start, path.name)
-    check_size(header.sizes, path.name, header.dtype.itemsize)
-    data_path = path if header.data_file is None else existing_file(beside(path, header.data_file), named_by=path.name)
-    try:
-        samples = _samples(data_path, header)
-    except (OSError, ValueError, EOFError, zlib.error) as error:
-        raise unreadable(data_path, error) from error
-    array = samples.reshape(header.sizes, order="F")
+    header = read_header(path, parse_header)
+    array = read_array(path, header, _samples)
     volumes = array[np.newaxis] if header.list_axis is None else np.moveaxis(array, header.list_axis, 0)
     values = checked(volumes, header.affine_ras, path.name)
-    files = (path,) if data_path == path else (path, data_path)
-    return NrrdImage(Stored(values, header.affine_ras, header.warnings), header, files)
+    return NrrdImage(Stored(values, header.affine_ras, header.warnings), header, files_of(path, header))
 
 
 def _samples(path: Path, header: NrrdHeader) -> np.ndarray:
@@ -63,7 +52,7 @@ def _samples(path: Path, header: NrrdHeader) -> np.ndarray:
     with path.open("rb") as file:
         file.seek(0 if header.data_file is not None else header.length_bytes)
         for _ in range(header.line_skip):
-            if not file.readline(_LONGEST_HEADER_BYTES):
+            if not file.readline(LONGEST_HEADER_BYTES):
                 raise ValueError(f"it ends before the {header.line_skip} lines that its header skips")
         skip = header.byte_skip
         if packing is None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.header_words import format_of, quoted, reason
+from AGE2HIELib.io.header_words import format_of, quoted
 from AGE2HIELib.io.nrrd_geometry import place, ras_from_measurement
+from AGE2HIELib.io.text_header import TextHeader, check_one_data_file, understood
 
 _TYPES = {
     "i1": ("signed char", "int8", "int8_t"),
@@ -36,29 +37,22 @@ _TEXT_ENCODINGS = ("ascii", "text", "txt")
 ENCODINGS = ("raw", "gzip", "gz", "bzip2", "bz2", *_TEXT_ENCODINGS)
 
 
-@dataclass(frozen=True)
-class NrrdHeader:
-    """What a NRRD header says, frames already in RAS+.
-
-    Attributes:
-        list_axis: the axis that counts volumes, None for a 3D image.
-        ras_from_measurement: 3x3, from the frame of the gradients to RAS+.
-        length_bytes: where the samples begin in an attached file.
-        keys: the key/value pairs (``key:=value``).
+@dataclass(frozen=True, kw_only=True)
+class NrrdHeader(TextHeader):
+    """Attributes:
+    list_axis: the axis that counts volumes, None for a 3D image.
+    ras_from_measurement: 3x3, from the frame of the gradients to RAS+.
+    length_bytes: where the samples begin in an attached file.
+    keys: the key/value pairs (``key:=value``).
     """
 
-    dtype: np.dtype
-    sizes: tuple[int, ...]
     list_axis: int | None
-    affine_ras: np.ndarray
     ras_from_measurement: np.ndarray
     encoding: str
-    data_file: str | None
     length_bytes: int
     line_skip: int = 0
     byte_skip: int = 0
     keys: dict[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
 
     @property
     def nominal_b(self) -> float | None:
@@ -108,13 +102,9 @@ def parse_header(start: bytes, name: str) -> NrrdHeader:
         )
     end = re.search(rb"\r?\n\r?\n", start)
     text = start[: end.start() if end else len(start)].decode("utf-8", errors="replace")
-    try:
+    with understood(name):
         fields, keys = _lines(text)
         return _interpret(fields, keys, end.end() if end else len(start))
-    except (KeyError, ValueError, IndexError) as error:
-        raise InputError(
-            f"The header of '{name}' cannot be understood ({reason(error)}). Save the image again."
-        ) from error
 
 
 def _lines(text: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -142,8 +132,8 @@ def _interpret(fields: dict[str, str], keys: dict[str, str], length_bytes: int) 
         raise ValueError(f"{len(sizes)} sizes for {axes} axes")
     lies = place(fields, axes)
     data_file = fields.get("datafile")
-    if data_file is not None and (data_file.startswith("LIST") or "%" in data_file):
-        raise ValueError("its samples are spread over several files")
+    if data_file is not None:
+        check_one_data_file(data_file)
     encoding = fields["encoding"].lower()
     if encoding not in ENCODINGS:
         raise ValueError(f"its encoding is {quoted(encoding)}")
