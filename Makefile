@@ -64,4 +64,4 @@ viewer:  ## the viewer that reports embed, from its npm package; the same bytes 
 		gzip -n -9 -c package/dist/niivue.umd.js > $(CURDIR)/Resources/viewer/niivue-0.69.0.umd.js.gz
 
 clean:
-	rm -rf .venv-bench build dist age2hie-demo .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv-bench build dist age2hie-demo .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

@@ -284,11 +284,11 @@ def explained(
 
 def questioned(model: HieModel, image: np.ndarray, explanation: Explanation) -> Examination:
     """The examination of a map that ``explained`` has made of this image, where the model is."""
-    from AGE2HIELib.explain.asked_again import Case
     from AGE2HIELib.explain.examination import examine_map
+    from AGE2HIELib.explain.robustness import ExaminedMap
 
     layer = explanation.layer or model.bundle.saliency_layer
-    return examine_map(Case(model.members, model.bundle, image, explanation.method, layer, explanation.target))
+    return examine_map(ExaminedMap(model.members, model.bundle, image, explanation.method, layer, explanation.target))
 
 
 def _on_cpu(bundle: Bundle, note: str, prevalence: float | None) -> HieModel:

@@ -15,8 +15,12 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import binom
 
 from AGE2HIELib.bundle.model_facts import ModelFacts
-from AGE2HIELib.explain.asked_again import (
-    Case,
+from AGE2HIELib.explain.curves import REFERENCES, SHARES, beside_turned, curves, part_numbers
+from AGE2HIELib.explain.examination import examine_map
+from AGE2HIELib.explain.question import WHOLE_IMAGE, Answer, Question, as_numbers
+from AGE2HIELib.explain.registry import METHODS, Method
+from AGE2HIELib.explain.robustness import (
+    ExaminedMap,
     agreement_by_lot,
     answers,
     cascade,
@@ -28,10 +32,6 @@ from AGE2HIELib.explain.asked_again import (
     under_noise,
     under_shift,
 )
-from AGE2HIELib.explain.curves import REFERENCES, SHARES, beside_turned, curves, part_numbers
-from AGE2HIELib.explain.examination import examine_map
-from AGE2HIELib.explain.question import WHOLE_IMAGE, Answer, Question, as_numbers
-from AGE2HIELib.explain.registry import METHODS, Method
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import Cells
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
@@ -58,8 +58,8 @@ def blobs() -> np.ndarray:
     return image[None, None].astype(np.float32)
 
 
-def linear_case(method: str = "hirescam", members: int = 2) -> Case:
-    return Case([planted_network() for _ in range(members)], facts(), blobs(), method, "block1")
+def linear_case(method: str = "hirescam", members: int = 2) -> ExaminedMap:
+    return ExaminedMap([planted_network() for _ in range(members)], facts(), blobs(), method, "block1")
 
 
 def untrained(seed: int) -> torch.nn.Module:
@@ -170,7 +170,7 @@ def test_parts_are_cubes_of_the_brain_and_nothing_else() -> None:
 
 def test_a_map_that_ignores_the_network_is_found_out(planted_method: Callable[..., str]) -> None:
     method = planted_method(lambda question: question.image[0, 0].numpy())
-    case = Case([untrained(7), untrained(8)], facts(), blobs(), method, "block1")
+    case = ExaminedMap([untrained(7), untrained(8)], facts(), blobs(), method, "block1")
     found = examine_map(case)
     failed = {finding.name for finding in found.findings if not finding.passed}
     assert "likeness to a network with random weights" in failed
@@ -183,7 +183,7 @@ def test_a_map_that_noise_or_a_shift_changes_is_found_out(planted_method: Callab
     def nervous(question: Question) -> np.ndarray:
         return np.random.default_rng(crc32(question.image.numpy().tobytes())).normal(size=_SHAPE)
 
-    found = examine_map(Case([untrained(7)], facts(), blobs(), planted_method(nervous), "block1"))
+    found = examine_map(ExaminedMap([untrained(7)], facts(), blobs(), planted_method(nervous), "block1"))
     values = {finding.name: finding for finding in found.findings}
     for name in ("likeness under noise", "likeness when the image is moved"):
         assert abs(values[name].value) < 0.05
@@ -217,7 +217,7 @@ def test_the_cascade_keeps_the_member_that_is_most_alike(planted_method: Callabl
         )
         return image if question.seed == 0 else noise * image.max()
 
-    case = Case([untrained(7), untrained(8)], facts(), blobs(), planted_method(draw), "block1")
+    case = ExaminedMap([untrained(7), untrained(8)], facts(), blobs(), planted_method(draw), "block1")
     image = blobs()[0, 0]
     assert cascade(case, image)[-1][1] == pytest.approx(1)
 
@@ -233,7 +233,7 @@ def test_randomised_blocks_are_those_above_and_no_others() -> None:
 
 
 def test_the_cascade_of_a_real_method_ends_unlike_what_it_began_with() -> None:
-    case = Case([untrained(5)], facts(), blobs(), "hirescam", "block1")
+    case = ExaminedMap([untrained(5)], facts(), blobs(), "hirescam", "block1")
     steps = cascade(case, mean_map(answers(case, case.members, case.image), case))
     assert len(steps) == 4
     assert abs(steps[-1][1]) < 0.15

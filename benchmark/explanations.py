@@ -26,10 +26,10 @@ import torch
 from explanation_cases import Placed, focal_infant, mixed_infant, real_cases
 
 from AGE2HIELib.commands.reading import resolve_atlas
-from AGE2HIELib.explain.asked_again import Case, answers, mean_map, randomised
 from AGE2HIELib.explain.curves import curves
 from AGE2HIELib.explain.examination import BY_CHANCE, Examination, examine_map
 from AGE2HIELib.explain.registry import DEFAULT_METHOD
+from AGE2HIELib.explain.robustness import ExaminedMap, answers, mean_map, randomised
 from AGE2HIELib.explain.saliency import explain
 from AGE2HIELib.inference.predict import as_tensor, predict
 from AGE2HIELib.installed import find_model
@@ -197,8 +197,8 @@ def cost(options: argparse.Namespace) -> None:
         print(f"{name:24} {np.median(values[1:]):6.3f} s  {np.median(values[1:]) / base:5.2f}x")
 
 
-def _case(model: HieModel, placed: Placed) -> Case:
-    return Case(model.members, model.bundle, placed.ready.image, DEFAULT_METHOD, model.bundle.saliency_layer)
+def _case(model: HieModel, placed: Placed) -> ExaminedMap:
+    return ExaminedMap(model.members, model.bundle, placed.ready.image, DEFAULT_METHOD, model.bundle.saliency_layer)
 
 
 def _alone(path: Path | None) -> HieModel:

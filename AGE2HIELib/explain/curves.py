@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from AGE2HIELib.explain.asked_again import Case
 from AGE2HIELib.explain.question import find_target
 from AGE2HIELib.explain.references import turned
+from AGE2HIELib.explain.robustness import ExaminedMap
 from AGE2HIELib.inference.device import full_precision
 
 DRAWN = 20  # turned copies of the map; each counts with its negative, and so does the map's own negative
@@ -43,13 +43,13 @@ class Curve:
     p: float
 
 
-def curves(case: Case, mean: np.ndarray) -> tuple[Curve, Curve]:
+def curves(examined: ExaminedMap, mean: np.ndarray) -> tuple[Curve, Curve]:
     """Deletion, below 0 for a map that names what the score rests on, and insertion, above 0 for such a map.
 
     Args:
         mean: the map on the voxels of the network's input.
     """
-    return beside_turned(mean, case.inside, lambda there: _scores(case, there))
+    return beside_turned(mean, examined.inside, lambda there: _scores(examined, there))
 
 
 def beside_turned(mean: np.ndarray, inside: np.ndarray, score: Score) -> tuple[Curve, Curve]:
@@ -99,13 +99,13 @@ def _turns(saliency: np.ndarray, parts: np.ndarray) -> np.ndarray:
     return np.asarray(when[parts])
 
 
-def _scores(case: Case, there: Sequence[np.ndarray]) -> np.ndarray:
+def _scores(examined: ExaminedMap, there: Sequence[np.ndarray]) -> np.ndarray:
     """What is explained, uncalibrated: the mean of the members' target for the image with these voxels alone."""
-    target = find_target(case.target)
-    images = np.concatenate([np.where(voxels, case.image, 0) for voxels in there]).astype(np.float32)
+    target = find_target(examined.target)
+    images = np.concatenate([np.where(voxels, examined.image, 0) for voxels in there]).astype(np.float32)
     found = []
     with torch.inference_mode(), full_precision():
-        for member in case.members:
+        for member in examined.members:
             device = next(member.parameters()).device
             batches = torch.from_numpy(images).to(device, memory_format=torch.channels_last_3d).split(_BATCH)
             found.append(torch.cat([target(member(batch)) for batch in batches]).cpu().numpy())

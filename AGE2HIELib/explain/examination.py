@@ -18,8 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from AGE2HIELib.explain.asked_again import (
-    Case,
+from AGE2HIELib.explain.curves import REFERENCES, Curve, curves
+from AGE2HIELib.explain.robustness import (
+    ExaminedMap,
     agreement_by_lot,
     answers,
     cascade,
@@ -29,7 +30,6 @@ from AGE2HIELib.explain.asked_again import (
     under_noise,
     under_shift,
 )
-from AGE2HIELib.explain.curves import REFERENCES, Curve, curves
 
 MEMBERS_AGREE = 0.8
 LIKE_RANDOM = 0.5
@@ -73,13 +73,13 @@ class Examination:
         return all(finding.passed for finding in self.findings)
 
 
-def examine_map(case: Case) -> Examination:
+def examine_map(examined: ExaminedMap) -> Examination:
     """Every figure for one map of one infant: about a minute for the CAM family on two cores, and for a slower method
     about ten times what its map takes besides.
     """
-    own = answers(case, case.members, case.image)
-    mean = mean_map(own, case)
-    steps, (gone, there) = cascade(case, mean), curves(case, mean)
+    own = answers(examined, examined.members, examined.image)
+    mean = mean_map(own, examined)
+    steps, (gone, there) = cascade(examined, mean), curves(examined, mean)
     findings = (
         _at_least(
             "agreement of the members",
@@ -94,10 +94,12 @@ def examine_map(case: Case) -> Examination:
             LIKE_RANDOM,
             "The map would look much the same had the network learned nothing.",
         ),
-        _at_least("likeness under noise", under_noise(case, mean), REPEATABLE, "The noise of a scan changes the map."),
+        _at_least(
+            "likeness under noise", under_noise(examined, mean), REPEATABLE, "The noise of a scan changes the map."
+        ),
         _at_least(
             "likeness when the image is moved",
-            under_shift(case, mean),
+            under_shift(examined, mean),
             REPEATABLE,
             "A shift of one voxel changes the map.",
         ),
@@ -115,12 +117,12 @@ def examine_map(case: Case) -> Examination:
         ),
         _at_least(
             "likeness to occlusion",
-            like_occlusion(case, mean),
+            like_occlusion(examined, mean),
             LIKE_OCCLUSION,
             "The map does not name the parts whose absence lowers the score.",
         ),
     )
-    return Examination(case.method, findings, steps)
+    return Examination(examined.method, findings, steps)
 
 
 def _at_least(name: str, value: float, limit: float, meaning: str) -> Finding:

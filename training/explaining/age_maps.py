@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.age import answer_age
-from AGE2HIELib.explain.asked_again import on_voxels
+from AGE2HIELib.explain.robustness import on_voxels
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.networks.age import AgeNetwork
 from AGE2HIELib.parallel import bar_seconds

@@ -28,7 +28,7 @@ _COARSE = 10  # voxels between places of occlusion: a third of the time of the m
 
 
 @dataclass(frozen=True)
-class Case:
+class ExaminedMap:
     """What is examined: a map of one infant, and what it came from.
 
     Attributes:
@@ -50,16 +50,16 @@ class Case:
         return np.asarray((self.image[0] != 0).any(axis=0))
 
 
-def answers(case: Case, members: Sequence[StagedNetwork], image: np.ndarray) -> list[Answer]:
-    """Of other members or for another image than the case's, asked in the same way."""
-    target = find_target(case.target)
-    return ensemble_answers(members, case.facts, image, method=case.method, layer=case.layer, target=target)
+def answers(examined: ExaminedMap, members: Sequence[StagedNetwork], image: np.ndarray) -> list[Answer]:
+    """Of other members or for another image than the examined one, asked in the same way."""
+    target = find_target(examined.target)
+    return ensemble_answers(members, examined.facts, image, method=examined.method, layer=examined.layer, target=target)
 
 
-def mean_map(given: Sequence[Answer], case: Case) -> np.ndarray:
+def mean_map(given: Sequence[Answer], examined: ExaminedMap) -> np.ndarray:
     """The ensemble's map on the voxels of the network's input."""
     cells = np.mean(np.stack([answer.cells for answer in given]), axis=0, dtype=np.float64)
-    return on_voxels(np.asarray(cells), given[0].where, case.image.shape[2:])
+    return on_voxels(np.asarray(cells), given[0].where, examined.image.shape[2:])
 
 
 def on_voxels(cells: np.ndarray, where: Cells, shape: tuple[int, ...]) -> np.ndarray:
@@ -87,17 +87,17 @@ def likeness(one: np.ndarray, other: np.ndarray, inside: np.ndarray) -> float:
     return float(found) if np.isfinite(found) else 0.0
 
 
-def cascade(case: Case, mean: np.ndarray) -> tuple[tuple[str, float], ...]:
+def cascade(examined: ExaminedMap, mean: np.ndarray) -> tuple[tuple[str, float], ...]:
     """Likeness to the map as the head and ever more blocks below it are drawn anew: (lowest random block, likeness).
 
     Of the members' maps that is most like it: the mean of several draws would be less like anything than any of them.
     The last is a network that has learned nothing.
     """
     steps = []
-    for blocks, name in enumerate(("head", *reversed(case.members[0].layers))):
-        members = [randomised(one, case.facts, seed, blocks=blocks) for seed, one in enumerate(case.members)]
-        again = [mean_map([answer], case) for answer in answers(case, members, case.image)]
-        steps.append((name, max((likeness(one, mean, case.inside) for one in again), key=abs)))
+    for blocks, name in enumerate(("head", *reversed(examined.members[0].layers))):
+        members = [randomised(one, examined.facts, seed, blocks=blocks) for seed, one in enumerate(examined.members)]
+        again = [mean_map([answer], examined) for answer in answers(examined, members, examined.image)]
+        steps.append((name, max((likeness(one, mean, examined.inside) for one in again), key=abs)))
     return tuple(steps)
 
 
@@ -113,30 +113,33 @@ def randomised(member: StagedNetwork, facts: ModelFacts, seed: int, *, blocks: i
     return copy.requires_grad_(False).eval()
 
 
-def under_noise(case: Case, mean: np.ndarray) -> float:
+def under_noise(examined: ExaminedMap, mean: np.ndarray) -> float:
     """Likeness to the map of the image with Gaussian noise of sd ``NOISE`` in the brain."""
-    noise = np.random.default_rng(0).normal(0, NOISE, case.image.shape) * case.inside
-    again = mean_map(answers(case, case.members, (case.image + noise).astype(np.float32)), case)
-    return likeness(again, mean, case.inside)
+    noise = np.random.default_rng(0).normal(0, NOISE, examined.image.shape) * examined.inside
+    again = mean_map(answers(examined, examined.members, (examined.image + noise).astype(np.float32)), examined)
+    return likeness(again, mean, examined.inside)
 
 
-def under_shift(case: Case, mean: np.ndarray) -> float:
+def under_shift(examined: ExaminedMap, mean: np.ndarray) -> float:
     """Likeness to the map of the image moved by ``SHIFT`` voxels along every axis, moved back."""
-    moved = np.roll(case.image, SHIFT, axis=(2, 3, 4))
-    again = mean_map(answers(case, case.members, moved), case)
-    return likeness(np.roll(again, -SHIFT, axis=(0, 1, 2)), mean, case.inside)
+    moved = np.roll(examined.image, SHIFT, axis=(2, 3, 4))
+    again = mean_map(answers(examined, examined.members, moved), examined)
+    return likeness(np.roll(again, -SHIFT, axis=(0, 1, 2)), mean, examined.inside)
 
 
-def like_occlusion(case: Case, mean: np.ndarray) -> float:
+def like_occlusion(examined: ExaminedMap, mean: np.ndarray) -> float:
     """Spearman correlation, over places of the brain, of the map with how far the score falls when they are hidden."""
-    target = find_target(case.target)
+    target = find_target(examined.target)
     with full_precision():
         hidden = [
-            occluded(Question(member, as_tensor(case.image, case.facts, member), case.layer, target), stride=_COARSE)
-            for member in case.members
+            occluded(
+                Question(member, as_tensor(examined.image, examined.facts, member), examined.layer, target),
+                stride=_COARSE,
+            )
+            for member in examined.members
         ]
     falls = np.mean(np.stack([answer.cells for answer in hidden]), axis=0)
-    inside = case.inside
+    inside = examined.inside
     values, weight = (_cube_sums(part, falls.shape) for part in (np.where(inside, mean, 0), inside))
     chosen = weight > 0
     return likeness(values / np.maximum(weight, 1), np.asarray(falls), chosen)
