@@ -17,7 +17,7 @@ import pytest
 import SimpleITK as sitk
 from calling import run
 
-from AGE2HIELib.many.table import Row, read_table
+from AGE2HIELib.batch.table import Row, read_table
 from AGE2HIELib.phantom.write import write_phantom
 
 ROOT = Path(__file__).resolve().parent.parent

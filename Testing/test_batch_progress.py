@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
+from AGE2HIELib.batch.table import Row
+from AGE2HIELib.batch.worker import Memory
 from AGE2HIELib.commands.batch_case import CaseEnded
 from AGE2HIELib.commands.batch_progress import CaseBar, CaseEvents
-from AGE2HIELib.many.table import Row
-from AGE2HIELib.many.worker import Memory
 from AGE2HIELib.progress import Silent
 
 KEPT, REPEATED, NEW = 50, 30, 120

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from AGE2HIELib.batch.find_cases import Case, find_cases
+from AGE2HIELib.batch.table import TABLE, Row, read_table, row_of_record, write_table
 from AGE2HIELib.commands.batch_case import without_file_names
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.many.cases import Case, find_cases
-from AGE2HIELib.many.table import TABLE, Row, read_table, row_of_record, write_table
 from AGE2HIELib.normative.cases import find_images
 from AGE2HIELib.report.extras import write_extra
 

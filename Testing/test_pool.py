@@ -13,8 +13,8 @@ import pool_work
 import pytest
 from pool_work import do, nothing
 
+from AGE2HIELib.batch.pool import Ended, Limits, Pool, death_in_words
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.many.pool import Ended, Limits, Pool, death_in_words
 
 
 def ended(items: Sequence[str], *, jobs: int = 1, limits: Limits | None = None) -> list[Ended]:

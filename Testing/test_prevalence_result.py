@@ -14,8 +14,8 @@ import pytest
 from calling import assert_refused_in_one_line, run
 
 from AGE2HIELib import cli
+from AGE2HIELib.batch.table import read_table
 from AGE2HIELib.io.images import read_volume
-from AGE2HIELib.many.table import read_table
 
 CALIBRATED, GIVEN = 0.4, 0.8  # of the model with random weights, and another one
 RATIO = (0.8 / 0.2) / (0.4 / 0.6)

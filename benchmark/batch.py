@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from batch_cases import PREDICTED, REFUSED, UNUSABLE, link_cases, make_kinds, mixed
 
-from AGE2HIELib.many.table import Row, read_table
+from AGE2HIELib.batch.table import Row, read_table
 
 AT = (0.1, 0.5, 1.0)
 CRASH_AT, KILL_AT = 0.1, 0.5

@@ -10,6 +10,9 @@ from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
+from AGE2HIELib.batch.find_cases import Case, find_cases
+from AGE2HIELib.batch.pool import Ended, Limits, Pool
+from AGE2HIELib.batch.table import TABLE, Row, read_table, write_table
 from AGE2HIELib.commands.batch_case import DEFECT, UNUSABLE, CaseEnded, Job, do_case, failed_row, prepare
 from AGE2HIELib.commands.batch_folder import batch_folder
 from AGE2HIELib.commands.batch_progress import CaseTeller, make_teller
@@ -17,9 +20,6 @@ from AGE2HIELib.commands.predict import PREDICTED, REFUSED, Request
 from AGE2HIELib.commands.reading import given_paths
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.inference.prevalence import check_prevalence
-from AGE2HIELib.many.cases import Case, find_cases
-from AGE2HIELib.many.pool import Ended, Limits, Pool
-from AGE2HIELib.many.table import TABLE, Row, read_table, write_table
 from AGE2HIELib.parallel import core_count
 from AGE2HIELib.progress import Progress
 from AGE2HIELib.quality.check import known_overrides

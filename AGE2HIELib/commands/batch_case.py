@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from AGE2HIELib import __version__
+from AGE2HIELib.batch.find_cases import Case
+from AGE2HIELib.batch.table import Row, row_of_record
 from AGE2HIELib.bundle.model_facts import for_z_map
 from AGE2HIELib.commands.predict import PREDICTED, REFUSED, Inputs, Request, predict_inputs, settings_of, stages_of
 from AGE2HIELib.commands.reading import resolve_atlas
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.installed import find_model
-from AGE2HIELib.many.cases import Case
-from AGE2HIELib.many.table import Row, row_of_record
 from AGE2HIELib.notices import log_of, quiet_libraries, write_traceback
 from AGE2HIELib.outputs import holds_result, output_folder, put_back_aside
 from AGE2HIELib.pipeline import HieModel, load_model, read_scan

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from tqdm import tqdm
 
+from AGE2HIELib.batch.worker import Memory
 from AGE2HIELib.commands.batch_case import UNUSABLE, CaseEnded
-from AGE2HIELib.many.worker import Memory
 from AGE2HIELib.parallel import bar_seconds
 from AGE2HIELib.progress import Progress
 

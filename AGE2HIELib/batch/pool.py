@@ -17,8 +17,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from AGE2HIELib.batch.worker import Done, Memory, Ready, serve
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.many.worker import Done, Memory, Ready, serve
 from AGE2HIELib.parallel import one_thread_for_children
 
 _GRACE_S = 10.0  # for a worker to leave after it was asked to; what it then leaves behind is removed by the next run
