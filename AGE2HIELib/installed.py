@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,34 +15,51 @@ DEMONSTRATION = "demo"
 
 
 def models_home() -> Path:
-    """``AGE2HIE_MODELS`` where it is set, else ``.age2hie/models`` in the user's home.
+    """``AGE2HIE_MODELS`` where it is set, else the place that the system has for a user's data.
 
     Raises:
         ModelError: the user has no home folder, as in a container that runs under a number that no account has.
     """
     given = os.environ.get("AGE2HIE_MODELS")
     try:
-        if given:
-            return Path(given).expanduser()
-        home = Path.home()
+        return Path(given).expanduser() if given else _absolute(_user_data() / "models")
     except RuntimeError:  # no HOME, and no account either
-        home = Path()
-    if not home.is_absolute():  # where HOME is empty or no path, models would lie wherever a call was made
+        return _absolute(Path())
+
+
+def installed_models() -> tuple[Path, ...]:
+    """The bundled model first, then the installed ones by name; what lies in them is not looked at.
+
+    Those of the place before this one, ``~/.age2hie/models``, are still found.
+    """
+    own: dict[str, Path] = {}
+    for place in (models_home,) if os.environ.get("AGE2HIE_MODELS") else (_earlier_home, models_home):
+        # nobody has installed anything where there is no home, or none that opens
+        with suppress(ModelError, OSError, RuntimeError, ImportError):
+            own |= {path.parent.name: path.parent for path in place().glob("*/manifest.json")}
+    return (resource_path("models", DEMONSTRATION), *(own[name] for name in sorted(own)))
+
+
+def _earlier_home() -> Path:
+    return _absolute(Path.home() / ".age2hie" / "models")
+
+
+def _user_data() -> Path:
+    try:
+        from platformdirs import user_data_path
+    except ImportError:  # Slicer's panel lists models before anything is installed; pip, which it ships, has a copy
+        from pip._vendor.platformdirs import user_data_path  # type: ignore[assignment]  # an older version of it
+    return Path(user_data_path("age2hie", appauthor=False))
+
+
+def _absolute(place: Path) -> Path:
+    """Where HOME is empty or no path, models would lie wherever a call was made."""
+    if not place.is_absolute():
         raise ModelError(
             "This user has no home folder for models: HOME is not set, and the system knows no account. "
             "Set AGE2HIE_MODELS to a folder of yours."
         )
-    return home / ".age2hie" / "models"
-
-
-def installed_models() -> tuple[Path, ...]:
-    """The bundled model first, then the installed ones by name; what lies in them is not looked at."""
-    try:
-        home = models_home()
-        own = sorted(path.parent for path in home.glob("*/manifest.json")) if home.is_dir() else []
-    except (ModelError, OSError):  # nobody has installed anything where there is no home, or none that opens
-        own = []
-    return (resource_path("models", DEMONSTRATION), *own)
+    return place
 
 
 @dataclass(frozen=True)

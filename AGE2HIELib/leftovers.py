@@ -10,6 +10,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+import psutil
+
 _BETWEEN = "_"  # the parts of an owner's mark
 
 
@@ -24,18 +26,10 @@ def owner_is_gone(mark: str) -> bool:
     parts = mark.split(_BETWEEN)
     if len(parts) != 3 or parts[0] != _computer() or not parts[1].isdecimal():
         return False
-    pid, began = int(parts[1]), parts[2]
-    if Path("/proc/self/stat").exists():
-        return _began(pid) != began
-    if os.name != "posix":  # there this question would end the process
-        return False
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
+        return _began(int(parts[1])) != parts[2]
+    except psutil.AccessDenied:
         return False
-    return False
 
 
 def remove_leftovers(folder: Path, prefix: str) -> None:
@@ -48,15 +42,6 @@ def remove_leftovers(folder: Path, prefix: str) -> None:
         else:
             with suppress(OSError):
                 path.unlink()
-
-
-def living_owner(folder: Path, prefix: str) -> Path | None:
-    """The mark in ``folder`` of another process that may be alive."""
-    for path in _entries(folder, prefix):
-        mark = path.name.removeprefix(prefix).split("-")[0]
-        if mark != owner_mark() and not owner_is_gone(mark):
-            return path
-    return None
 
 
 def _entries(folder: Path, prefix: str) -> list[Path]:
@@ -77,10 +62,16 @@ def _computer() -> str:
 
 
 def _began(pid: int) -> str:
-    """In ticks since the computer started; empty where there is no such process, or no way to know."""
+    """In hundredths of a second, the same whenever it is asked; empty where there is no such process.
+
+    Linux keeps the time since the computer started, to which psutil adds that start, as the clock says now: a clock
+    that is set meanwhile would make a living process another one.
+    """
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        process = psutil.Process(pid)
+        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+            return ""
+        seconds = process.create_time() - (psutil.boot_time() if psutil.LINUX else 0.0)
+    except psutil.NoSuchProcess:
         return ""
-    state, *_ = after = stat.rpartition(")")[2].split()  # the name before it may hold anything
-    return "" if state in ("Z", "X") else after[19]
+    return str(round(100 * seconds))

@@ -1,4 +1,8 @@
-"""A result appears whole or not at all: work goes into a temporary sibling that is renamed at the end."""
+"""A result appears whole or not at all: work goes into a temporary sibling that is renamed at the end.
+
+By hand, because the libraries that write a file in this way (atomicwrites, no longer maintained) know no folders: none
+exchanges two in one step, and none removes what a killed run has left without touching what a living one writes.
+"""
 
 from __future__ import annotations
 

@@ -13,5 +13,10 @@ REQUIREMENTS = {
     "Jinja2": "3.1",
     "torch": "2.6",
     "tqdm": "4.66",
+    "psutil": "5.9.5",
+    "filelock": "3.24",
+    "packaging": "21",
+    "platformdirs": "3",
 }
+COMMAND_LINE = {"pebble": "5.1"}  # for batch, which Slicer's panel does not offer
 PYTHON = (3, 11)

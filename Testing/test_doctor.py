@@ -15,6 +15,7 @@ from calling import run
 
 from AGE2HIELib.doctor import examine, graphics, machine, packages
 from AGE2HIELib.doctor.graphics import Card, device_findings
+from AGE2HIELib.doctor.versions import at_least
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.installed import installed_models, models_home
 from AGE2HIELib.requirements import REQUIREMENTS
@@ -129,6 +130,7 @@ def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user whose number no account has, in an empty environment: a container on a cluster."""
     monkeypatch.delenv("AGE2HIE_MODELS", raising=False)
     monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.setattr("pwd.getpwuid", Mock(side_effect=KeyError("uid not found: 12345")))
 
 
@@ -158,12 +160,36 @@ def test_a_user_without_a_home_has_the_bundled_model_and_installs_elsewhere(
         models_home()
 
 
-def test_a_home_that_is_no_path_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_that_is_no_path_is_none(homeless: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise models would lie wherever a command was called."""
-    monkeypatch.delenv("AGE2HIE_MODELS", raising=False)
     monkeypatch.setenv("HOME", "home")
     with pytest.raises(ModelError, match="no home folder"):
         models_home()
+
+
+def test_models_lie_where_the_system_keeps_a_users_data_and_those_of_the_place_before_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AGE2HIE_MODELS", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    before, now = tmp_path / ".age2hie" / "models", models_home()
+    if sys.platform == "linux":
+        assert now == tmp_path / "data" / "age2hie" / "models"
+    for folder in (before / "a-1", before / "b-1", now / "b-1"):
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").touch()
+    assert installed_models()[1:] == (before / "a-1", now / "b-1")
+    monkeypatch.setenv("AGE2HIE_MODELS", str(now))
+    assert installed_models()[1:] == (now / "b-1",)
+
+
+def test_models_are_listed_before_anything_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Slicer's panel does: the place is the same with the copy of platformdirs that pip has."""
+    monkeypatch.delenv("AGE2HIE_MODELS", raising=False)
+    home = models_home()
+    monkeypatch.setitem(sys.modules, "platformdirs", None)
+    assert models_home() == home
 
 
 def test_no_temporary_folder_and_a_closed_home_are_findings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,3 +199,18 @@ def test_no_temporary_folder_and_a_closed_home_are_findings(monkeypatch: pytest.
     assert "TMPDIR" in finding.remedy
     monkeypatch.setattr(Path, "exists", Mock(side_effect=PermissionError(13, "Permission denied")))
     assert machine.models_folder(Path("/root/.age2hie/models")).name == "models folder"
+
+
+@pytest.mark.parametrize(
+    ("found", "least", "enough"),
+    [
+        ("2.13.0+cpu", "2.6", True),
+        ("2.6.0rc1", "2.6", False),
+        ("2.6.0.post1", "2.6", True),
+        ("5.12.1", "5.12", True),
+        ("5.9", "5.12", False),
+        ("unknown", "12.2", False),
+    ],
+)
+def test_versions_are_compared_as_pip_compares_them(found: str, least: str, enough: bool) -> None:
+    assert at_least(found, least) == enough

@@ -15,13 +15,16 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = ROOT / "AGE2HIELib"
 
-OPTIONAL = {  # extras: for models of these networks, and for hospitals
+OPTIONAL = {  # extras, for models of these networks and for hospitals; what Slicer does without; a copy of platformdirs
+    "batch/pool.py": "pebble",
+    "installed.py": "pip",
     "networks/monai_networks.py": "monai",
     "report/hospital/capture.py": "highdicom",
     "report/hospital/structured.py": "highdicom",
     "report/hospital/identity.py": "highdicom",
 }
 ALLOWED = {"numpy", "scipy", "SimpleITK", "nibabel", "pydicom", "dcm2niix", "PIL", "jinja2", "torch", "tqdm"}
+ALLOWED |= {"psutil", "filelock", "packaging", "platformdirs"}
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
-from ended import ended_mark, other_process
+from ended import ROOT, ended_mark
 
+from AGE2HIELib.commands.batch_folder import LOCK, batch_folder
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.leftovers import living_owner, owner_is_gone, owner_mark, remove_leftovers
+from AGE2HIELib.leftovers import owner_is_gone, owner_mark, remove_leftovers
 from AGE2HIELib.outputs import output_folder
 
 
@@ -18,11 +22,20 @@ def test_a_process_is_gone_when_it_has_ended_and_not_before() -> None:
     assert owner_is_gone(ended_mark())
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the time of a start is read from /proc")
 def test_a_number_given_to_a_later_process_does_not_hide_that_the_owner_is_gone() -> None:
     computer, pid, began = owner_mark().split("_")
     assert pid == str(os.getpid())
     assert owner_is_gone(f"{computer}_{pid}_{int(began) - 1}")
+
+
+def test_a_clock_that_is_set_does_not_make_a_living_process_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux computes the time of the computer's start, and of each process's, from what the clock says now."""
+    mark, start = owner_mark(), psutil.boot_time()
+    if psutil.LINUX:
+        monkeypatch.setattr(psutil, "boot_time", lambda: start + 3600)
+        monkeypatch.setattr("psutil._pslinux.boot_time", lambda: start + 3600)
+    assert owner_mark() == mark
+    assert not owner_is_gone(mark)
 
 
 def test_a_process_of_another_computer_may_be_alive() -> None:
@@ -64,33 +77,34 @@ def test_the_next_run_beside_it_removes_what_a_killed_one_left(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_two_living_processes_know_of_each_other(tmp_path: Path) -> None:
-    (tmp_path / f".running-{owner_mark()}").touch()
-    assert living_owner(tmp_path, ".running-") is None
-    other = other_process()
-    assert other.stdout is not None
-    mark = tmp_path / f".running-{other.stdout.readline().strip()}"
-    mark.touch()
-    assert living_owner(tmp_path, ".running-") == mark
-    other.communicate("\n")
-    assert living_owner(tmp_path, ".running-") is None
-
-
 def test_a_mark_does_not_tell_the_computers_name() -> None:
     import socket
 
     assert socket.gethostname().lower() not in owner_mark().lower()
 
 
-def test_a_second_batch_into_the_same_folder_waits_its_turn(tmp_path: Path) -> None:
-    from AGE2HIELib.commands.batch_folder import batch_folder
+_FILL_AND_WAIT = """
+import sys
+from pathlib import Path
+from AGE2HIELib.commands.batch_folder import batch_folder
+with batch_folder(Path(sys.argv[1]), inputs=[]):
+    print("inside", flush=True)
+    input()
+"""
 
-    other = other_process()
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_second_batch_into_the_same_folder_waits_its_turn(tmp_path: Path, killed: bool) -> None:
+    """However the first one ends, nobody has to mend anything before the next."""
+    call = [sys.executable, "-c", _FILL_AND_WAIT, str(tmp_path)]
+    other = subprocess.Popen(call, cwd=ROOT, stdin=-1, stdout=-1, text=True)
     assert other.stdout is not None
-    (tmp_path / f".running-{other.stdout.readline().strip()}").touch()
+    assert other.stdout.readline() == "inside\n"
     with pytest.raises(InputError, match="Another batch is writing"), batch_folder(tmp_path, inputs=[]):
         pytest.fail("no work may start")
-    other.communicate("\n")
+    other.kill() if killed else other.communicate("\n")
+    other.wait()
+    assert [path.name for path in tmp_path.iterdir()] == ([LOCK] if killed else [])
     with batch_folder(tmp_path, inputs=[]) as folder:
         assert folder == tmp_path.resolve()
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,7 @@ import pytest
 
 from AGE2HIELib.options import ALIGN, DEVICES, SALIENCY
 from AGE2HIELib.pipeline import STAGES
-from AGE2HIELib.requirements import REQUIREMENTS
+from AGE2HIELib.requirements import COMMAND_LINE, REQUIREMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULE = ROOT / "AGE2HIE"
@@ -97,7 +97,7 @@ def test_one_list_of_requirements() -> None:
     """Of the library, of the package and of Slicer; there torch comes from an extension, and monai is one of them."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     ours = {f"{name}>={least}" for name, least in REQUIREMENTS.items()}
-    assert set(project["dependencies"]) == ours
+    assert set(project["dependencies"]) == ours | {f"{name}>={least}" for name, least in COMMAND_LINE.items()}
     lines = (MODULE / "Resources" / "requirements.txt").read_text(encoding="utf-8").splitlines()
     slicers = {line for line in lines if line and not line.startswith("#")}
     assert slicers == {line for line in ours if not line.startswith("torch>")} | set(

@@ -14,7 +14,7 @@ from slicer.i18n import tr as _
 from AGE2HIEUI.library import addLibraryToPath
 
 # What Slicer ships or another extension has chosen: pip may add to it, not change it.
-KEPT = ("numpy", "scipy", "SimpleITK", "pydicom", "highdicom", "torch", "pillow", "requests")
+KEPT = ("numpy", "scipy", "SimpleITK", "pydicom", "highdicom", "torch", "pillow", "requests", "packaging")
 _REQUESTER = "AGE2HIE"
 
 

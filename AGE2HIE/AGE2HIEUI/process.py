@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import queue
-import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Protocol
 
@@ -67,7 +67,7 @@ class ChildProcess:
         separate = (
             {"creationflags": subprocess.CREATE_NO_WINDOW}  # type: ignore[attr-defined]
             if os.name == "nt"
-            else {"start_new_session": True}  # its own process group, which is ended as a whole
+            else {"start_new_session": True}  # Ctrl-C in the terminal from which Slicer was started is not for it
         )
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         self._process = subprocess.Popen(command.arguments, env=command.environment, **pipes, **separate)
@@ -119,25 +119,32 @@ def _readAll(stream: IO[bytes], take) -> None:
 
 
 def _endTree(process: subprocess.Popen[bytes]) -> None:
-    if os.name == "nt":
-        arguments = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
-        subprocess.run(arguments, capture_output=True, creationflags=subprocess.CREATE_NO_WINDOW, check=False)
-        return
-    _signalGroup(process.pid, signal.SIGTERM)
-    until = time.monotonic() + _GRACE_SECONDS
-    while _groupLives(process) and time.monotonic() < until:
-        time.sleep(0.05)
-    _signalGroup(process.pid, signal.SIGKILL)
-
-
-def _groupLives(process: subprocess.Popen[bytes]) -> bool:
-    process.poll()  # a child that nobody waits for stays in its group as a zombie
-    return _signalGroup(process.pid, 0)
-
-
-def _signalGroup(group: int, number: int) -> bool:
+    """Also what it starts meanwhile; what nobody has waited for yet (a zombie) has ended."""
     try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):  # macOS: a group of zombies gives the latter
+        import psutil
+    except ImportError:  # nothing is installed yet: the only worker is the check of the computer, which ends by itself
+        process.terminate()
+        return
+
+    def runs(member: psutil.Process) -> bool:
+        with suppress(psutil.NoSuchProcess):
+            return member.is_running() and member.status() != psutil.STATUS_ZOMBIE
         return False
-    return True
+
+    tree: set[psutil.Process] = set()
+    asked: set[psutil.Process] = set()
+    until = time.monotonic() + _GRACE_SECONDS
+    with suppress(psutil.NoSuchProcess):
+        tree.add(psutil.Process(process.pid))
+    while living := {member for member in tree if runs(member)}:
+        late = time.monotonic() > until
+        for member in living:
+            with suppress(psutil.NoSuchProcess):
+                children = set(member.children(recursive=True))
+                if late:
+                    member.kill()
+                elif member not in asked:
+                    member.terminate()
+                tree |= children
+        asked |= living
+        time.sleep(0.05)

@@ -1,7 +1,9 @@
 """Work on many items in child processes, of which each may die, hang or grow without taking the others with it.
 
-``concurrent.futures`` gives up every item when one process dies; here that item is told as failed, and a new process
-takes the next one. A process is used for many items, because loading the model takes as long as half a prediction.
+``concurrent.futures`` gives up every item when one process dies; Pebble fails that item alone, and ends one that takes
+too long. Each worker is a Pebble pool of one process: so it can be replaced for the memory that it keeps, which Pebble
+does not look at, and shares no pipe with others, which a process that is killed as it reads would leave locked. A
+process is used for many items, because loading the model takes as long as half a prediction.
 """
 
 from __future__ import annotations
@@ -11,18 +13,23 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from typing import Any
 
-from AGE2HIELib.batch.worker import Done, Memory, Ready, serve
+from AGE2HIELib.batch.worker import Done, Memory, prepare_worker, work_on
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.parallel import one_thread_for_children
 
-_GRACE_S = 10.0  # for a worker to leave after it was asked to; what it then leaves behind is removed by the next run
+try:
+    from pebble import ProcessExpired, ProcessFuture, ProcessPool
+except ImportError as problem:  # Slicer's panel does without, and so does not install it
+    raise InputError("'batch' needs the package pebble, which is not installed: pip install pebble") from problem
+
 _STARTS = 3  # that may fail one after the other before there is no point in going on
+_LISTEN_S = 1.0  # Windows hears Ctrl-C only between two waits
 
 
 @dataclass(frozen=True)
@@ -52,11 +59,12 @@ class Ended:
 
 @dataclass
 class _Worker:
-    process: BaseProcess
-    connection: Connection
+    """``current`` is what it does: the work on item ``number``, or where that is None its preparation."""
+
+    pool: ProcessPool
+    current: ProcessFuture[Done]
     since: float
-    number: int | None = None  # of the item in its hands
-    ready: bool = False
+    number: int | None = None
     done: int = 0
 
 
@@ -73,7 +81,6 @@ class Pool:
     limits: Limits = Limits()
     began: Callable[[int], None] = lambda _number: None
     _workers: list[_Worker] = field(default_factory=list)
-    _leaving: list[BaseProcess] = field(default_factory=list)
     _failed_starts: int = 0
 
     def run(self, items: Sequence[Any]) -> Generator[Ended, None, None]:
@@ -81,118 +88,78 @@ class Pool:
 
         Raises:
             InputError: the preparation found something unusable, which would be so for every item.
-            RuntimeError: workers die before they can take an item.
+            RuntimeError: the preparation has a defect, or workers die before they can take an item.
         """
         waiting = deque(enumerate(items))
         try:
             while waiting or any(worker.number is not None for worker in self._workers):
                 self._hire(len(waiting))
-                for worker in self._heard():
+                wait([worker.current for worker in self._workers], _LISTEN_S, FIRST_COMPLETED)
+                for worker in [worker for worker in self._workers if self._speaks(worker)]:
                     ended = self._hear(worker)
                     if ended is not None:
                         yield ended
-                    self._give(worker, waiting, items)
+                    self._give(worker, waiting)
         finally:
-            self._dismiss()
+            self._dismiss(self._workers)
 
     def _hire(self, waiting: int) -> None:
         idle = sum(worker.number is None for worker in self._workers)
-        context = multiprocessing.get_context("spawn")
         for _ in range(min(self.jobs - len(self._workers), waiting - idle)):
             one_thread_for_children()
-            here, there = context.Pipe()
-            process = context.Process(target=serve, args=(there, self.prepare, self.work), daemon=True)
+            pool = ProcessPool(1, context=multiprocessing.get_context("spawn"))
             with _deaf_to_interrupts():
-                process.start()
-            there.close()  # so that the pipe ends with the worker
-            self._workers.append(_Worker(process, here, time.monotonic()))
+                start = pool.schedule(prepare_worker, (self.prepare,))
+            self._workers.append(_Worker(pool, start, time.monotonic()))
 
-    def _heard(self) -> list[_Worker]:
-        """Those that have something to say, have died or are out of time; waits until there is one."""
-        left = min(self._end(worker) for worker in self._workers) - time.monotonic()
-        speaking = wait([worker.connection for worker in self._workers], timeout=max(left, 0.0))
-        now = time.monotonic()
-        return [worker for worker in self._workers if worker.connection in speaking or now > self._end(worker)]
-
-    def _end(self, worker: _Worker) -> float:
-        """When its time is up."""
-        return worker.since + (self.limits.seconds if worker.ready else self.limits.start_seconds)
+    def _speaks(self, worker: _Worker) -> bool:
+        """It has ended what it does, or has had its time to start; Pebble's clock begins when it has."""
+        late = worker.number is None and time.monotonic() - worker.since > self.limits.start_seconds
+        return worker.current.done() or late
 
     def _hear(self, worker: _Worker) -> Ended | None:
-        said = self._said(worker)
-        if isinstance(said, Ready):
-            if said.problem:
-                raise InputError(said.problem)
-            if said.defect:
-                raise RuntimeError(said.defect)
-            worker.ready, self._failed_starts = True, 0
-            return None
+        """How the item in its hands has ended; None where it was starting."""
         number, worker.number = worker.number, None
-        if isinstance(said, str):
-            self._workers.remove(worker)
-            if number is None:
-                self._count_failed_start(said)
-                return None
-            return Ended(number, None, said, Memory())
-        worker.done += 1
-        if said.failure or worker.done >= self.limits.items or said.memory.now_mb > self.limits.memory_mb:
-            self._let_go(worker)
-        assert number is not None  # a worker answers what it was given
-        return Ended(number, said.result, said.failure, said.memory)
-
-    def _said(self, worker: _Worker) -> Ready | Done | str:
-        """The message, or in words how the worker ended."""
-        if not worker.connection.poll():
-            worker.process.kill()
-            worker.process.join()
-            return f"It did not end within {(self._end(worker) - worker.since) / 60:.3g} minutes."
         try:
-            said: Ready | Done = worker.connection.recv()
-        except (EOFError, OSError):
-            worker.process.join(_GRACE_S)
-            return death_in_words(worker.process.exitcode)
-        return said
-
-    def _count_failed_start(self, reason: str) -> None:
-        self._failed_starts += 1
+            done = worker.current.result(timeout=0)
+        except TimeoutError:
+            limit = self.limits.start_seconds if number is None else self.limits.seconds
+            done = Done(None, f"It did not end within {limit / 60:.3g} minutes.")
+        except (ProcessExpired, BrokenProcessPool, SystemExit) as error:
+            done = Done(None, death_in_words(getattr(error, "exitcode", getattr(error, "code", None))))
+        worker.done += number is not None
+        if done.failure or worker.done >= self.limits.items or done.memory.now_mb > self.limits.memory_mb:
+            self._dismiss([worker])
+        if number is not None:
+            return Ended(number, done.result, done.failure, done.memory)
+        self._failed_starts = self._failed_starts + 1 if done.failure else 0
         if self._failed_starts >= _STARTS:
-            raise RuntimeError(f"{_STARTS} workers in turn ended before their first case. {reason}")
+            raise RuntimeError(f"{_STARTS} workers in turn ended before their first case. {done.failure}")
+        return None
 
-    def _give(self, worker: _Worker, waiting: deque[tuple[int, Any]], items: Sequence[Any]) -> None:
-        if worker not in self._workers or not worker.ready or worker.number is not None:
+    def _give(self, worker: _Worker, waiting: deque[tuple[int, Any]]) -> None:
+        if worker not in self._workers:
             return
         if not waiting:
-            self._let_go(worker)
+            self._dismiss([worker])
             return
-        number, item = waiting.popleft()
-        worker.number, worker.since = number, time.monotonic()
+        number, item = waiting[0]
+        try:
+            worker.current = worker.pool.schedule(work_on, (self.work, item), timeout=self.limits.seconds)
+        except RuntimeError:  # it has died in the meantime, with nothing in its hands
+            self._dismiss([worker])
+            return
+        worker.number = number
+        waiting.popleft()
         self.began(number)
-        try:
-            worker.connection.send(item)
-        except OSError:  # it has died in the meantime, which is heard in a moment
-            return
 
-    def _let_go(self, worker: _Worker) -> None:
-        """A worker whose pipe ends leaves by itself."""
-        self._workers.remove(worker)
-        worker.connection.close()
-        self._leaving = [process for process in self._leaving if process.is_alive()]
-        self._leaving.append(worker.process)
-
-    def _dismiss(self) -> None:
-        for worker in self._workers:
-            worker.connection.close()
-            worker.process.terminate()
-        everyone = [*self._leaving, *(worker.process for worker in self._workers)]
-        end = time.monotonic() + _GRACE_S
-        try:
-            for process in everyone:
-                process.join(max(end - time.monotonic(), 0.0))
-        finally:
-            for process in everyone:
-                process.kill()
-                process.join()
-            self._workers, self._leaving = [], []
+    def _dismiss(self, workers: Sequence[_Worker]) -> None:
+        """Ask all of them to end before the first is waited for."""
+        self._workers = [worker for worker in self._workers if worker not in workers]
+        for worker in workers:
+            worker.pool.stop()
+        with ThreadPoolExecutor(len(workers) or 1) as together:
+            list(together.map(lambda worker: worker.pool.join(), workers))
 
 
 @contextmanager

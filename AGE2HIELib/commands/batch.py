@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
+import psutil
+
 from AGE2HIELib.batch.find_cases import Case, find_cases
 from AGE2HIELib.batch.pool import Ended, Limits, Pool
 from AGE2HIELib.batch.table import TABLE, Row, read_table, write_table
@@ -103,11 +105,7 @@ _FAILURES = {"MemoryError": "The memory ran out. Try fewer --jobs, or a computer
 
 def _jobs_that_fit() -> int:
     """A process for every core, as far as the free memory goes."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        free_mb = next(int(line.split()[1]) / 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration, ValueError):
-        return core_count()
+    free_mb = psutil.virtual_memory().available / 2**20
     return max(1, min(core_count(), int(free_mb // _MB_OF_A_WORKER)))
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.leftovers import living_owner, owner_mark, remove_leftovers
+from AGE2HIELib.leftovers import remove_leftovers
 from AGE2HIELib.outputs import PART, disk_errors, refuse_inputs
 
-_RUNNING = ".running-"  # begins the name of the file that says whose batch is at work
+LOCK = ".age2hie-lock"  # the system frees it with the process that holds it, however that ends
 
 
 @contextmanager
@@ -23,27 +25,30 @@ def batch_folder(output: Path, *, inputs: Sequence[Path]) -> Iterator[Path]:
     """
     target = output.resolve()
     refuse_inputs(target, inputs)
-    running = target / f"{_RUNNING}{owner_mark()}"
+    lock = FileLock(target / LOCK)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(target, _RUNNING)
-        remove_leftovers(target, PART)
-        running.touch()  # before the question: of two that begin together neither may miss the other
-        other = living_owner(target, _RUNNING)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise InputError(
+            f"Another batch is writing into '{output.name}'. Wait for its end, or choose another folder."
+        ) from error
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise InputError(
             f"The output '{output.name}' cannot be used: {reason}. Choose a folder that can be written."
         ) from error
     try:
-        if other is not None:
-            raise InputError(
-                f"Another batch is writing into '{output.name}'. Wait for its end, or choose another folder; if it was "
-                "killed where that cannot be seen from here (another computer, a container, Windows), remove "
-                f"'{other.name}' in it."
-            )
+        remove_leftovers(target, PART)
         with disk_errors(output):
             yield target
     finally:
         remove_leftovers(target, PART)
-        running.unlink(missing_ok=True)
+        _remove(target / LOCK)  # while it is held: who waits for it sees that it is gone, and makes another
+        lock.release()
+        _remove(target / LOCK)  # Windows removes no open file
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()

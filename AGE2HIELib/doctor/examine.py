@@ -24,6 +24,8 @@ def _models() -> Finding:
     """Where models are installed; the bundled one, and one that is named with --model, need no such place."""
     try:
         return models_folder(models_home())
+    except ImportError:
+        return notice("models folder", "not known without platformdirs", "Install the packages that are missing.")
     except ModelError as error:
         what, remedy = str(error).split(". ", 1)
         return notice("models folder", what, remedy)

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 
 from AGE2HIELib.doctor.finding import Finding, good, notice, problem
-from AGE2HIELib.doctor.versions import numbers
+from AGE2HIELib.doctor.versions import at_least
 from AGE2HIELib.requirements import REQUIREMENTS
 
 # Not measured: no card was at hand. One member at a time on 56x64x48 voxels needs little beside CUDA's own context; who
@@ -52,7 +52,7 @@ def device_findings(card: Card | None, build: str | None, *, works: bool) -> lis
         text = f"CPU, although there is {label}: this torch was built without CUDA"
         return [notice("device", text, "Install torch for CUDA with Slicer's PyTorch extension to use the card.")]
     if not works:
-        newer = numbers(build) > numbers(card.cuda)
+        newer = not at_least(card.cuda, build)
         why = f"torch needs CUDA {build}, the driver runs up to {card.cuda}" if newer else "a trial computation failed"
         remedy = "Update the NVIDIA driver, or install the torch build for this driver with Slicer's PyTorch extension."
         return [notice("device", f"CPU, although there is {label}: {why}", remedy)]
@@ -85,7 +85,7 @@ def _output(*command: str) -> str:
 
 def _torch_line(found: str) -> Finding:
     least = REQUIREMENTS["torch"]
-    if numbers(found) >= numbers(least):
+    if at_least(found, least):
         return good("torch", found)
     return problem("torch", f"{found}; {least} or newer is needed", _TORCH_REMEDY)
 

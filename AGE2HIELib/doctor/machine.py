@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -15,10 +13,12 @@ DISK_GB = 1.0  # an output folder takes some 10 MB; a raw DICOM series is unpack
 
 
 def memory(total_gb: float | None = None) -> Finding:
-    """``total_gb`` is measured unless given."""
-    total = total_gb if total_gb is not None else _ram_gb()
-    if total is None:
-        return notice("memory", "not known on this system", f"Make sure that {RAM_GB:g} GB are there.")
+    """``total_gb`` is measured unless given, which takes a package: the doctor also runs where it is missing."""
+    try:
+        import psutil
+    except ImportError:
+        return notice("memory", "not known without psutil", f"Make sure that {RAM_GB:g} GB are there.")
+    total = psutil.virtual_memory().total / 1e9 if total_gb is None else total_gb
     if total < RAM_GB:
         return notice("memory", f"{total:.1f} GB", f"Close other programs: {RAM_GB:g} GB are comfortable.")
     return good("memory", f"{total:.1f} GB")
@@ -65,22 +65,3 @@ def _writing_fails(folder: Path) -> str:
     except OSError as error:
         return error.strerror or str(error)
     return ""
-
-
-def _ram_gb() -> float | None:
-    if sys.platform == "win32":
-        return _windows_ram_gb()
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    except (ValueError, OSError, AttributeError):
-        return None
-
-
-def _windows_ram_gb() -> float | None:
-    import ctypes
-
-    kilobytes = ctypes.c_ulonglong()
-    kernel = getattr(ctypes, "windll", None)
-    if kernel is None or not kernel.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes)):
-        return None
-    return kilobytes.value * 1024 / 1e9

@@ -6,10 +6,10 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from AGE2HIELib.doctor.finding import Finding, good, notice, problem
-from AGE2HIELib.doctor.versions import numbers
+from AGE2HIELib.doctor.versions import at_least
 from AGE2HIELib.requirements import PYTHON, REQUIREMENTS
 
-SLICER = (5, 12)
+SLICER = "5.12"
 
 
 def python_version() -> Finding:
@@ -24,10 +24,9 @@ def slicer_version(asked_by: str | None) -> Finding:
     """``asked_by``: the version of the Slicer that asks, as it names itself; None from a command line."""
     if asked_by is None:
         return good("Slicer", "not asked from Slicer")
-    wanted = ".".join(map(str, SLICER))
-    if numbers(asked_by)[:2] >= SLICER:
+    if at_least(asked_by, SLICER):
         return good("Slicer", asked_by)
-    return problem("Slicer", asked_by, f"Install Slicer {wanted} or newer from download.slicer.org.")
+    return problem("Slicer", asked_by, f"Install Slicer {SLICER} or newer from download.slicer.org.")
 
 
 def packages() -> Finding:
@@ -58,6 +57,6 @@ def _no_converter() -> Finding:
 
 def _lacks(name: str, least: str) -> bool:
     try:
-        return numbers(version(name)) < numbers(least)
+        return not at_least(version(name), least)
     except PackageNotFoundError:
         return True

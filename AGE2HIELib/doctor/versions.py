@@ -1,10 +1,18 @@
-"""Version numbers as far as the doctor compares them."""
+"""Version numbers, compared as pip compares them."""
 
 from __future__ import annotations
 
-import re
 
+def at_least(found: str, least: str) -> bool:
+    """2.6.0rc1 comes before 2.6, 2.6.0+cpu does not; a text that is no version is none that can be used.
 
-def numbers(text: str) -> tuple[int, ...]:
-    """The leading numbers: 2.13.0+cpu is (2, 13, 0), unknown is ()."""
-    return tuple(int(number) for number in re.findall(r"\d+", re.split(r"[+\-a-zA-Z]", text)[0]))
+    Where packaging is missing, which the doctor says by itself, nothing is known to be too old.
+    """
+    try:
+        from packaging.version import InvalidVersion, Version
+    except ImportError:
+        return True
+    try:
+        return Version(found) >= Version(least)
+    except InvalidVersion:
+        return False

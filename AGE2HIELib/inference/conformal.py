@@ -7,6 +7,9 @@ of ranks of exchangeable numbers: ``ceil((n + 1) 0.9) / (n + 1)`` with n cases, 
 What is not exact: the calibration cases were scored by several ensembles, one for each test fold, and each of those
 learned from fewer cases than the exported one, whose scores lie further apart, if anything.
 
+By hand, a rank and a count: MAPIE and the like wrap one estimator that is fitted and asked again; here the scores of
+the calibration cases come with the bundle.
+
 Bundles of before kept the scores of single members (cross-conformal prediction). There each member's logit is ranked
 among the cases which that member had left out, and the ranks are added: the coverage is at or above the stated one, and
 where members disagree far more infants than needed have both outcomes in their set (``benchmark/member_noise.py``).

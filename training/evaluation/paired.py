@@ -1,4 +1,8 @@
-"""Whether one arm differs from another on the same children, and whether that is more than chance."""
+"""Whether one arm differs from another on the same children, and whether that is more than chance.
+
+DeLong's test is by hand: here scores compare only within a fold, a child may have several scans, and there are several
+settings; the package that has the test (MLstatkit) knows one list of independent cases.
+"""
 
 from __future__ import annotations
 
