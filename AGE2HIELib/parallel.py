@@ -53,7 +53,8 @@ def bar_seconds() -> float:
 
 
 def _bar(items: Iterable[Item], total: int, description: str, shown: bool) -> Iterable[Item]:
-    return tqdm(items, total=total, desc=description, mininterval=bar_seconds(), disable=not shown)
+    bar: Iterable[Item] = tqdm(items, total=total, desc=description, mininterval=bar_seconds(), disable=not shown)
+    return bar
 
 
 def _result(done: Any, pool: ProcessPoolExecutor) -> Any:

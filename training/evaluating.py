@@ -73,7 +73,8 @@ def ensemble_logits(run: RunFolder, table: pd.DataFrame) -> pd.DataFrame:
     arm, splits = run.settings.export.arm, calibration_splits(run.settings, table)
     found = pd.concat([_logits(run, arm, split) for split in splits])
     means = found[found["role"] == "test"].groupby(["case", "z"], as_index=False)["logit"].mean()
-    return means.merge(table[["case", "adverse"]].astype({"adverse": bool}), on="case")
+    merged: pd.DataFrame = means.merge(table[["case", "adverse"]].astype({"adverse": bool}), on="case")
+    return merged
 
 
 def export_decisions(logits: pd.DataFrame) -> dict[str, Decision]:

@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(given: argparse.Namespace, settings: Settings, words: list[str]) -> int:
     from training import steps  # torch and Lightning: --help and a wrong setting do not wait for them
+    from training.evaluating import evaluate
     from training.evaluation.table import main_table_text
     from training.run_folder import RunFolder, called_as, open_run
 
@@ -97,7 +98,7 @@ def _run(given: argparse.Namespace, settings: Settings, words: list[str]) -> int
         steps.age_maps_step(run)
         print(f"age maps: {run.age_map_picture}")
     elif given.step in ("evaluate", "report"):
-        found = steps.evaluate(run) if given.step == "evaluate" else steps.report_step(run)
+        found = evaluate(run) if given.step == "evaluate" else steps.report_step(run)
         print(main_table_text(found.summary))
     else:
         print(main_table_text(steps.everything(run, bundle)["summary"]))

@@ -118,8 +118,12 @@ def this_project(work: Work) -> float:
 
 def monai_cache(work: Work) -> float:
     """Volumes a second of an epoch over MONAI's cache, after a first one."""
-    from monai.data import CacheDataset, DataLoader
-    from monai.transforms import Compose, EnsureTyped, RandAffined, RandFlipd, RandGaussianNoised, RandScaleIntensityd
+    from monai.data.dataloader import DataLoader
+    from monai.data.dataset import CacheDataset
+    from monai.transforms.compose import Compose
+    from monai.transforms.intensity.dictionary import RandGaussianNoised, RandScaleIntensityd
+    from monai.transforms.spatial.dictionary import RandAffined, RandFlipd
+    from monai.transforms.utility.dictionary import EnsureTyped
 
     turn = np.pi / 18
     changes: Any = Compose(

@@ -64,7 +64,7 @@ def evidence_table(
 
     def placed(image: Volume) -> np.ndarray:
         values = placement.to_atlas(image.like(np.where(brain.array, image.array, 0).astype(np.float32)), grid)
-        return values.array.astype(np.float64) / np.maximum(weight, BRAIN_SHARE)
+        return np.asarray(values.array.astype(np.float64) / np.maximum(weight, BRAIN_SHARE))
 
     low = placed(z) < LOW_Z if z is not None else None
     rows: list[EvidenceRow] = []

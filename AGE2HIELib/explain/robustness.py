@@ -78,7 +78,8 @@ def members_agree(given: Sequence[Answer]) -> float:
 
 def agreement_by_lot(members: int) -> float:
     """What ``members_agree`` would be for maps of one size whose signs are drawn by lot: 0.375 for five members."""
-    return sum(comb(members, ups) * abs(2 * ups - members) for ups in range(members + 1)) / (members * 2**members)
+    ways = sum(comb(members, ups) * abs(2 * ups - members) for ups in range(members + 1))
+    return float(ways / (members * 2**members))
 
 
 def likeness(one: np.ndarray, other: np.ndarray, inside: np.ndarray) -> float:

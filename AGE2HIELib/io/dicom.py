@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.convert import Converted, convert, joined
+from AGE2HIELib.io.convert import convert, joined
+from AGE2HIELib.io.converter import Converted
 from AGE2HIELib.io.dicom_complete import lost_volumes
 from AGE2HIELib.io.dicom_groups import check_whole, torn_words
 from AGE2HIELib.io.dicom_headers import read_folder

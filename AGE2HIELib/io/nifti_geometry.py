@@ -138,7 +138,8 @@ def _qform(header: NiftiHeader) -> np.ndarray:
         raise ValueError("its qform is not finite")
     if vector @ vector > 1 + _MOST_EXCESS:
         raise ValueError(f"its quaternion has the length {np.sqrt(vector @ vector):.4g}, over 1")
-    return nib.affines.from_matvec(_axes(header, vector) * sizes, offset)
+    affine: np.ndarray = nib.affines.from_matvec(_axes(header, vector) * sizes, offset)
+    return affine
 
 
 def _quaternion(header: NiftiHeader) -> tuple[np.ndarray, np.ndarray]:
@@ -165,7 +166,8 @@ def _without_orientation(header: NiftiHeader, unit: float, shape: tuple[int, int
     if not np.all(np.isfinite(sizes) & (sizes > 0)):
         raise ValueError(f"its voxel sizes are {' x '.join(f'{size:g}' for size in sizes)}")
     steps = sizes * [-1.0, 1.0, 1.0]
-    return nib.affines.from_matvec(np.diag(steps), -steps * (np.array(shape) - 1) / 2)
+    affine: np.ndarray = nib.affines.from_matvec(np.diag(steps), -steps * (np.array(shape) - 1) / 2)
+    return affine
 
 
 def _differences(header: NiftiHeader, forms: _Forms, used: Grid, unit: float) -> tuple[str, ...]:
@@ -209,4 +211,5 @@ def _shown_by_slicer(header: NiftiHeader, forms: _Forms, used: Grid, unit: float
     else:
         vector, offset = (np.where(np.isfinite(part), part, 0.0) for part in _quaternion(header))
         axes, origin = _axes(header, vector), offset * unit
-    return nib.affines.from_matvec(axes * sizes, origin)
+    affine: np.ndarray = nib.affines.from_matvec(axes * sizes, origin)
+    return affine

@@ -10,6 +10,7 @@ import gzip
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -99,16 +100,18 @@ def scaled_values(file: NiftiFile, name: str) -> tuple[np.ndarray, tuple[str, ..
 
 
 def _header(start: bytes) -> NiftiHeader:
+    kind: Any  # nibabel's functions state no types
     for kind in (nib.Nifti1Header, nib.Nifti2Header):
         if len(start) >= kind.sizeof_hdr and kind.may_contain_header(start):
-            return kind(start[: kind.sizeof_hdr], check=False)
+            header: NiftiHeader = kind(start[: kind.sizeof_hdr], check=False)
+            return header
     raise ValueError(f"it does not begin with a NIfTI header ({format_of(start)})")
 
 
 def _dtype(header: NiftiHeader) -> np.dtype:
     code = int(header["datatype"])
     try:
-        dtype = header.get_data_dtype()
+        dtype: np.dtype = header.get_data_dtype()
     except KeyError as error:
         raise ValueError(f"its data type is {code}, which does not exist") from error
     if not dtype.itemsize:

@@ -12,8 +12,9 @@ from AGE2HIELib.io import mha, nifti, nrrd
 from AGE2HIELib.io.dicom import read_dicom
 from AGE2HIELib.io.dicom_age import postnatal_age_days
 from AGE2HIELib.io.dicom_file import is_dicom
-from AGE2HIELib.io.images import MHA_SUFFIXES, load_image, sha256_of_image
+from AGE2HIELib.io.images import load_image, sha256_of_image
 from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files, sha256_of_set
+from AGE2HIELib.io.mha import MHA_SUFFIXES
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files, load_nifti, series_from_nifti
 from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd, series_from_nrrd
 from AGE2HIELib.io.repeated import repeated_warnings

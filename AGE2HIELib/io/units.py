@@ -72,7 +72,7 @@ def brain_values(array: np.ndarray) -> np.ndarray:
     smooth = candidate & (mean > 0) & (np.sqrt(variance) < _ROUGH * mean)
     for choice in (smooth, candidate):
         if np.count_nonzero(choice) >= _FEWEST_VOXELS:
-            return clipped[choice]
+            return np.asarray(clipped[choice])
     return clipped[positive]
 
 

@@ -120,7 +120,8 @@ class StagedNetwork(nn.Module):
             return torch.as_tensor(self.head(blocks(features)))
         own, other = features.chunk(2, dim=1)
         both: torch.Tensor = self.head(blocks(torch.cat([own, other.flip(_LEFT_RIGHT)])))
-        return both.unflatten(0, (2, -1)).mean(0)
+        mean: torch.Tensor = both.unflatten(0, (2, -1)).mean(0)
+        return mean
 
     @property
     def _asked_twice(self) -> bool:

@@ -95,4 +95,4 @@ def _displacement(field_mm: np.ndarray, grid: Grid) -> sitk.Image:
 
 def _centre_lps(brain: Volume) -> list[float]:
     centre = brain.affine_ras @ np.append(np.argwhere(brain.array).mean(axis=0), 1.0)
-    return (LPS_FROM_RAS @ centre)[:3].tolist()
+    return [float(coordinate) for coordinate in (LPS_FROM_RAS @ centre)[:3]]

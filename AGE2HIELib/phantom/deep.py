@@ -74,7 +74,7 @@ def _lateral_ventricle(mirrored: Points, calibre: float) -> np.ndarray:
     ]
     radii = [calibre * radius for radius in (1.4, 2.6, 2.8, 2.6, 2.8, 3.8, 4.2, 3.4, 1.6, 1.8)]
     occipital = tube(mirrored, [(18, -20, -3), (15, -32, -6)], [2.2 * calibre, 1.8 * calibre])
-    return np.minimum(tube(mirrored, nodes, radii), occipital)
+    return np.asarray(np.minimum(tube(mirrored, nodes, radii), occipital))
 
 
 def paint_midline_ventricles(labels: np.ndarray, points: Points, calibre: float) -> None:

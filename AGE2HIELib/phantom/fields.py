@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 
 Points = tuple[np.ndarray, np.ndarray, np.ndarray]  # x, y, z in mm, all of one shape
+Point = Sequence[float]  # x, y, z
 REACH_MM = 8.0  # a body's surroundings are asked for within 6.5 mm at most
 
 
-def ellipsoid(points: Points, centre: tuple, radii: tuple, power: float = 2.0) -> np.ndarray:
+def ellipsoid(points: Points, centre: Point, radii: Point, power: float = 2.0) -> np.ndarray:
     """Distance in mm along the ray from the centre to a (super)ellipsoid; negative inside."""
     offsets = [p - c for p, c in zip(points, centre, strict=True)]
     level = sum(np.abs(o / r) ** power for o, r in zip(offsets, radii, strict=True)) ** (1.0 / power)
@@ -19,7 +21,7 @@ def ellipsoid(points: Points, centre: tuple, radii: tuple, power: float = 2.0) -
     return np.asarray(distance * (1.0 - 1.0 / np.maximum(level, 1e-3)))
 
 
-def tube(points: Points, nodes: list[tuple], radii: list[float]) -> np.ndarray:
+def tube(points: Points, nodes: Sequence[Point], radii: list[float]) -> np.ndarray:
     """Distance in mm to a bent tube through ``nodes`` whose radius changes linearly between them.
 
     Points that are further away than ``REACH_MM`` along an axis have infinity: most of a head does, in a fraction of

@@ -88,7 +88,7 @@ class Myelination:
         """0 at birth, 1 at the peak, about -0.6 at the oldest age: loss runs further than it gained."""
         if age_years <= self.peak_years:
             return 1 - (1 - age_years / self.peak_years) ** 2
-        return 1 - 1.6 * ((age_years - self.peak_years) / (OLDEST_YEARS - self.peak_years)) ** 1.5
+        return float(1 - 1.6 * ((age_years - self.peak_years) / (OLDEST_YEARS - self.peak_years)) ** 1.5)
 
 
 MYELINATION: Mapping[int, Myelination] = {

@@ -34,22 +34,21 @@ def cerebrum(mirrored: Points) -> np.ndarray:
 def cerebellum(mirrored: Points) -> np.ndarray:
     """Both hemispheres and the vermis between them."""
     hemisphere = ellipsoid(mirrored, (11.6, -15.0, -25.0), (11.8, 13.6, 11), 2.2)
-    return np.minimum(hemisphere, ellipsoid(mirrored, (0, -18, -19), (7.5, 10, 10)))
+    return np.asarray(np.minimum(hemisphere, ellipsoid(mirrored, (0, -18, -19), (7.5, 10, 10))))
 
 
 def brainstem(points: Points) -> np.ndarray:
     """Midbrain, pons, medulla."""
     peduncles = ellipsoid(points, (0, -1, -9), (10, 6.5, 5.5))
-    return np.minimum(
-        peduncles, tube(points, [(0, -1, -5), (0, 1, -17), (0, -1, -26), (0, -2, -37)], [7.6, 7.2, 5.8, 3.8])
-    )
+    column = tube(points, [(0, -1, -5), (0, 1, -17), (0, -1, -26), (0, -2, -37)], [7.6, 7.2, 5.8, 3.8])
+    return np.asarray(np.minimum(peduncles, column))
 
 
 def sylvian_fissure(mirrored: Points) -> np.ndarray:
     """From the basal cisterns over the insula to the convexity."""
     insular = tube(mirrored, [(29, 27, -5), (29, 16, 1), (28.5, 6, 5)], [3.5, 2.2, 1.0])
     lateral = tube(mirrored, [(32, 27, 0), (38, 22, 4), (42.5, 6, 7), (43.5, -6, 9)], [4.0, 3.2, 1.8, 1.2])
-    return np.minimum(insular, lateral)
+    return np.asarray(np.minimum(insular, lateral))
 
 
 def cisterns(points: Points, mirrored: Points) -> np.ndarray:
@@ -62,4 +61,4 @@ def cisterns(points: Points, mirrored: Points) -> np.ndarray:
         tube(points, [(0, -6, 11), (0, -9, 4), (0, -12, -4), (0, -23, -13)], [2.6, 4.6, 7.0, 3.0]),
         ellipsoid(points, (0, -15, -31), (5, 7, 4)),
     )
-    return np.minimum.reduce(spaces)
+    return np.asarray(np.minimum.reduce(spaces))

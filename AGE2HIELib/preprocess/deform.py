@@ -134,7 +134,8 @@ def _injured(scan: _Images, atlas: _Images) -> np.ndarray:
         for image in (scan.adc, atlas.adc, atlas.other)
     )
     low = both & (seen < mean + _LEAST_Z * sd) & (seen < _INJURED_ADC)
-    return ndimage.binary_dilation(ndimage.binary_opening(low), iterations=1) & both
+    injured: np.ndarray = ndimage.binary_dilation(ndimage.binary_opening(low), iterations=1) & both
+    return injured
 
 
 def _replaced(scan: _Images, atlas: _Images, injured: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -163,21 +164,24 @@ def _demons(
     demons.SetSmoothDisplacementField(True)
     demons.SetStandardDeviations(_STIFFNESS)
     field = demons.Execute(*pair) if start is None else demons.Execute(*pair, sitk.Resample(start, pair[0]))
-    return sitk.Cast(field, sitk.sitkVectorFloat64)
+    as_double: sitk.Image = sitk.Cast(field, sitk.sitkVectorFloat64)
+    return as_double
 
 
 def _coarser(image: sitk.Image, sigma_mm: float, shrink: int) -> sitk.Image:
-    return sitk.Shrink(sitk.SmoothingRecursiveGaussian(image, sigma_mm), [shrink] * 3)
+    coarser: sitk.Image = sitk.Shrink(sitk.SmoothingRecursiveGaussian(image, sigma_mm), [shrink] * 3)
+    return coarser
 
 
 def _inverse(field: sitk.Image) -> sitk.Image:
-    return sitk.InvertDisplacementField(
+    inverse: sitk.Image = sitk.InvertDisplacementField(
         field,
         maximumNumberOfIterations=_INVERSE_ITERATIONS,
         maxErrorToleranceThreshold=_INVERSE_MM,
         meanErrorToleranceThreshold=_INVERSE_MM / 10,
         enforceBoundaryCondition=True,
     )
+    return inverse
 
 
 def _joined(last: sitk.Transform, first: sitk.Transform) -> sitk.CompositeTransform:

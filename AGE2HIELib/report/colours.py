@@ -29,7 +29,7 @@ class Scale:
         return np.stack([np.interp(position, steps, table[:, channel]) for channel in range(3)], axis=-1)
 
     def opacity(self, values: np.ndarray) -> np.ndarray:
-        return np.interp(self._position(values), np.linspace(0, 1, len(self.alpha)), self.alpha)
+        return np.asarray(np.interp(self._position(values), np.linspace(0, 1, len(self.alpha)), self.alpha))
 
     def _position(self, values: np.ndarray) -> np.ndarray:
         span = max(self.high - self.low, 1e-12)

@@ -52,7 +52,8 @@ class Draws:
     def normal(self, first: int, count: int) -> torch.Tensor:
         """``(N, count)`` standard normal numbers from as many columns."""
         inside = self.table[:, first : first + count].clamp(1e-6, 1 - 1e-6)
-        return torch.special.ndtri(inside)
+        quantiles: torch.Tensor = torch.special.ndtri(inside)
+        return quantiles
 
     def smooth(self, number: int, shape: torch.Size) -> torch.Tensor:
         """``(N, 1, D, H, W)`` of about unit variance that changes over some ten voxels."""

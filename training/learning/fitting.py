@@ -65,10 +65,10 @@ def fit(module: KeyedModule, place: Place) -> dict[str, torch.Tensor]:
             write_whole(done, lambda part: torch.save(weights, part))
             last.unlink(missing_ok=True)
         trainer.strategy.barrier()
-    weights = torch.load(done, weights_only=True)
-    module.network.load_state_dict(weights)
+    trained: dict[str, torch.Tensor] = torch.load(done, weights_only=True)
+    module.network.load_state_dict(trained)
     module.network.eval()
-    return weights
+    return trained
 
 
 def _set_log_aside(folder: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -60,7 +61,7 @@ def _given_the_pretrained(primary: pd.DataFrame, pretrained: int) -> Iterator[st
         )
 
 
-def _primary_sentence(row: dict, asked: int) -> str:
+def _primary_sentence(row: dict[Hashable, Any], asked: int) -> str:
     """The mean difference over folds with its corrected interval and p, and the only verdict on the page."""
     cases = f"{row['n']} cases, {row['n_adverse']} adverse"
     if math.isnan(row["p_holm"]):
@@ -78,7 +79,7 @@ def _primary_sentence(row: dict, asked: int) -> str:
     )
 
 
-def _networks_sentence(auc: dict, accuracy: dict) -> str:
+def _networks_sentence(auc: dict[Hashable, Any], accuracy: dict[Hashable, Any]) -> str:
     """What the networks of this run did on these children: no word about chance, their training had some too."""
     total = accuracy["only_arm"] + accuracy["only_other"]
     needed = needed_for_significance(total)
@@ -112,7 +113,7 @@ def _age_itself(shown: pd.DataFrame) -> Iterator[str]:
     yield f"Exploratory: the AUC of {TRANSFER} minus that of {_CONTROL}: {'; '.join(parts)}: {meaning}."
 
 
-def _control_part(row: dict) -> str:
+def _control_part(row: dict[Hashable, Any]) -> str:
     if math.isnan(row["p_method"]):
         change = value_text(row["difference"], row["low"], row["high"], 3)
         return f"{row['protocol']} {change} for these networks, as a way of learning {row['asked'] or 'unknown'}"

@@ -77,10 +77,10 @@ def age_scatter(predictions: pd.DataFrame) -> Figure:
 
 def _age_axes(axes: Axes, *, highest: float) -> None:
     def forward(years: np.ndarray) -> np.ndarray:
-        return np.log(np.maximum(np.asarray(years, float), -0.9 * _OFFSET_YEARS) + _OFFSET_YEARS)
+        return np.asarray(np.log(np.maximum(np.asarray(years, float), -0.9 * _OFFSET_YEARS) + _OFFSET_YEARS))
 
     def backward(value: np.ndarray) -> np.ndarray:
-        return np.exp(value) - _OFFSET_YEARS
+        return np.asarray(np.exp(value) - _OFFSET_YEARS)
 
     axes.set_xscale("function", functions=(forward, backward))
     axes.set_yscale("function", functions=(forward, backward))

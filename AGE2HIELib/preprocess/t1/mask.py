@@ -139,7 +139,8 @@ def _superior_mm(grid: Grid) -> np.ndarray:
 def _distance_mm(grid: Grid, centre: np.ndarray) -> np.ndarray:
     i, j, k = np.ogrid[tuple(slice(n) for n in grid.shape)]
     rows = grid.affine_ras[:3]
-    return np.sqrt(sum((r[0] * i + r[1] * j + r[2] * k + r[3] - c) ** 2 for r, c in zip(rows, centre, strict=True)))
+    squares = ((r[0] * i + r[1] * j + r[2] * k + r[3] - c) ** 2 for r, c in zip(rows, centre, strict=True))
+    return np.asarray(np.sqrt(sum(squares)))
 
 
 def _overlap(head: Volume, brain: Volume, template: T1Template) -> float:

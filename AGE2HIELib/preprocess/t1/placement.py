@@ -169,7 +169,7 @@ def _rigid_part(matrix: np.ndarray, centre: np.ndarray) -> np.ndarray:
 
 
 def _centre(brain: Volume) -> np.ndarray:
-    return _points(brain, np.argwhere(brain.array).T).mean(axis=0)
+    return np.asarray(_points(brain, np.argwhere(brain.array).T).mean(axis=0))
 
 
 def _volume_ml(brain: Volume) -> float:

@@ -124,7 +124,8 @@ def _normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     for axis in range(3):
         for corner in range(3):
             normals[:, axis] += np.bincount(triangles[:, corner], faces[:, axis], len(vertices))
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    unit: np.ndarray = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    return unit
 
 
 @cache
