@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
@@ -20,7 +21,7 @@ SAMPLE_NAME = "AGE2HIESyntheticNewborn"
 class AGE2HIE(ScriptedLoadableModule):
     """The module as it stands in Slicer's list."""
 
-    def __init__(self, parent):
+    def __init__(self, parent: Any) -> None:
         ScriptedLoadableModule.__init__(self, parent)
         self.parent.title = _("HIE Outcome (AGE2HIE)")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Diffusion")]
@@ -39,7 +40,7 @@ class AGE2HIE(ScriptedLoadableModule):
 class AGE2HIEWidget(Widget):
     """Slicer names the module after this class."""
 
-    def makeLogic(self):
+    def makeLogic(self) -> Any:
         return AGE2HIELogic()
 
 
@@ -50,14 +51,14 @@ class AGE2HIELogic(Logic):
 class AGE2HIETest(ScriptedLoadableModuleTest):
     """The whole path on the sample data: load, click, wait, look."""
 
-    def setUp(self):
+    def setUp(self) -> None:
         slicer.mrmlScene.Clear()
 
-    def runTest(self):
+    def runTest(self) -> None:
         self.setUp()
         self.test_predictionOfTheSampleData()
 
-    def test_predictionOfTheSampleData(self):
+    def test_predictionOfTheSampleData(self) -> None:
         """A synthetic newborn's raw scan gives a demonstration score, five volumes and a table."""
         from AGE2HIEUI.selfTest import predictSampleData
 
@@ -67,7 +68,7 @@ class AGE2HIETest(ScriptedLoadableModuleTest):
         self.delayDisplay(_("Test passed"))
 
 
-def registerSampleData():
+def registerSampleData() -> None:
     """A synthetic newborn that comes with the extension, so that it can be tried without network."""
     import SampleData
 

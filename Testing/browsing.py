@@ -78,7 +78,7 @@ def canvas(driver: Any) -> np.ndarray:
 def coloured(picture: np.ndarray) -> np.ndarray:
     """Where the map is drawn: neither grey, as the ADC, nor green, as the cross-hair."""
     red, green, blue = np.moveaxis(picture, -1, 0)
-    return (picture.max(axis=-1) - picture.min(axis=-1) > 45) & (green < np.maximum(red, blue))
+    return np.asarray((picture.max(axis=-1) - picture.min(axis=-1) > 45) & (green < np.maximum(red, blue)))
 
 
 def errors(driver: Any) -> list[str]:

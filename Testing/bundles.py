@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,7 +39,7 @@ def untrained_facts(
     calibration: Calibration = CALIBRATION,
     threshold: float = 0.5,
     z_origins: tuple[str, ...] = ("released", "none"),
-    **changes: object,
+    **changes: Any,
 ) -> ModelFacts:
     """z-maps of all kinds are read in the same way, unless ``readings`` are among the changes."""
     facts = ModelFacts(
@@ -54,10 +55,10 @@ def untrained_facts(
         readings=dict.fromkeys(z_kinds(z_origins), Reading(calibration, threshold)),
         network_arguments={"in_channels": 2, "channels": list(TINY), "outputs": 1, "norm": "group"},
     )
-    return replace(facts, **changes)  # type: ignore[arg-type]
+    return replace(facts, **changes)
 
 
-def age_facts(**changes: object) -> AgeFacts:
+def age_facts(**changes: Any) -> AgeFacts:
     """Of an untrained network of age on 4 mm cells; ``changes`` are its fields."""
     affine = np.diag([4.0, 4.0, 4.0, 1.0])
     affine[:3, 3] = [-54.0, -62.0, -46.0]
@@ -72,7 +73,7 @@ def age_facts(**changes: object) -> AgeFacts:
         held_out=HeldOut(3, 21.5),
         demonstration=True,
     )
-    return replace(facts, **changes)  # type: ignore[arg-type]
+    return replace(facts, **changes)
 
 
 def age_weights(facts: AgeFacts) -> dict[str, torch.Tensor]:
@@ -92,7 +93,7 @@ def untrained_members(facts: ModelFacts, count: int = 5) -> list[dict[str, torch
     return members
 
 
-def untrained_bundle(folder: Path, *, count: int = 5, half_width: bool = False, **changes: object) -> Bundle:
+def untrained_bundle(folder: Path, *, count: int = 5, half_width: bool = False, **changes: Any) -> Bundle:
     """Write a bundle with random weights to ``folder``; ``changes`` are fields of ``ModelFacts``."""
     if half_width:
         arguments = {"in_channels": 2, "channels": list(HALF_WIDTH), "outputs": 1, "norm": "group"}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
 from io_samples import AXIAL_LPS, write_dicom
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.volume import DwiSeries
@@ -22,7 +24,7 @@ Change = Callable[[pydicom.Dataset, int, int], None]
 
 
 def signal(b: float) -> np.ndarray:
-    return np.rint(S0 * np.exp(-b * ADC * 1e-6)).astype(int)
+    return np.asarray(np.rint(S0 * np.exp(-b * ADC * 1e-6)).astype(int))
 
 
 def write_series(
@@ -32,7 +34,7 @@ def write_series(
     *,
     uid: str = "1.2.3.50",
     affine_lps: np.ndarray = AXIAL_LPS,
-    **elements: object,
+    **elements: Any,
 ) -> Path:
     """One file a slice, numbered volume by volume; ``change(header, volume, slice)`` states what is to be stated."""
     for volume, b in enumerate(b_values):
@@ -84,7 +86,7 @@ def write_enhanced(
     """One enhanced file, frames volume by volume, each with its own b-value and one of three axes as direction."""
     part = write_series(folder / "classic", [0.0], lambda header, volume, k: None, Manufacturer=maker)
     header = pydicom.dcmread(next(path for path in sorted(part.rglob("1.2*")) if path.is_file()))
-    header.SOPClassUID = header.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.4.1"
+    header.SOPClassUID = header.file_meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.4.1")
     places = [(volume, b, k) for volume, b in enumerate(b_values) for k in range(SLICES)]
     header.PerFrameFunctionalGroupsSequence = [_frame(b, volume, k, isotropic) for volume, b, k in places]
     if dimensions:

@@ -7,6 +7,7 @@ import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -40,7 +41,7 @@ def by_nibabel(path: Path) -> Reading:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = nib.load(path)
+            image: Any = nib.load(path)  # of a kind with an affine
             return _reading(np.asarray(image.dataobj), image.affine)
     except Exception as error:
         return Reading(np.nan, np.nan, str(error))
@@ -90,12 +91,12 @@ def away_of_slicer(words: str) -> float | None:
 
 
 def nifti(version: int = 1) -> bytes:
-    kind = nib.Nifti1Image if version == 1 else nib.Nifti2Image
+    kind: Any = nib.Nifti1Image if version == 1 else nib.Nifti2Image
     image = kind(SCAN.array, SCAN.affine_ras)
     image.set_sform(SCAN.affine_ras, 1)
     image.set_qform(SCAN.affine_ras, 1)
     image.header.set_xyzt_units("mm")
-    return image.to_bytes()
+    return bytes(image.to_bytes())
 
 
 def nifti_with(content: bytes, **fields: object) -> bytes:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pydicom
 
@@ -31,8 +32,9 @@ class Run:
     folder: Path
 
     @property
-    def record(self) -> dict:
-        return json.loads((self.folder / "result.json").read_text())
+    def record(self) -> dict[str, Any]:
+        record: dict[str, Any] = json.loads((self.folder / "result.json").read_text())
+        return record
 
 
 def predict(scan: Path, model: Path, out: Path, *more: str) -> Run:

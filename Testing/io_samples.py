@@ -79,7 +79,7 @@ def write_dicom(
         meta.MediaStorageSOPClassUID = MRImageStorage
         meta.MediaStorageSOPInstanceUID = generate_uid()
         meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        file = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+        file = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
         file.SOPClassUID, file.SOPInstanceUID = MRImageStorage, meta.MediaStorageSOPInstanceUID
         file.Modality, file.Manufacturer, file.PatientName, file.PatientID = "MR", "Test", "Secret^Name", "SECRET1"
         file.StudyInstanceUID, file.SeriesInstanceUID, file.FrameOfReferenceUID = "1.2.3.1", uid, "1.2.3.2"

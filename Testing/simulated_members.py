@@ -74,7 +74,7 @@ def _worth(
 
 def slope_of(calibration: Calibration, logits: np.ndarray, adverse: np.ndarray) -> float:
     """Of the outcome on the calibrated mean logit; 1 is right."""
-    design = statsmodels.add_constant(calibrated(logits.mean(axis=1), calibration))  # type: ignore[arg-type]
+    design = statsmodels.add_constant(calibrated(logits.mean(axis=1), calibration))
     fitted = statsmodels.GLM(adverse.astype(float), design, family=statsmodels.families.Binomial()).fit()
     return float(fitted.params[1])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from bundles import age_facts, untrained_facts, untrained_members
@@ -39,7 +40,8 @@ def spot_mm(side: str) -> np.ndarray:
     """RAS+ mm of the middle of the spot: the lentiform nucleus of that side, 30 mm from the midline."""
     labels = adult().labels
     value = VALUE["lentiform nucleus"] + (RIGHT_OFFSET if side == "right" else 0)
-    return labels.affine_ras[:3, :3] @ np.argwhere(labels.array == value).mean(axis=0) + labels.affine_ras[:3, 3]
+    middle: np.ndarray = np.argwhere(labels.array == value).mean(axis=0)
+    return np.asarray(labels.affine_ras[:3, :3] @ middle + labels.affine_ras[:3, 3])
 
 
 @cache
@@ -64,7 +66,7 @@ def _grid(axes: np.ndarray, field_mm: float = 190.0) -> Grid:
     return Grid((int(shape[0]), int(shape[1]), int(shape[2])), affine)
 
 
-def spot_bundle(folder: Path, **changes: object) -> Path:
+def spot_bundle(folder: Path, **changes: Any) -> Path:
     """Age in years: 40 and 30 times the mean over cells of 4 mm of three times the brightest value above the median."""
     arguments, weights = planted_age_weights()
     affine = np.diag([2.0, 2.0, 2.0, 1.0])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import slicer
 
 COLOURS = "AGE2HIE.colours"  # the volume's reference to its table, by which the table is found again and removed
 
 
-def ownTable(volume, name: str, entries: int):
+def ownTable(volume: Any, name: str, entries: int) -> Any:
     """The volume's own table, made and shown at the first call."""
     table = volume.GetNodeReference(COLOURS)
     if table is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import qt
 
@@ -31,7 +32,7 @@ class CompareSection:
         chosen: called with the methods, with commas between, when the user ticks one.
     """
 
-    def __init__(self, ui, chosen: Callable[[str], None]) -> None:
+    def __init__(self, ui: Any, chosen: Callable[[str], None]) -> None:
         self._ui, self._chosen = ui, chosen
         self.message = MessageSection(ui.compareMessageFrame, ui.compareMessageLabel, ui.compareDetailsButton)
         self.meters = Meters(ui.compareProgressBar, ui.compareStatusLabel, ui.compareCancelButton)
@@ -39,7 +40,7 @@ class CompareSection:
         self._result = None
         self._found: Explanations | None = None
         self._look: Look | None = None
-        self._listed: list = []
+        self._listed: list[Any] = []
         self._fillMethods()
         ui.compareMethodsList.connect("itemChanged(QListWidgetItem*)", lambda _item: self._chosen(self._ticked()))
         ui.comparisonSelector.connect("currentIndexChanged(int)", self._onSelected)
@@ -48,7 +49,7 @@ class CompareSection:
         self.meters.show(False)
         self.hide()
 
-    def follow(self, result, parameters: AGE2HIEParameterNode) -> None:
+    def follow(self, result: Any, parameters: AGE2HIEParameterNode) -> None:
         """Called for every change: ``result`` is the record on the screen, or None."""
         self._tick(parameters.compareMethods)
         comparisons = comparisonsOf(result) if result is not None else []
@@ -91,7 +92,7 @@ class CompareSection:
             return _("Choose two to {most} methods; {count} are chosen.").format(most=MOST_MAPS, count=count)
         return ""
 
-    def _list(self, result, comparisons: list) -> None:
+    def _list(self, result: Any, comparisons: list[Any]) -> None:
         """The newest one is chosen."""
         shown = comparing() and result is self._result
         if not (comparing() and self._result is None and comparisons):  # a scene that was saved side by side stays so
@@ -117,7 +118,7 @@ class CompareSection:
         if shown:
             self.show()
 
-    def _select(self, record) -> None:
+    def _select(self, record: Any) -> None:
         try:
             self._found = readExplanations(record.GetText())
         except BadRecord as error:  # of a scene that was edited by hand
@@ -136,7 +137,8 @@ class CompareSection:
 
     def _inViews(self) -> bool:
         """Whether one of its maps is in front somewhere."""
-        own = {node.GetID() for each in self._found.maps if (node := part(self.record, f"standing.{each.method}"))}
+        maps = self._found.maps if self._found is not None else ()
+        own = {node.GetID() for each in maps if (node := part(self.record, f"standing.{each.method}"))}
         composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
         return any(composite.GetForegroundVolumeID() in own for composite in composites)
 
@@ -147,7 +149,7 @@ class CompareSection:
             item.setCheckState(qt.Qt.Unchecked)
             self._ui.compareMethodsList.addItem(item)
 
-    def _items(self) -> list:
+    def _items(self) -> list[Any]:
         methods = list(SaliencyMethod)
         return [(method.value, self._ui.compareMethodsList.item(row)) for row, method in enumerate(methods)]
 

@@ -7,6 +7,7 @@ it. So it is saved, removed and renamed with the result's folder.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
@@ -38,7 +39,7 @@ _KINDS = ("saliency", "members_agree")  # of the images of every map
 _ADC_DIFFERENCE = 1.0  # 1e-6 mm2/s: the same voxels, read twice
 
 
-def loadComparison(folder: Path, found: Explanations, result):
+def loadComparison(folder: Path, found: Explanations, result: Any) -> Any:
     """Load everything, or nothing: on an error the scene is as it was.
 
     Args:
@@ -49,7 +50,7 @@ def loadComparison(folder: Path, found: Explanations, result):
     Returns:
         The comparison's record.
     """
-    made: list = []
+    made: list[Any] = []
     words = {"target": targetTitle(found.target)}
     try:
         _checkSameScan(folder, result)
@@ -74,14 +75,14 @@ def loadComparison(folder: Path, found: Explanations, result):
     return record
 
 
-def comparisonsOf(result) -> list:
+def comparisonsOf(result: Any) -> list[Any]:
     """The records of a result's comparisons that are complete enough to be shown, oldest first."""
     count = result.GetNumberOfNodeReferences(COMPARISON)
     nodes = [result.GetNthNodeReference(COMPARISON, index) for index in range(count)]
     return [node for node in nodes if node is not None]
 
 
-def removeComparison(record, result) -> None:
+def removeComparison(record: Any, result: Any) -> None:
     """With its nodes and its folder."""
     for index in reversed(range(result.GetNumberOfNodeReferences(COMPARISON))):
         if result.GetNthNodeReference(COMPARISON, index) is record:
@@ -89,7 +90,7 @@ def removeComparison(record, result) -> None:
     removeRecord(record)
 
 
-def exportComparison(record, folder: Path) -> None:
+def exportComparison(record: Any, folder: Path) -> None:
     """What the scene holds of a comparison as files of the names that ``age2hie explain`` gives them."""
     folder.mkdir(parents=True)
     text = record.GetText()
@@ -110,12 +111,12 @@ def targetTitle(target: str) -> str:
     return {"adverse": _("for an adverse outcome"), "favourable": _("for a favourable outcome")}[target]
 
 
-def standingOf(record, method: str):
+def standingOf(record: Any, method: str) -> Any:
     """The node of a map's standing; None where it was deleted."""
     return part(record, f"standing.{method}")
 
 
-def _loadMap(folder: Path, facts: MapFacts, record, result, made: list) -> None:
+def _loadMap(folder: Path, facts: MapFacts, record: Any, result: Any, made: list[Any]) -> None:
     """The map, how far the members agree on it, and its standing."""
     kinds = {"saliency": _("{title}, map"), "members_agree": _("{title}, agreement of members")}
     for kind, name in kinds.items():
@@ -126,7 +127,7 @@ def _loadMap(folder: Path, facts: MapFacts, record, result, made: list) -> None:
     refer(record, f"standing.{facts.method}", _standingNode(record, facts, result, made))
 
 
-def _standingNode(record, facts: MapFacts, result, made: list):
+def _standingNode(record: Any, facts: MapFacts, result: Any, made: list[Any]) -> Any:
     """1 minus the share of the positive evidence in the brain that stronger voxels hold, so that maps compare."""
     import numpy as np
 
@@ -143,21 +144,21 @@ def _standingNode(record, facts: MapFacts, result, made: list):
     return node
 
 
-def _checkGrid(node, name: str, result) -> None:
+def _checkGrid(node: Any, name: str, result: Any) -> None:
     if gridOf(node) != gridOf(part(result, "adc")):
         raise UnreadableResult(_("{name} is not on the grid of the result").format(name=name))
 
 
-def _checkSameScan(folder: Path, result) -> None:
+def _checkSameScan(folder: Path, result: Any) -> None:
     """Maps of the same file, read with other options, would be shown over an ADC that they were not made from."""
     import numpy as np
 
-    made: list = []
+    made: list[Any] = []
     try:
         adc = volumeNode(folder / "adc.nii.gz", "adc", _SCALAR, made)
         _checkGrid(adc, "adc.nii.gz", result)
-        values = [slicer.util.arrayFromVolume(node) for node in (adc, part(result, "adc"))]
-        if not np.allclose(*values, rtol=0, atol=_ADC_DIFFERENCE, equal_nan=True):
+        found, wanted = (slicer.util.arrayFromVolume(node) for node in (adc, part(result, "adc")))
+        if not np.allclose(found, wanted, rtol=0, atol=_ADC_DIFFERENCE, equal_nan=True):
             raise UnreadableResult(_("its ADC is not the result's"))
     finally:
         for node in made:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import vtk
 
@@ -27,7 +28,7 @@ class Look:
     opacity: float
 
 
-def showComparison(record, found: Explanations, result, look: Look) -> None:
+def showComparison(record: Any, found: Explanations, result: Any, look: Look) -> None:
     """In a layout of its own: a view a map and one of their agreement, each over the ADC."""
     shown = _shown(record, found)
     adc = part(result, "adc")
@@ -51,7 +52,7 @@ def showComparison(record, found: Explanations, result, look: Look) -> None:
     _center(names, shown[0][1])
 
 
-def applyLook(record, found: Explanations, look: Look) -> None:
+def applyLook(record: Any, found: Explanations, look: Look) -> None:
     """Threshold, agreement at that threshold, and opacity, in all views."""
     standings = [node for each in found.maps if (node := part(record, f"standing.{each.method}")) is not None]
     table = _table(record)
@@ -68,7 +69,7 @@ def applyLook(record, found: Explanations, look: Look) -> None:
             composite.SetForegroundOpacity(look.opacity)
 
 
-def hideComparison(record, found: Explanations) -> None:
+def hideComparison(record: Any, found: Explanations) -> None:
     """Out of its views, so that it is not seen over another infant's scan."""
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         if composite.GetLayoutName() in viewNames():
@@ -78,14 +79,14 @@ def hideComparison(record, found: Explanations) -> None:
         setLegend(node, "", visible=False)
 
 
-def _shown(record, found: Explanations) -> list[tuple]:
+def _shown(record: Any, found: Explanations) -> list[tuple[Any, ...]]:
     """(title, node) of each view; a node that was deleted has none."""
     views = [(each.title, part(record, f"standing.{each.method}")) for each in found.maps]
     views.append((_("Agreement"), part(record, "agreement")))
     return [(title, node) for title, node in views if node is not None]
 
 
-def _table(record):
+def _table(record: Any) -> Any:
     """The one colour table of all its maps: that of the picture that ``age2hie explain`` draws."""
     table = part(record, "scale")
     if table is None:
@@ -105,7 +106,7 @@ def _table(record):
     return table
 
 
-def _colour(node, table, lowest: float) -> None:
+def _colour(node: Any, table: Any, lowest: float) -> None:
     """Values below ``lowest`` are transparent."""
     display = node.GetDisplayNode()
     with slicer.util.NodeModify(display):
@@ -116,7 +117,7 @@ def _colour(node, table, lowest: float) -> None:
     setWindow(node, 0.0, 1.0)
 
 
-def _fillAgreement(agreement, standings: list, share: float) -> None:
+def _fillAgreement(agreement: Any, standings: list[Any], share: float) -> None:
     """Part of the maps that mark a voxel, at the share that is shown."""
     import numpy as np
 
@@ -126,7 +127,7 @@ def _fillAgreement(agreement, standings: list, share: float) -> None:
         slicer.util.updateVolumeFromArray(agreement, values)
 
 
-def _center(names: list[str], standing) -> None:
+def _center(names: list[str], standing: Any) -> None:
     """All views on the whole scan, at the slice of the first map's peak."""
     import numpy as np
 

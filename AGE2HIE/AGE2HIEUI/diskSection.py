@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from slicer.i18n import tr as _
 
@@ -13,7 +14,7 @@ from AGE2HIEUI.inputs import DiskInput
 class DiskSection:
     """``logic.disk`` is what the fields say; no parameter of the scene is connected to them. Calls ``changed`` then."""
 
-    def __init__(self, ui, logic, changed: Callable[[], None]) -> None:
+    def __init__(self, ui: Any, logic: Any, changed: Callable[[], None]) -> None:
         self._path, self._series = ui.inputPathEdit, ui.seriesEdit
         self._logic, self._changed = logic, changed
         for edit in (self._path, self._series):
@@ -29,6 +30,6 @@ class DiskSection:
         if path:  # empty: the dialog was cancelled
             self._path.setText(path)
 
-    def _onText(self, _text) -> None:
+    def _onText(self, _text: Any) -> None:
         self._logic.disk = DiskInput(self._path.text, self._series.text.strip())
         self._changed()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
@@ -40,7 +41,7 @@ def lookOf(parameters: AGE2HIEParameterNode) -> Look:
     return Look(parameters.threshold, parameters.opacity, parameters.colours, parameters.showAtlasOutline)
 
 
-def showResult(record, look: Look) -> None:
+def showResult(record: Any, look: Look) -> None:
     """Into the slice views of every layout."""
     adc, saliency, outline = (part(record, role) for role in ("adc", "saliency", "outline"))
     if adc is None or saliency is None:
@@ -58,7 +59,7 @@ def showResult(record, look: Look) -> None:
     setLegend(saliency, _("saliency"), visible=True)
 
 
-def applyLook(record, look: Look) -> None:
+def applyLook(record: Any, look: Look) -> None:
     """Threshold, colours, opacity and outline, without a change of what the views show."""
     saliency = part(record, "saliency")
     if saliency is None:
@@ -82,7 +83,7 @@ def applyLook(record, look: Look) -> None:
             sliceNode.SetUseLabelOutline(True)
 
 
-def hideResult(record) -> None:
+def hideResult(record: Any) -> None:
     """Take a result out of the views, so that it is not seen over another infant's scan."""
     nodes = [node for role in ("adc", "saliency", "outline", "z_adc") if (node := part(record, role)) is not None]
     own = {node.GetID() for node in nodes}
@@ -98,7 +99,7 @@ def hideResult(record) -> None:
         setLegend(saliency, "", visible=False)
 
 
-def showSideBySide(record, look: Look) -> None:
+def showSideBySide(record: Any, look: Look) -> None:
     """Two linked axial views: ADC with saliency, and the deviation from normal."""
     slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView)
     showResult(record, look)
@@ -119,12 +120,12 @@ def showSideBySide(record, look: Look) -> None:
         composite.SetHotLinkedControl(True)
 
 
-def peakOf(saliency) -> float:
+def peakOf(saliency: Any) -> float:
     """The highest value that speaks for an adverse outcome; a tiny one where nothing does."""
     return max(float(slicer.util.arrayFromVolume(saliency).max()), NO_PEAK)
 
 
-def _colourZ(z) -> None:
+def _colourZ(z: Any) -> None:
     """Blue where ADC is lower than in normal newborns, grey where it is as in them, red where it is higher."""
     table = ownTable(z, _("AGE2HIE z-map colours"), _ENTRIES)
     with slicer.util.NodeModify(table):  # one redraw, not one an entry
@@ -136,7 +137,7 @@ def _colourZ(z) -> None:
     setWindow(z, *_Z_WINDOW)
 
 
-def _colourSaliency(saliency, look: Look) -> None:
+def _colourSaliency(saliency: Any, look: Look) -> None:
     """Entries below the threshold are fully transparent."""
     table = ownTable(saliency, _("AGE2HIE saliency colours"), _ENTRIES)
     low, high = _ENDS[look.colours]
@@ -149,14 +150,14 @@ def _colourSaliency(saliency, look: Look) -> None:
             table.SetColor(entry, *colour, 1.0 if entry >= first else 0.0)
 
 
-def setWindow(volume, low: float, high: float) -> None:
+def setWindow(volume: Any, low: float, high: float) -> None:
     """The values that get the ends of the volume's colours."""
     display = volume.GetDisplayNode()
     display.AutoWindowLevelOff()
     display.SetWindowLevelMinMax(low, high)
 
 
-def setLegend(volume, title: str, *, visible: bool) -> None:
+def setLegend(volume: Any, title: str, *, visible: bool) -> None:
     """Slicer's own colour legend, in the views."""
     logic = slicer.modules.colors.logic()
     legend = logic.GetColorLegendDisplayNode(volume)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
@@ -14,7 +15,7 @@ from AGE2HIEUI.calls import Answer, Calls
 class DoctorSection:
     """``age2hie doctor`` in Slicer's own Python."""
 
-    def __init__(self, ui, calls: Calls) -> None:
+    def __init__(self, ui: Any, calls: Calls) -> None:
         self._label = ui.doctorLabel
         self._calls = calls
         ui.doctorButton.connect("clicked()", self.check)

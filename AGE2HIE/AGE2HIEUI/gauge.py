@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import qt
 
 from AGE2HIEUI.record import Result
@@ -11,7 +13,7 @@ _LEFT, _BAR_WIDTH, _BAR_TOP, _BAR_HEIGHT = 12, 336, 20, 16
 _BACK, _INTERVAL, _SCORE, _MEMBER, _THRESHOLD = "#d9dce1", "#8fb3d9", "#12385e", "#cc4d1a", "#555555"
 
 
-def gaugePixmap(result: Result):
+def gaugePixmap(result: Result) -> Any:
     """A pixmap for a label; the bar alone for a refused scan."""
     pixmap = qt.QPixmap(WIDTH, HEIGHT)
     pixmap.fill(qt.QColor(255, 255, 255, 0))
@@ -34,5 +36,5 @@ def position(value: float) -> int:
     return _LEFT + round(value * _BAR_WIDTH)
 
 
-def _bar(painter, low: float, high: float, colour: str) -> None:
+def _bar(painter: Any, low: float, high: float, colour: str) -> None:
     painter.fillRect(position(low), _BAR_TOP, max(position(high) - position(low), 1), _BAR_HEIGHT, qt.QColor(colour))

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import vtk
 
@@ -43,7 +44,7 @@ class UnusableNode(Exception):
     """A node that cannot be written for the worker; the text says why and what to do."""
 
 
-def writeScan(node, folder: Path) -> Path:
+def writeScan(node: Any, folder: Path) -> Path:
     """The input: its DICOM files where it came from DICOM, else the node itself as NRRD."""
     files = dicomFiles(node)
     if files:
@@ -51,7 +52,7 @@ def writeScan(node, folder: Path) -> Path:
     return writeVolume(node, folder / "scan.nrrd")
 
 
-def writeVolume(node, path: Path) -> Path:
+def writeVolume(node: Any, path: Path) -> Path:
     """As NRRD, with gradients and b-values for a diffusion-weighted node; its parent transform is left out."""
     if node.GetImageData() is None or node.GetImageData().GetNumberOfPoints() == 0:
         raise UnusableNode(_("'{name}' holds no image. Choose another volume.").format(name=node.GetName()))
@@ -64,7 +65,7 @@ def writeVolume(node, path: Path) -> Path:
     return path
 
 
-def writeMask(node, reference, path: Path) -> Path:
+def writeMask(node: Any, reference: Any, path: Path) -> Path:
     """A mask on the reference's grid: a volume as it is, a segmentation as the union of its visible segments."""
     if not node.IsA("vtkMRMLSegmentationNode"):
         return writeVolume(node, path)
@@ -90,7 +91,7 @@ def _removeNew(before: set[str]) -> None:
             slicer.mrmlScene.RemoveNode(each)
 
 
-def dicomFiles(node) -> list[str]:
+def dicomFiles(node: Any) -> list[str]:
     """The files that a node was loaded from, as Slicer's DICOM database knows them; empty for other nodes."""
     uids = (node.GetAttribute(_INSTANCES) or "").split()
     database = getattr(slicer, "dicomDatabase", None)
@@ -101,7 +102,7 @@ def dicomFiles(node) -> list[str]:
     return found if len(found) == len(uids) else []
 
 
-def ageInDays(node) -> float | None:
+def ageInDays(node: Any) -> float | None:
     """Days from birth to scan by the node's DICOM header, for the user to see; kept nowhere."""
     files = dicomFiles(node) if node is not None else []
     if not files:
@@ -114,14 +115,14 @@ def ageInDays(node) -> float | None:
     return float((scans[0] - birth).days)
 
 
-def fingerprint(node) -> str:
+def fingerprint(node: Any) -> str:
     """SHA-256 over voxels and geometry: whether a result still belongs to what the node holds."""
     digest = hashlib.sha256(slicer.util.arrayFromVolume(node).tobytes())
     digest.update(geometryText(node).encode())
     return digest.hexdigest()
 
 
-def geometryText(node) -> str:
+def geometryText(node: Any) -> str:
     """To 0.001 mm: a scene that is saved and opened again brings geometry back to rounding."""
     matrix = vtk.vtkMatrix4x4()
     node.GetIJKToRASMatrix(matrix)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import slicer
 
 MOST_VIEWS = 7  # six maps and their agreement
@@ -54,7 +56,7 @@ def viewNames(count: int = MOST_VIEWS) -> list[str]:
     return [f"{_VIEW}{number + 1}" for number in range(count)]
 
 
-def _layoutNode():
+def _layoutNode() -> Any:
     nodes = slicer.util.getNodesByClass("vtkMRMLLayoutNode")
     return nodes[0] if nodes else None
 

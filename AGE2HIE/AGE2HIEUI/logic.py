@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
@@ -87,7 +88,7 @@ class Logic(ScriptedLoadableModuleLogic):
     ) -> tuple[WorkerRun, Prediction]:
         """A run and its input as files. Raises UnusableNode or OSError, and leaves nothing behind then."""
         prevalence = parameters.prevalence
-        own = {
+        own: dict[str, Any] = {
             "saliency": parameters.saliencyMethod.value,
             "examine": parameters.examine,
             "prevalence": prevalence if prevalence > PREVALENCE_OF_MODEL else None,
@@ -97,13 +98,13 @@ class Logic(ScriptedLoadableModuleLogic):
         return run, Prediction(**reading, **own)
 
     def prepareComparison(
-        self, parameters: AGE2HIEParameterNode, ageDays: float | None, result
+        self, parameters: AGE2HIEParameterNode, ageDays: float | None, result: Any
     ) -> tuple[WorkerRun, Explaining]:
         """As ``prepare``, of the input of ``result``, for several maps; what that overrode is overridden again, and the
         number is wanted for the same prevalence: the maps do not depend on it, and belong to the number shown.
         """
         shown = readRecord(result.GetText())
-        own = {
+        own: dict[str, Any] = {
             "methods": tuple(parameters.compareMethods.split(",")),
             "target": parameters.compareTarget.value,
             "prevalence": shown.prevalence.given,
@@ -137,7 +138,7 @@ class Logic(ScriptedLoadableModuleLogic):
             scene.removeResult(old)
         return result, record
 
-    def loadComparison(self, folder: Path, parameters: AGE2HIEParameterNode, result) -> object:
+    def loadComparison(self, folder: Path, parameters: AGE2HIEParameterNode, result: Any) -> object:
         """Several maps into the scene, below the result that they belong to; the record's node.
 
         An earlier comparison of the same result and target goes where earlier results do. Raises ResultRejected, also
@@ -169,13 +170,13 @@ class Logic(ScriptedLoadableModuleLogic):
         if key.node is not None and key != self.keyOf(key.node):
             raise ResultRejected(Failure(_("The scan was changed while it was predicted."), _("Predict it again.")))
 
-    def keyOf(self, node) -> InputKey:
+    def keyOf(self, node: Any) -> InputKey:
         """Of a node as it is now; an empty key where there is no image."""
         if node is None or node.GetImageData() is None:
             return InputKey(None, "", "", "")
         return InputKey(node, "", self._fingerprint(node), node.GetName())
 
-    def resultOf(self, key: InputKey):
+    def resultOf(self, key: InputKey) -> Any:
         """The newest result of exactly this input; None where there is none, or where the input was changed since."""
         for record in reversed(scene.results()):
             node = record.GetNodeReference(scene.INPUT)
@@ -184,7 +185,7 @@ class Logic(ScriptedLoadableModuleLogic):
                 return record
         return None
 
-    def _prepare(self, parameters: AGE2HIEParameterNode, ageDays: float | None) -> tuple[WorkerRun, dict]:
+    def _prepare(self, parameters: AGE2HIEParameterNode, ageDays: float | None) -> tuple[WorkerRun, dict[str, Any]]:
         """A run, and what every call of the worker has in common."""
         run = WorkerRun(self.newProcess())
         try:
@@ -195,7 +196,7 @@ class Logic(ScriptedLoadableModuleLogic):
             run.close()
             raise
 
-    def _reading(self, parameters: AGE2HIEParameterNode, folder: Path, output: Path) -> dict:
+    def _reading(self, parameters: AGE2HIEParameterNode, folder: Path, output: Path) -> dict[str, Any]:
         if self.disk.path:
             scan, reference = Path(self.disk.path), None
         else:
@@ -217,7 +218,7 @@ class Logic(ScriptedLoadableModuleLogic):
             "cooled": parameters.cooled.value if parameters.cooled != Cooled.UNKNOWN else None,
         }
 
-    def _fingerprint(self, node) -> str:
+    def _fingerprint(self, node: Any) -> str:
         """Computed again only where the voxels or the geometry were touched."""
         state = (node.GetImageData().GetMTime(), geometryText(node))
         before = self._fingerprints.get(node.GetID())
@@ -248,5 +249,6 @@ def runningText(subcommand: str) -> str:
 def _checkSameNumber(found: Explanations, result: Result) -> None:
     """Maps of another network, or of the same one on another input, explain another number than the one shown."""
     same = found.result.modelSha256 == result.modelSha256
-    if not same or abs(found.result.probability - result.probability) > _SAME_NUMBER:
+    there, here = found.result.probability, result.probability
+    if not same or there is None or here is None or abs(there - here) > _SAME_NUMBER:
         raise BadRecord(_("the maps explain another number than the result's, since the settings were changed"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import slicer
 from slicer.i18n import tr as _
 
@@ -12,7 +14,7 @@ from AGE2HIEUI.protocol import Failure
 class MessageSection:
     """Part of the panel, not a pop-up; holds the failure for its details."""
 
-    def __init__(self, frame, label, detailsButton) -> None:
+    def __init__(self, frame: Any, label: Any, detailsButton: Any) -> None:
         self._frame, self._label, self._detailsButton = frame, label, detailsButton
         self._failure: Failure | None = None
         detailsButton.connect("clicked()", self._showDetails)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from slicer.i18n import tr as _
 
@@ -18,9 +19,9 @@ from AGE2HIEUI.protocol import Failure
 class ModelSection:
     """Keeps the list that the selector shows; ``chosen`` is called with a model's folder when the user picks one."""
 
-    def __init__(self, ui, calls: Calls, message: MessageSection, chosen: Callable[[str], None]) -> None:
+    def __init__(self, ui: Any, calls: Calls, message: MessageSection, chosen: Callable[[str], None]) -> None:
         self._ui, self._calls, self._message, self._chosen = ui, calls, message, chosen
-        self._labels: list = []
+        self._labels: list[Any] = []
         ui.modelSelector.connect("currentIndexChanged(int)", self._onIndex)
         ui.installModelButton.connect("clicked()", self._chooseArchive)
         self.refresh("")
@@ -65,7 +66,7 @@ class ModelSection:
             self._message.show(Failure(_("The model was not installed."), answer.error))
         self.refresh(str(self._label().folder))
 
-    def _label(self):
+    def _label(self) -> Any:
         return self._labels[max(self._ui.modelSelector.currentIndex, 0)]
 
     def _onIndex(self, index: int) -> None:
@@ -73,7 +74,7 @@ class ModelSection:
         self._chosen("" if index <= 0 else str(self._labels[index].folder))
 
 
-def installedModels() -> list:
+def installedModels() -> list[Any]:
     """Labels of the models that can be chosen, the bundled one first."""
     addLibraryToPath()
     from AGE2HIELib.installed import installed_models, model_label

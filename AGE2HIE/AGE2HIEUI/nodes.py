@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import vtk
 
@@ -20,13 +21,13 @@ class UnreadableResult(Exception):
     """A file of an output folder that cannot be loaded; the text names it."""
 
 
-def addNode(nodeClass: str, name: str, made: list):
+def addNode(nodeClass: str, name: str, made: list[Any]) -> Any:
     node = slicer.mrmlScene.AddNewNodeByClass(nodeClass, name)
     made.append(node)
     return node
 
 
-def volumeNode(path: Path, name: str, nodeClass: str, made: list):
+def volumeNode(path: Path, name: str, nodeClass: str, made: list[Any]) -> Any:
     node = addNode(nodeClass, name, made)
     storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
     storage.SetFileName(str(path))
@@ -37,18 +38,18 @@ def volumeNode(path: Path, name: str, nodeClass: str, made: list):
     return node
 
 
-def writeVolume(node, path: Path) -> None:
+def writeVolume(node: Any, path: Path) -> None:
     storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
     storage.SetFileName(str(path))
     if not storage.WriteData(node):
         raise OSError(_("{name} cannot be written").format(name=path.name))
 
 
-def gridOf(volume) -> tuple:
+def gridOf(volume: Any) -> tuple[Any, ...]:
     return volume.GetImageData().GetDimensions(), geometryText(volume)
 
 
-def textNode(name: str, path: Path, made: list):
+def textNode(name: str, path: Path, made: list[Any]) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
@@ -73,7 +74,7 @@ def readRows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def tableNode(rows: list[dict[str, str]], name: str, made: list):
+def tableNode(rows: list[dict[str, str]], name: str, made: list[Any]) -> Any:
     node = addNode("vtkMRMLTableNode", name, made)
     for column in rows[0]:
         values = [row[column] for row in rows]
@@ -95,7 +96,7 @@ def _isNumber(text: str) -> bool:
     return True
 
 
-def writeTable(node, path: Path) -> None:
+def writeTable(node: Any, path: Path) -> None:
     table = node.GetTable()
     columns = range(table.GetNumberOfColumns())
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -106,7 +107,7 @@ def writeTable(node, path: Path) -> None:
             writer.writerow(["" if value == "nan" else value for value in values])
 
 
-def removeWithDisplay(node) -> None:
+def removeWithDisplay(node: Any) -> None:
     """A node with what shows and stores it, which the scene would keep; colours that ship with Slicer stay."""
     own = []
     if node.IsA("vtkMRMLDisplayableNode"):
@@ -124,16 +125,16 @@ def removeWithDisplay(node) -> None:
         slicer.mrmlScene.RemoveNode(each)
 
 
-def refer(record, role: str, node) -> None:
+def refer(record: Any, role: str, node: Any) -> None:
     record.SetNodeReferenceID(_OURS + role, node.GetID())
 
 
-def part(record, role: str):
+def part(record: Any, role: str) -> Any:
     """A node that belongs to a record; None where it was deleted."""
     return record.GetNodeReference(_OURS + role)
 
 
-def removeRecord(record, keep: tuple[str, ...] = ()) -> None:
+def removeRecord(record: Any, keep: tuple[str, ...] = ()) -> None:
     """A record with all nodes that it refers to, their own records among them, and the folder that is empty then.
 
     Args:
@@ -158,13 +159,13 @@ def removeRecord(record, keep: tuple[str, ...] = ()) -> None:
         hierarchy.RemoveItem(folder)
 
 
-def folderOf(node) -> int:
+def folderOf(node: Any) -> int:
     """The subject-hierarchy item in which a node lies."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    return hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node))
+    return int(hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)))
 
 
-def intoFolder(name: str, nodes: list, parent: int | None = None) -> None:
+def intoFolder(name: str, nodes: list[Any], parent: int | None = None) -> None:
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     folder = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID() if parent is None else parent, name)
     for node in nodes:

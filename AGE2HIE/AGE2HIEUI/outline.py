@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
@@ -15,7 +16,7 @@ _FLUID_NAMES = ("lateral ventricle",)
 _DEEP_NAMES = ("thalamus", "lentiform", "putamen", "pallidum")
 
 
-def fillOutline(node, regions, names: Mapping[int, str]) -> None:
+def fillOutline(node: Any, regions: Any, names: Mapping[int, str]) -> None:
     """Make an empty label map the atlas's brain, in it ventricles and deep grey matter where they are named.
 
     Args:

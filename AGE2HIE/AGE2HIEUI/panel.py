@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import qt
 
 from AGE2HIEUI import texts
@@ -15,16 +17,16 @@ _SPOILT_BY_FLUID = ("mean_adc_1e6_mm2_s", "mean_z")  # kept in the file for scri
 _BANNER = "background-color: {colour}; color: #000000; border-style: solid; border-width: 1px; padding: 6px;"
 
 
-def ageDays(ui) -> float | None:
+def ageDays(ui: Any) -> float | None:
     """As it stands in its field, and nowhere else."""
     return value if (value := ui.ageSpinBox.value) > _AGE_UNKNOWN else None
 
 
-def showAge(ui, days: float | None) -> None:
+def showAge(ui: Any, days: float | None) -> None:
     ui.ageSpinBox.setValue(_AGE_UNKNOWN if days is None else days)
 
 
-def showResultText(ui, result: Result) -> None:
+def showResultText(ui: Any, result: Result) -> None:
     """Everything that stands in the result section; a refused scan has its checks and no number."""
     ui.resultCollapsibleButton.setVisible(True)
     ui.headingLabel.setText(f"<b>{texts.headingText(result)}</b>")
@@ -44,7 +46,7 @@ def showResultText(ui, result: Result) -> None:
         getattr(ui, name).setVisible(result.probability is not None)
 
 
-def hideResultText(ui) -> None:
+def hideResultText(ui: Any) -> None:
     """No number, no table: nothing that could be taken for another scan's."""
     ui.resultCollapsibleButton.setVisible(False)
     ui.displayCollapsibleButton.setVisible(False)
@@ -57,7 +59,7 @@ def hideResultText(ui) -> None:
     ui.regionTableView.setMRMLTableNode(None)
 
 
-def showRegions(view, node) -> None:
+def showRegions(view: Any, node: Any) -> None:
     """The table of regions, without the means that fluid spoils where it has measures of tissue alone."""
     view.setMRMLTableNode(node)
     table = node.GetTable()
@@ -70,7 +72,7 @@ def showRegions(view, node) -> None:
     view.resizeColumnsToContents()
 
 
-def showExaminations(label, examined: list[tuple[str, Examination]]) -> None:
+def showExaminations(label: Any, examined: list[tuple[str, Examination]]) -> None:
     """An amber banner where a map has failed, a plain line where all were passed, nothing where none was examined.
 
     Args:
@@ -82,14 +84,14 @@ def showExaminations(label, examined: list[tuple[str, Examination]]) -> None:
     label.setVisible(bool(examined))
 
 
-def _showRemedies(label, result: Result) -> None:
+def _showRemedies(label: Any, result: Result) -> None:
     refused = any(not check.warns for check in result.failed)
     label.setStyleSheet(_BANNER.format(colour=_RED if refused else _AMBER))
     label.setText(texts.remediesText(result))
     label.setVisible(bool(result.failed))
 
 
-def _fillChecks(table, result: Result) -> None:
+def _fillChecks(table: Any, result: Result) -> None:
     headers = texts.checkHeaders()
     table.setColumnCount(len(headers))
     table.setHorizontalHeaderLabels(headers)

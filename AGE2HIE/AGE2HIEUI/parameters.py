@@ -5,7 +5,7 @@ disk: they are asked for and never stored.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from slicer import vtkMRMLNode, vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
@@ -147,3 +147,9 @@ class AGE2HIEParameterNode:
     compareTarget: Target = Target.ADVERSE
     compareShare: Annotated[float, WithinRange(1.0, 100.0)] = 50.0
     compareOpacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.7
+
+    if TYPE_CHECKING:  # what the wrapper gives it
+
+        def __init__(self, node: Any) -> None: ...
+        def connectGui(self, gui: Any) -> str: ...
+        def disconnectGui(self, tag: str | None) -> None: ...

@@ -13,7 +13,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 _TAIL_BYTES = 20_000  # of stderr, kept for the details of a failure
 _GRACE_SECONDS = 1.5  # for a cancelled worker to remove what it has half written
@@ -64,15 +64,16 @@ class ChildProcess:
         self._readers: list[threading.Thread] = []
 
     def start(self, command: Command) -> None:
-        separate = (
-            {"creationflags": subprocess.CREATE_NO_WINDOW}  # type: ignore[attr-defined]
-            if os.name == "nt"
-            else {"start_new_session": True}  # Ctrl-C in the terminal from which Slicer was started is not for it
+        self._process = subprocess.Popen(
+            command.arguments,
+            env=command.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # of Windows
+            start_new_session=True,  # Ctrl-C in the terminal from which Slicer was started is not for it
         )
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        self._process = subprocess.Popen(command.arguments, env=command.environment, **pipes, **separate)
-        jobs = ((self._process.stdout, self._out.put), (self._process.stderr, self._keepTail))
-        for stream, take in jobs:
+        for stream, take in ((self._process.stdout, self._out.put), (self._process.stderr, self._keepTail)):
             reader = threading.Thread(target=_readAll, args=(stream, take), daemon=True)
             reader.start()
             self._readers.append(reader)
@@ -112,7 +113,7 @@ class ChildProcess:
         del self._stderr[:-_TAIL_BYTES]
 
 
-def _readAll(stream: IO[bytes], take) -> None:
+def _readAll(stream: IO[bytes], take: Any) -> None:
     with stream:
         while part := os.read(stream.fileno(), 65536):
             take(part)

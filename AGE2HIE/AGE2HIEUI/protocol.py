@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from slicer.i18n import tr as _
 
@@ -105,7 +106,7 @@ class Conversation:
         except (ValueError, KeyError, TypeError, RecursionError):
             self._broken = self._broken or line[:200].decode("utf-8", errors="replace") or _("an empty line")
 
-    def _take(self, event: dict) -> None:
+    def _take(self, event: dict[str, Any]) -> None:
         kind = event["event"]
         if kind == "stage":
             index, of = int(event["index"]), int(event["of"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import qt
 
@@ -15,6 +16,7 @@ from AGE2HIEUI.choosing import chooseFolder
 from AGE2HIEUI.comparison import TARGET, comparisonsOf, exportComparison
 from AGE2HIEUI.display import Look
 from AGE2HIEUI.messageSection import MessageSection
+from AGE2HIEUI.nodes import part
 from AGE2HIEUI.protocol import Failure
 from AGE2HIEUI.record import Result, readRecord
 
@@ -22,14 +24,14 @@ from AGE2HIEUI.record import Result, readRecord
 class ResultSection:
     """Holds which record is on the screen, so that it can be taken off again."""
 
-    def __init__(self, ui, message: MessageSection) -> None:
+    def __init__(self, ui: Any, message: MessageSection) -> None:
         self._ui, self._message = ui, message
         self.record = None
         self._look: Look | None = None  # the one that the shown record has
-        self._reportFolder: tempfile.TemporaryDirectory | None = None
+        self._reportFolder: tempfile.TemporaryDirectory[str] | None = None
         self.hide()
 
-    def show(self, record) -> None:
+    def show(self, record: Any) -> None:
         """A prediction's numbers, tables and legend. Raises BadRecord for one that was edited by hand."""
         if record is self.record:
             return
@@ -37,9 +39,9 @@ class ResultSection:
         result = readRecord(record.GetText())
         self.record = record
         panel.showResultText(self._ui, result)
-        panel.showRegions(self._ui.regionTableView, scene.part(record, "region_table"))
-        self._ui.reportButton.setEnabled(scene.part(record, "report") is not None)
-        saliency = scene.part(record, "saliency")
+        panel.showRegions(self._ui.regionTableView, part(record, "region_table"))
+        self._ui.reportButton.setEnabled(part(record, "report") is not None)
+        saliency = part(record, "saliency")
         self._ui.displayCollapsibleButton.setVisible(saliency is not None)
         if saliency is not None:
             self._ui.saliencyLabel.setText(texts.saliencyText(result, display.peakOf(saliency)))
@@ -70,14 +72,14 @@ class ResultSection:
         display.showSideBySide(self.record, look)
 
     def showChart(self) -> None:
-        slicer.modules.plots.logic().ShowChartInLayout(scene.part(self.record, "chart"))
+        slicer.modules.plots.logic().ShowChartInLayout(part(self.record, "chart"))
 
     def openReport(self) -> None:
         """In the web browser, from a copy in a private folder, which goes when the result is no longer shown."""
         self.removeReport()
         self._reportFolder = tempfile.TemporaryDirectory(prefix="age2hie-report-", ignore_cleanup_errors=True)
         path = Path(self._reportFolder.name) / "report.html"
-        path.write_text(scene.part(self.record, "report").GetText(), encoding="utf-8")
+        path.write_text(part(self.record, "report").GetText(), encoding="utf-8")
         qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(path)))
 
     def chooseAndExport(self) -> None:

@@ -77,12 +77,13 @@ class WorkerRun:
     def poll(self) -> Status | Outcome:
         """Take what has arrived and return at once."""
         part = self._process.read()
+        assert self._conversation is not None  # from ``start`` on
         if part:
             self._heard = self._clock()
             self._conversation.hear(part)
         ended = self._process.ended()
         if ended is None:
-            return self._status()
+            return self._status(self._conversation.stage)
         if self._cancelled:
             return Outcome(failure=self._hungFailure()) if self._hung else Outcome()
         failure = self._conversation.failure(ended)
@@ -100,12 +101,11 @@ class WorkerRun:
             self._process.wait(_CLOSING_SECONDS)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _status(self) -> Status:
+    def _status(self, stage: Stage | None) -> Status:
         now = self._clock()
         if now - self._heard > self._patience and not self._cancelled:
             self._hung = True
             self.cancel()
-        stage = self._conversation.stage
         if stage is None:
             return Status(None, 0.0, None)
         if stage is not self._stage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from slicer.i18n import tr as _
 
@@ -18,9 +19,9 @@ from AGE2HIEUI.run import Outcome, Status, WorkerRun
 class Meters:
     """The widgets beside the button that was clicked."""
 
-    bar: object
-    status: object
-    cancel: object
+    bar: Any
+    status: Any
+    cancel: Any
 
     def show(self, running: bool) -> None:
         """While a worker runs, only Cancel can be clicked."""
@@ -65,6 +66,7 @@ class Runner:
     @property
     def folder(self) -> Path:
         """The private folder of what runs."""
+        assert self._job is not None
         return self._job.run.folder
 
     def start(self, run: WorkerRun, request: Reading, meters: Meters, done: Callable[[Outcome], None]) -> None:
@@ -72,7 +74,7 @@ class Runner:
         self._job = _Job(run, meters, request.subcommand, done)
         failure = run.start(request)
         if failure is not None:
-            self._finish(Outcome(failure=failure))
+            self._finish(self._job, Outcome(failure=failure))
             return
         meters.show(True)
         self._background.add(self._poll)
@@ -102,11 +104,10 @@ class Runner:
             if not self._job.run.cancelled:
                 self._job.meters.update(news)
             return False
-        self._finish(news)
+        self._finish(self._job, news)
         return True
 
-    def _finish(self, outcome: Outcome) -> None:
-        job = self._job
+    def _finish(self, job: _Job, outcome: Outcome) -> None:
         try:
             job.done(outcome)
         finally:

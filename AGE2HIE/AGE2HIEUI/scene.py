@@ -7,6 +7,7 @@ saved with the scene and follow nodes that get new identifiers, so a result surv
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import vtk
 
@@ -47,7 +48,7 @@ VOLUMES = {
 }
 
 
-def loadResult(folder: Path, result: Result, title: str, input_):
+def loadResult(folder: Path, result: Result, title: str, input_: Any) -> Any:
     """Load everything, or nothing: on an error the scene is as it was.
 
     Args:
@@ -59,7 +60,7 @@ def loadResult(folder: Path, result: Result, title: str, input_):
     Returns:
         The record's node.
     """
-    made: list = []
+    made: list[Any] = []
     try:
         record = textNode(_("{title} result").format(title=title), folder / "result.json", made)
         record.SetAttribute(RECORD_MARK, "1")
@@ -87,18 +88,18 @@ def loadResult(folder: Path, result: Result, title: str, input_):
     return record
 
 
-def results() -> list:
+def results() -> list[Any]:
     """The records of all results in the scene, oldest first."""
     nodes = slicer.util.getNodesByClass("vtkMRMLTextNode")
     return [node for node in nodes if node.GetAttribute(RECORD_MARK)]
 
 
-def removeResult(record) -> None:
+def removeResult(record: Any) -> None:
     """The nodes of a result, its comparisons and its folder; a node that the user has taken elsewhere goes as well."""
     removeRecord(record, keep=(INPUT,))
 
 
-def forgetPaths(parameterNode) -> None:
+def forgetPaths(parameterNode: Any) -> None:
     """Earlier versions kept in the scene where a scan lies on the disk: what is saved again holds no path."""
     for name in ("inputPath", "series"):
         if parameterNode.HasParameter(name):
@@ -110,7 +111,7 @@ def forgetPaths(parameterNode) -> None:
         record.RemoveAttribute(_PATH)
 
 
-def exportResult(record, folder: Path) -> None:
+def exportResult(record: Any, folder: Path) -> None:
     """What the scene holds of a result as files of the names that ``age2hie predict`` gives them."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "result.json").write_text(record.GetText(), encoding="utf-8")
@@ -125,7 +126,7 @@ def exportResult(record, folder: Path) -> None:
             writeVolume(node, folder / f"{role}.nii.gz")
 
 
-def _checkOneGrid(record) -> None:
+def _checkOneGrid(record: Any) -> None:
     """A map on another grid than the ADC's would be shown where it does not belong."""
     wanted = gridOf(part(record, "adc"))
     for role in VOLUMES:
@@ -133,9 +134,10 @@ def _checkOneGrid(record) -> None:
             raise UnreadableResult(_("{name} is not on the grid of adc.nii.gz").format(name=f"{role}.nii.gz"))
 
 
-def _addChart(record, result: Result, title: str, made: list) -> None:
+def _addChart(record: Any, result: Result, title: str, made: list[Any]) -> None:
     """Each member's score, and the interval as a band of two lines."""
     names = (_("member"), _("score"), _("low"), _("high"))
+    assert result.interval is not None  # of a prediction, which is all that a chart shows
     low, high = result.interval
     table = addNode("vtkMRMLTableNode", _("{title} members").format(title=title), made)
     rows = [(index + 1.0, score, low, high) for index, score in enumerate(result.members)]
@@ -159,7 +161,7 @@ def _addChart(record, result: Result, title: str, made: list) -> None:
     refer(record, "chart", chart)
 
 
-def _series(table, x: str, y: str, made: list, *, points: bool):
+def _series(table: Any, x: str, y: str, made: list[Any], *, points: bool) -> Any:
     series = addNode("vtkMRMLPlotSeriesNode", y, made)
     series.SetAndObserveTableNodeID(table.GetID())
     series.SetPlotType(series.PlotTypeScatter)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import slicer
 
 from AGE2HIEUI import scene
+from AGE2HIEUI.nodes import part
 
 _PATIENCE_SECONDS = 600.0
 
 
-def predictSampleData(test, sampleName: str):
+def predictSampleData(test: Any, sampleName: str) -> Any:
     """Load, choose, click, wait; then the score, the volumes and the table must be there.
 
     Args:
@@ -37,8 +39,8 @@ def predictSampleData(test, sampleName: str):
     test.assertIsNotNone(record, widget.ui.messageLabel.text)
     test.assertIn("Demonstration score", widget.ui.headingLabel.text)
     for role in scene.VOLUMES:
-        values = slicer.util.arrayFromVolume(scene.part(record, role))
-        test.assertEqual(values.shape, slicer.util.arrayFromVolume(scene.part(record, "adc")).shape)
+        values = slicer.util.arrayFromVolume(part(record, role))
+        test.assertEqual(values.shape, slicer.util.arrayFromVolume(part(record, "adc")).shape)
         test.assertGreater(abs(values).max(), 0, role)
-    test.assertGreater(scene.part(record, "region_table").GetTable().GetNumberOfRows(), 10)
+    test.assertGreater(part(record, "region_table").GetTable().GetNumberOfRows(), 10)
     return record

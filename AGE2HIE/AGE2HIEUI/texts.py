@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from slicer.i18n import tr as _
 
@@ -177,7 +178,7 @@ def provenanceText(result: Result) -> str:
     return "<br>".join(rows)
 
 
-def modelText(label) -> str:
+def modelText(label: Any) -> str:
     """A model's own description (``AGE2HIELib.installed.ModelLabel``)."""
     if label.problem:
         return _("<b>{title}</b> cannot be used: {problem}").format(
@@ -233,7 +234,7 @@ def checkHeaders() -> list[str]:
     return [_("check"), _("verdict"), _("value"), _("limit, and what to do")]
 
 
-def doctorText(report: dict) -> str:
+def doctorText(report: dict[str, Any]) -> str:
     """The findings of ``age2hie doctor --json``."""
     marks = {"good": ("#2e7d32", _("ok")), "notice": (NOTICE_COLOUR, _("note")), "problem": ("#b00020", _("problem"))}
     lines = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import vtk
 
@@ -36,12 +37,12 @@ from AGE2HIEUI.runner import Meters, Runner
 class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     """The class that Slicer looks for is derived from it in ``AGE2HIE.py`` and makes the logic."""
 
-    def __init__(self, parent=None) -> None:
-        self.logic: Logic | None = None
+    def __init__(self, parent: Any = None) -> None:
+        self.logic: Logic = None  # type: ignore[assignment]  # until ``setup``, as in every widget of Slicer's
         self._parameterNode: AGE2HIEParameterNode | None = None
-        self._guiTag = None
+        self._guiTag: str | None = None
         self._verdict: tuple[InputKey, Result | None] | None = None  # of a run without result: refused, or failed
-        self._observedInput = None
+        self._observedInput: Any = None
         self._ageOf: tuple[object | None, str] | None = None
         VTKObservationMixin.__init__(self)
         ScriptedLoadableModuleWidget.__init__(self, parent)
@@ -50,6 +51,11 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def running(self) -> bool:
         """Whether a prediction or a comparison is under way."""
         return bool(self.runner.subcommand)
+
+    @property
+    def _parameters(self) -> AGE2HIEParameterNode:
+        assert self._parameterNode is not None  # while the panel is open
+        return self._parameterNode
 
     def makeLogic(self) -> Logic:
         raise NotImplementedError
@@ -76,12 +82,9 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.noticeLabel.setText(texts.noticeText())
         self.meters.show(False)
         self._connect()
-        for event, slot in (
-            (slicer.mrmlScene.StartCloseEvent, self._onSceneStartClose),
-            (slicer.mrmlScene.EndCloseEvent, self._onSceneReady),
-            (slicer.mrmlScene.EndImportEvent, self._onSceneReady),
-        ):
-            self.addObserver(slicer.mrmlScene, event, slot)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self._onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self._onSceneReady)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self._onSceneReady)
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
@@ -108,10 +111,10 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def initializeParameterNode(self) -> None:
         """The scene's parameters, with the first volume as input where none was chosen."""
         self.setParameterNode(self.logic.getParameterNode())
-        if self._parameterNode.inputVolume is None and not self.logic.disk.path:
-            volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-            scans = (volume for volume in volumes if not volume.IsA("vtkMRMLLabelMapVolumeNode"))
-            self._parameterNode.inputVolume = next(scans, None)
+        if self._parameters.inputVolume is None and not self.logic.disk.path:
+            nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+            scans = (node for node in nodes if not node.IsA("vtkMRMLLabelMapVolumeNode"))
+            self._parameters.inputVolume = next(scans, None)
 
     def setParameterNode(self, parameterNode: AGE2HIEParameterNode | None) -> None:
         """Show and observe a parameter node; None: neither."""
@@ -129,8 +132,8 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onPredict(self, override: tuple[str, ...] = ()) -> None:
         """Install what is missing, write the input, start the worker."""
         self.message.hide()
-        self._verdict, key = None, self.logic.inputKey(self._parameterNode)
-        given = (self._parameterNode, panel.ageDays(self.ui), override)
+        self._verdict, key = None, self.logic.inputKey(self._parameters)
+        given = (self._parameters, panel.ageDays(self.ui), override)
         try:
             run, request = ready(self._requirements, lambda: self.logic.prepare(*given))
         except NotReady as error:
@@ -147,8 +150,8 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onCompare(self) -> None:
         """As a prediction, of the same input; its result stays on the screen."""
         self.comparisons.message.hide()
-        key, result = self.logic.inputKey(self._parameterNode), self.results.record
-        given = (self._parameterNode, panel.ageDays(self.ui), result)
+        key, result = self.logic.inputKey(self._parameters), self.results.record
+        given = (self._parameters, panel.ageDays(self.ui), result)
         try:
             run, request = ready(self._requirements, lambda: self.logic.prepareComparison(*given))
         except NotReady as error:
@@ -182,11 +185,11 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if outcome.failure is not None:
                 self._fail(key, outcome.failure)
             elif outcome.folder is not None:
-                self._take(outcome, key)
+                self._take(outcome.folder, key, refused=outcome.refused)
         except ResultRejected as error:
-            self._fail(self.logic.inputKey(self._parameterNode), error.failure)
+            self._fail(self.logic.inputKey(self._parameters), error.failure)
 
-    def _compared(self, outcome: Outcome, key: InputKey, result) -> None:
+    def _compared(self, outcome: Outcome, key: InputKey, result: Any) -> None:
         """Whatever happens to a comparison, the result that it was asked for stays as it is."""
         try:
             if outcome.failure is not None:
@@ -195,35 +198,35 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self.logic.checkUnchanged(key)
                 if not slicer.mrmlScene.IsNodePresent(result):
                     raise ResultRejected(Failure(_("The result was removed meanwhile."), _("Predict again.")))
-                self.logic.loadComparison(outcome.folder, self._parameterNode, result)
+                self.logic.loadComparison(outcome.folder, self._parameters, result)
                 self._onParameters()
                 if self.results.record is result:
                     self.comparisons.show()
         except ResultRejected as error:
             self.comparisons.message.show(error.failure)
 
-    def _take(self, outcome: Outcome, key: InputKey) -> None:
+    def _take(self, folder: Path, key: InputKey, *, refused: bool) -> None:
         self.logic.checkUnchanged(key)
-        result, record = self.logic.load(outcome.folder, self._parameterNode, key, refused=outcome.refused)
+        result, record = self.logic.load(folder, self._parameters, key, refused=refused)
         if record is None:
             self._verdict = key, result
-        elif key == self.logic.inputKey(self._parameterNode):
-            display.showResult(record, display.lookOf(self._parameterNode))
+        elif key == self.logic.inputKey(self._parameters):
+            display.showResult(record, display.lookOf(self._parameters))
 
-    def _onParameters(self, caller=None, event=None) -> None:
+    def _onParameters(self, caller: Any = None, event: Any = None) -> None:
         """Anything was chosen: what is shown must still belong to it."""
         if self._parameterNode is None:
             return
-        key = self.logic.inputKey(self._parameterNode)
+        key = self.logic.inputKey(self._parameters)
         if key.node is not self._observedInput:
             self._observe(key.node)
         if (key.node, key.path) != self._ageOf:  # an age belongs to an infant
             self._ageOf = key.node, key.path
             panel.showAge(self.ui, ageInDays(key.node))
         self._showWhatBelongsTo(key)
-        self.results.applyLook(display.lookOf(self._parameterNode))
-        self.models.select(self._parameterNode.model)
-        self.comparisons.follow(self.results.record, self._parameterNode)
+        self.results.applyLook(display.lookOf(self._parameters))
+        self.models.select(self._parameters.model)
+        self.comparisons.follow(self.results.record, self._parameters)
         missing = whatIsMissing(key, running=self.runner.subcommand, modelUsable=self.models.usable)
         self.ui.predictButton.setEnabled(not missing)
         self.ui.predictButton.setToolTip(missing or _("Predict the outcome at two years. Research use only."))
@@ -256,7 +259,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.results.hide()
         self.message.show(failure)
 
-    def _onSceneStartClose(self, caller, event) -> None:
+    def _onSceneStartClose(self, caller: Any, event: Any) -> None:
         self._stopEverything()  # what runs was asked for a scan that is about to go
         self.setParameterNode(None)
         self.disk.clear()  # it was chosen beside this scene, and would count before the next one's scan
@@ -265,7 +268,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.results.hide()
         self.message.hide()
 
-    def _onSceneReady(self, caller, event) -> None:
+    def _onSceneReady(self, caller: Any, event: Any) -> None:
         if self.parent.isEntered:
             self.initializeParameterNode()
 
@@ -275,7 +278,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._verdict = None
         self.runner.close()
 
-    def _observe(self, node) -> None:
+    def _observe(self, node: Any) -> None:
         """Watch the input's voxels: a result of other voxels is not shown."""
         events = (slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent, vtk.vtkCommand.ModifiedEvent)
         for event in events if self._observedInput is not None else ():
@@ -284,14 +287,14 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for event in events if node is not None else ():
             self.addObserver(node, event, self._onParameters)
 
-    def _inOrdinaryViews(self, show) -> None:
+    def _inOrdinaryViews(self, show: Any) -> None:
         self.comparisons.leave()
-        show(display.lookOf(self._parameterNode))
+        show(display.lookOf(self._parameters))
 
     def _choose(self, parameter: str, value: str) -> None:
         if value:  # empty: the dialog was cancelled
             self._set(parameter, value)
 
-    def _set(self, parameter: str, value) -> None:
+    def _set(self, parameter: str, value: Any) -> None:
         if self._parameterNode is not None:
             setattr(self._parameterNode, parameter, value)

@@ -97,7 +97,7 @@ def _infant_t1() -> Volume:
 
 def _synthetic_t1(at: Workshop) -> Path:
     image = (_adult_t1, _infant_t1)[int(at.rng.integers(2))]()
-    scale = float(at.one_of((1.0, 10.0, 1e-3)))  # type: ignore[arg-type]
+    scale = float(at.one_of((1.0, 10.0, 1e-3)))
     path = at.folder / "t1.nii.gz"
     write_volume(image.like((image.array * scale).astype(np.float32)), path)
     return path
@@ -138,7 +138,7 @@ def _z_map(at: Workshop) -> Path:
 
 
 def _mask(at: Workshop) -> Path:
-    return _as_map(at, brain(at) * float(at.one_of((1.0, 255.0))))  # type: ignore[arg-type]
+    return _as_map(at, brain(at) * float(at.one_of((1.0, 255.0))))
 
 
 def _inverted(at: Workshop) -> Path:
@@ -152,7 +152,7 @@ def _sphere(at: Workshop) -> Path:
     grid = at.content.grid
     steps = np.indices(grid.shape).reshape(3, -1).T - (np.array(grid.shape) - 1) / 2
     inside = (np.linalg.norm(steps * grid.spacing_mm, axis=1) < 46).reshape(grid.shape)
-    return _as_map(at, np.where(inside, at.rng.normal(float(at.one_of((1100, 2000))), 30, grid.shape), 0))  # type: ignore[arg-type]
+    return _as_map(at, np.where(inside, at.rng.normal(float(at.one_of((1100, 2000))), 30, grid.shape), 0))
 
 
 def _adult_adc(at: Workshop) -> Path:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fuzzing.cases import Call, Case, Workshop
 from fuzzing.judging import Verdict, judge
@@ -96,7 +97,7 @@ def load_libraries() -> None:
     torch.set_num_threads(1)
 
 
-def _spread(function: Callable, items: list, jobs: int) -> Iterator[tuple]:
+def _spread(function: Callable[[Any], Any], items: list[Any], jobs: int) -> Iterator[tuple[Any, ...]]:
     """``(item, function(item))`` as they end, in ``jobs`` forked processes."""
     context = multiprocessing.get_context("fork")
     results = context.SimpleQueue()

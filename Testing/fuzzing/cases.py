@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from fuzzing.sound import write_scan
 # sound: predicted within 0.02 of the scan it was made from. refused: exit 2 or 3. either: one of the two.
 # untold: the data cannot tell, so that any prediction is right, but no crash, hang or crowded memory is.
 Expected = Literal["sound", "refused", "either", "untold"]
+
+
+Choice = TypeVar("Choice")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Workshop:
         """The scan with other values or another grid, in the same format."""
         return write_scan(self.form, self.folder / "changed", content)
 
-    def one_of(self, choices: Sequence[object]) -> object:
+    def one_of(self, choices: Sequence[Choice]) -> Choice:
         return choices[int(self.rng.integers(len(choices)))]
 
 

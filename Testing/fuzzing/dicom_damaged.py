@@ -86,7 +86,7 @@ def _bits(at: Workshop) -> Path:
     """Bits of one slice's header or pixels."""
     for path in _some(at, 1):
         content = bytearray(path.read_bytes())
-        for place in at.rng.integers(132, len(content), int(at.one_of((1, 4, 16)))):  # type: ignore[call-overload]
+        for place in at.rng.integers(132, len(content), int(at.one_of((1, 4, 16)))):
             content[place] ^= 1 << int(at.rng.integers(8))
         path.write_bytes(content)
     return at.scan
@@ -209,7 +209,7 @@ def _other_modality(at: Workshop) -> Path:
 
 def _one_b(at: Workshop) -> Path:
     """All files say the same b-value, or one that is no number of a scanner."""
-    value = float(at.one_of((0.0, 1000.0, -1000.0, 1e12)))  # type: ignore[arg-type]
+    value = float(at.one_of((0.0, 1000.0, -1000.0, 1e12)))
     return edited(at, lambda dataset: setattr(dataset, "DiffusionBValue", value))
 
 
@@ -250,7 +250,7 @@ def _signed(at: Workshop) -> Path:
 
 
 def _scale_senseless(at: Workshop) -> Path:
-    slope, intercept = at.one_of((("-1", "0"), ("1", "-32768"), ("1e30", "0"), ("0.02", "0")))  # type: ignore[misc]
+    slope, intercept = at.one_of((("-1", "0"), ("1", "-32768"), ("1e30", "0"), ("0.02", "0")))
 
     def change(dataset: pydicom.Dataset) -> None:
         dataset.RescaleSlope, dataset.RescaleIntercept = slope, intercept

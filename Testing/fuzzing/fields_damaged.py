@@ -51,7 +51,7 @@ def _offset(at: Workshop) -> Path:
     """Samples that are said to begin in the header, or where an extension lies."""
 
     def change(content: bytearray) -> None:
-        begin = float(at.one_of((0.0, 1.0, 200.0, 351.0, 352.0)))  # type: ignore[arg-type]
+        begin = float(at.one_of((0.0, 1.0, 200.0, 351.0, 352.0)))
         put(content, _OFFSET, [begin], "<f4")
         if begin == _SAMPLES:
             content[_FLAG] = 1
@@ -62,10 +62,10 @@ def _offset(at: Workshop) -> Path:
 
 def _odd_offset(at: Workshop) -> Path:
     """Samples behind any number of bytes, which the header says."""
-    shift = int(at.one_of((1, 2, 7, 16, 1000)))  # type: ignore[call-overload]
+    shift = int(at.one_of((1, 2, 7, 16, 1000)))
 
     def change(content: bytearray) -> None:
-        put(content, _OFFSET, [_SAMPLES + shift + float(at.one_of((0.0, 0.5)))], "<f4")  # type: ignore[arg-type]
+        put(content, _OFFSET, [_SAMPLES + shift + float(at.one_of((0.0, 0.5)))], "<f4")
         content[_SAMPLES:_SAMPLES] = at.rng.bytes(shift)
 
     return nifti_changed(at, change)

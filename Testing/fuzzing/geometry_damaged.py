@@ -35,7 +35,7 @@ def affine_of(at: Workshop) -> np.ndarray:
 
 def _scaled(at: Workshop, *factors: float) -> Path:
     affine = affine_of(at)
-    affine[:3] *= float(at.one_of(factors))  # type: ignore[arg-type]
+    affine[:3] *= float(at.one_of(factors))
     return with_affine(at, affine)
 
 
@@ -88,13 +88,13 @@ def _turned(at: Workshop) -> Path:
 
 def _far_away(at: Workshop) -> Path:
     affine = affine_of(at)
-    affine[:3, 3] += at.rng.choice([-1, 1], 3) * float(at.one_of((500.0, 1e4)))  # type: ignore[arg-type]
+    affine[:3, 3] += at.rng.choice([-1, 1], 3) * float(at.one_of((500.0, 1e4)))
     return with_affine(at, affine)
 
 
 def _impossibly_far(at: Workshop) -> Path:
     affine = affine_of(at)
-    affine[:3, 3] = float(at.one_of((1e12, -1e30)))  # type: ignore[arg-type]
+    affine[:3, 3] = float(at.one_of((1e12, -1e30)))
     return with_affine(at, affine)
 
 
@@ -107,7 +107,7 @@ def _slightly_scaled(at: Workshop) -> Path:
 def _one_axis(at: Workshop) -> Path:
     """One spacing is wrong by a factor of two or more."""
     affine = affine_of(at)
-    affine[:3, int(at.rng.integers(3))] *= float(at.one_of((0.25, 0.4, 2.5, 4.0)))  # type: ignore[arg-type]
+    affine[:3, int(at.rng.integers(3))] *= float(at.one_of((0.25, 0.4, 2.5, 4.0)))
     return with_affine(at, affine)
 
 

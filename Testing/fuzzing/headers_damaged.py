@@ -32,8 +32,8 @@ def put(content: bytearray, place: int, values: object, dtype: str) -> None:
     content[place : place + len(raw)] = raw
 
 
-def _sizes(content: bytes) -> list[int]:
-    return np.frombuffer(content[_DIM : _DIM + 16], "<i2").tolist()
+def _sizes(content: bytes | bytearray) -> list[int]:
+    return [int(size) for size in np.frombuffer(content[_DIM : _DIM + 16], "<i2")]
 
 
 def with_sizes(at: Workshop, new: Callable[[list[int]], list[int]]) -> Path:
@@ -84,7 +84,7 @@ def _enormous(at: Workshop) -> Path:
 
 def _odd_sizes(at: Workshop) -> Path:
     odd = ([0, 0, 0], [-1, 5, 5], [1, 1, 1], [160, 0, 18], [-160, -160, 18], [3])
-    chosen = list(at.one_of(odd))  # type: ignore[call-overload]
+    chosen = list(at.one_of(odd))
     return with_sizes(at, lambda sizes: [*chosen, *(sizes[3:] if len(chosen) == 3 else [])])
 
 
@@ -115,7 +115,7 @@ def _nifti_type(at: Workshop) -> Path:
         now = int(np.frombuffer(content[_DATATYPE : _DATATYPE + 2], "<i2")[0])
         # int16 read as uint16 is the same image, so it is not among the choices; neither is the type itself
         choices = [code for code in codes if code != now and not (now == 4 and code == 512)]
-        code = int(at.one_of(choices))  # type: ignore[call-overload]
+        code = int(at.one_of(choices))
         put(content, _DATATYPE, [code, codes[code]], "<i2")
 
     return nifti_changed(at, change)
@@ -151,7 +151,7 @@ def _no_slope(at: Workshop) -> Path:
 
 def _known_scale(at: Workshop) -> Path:
     """An ADC map in 1e-3 mm2/s or mm2/s by its slope; a series with a gain."""
-    return nifti_changed(at, lambda content: put(content, _SLOPE, (float(at.one_of((1e-3, 1e-6))), 0.0), "<f4"))  # type: ignore[arg-type]
+    return nifti_changed(at, lambda content: put(content, _SLOPE, (float(at.one_of((1e-3, 1e-6))), 0.0), "<f4"))
 
 
 def _nrrd_fields(at: Workshop) -> Path:

@@ -153,7 +153,7 @@ def _turned_z_map(at: Workshop) -> Call:
 
 def _broken_side_file(at: Workshop) -> Call:
     path = at.folder / "side.nii.gz"
-    path.write_bytes(at.rng.bytes(int(at.one_of((0, 10, 5000)))))  # type: ignore[call-overload]
+    path.write_bytes(at.rng.bytes(int(at.one_of((0, 10, 5000)))))
     return Call(at.scan, (str(at.one_of(("--mask", "--z-adc", "--model", "--atlas"))), str(path)))
 
 

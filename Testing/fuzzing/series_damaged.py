@@ -55,7 +55,7 @@ def _missing(at: Workshop) -> Path:
 
 def _scaled(at: Workshop) -> Path:
     """b-values in ms/um2, in s/m2, or those of another protocol."""
-    factor = float(at.one_of((1e-3, 1e6, 10.0, 0.1, 3.0)))  # type: ignore[arg-type]
+    factor = float(at.one_of((1e-3, 1e6, 10.0, 0.1, 3.0)))
     return at.rewritten(replace(series(at), b_values=series(at).b_values * factor))
 
 

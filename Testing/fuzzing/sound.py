@@ -7,6 +7,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from io_samples import write_dicom
@@ -100,7 +101,7 @@ def write_detached(series: DwiSeries, path: Path) -> None:
     path.with_suffix(".raw").write_bytes(samples.astype(samples.dtype.newbyteorder("<")).tobytes(order="F"))
 
 
-def write_adc_dicom(adc: Volume, folder: Path, **elements: object) -> None:
+def write_adc_dicom(adc: Volume, folder: Path, **elements: Any) -> None:
     """The scanner's map as one series of slices, rounded to whole 1e-6 mm2/s; below 0 becomes 0."""
     pixels = np.clip(np.nan_to_num(np.rint(adc.array)), 0, 65535)
     write_dicom(
@@ -110,7 +111,7 @@ def write_adc_dicom(adc: Volume, folder: Path, **elements: object) -> None:
     )
 
 
-def write_dwi_dicom(series: DwiSeries, folder: Path, **elements: object) -> None:
+def write_dwi_dicom(series: DwiSeries, folder: Path, **elements: Any) -> None:
     """b0 and the direction-averaged image of the highest b, which is what most scanners send."""
     b0 = series.array[series.b_values == 0].mean(axis=0)
     weighted = series.array[series.b_values == series.b_values.max()].astype(float)
@@ -120,6 +121,6 @@ def write_dwi_dicom(series: DwiSeries, folder: Path, **elements: object) -> None
         write_dicom(folder, pixels, **{"uid": "1.2.3.5", "DiffusionBValue": b, **placed(series.affine_ras), **elements})
 
 
-def placed(affine_ras: np.ndarray) -> dict[str, object]:
+def placed(affine_ras: np.ndarray) -> dict[str, Any]:
     """Where slices lie, as ``write_dicom`` wants it."""
     return {"affine_lps": LPS_FROM_RAS @ affine_ras}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import vtk
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
@@ -21,7 +23,7 @@ class ModuleManager(QObject):
 class LayoutManager:
     """MRML's own layout logic makes the nodes of the views, its slice logics draw them; there are no widgets."""
 
-    def __init__(self, applicationLogic):
+    def __init__(self, applicationLogic: Any) -> None:
         self._applicationLogic = applicationLogic
         self._logics = vtk.vtkCollection()
         applicationLogic.SetSliceLogics(self._logics)
@@ -29,28 +31,28 @@ class LayoutManager:
         self._layoutLogic.SetMRMLScene(slicer.mrmlScene)
         self.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
 
-    def mrmlSliceLogics(self):
+    def mrmlSliceLogics(self) -> Any:
         return self._logics
 
-    def sliceViewNames(self):
+    def sliceViewNames(self) -> Any:
         return tuple(logic.GetSliceNode().GetLayoutName() for logic in self._all())
 
-    def sliceLogic(self, name):
+    def sliceLogic(self, name: Any) -> Any:
         """Of one view; not part of Slicer's class."""
         return next(logic for logic in self._all() if logic.GetSliceNode().GetLayoutName() == name)
 
-    def layoutLogic(self):
+    def layoutLogic(self) -> Any:
         return self._layoutLogic
 
     @property
-    def layout(self):
+    def layout(self) -> Any:
         return self._layoutLogic.GetLayoutNode().GetViewArrangement()
 
-    def setLayout(self, layout):
+    def setLayout(self, layout: Any) -> None:
         self._layoutLogic.GetLayoutNode().SetViewArrangement(layout)
         self.addMissingLogics()
 
-    def addMissingLogics(self):
+    def addMissingLogics(self) -> None:
         """For views that a layout or a scene has brought; Slicer's three are first."""
         nodes = slicer.util.getNodesByClass("vtkMRMLSliceNode")
         known = set(self.sliceViewNames())
@@ -64,7 +66,7 @@ class LayoutManager:
             node.SetDimensions(_PIXELS, _PIXELS, 1)
             self._logics.AddItem(logic)
 
-    def _all(self):
+    def _all(self) -> Any:
         return [self._logics.GetItemAsObject(index) for index in range(self._logics.GetNumberOfItems())]
 
 
@@ -73,73 +75,73 @@ class Application(QObject):
 
     startupCompleted = Signal()
 
-    def __init__(self, temporary: str):
+    def __init__(self, temporary: str) -> None:
         QObject.__init__(self)
         self._application = QApplication.instance() or QApplication(["Slicer"])
         self._manager = ModuleManager()
         self.testing = False
         self.applicationName, self.applicationVersion = "Slicer", "5.12.0"
         self.temporaryPath = self.cachePath = temporary
-        self._layout = None
+        self._layout: LayoutManager | None = None
 
-    def applicationLogic(self):
+    def applicationLogic(self) -> Any:
         return self._logic
 
-    def makeLayout(self, applicationLogic):
+    def makeLayout(self, applicationLogic: Any) -> None:
         """Called by the host, and again after the scene was replaced."""
         self._logic = applicationLogic
         self._layout = LayoutManager(applicationLogic)
 
-    def layoutManager(self):
+    def layoutManager(self) -> Any:
         return self._layout
 
-    def moduleManager(self):
+    def moduleManager(self) -> Any:
         return self._manager
 
-    def processEvents(self):
+    def processEvents(self) -> None:
         self._application.processEvents()
 
-    def testingEnabled(self):
+    def testingEnabled(self) -> Any:
         return self.testing
 
-    def translate(self, context, text):
+    def translate(self, context: Any, text: Any) -> Any:
         return text
 
 
 class Modules:
     """``slicer.modules``: what was loaded, by lower-case name, and the logics of a few core modules."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.plots = CoreModule(_PlotsLogic())
 
 
 class CoreModule:
     """A C++ module, as far as its logic goes."""
 
-    def __init__(self, logic):
+    def __init__(self, logic: Any) -> None:
         self._logic = logic
 
-    def logic(self):
+    def logic(self) -> Any:
         return self._logic
 
 
 class _PlotsLogic:
-    def __init__(self):
+    def __init__(self) -> None:
         self.shown = None
 
-    def ShowChartInLayout(self, chart):
+    def ShowChartInLayout(self, chart: Any) -> None:
         self.shown = chart
 
 
 class DicomDatabase:
     """``slicer.dicomDatabase``: a test fills ``files`` (instance UID to path) and ``values`` (path, tag to text)."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.files: dict[str, str] = {}
         self.values: dict[tuple[str, str], str] = {}
 
-    def fileForInstance(self, uid):
+    def fileForInstance(self, uid: Any) -> Any:
         return self.files.get(uid, "")
 
-    def fileValue(self, path, tag):
+    def fileValue(self, path: Any, tag: Any) -> Any:
         return self.values.get((path, tag), "")

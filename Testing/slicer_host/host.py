@@ -8,12 +8,15 @@ import tempfile
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 
 class LoadedModule:
     """A module as Slicer would hold it: ``module`` (its description), ``widget`` and the parent of the widget."""
+
+    widget: Any
 
     def __init__(self, host: Host, path: Path) -> None:
         self._host, self.path, self.name = host, path, path.stem
@@ -56,10 +59,10 @@ class LoadedModule:
         setattr(slicer.modules, self.name.lower(), self)
         self._makeWidget()
 
-    def widgetRepresentation(self):
+    def widgetRepresentation(self) -> Any:
         return self.parent
 
-    def _source(self):
+    def _source(self) -> Any:
         import importlib
 
         return importlib.import_module(self.name)
@@ -105,7 +108,7 @@ class Host:
             setattr(ctk, kind.__name__, kind)
         for kind in widgets.QMRML:
             setattr(slicer, kind.__name__, kind)
-        qt.QUiLoader = widgets.Loader
+        vars(qt)["QUiLoader"] = widgets.Loader
         logic = slicer.vtkSlicerApplicationLogic()
         logic.SetMRMLScene(slicer.mrmlScene)
         logic.SetSliceLogics(vtk.vtkCollection())
@@ -146,7 +149,7 @@ class Host:
         """Let Qt deliver what is due."""
         self.slicer.app.processEvents()
 
-    def wait(self, condition, seconds: float = 60.0) -> None:
+    def wait(self, condition: Any, seconds: float = 60.0) -> None:
         """Run the event loop until ``condition()`` holds. Raises TimeoutError."""
         until = time.monotonic() + seconds
         while not condition():
@@ -169,16 +172,16 @@ class Host:
         image = producer.GetOutputDataObject(connection.GetIndex())
         columns, rows, _ = image.GetDimensions()
         values = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(rows, columns, -1)
-        return values[::-1, :, :3].copy()
+        return np.asarray(values[::-1, :, :3].copy())
 
-    def pixelOf(self, view: str, ras) -> tuple[int, int]:
+    def pixelOf(self, view: str, ras: Any) -> tuple[int, int]:
         """Row and column of ``sliceImage`` at which a point of the scene lies."""
         node = self.slicer.app.layoutManager().sliceLogic(view).GetSliceNode()
         matrix = self.slicer.util.arrayFromVTKMatrix(node.GetXYToRAS())
         x, y, _, _ = np.linalg.inv(matrix) @ (*ras, 1.0)
         return node.GetDimensions()[1] - 1 - round(y), round(x)
 
-    def screenshot(self, widget, path: Path, width: int = 480) -> None:
+    def screenshot(self, widget: Any, path: Path, width: int = 480) -> None:
         """A widget as a PNG."""
         widget.resize(width, widget.sizeHint().height())
         widget.show()
@@ -192,7 +195,7 @@ class Host:
         """In the application a scene has one from the start."""
         self.slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(self.slicer.mrmlScene)
 
-    def _registerLogics(self, applicationLogic) -> None:
+    def _registerLogics(self, applicationLogic: Any) -> None:
         from slicer_host.application import CoreModule
 
         slicer = self.slicer

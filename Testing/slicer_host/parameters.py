@@ -7,8 +7,9 @@ callbacks happen in the same order, and a widget or type that the real one refus
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import vtk
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QWidget
@@ -25,7 +26,7 @@ class WithinRange:
     minimum: float
     maximum: float
 
-    def validate(self, value):
+    def validate(self, value: Any) -> None:
         if not self.minimum <= value <= self.maximum:
             raise ValueError(f"Value must be within [{self.minimum}, {self.maximum}], {value} was given")
 
@@ -34,7 +35,7 @@ _RESERVED = ("default", "isCached", "dataType", "getValue", "setValue", "connect
 
 
 class _Parameter:
-    def __init__(self, name, annotation, default):
+    def __init__(self, name: Any, annotation: Any, default: Any) -> None:
         self.name = name
         annotated = get_origin(annotation) is Annotated
         self.kind = get_args(annotation)[0] if annotated else annotation
@@ -47,12 +48,12 @@ class _Parameter:
         self._also = (type(None),) if self.isNode else (int,) if self.kind is float else ()
         self.default = self._empty() if default is _Parameter else default
 
-    def _empty(self):
+    def _empty(self) -> Any:
         if self.isNode:
             return None
         return next(iter(self.kind)) if issubclass(self.kind, enum.Enum) else self.kind()
 
-    def read(self, node):
+    def read(self, node: Any) -> Any:
         if self.isNode:
             return node.GetNodeReference(self.name)
         text = node.GetParameter(self.name)
@@ -60,7 +61,7 @@ class _Parameter:
             return self.kind[text]
         return text == "True" if self.kind is bool else self.kind(text)
 
-    def write(self, node, value):
+    def write(self, node: Any, value: Any) -> None:
         accepted = (*self._also, self.kind)
         if not isinstance(value, accepted):
             raise TypeError(f"{self.name} must be {self.kind.__name__}, {value!r} was given")
@@ -73,7 +74,7 @@ class _Parameter:
             node.SetParameter(self.name, value.name if isinstance(value, enum.Enum) else str(value))
 
 
-def parameterNodeWrapper(kind):
+def parameterNodeWrapper(kind: Any) -> Any:
     """The decorator."""
     for name in _RESERVED:
         if hasattr(kind, name):
@@ -88,15 +89,15 @@ def parameterNodeWrapper(kind):
     return kind
 
 
-def _access(parameter):
-    def write(self, value):
+def _access(parameter: Any) -> Any:
+    def write(self: Any, value: Any) -> None:
         with slicer.util.NodeModify(self.parameterNode):
             parameter.write(self.parameterNode, value)
 
     return property(lambda self: parameter.read(self.parameterNode), write)
 
 
-def _init(self, parameterNode):
+def _init(self: Any, parameterNode: Any) -> None:
     self.parameterNode = parameterNode
     self._guis, self._tags, self._updating = {}, {}, False
     for parameter in self.allParameters.values():
@@ -104,19 +105,19 @@ def _init(self, parameterNode):
             parameter.write(parameterNode, parameter.default)
 
 
-def AddObserver(self, event, callback, priority=0.0):
+def AddObserver(self: Any, event: Any, callback: Any, priority: Any = 0.0) -> Any:
     return self.parameterNode.AddObserver(event, callback, priority)
 
 
-def RemoveObserver(self, tag):
+def RemoveObserver(self: Any, tag: Any) -> None:
     self.parameterNode.RemoveObserver(tag)
 
 
-def Modified(self):
+def Modified(self: Any) -> None:
     self.parameterNode.Modified()
 
 
-def connectGui(self, gui):
+def connectGui(self: Any, gui: Any) -> Any:
     """``gui``: what ``slicer.util.childWidgetVariables`` gives."""
     connectors = []
     for widget in vars(gui).values():
@@ -134,14 +135,14 @@ def connectGui(self, gui):
     return tag
 
 
-def disconnectGui(self, tag):
+def disconnectGui(self: Any, tag: Any) -> None:
     for connector in self._guis.pop(tag, ()):
         connector.disconnect()
     if tag in self._tags:
         self.RemoveObserver(self._tags.pop(tag))
 
 
-def _updateGui(self):
+def _updateGui(self: Any) -> None:
     if self._updating:
         return
     self._updating = True
@@ -157,8 +158,9 @@ def _updateGui(self):
 class _Connector:
     """One widget and its parameter; exact widget types, as in Slicer."""
 
-    def __init__(self, wrapper, parameter, widget):
+    def __init__(self, wrapper: Any, parameter: Any, widget: Any) -> None:
         self._wrapper, self._parameter, self._widget = wrapper, parameter, widget
+        self._get: Callable[[], Any]
         kind = type(widget)
         numeric = parameter.kind in (int, float)
         if numeric and kind in (QDoubleSpinBox, ctkSliderWidget):
@@ -177,26 +179,26 @@ class _Connector:
         else:
             raise RuntimeError(f"Unable to connect {kind.__name__} to {parameter.kind.__name__} {parameter.name}")
 
-    def connect(self):
+    def connect(self) -> None:
         self._signal.connect(self._changed)
 
-    def disconnect(self):
+    def disconnect(self) -> None:
         self._signal.disconnect(self._changed)
 
-    def write(self):
+    def write(self) -> None:
         self._set(self._parameter.read(self._wrapper.parameterNode))
 
-    def _changed(self, *values):
+    def _changed(self, *values: Any) -> None:
         if not self._wrapper._updating:
             setattr(self._wrapper, self._parameter.name, self._get())
 
-    def _bound(self):
+    def _bound(self) -> None:
         if type(self._widget) is ctkSliderWidget and not self._parameter.ranges:
             raise RuntimeError("Cannot have a connection to ctkSliderWidget where the float types is unbounded.")
         for item in self._parameter.ranges:
             self._widget.minimum, self._widget.maximum = item.minimum, item.maximum
 
-    def _enum(self):
+    def _enum(self) -> None:
         members = list(self._parameter.kind)
         label = getattr(self._parameter.kind, "label", lambda member: member.name)
         self._widget.clear()
@@ -206,9 +208,9 @@ class _Connector:
         self._get = lambda: members[self._widget.currentIndex]
         self._set = lambda value: self._widget.setCurrentIndex(members.index(value))
 
-    def _setNumber(self, value):
+    def _setNumber(self, value: Any) -> None:
         self._widget.value = value
 
-    def _setText(self, value):
+    def _setText(self, value: Any) -> None:
         if self._widget.text != value:
             self._widget.text = value

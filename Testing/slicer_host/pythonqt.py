@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 
 _VIRTUAL = {"sizeHint", "minimumSizeHint", "hasHeightForWidth", "heightForWidth", "event", "layout", "parent"}
 _property = QtCore.QObject.property
 _setProperty = QtCore.QObject.setProperty
-_slots: dict = {}
+_slots: dict[tuple[int, str, Any], Any] = {}
 
 
 def install() -> tuple[ModuleType, ModuleType]:
@@ -40,7 +42,7 @@ def install() -> tuple[ModuleType, ModuleType]:
     return qt, ctk
 
 
-def _properties(kind: type) -> None:
+def _properties(kind: Any) -> None:
     meta = kind.staticMetaObject
     for index in range(meta.propertyOffset(), meta.propertyCount()):
         name = meta.property(index).name()
@@ -49,20 +51,20 @@ def _properties(kind: type) -> None:
         setattr(kind, name, _attribute(name))
 
 
-def _methods(kind: type) -> None:
+def _methods(kind: Any) -> None:
     """``connect`` and ``disconnect`` are looked up in C, before any attribute of the class.
 
     PySide's signals look them up as well, and call them with other arguments: those calls go where they were meant to.
     """
     original = kind.__getattribute__
-    ours = {"connect": _connect, "disconnect": _disconnect}
+    ours: dict[str, Callable[..., None]] = {"connect": _connect, "disconnect": _disconnect}
 
-    def lookUp(self, name):
+    def lookUp(self: Any, name: Any) -> Any:
         found = original(self, name)
         if name not in ours:
             return found
 
-        def choose(*arguments):
+        def choose(*arguments: Any) -> Any:
             pythonQt = len(arguments) == 2 and isinstance(arguments[0], str) and callable(arguments[1])
             return ours[name](self, *arguments) if pythonQt else found(*arguments)
 
@@ -75,13 +77,13 @@ def _attribute(name: str) -> property:
     return property(lambda self: _property(self, name), lambda self, value: _setProperty(self, name, value))
 
 
-def _connect(self, signature: str, slot) -> None:
+def _connect(self: Any, signature: str, slot: Any) -> None:
     """``slot`` gets as many of the signal's values as the signature names."""
     name, arguments = signature.rstrip(")").split("(")
     count = len([part for part in arguments.split(",") if part.strip()])
 
     @functools.wraps(slot)
-    def call(*values):
+    def call(*values: Any) -> Any:
         return slot(*values[:count])
 
     signal = getattr(self, name)
@@ -89,5 +91,5 @@ def _connect(self, signature: str, slot) -> None:
     signal.connect(call)
 
 
-def _disconnect(self, signature: str, slot) -> None:
+def _disconnect(self: Any, signature: str, slot: Any) -> None:
     getattr(self, signature.split("(")[0]).disconnect(_slots.pop((id(self), signature, slot)))

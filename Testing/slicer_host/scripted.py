@@ -12,7 +12,7 @@ import unittest
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -22,17 +22,17 @@ import slicer
 class ScriptedLoadableModule:
     """Sets what every module has, and registers its self-test."""
 
-    def __init__(self, parent):
+    def __init__(self, parent: Any) -> None:
         self.parent = parent
         self.moduleName = type(self).__name__
         parent.title, parent.categories, parent.dependencies, parent.contributors = "", [], [], []
         parent.helpText = parent.acknowledgementText = ""
         slicer.selfTests = {**getattr(slicer, "selfTests", {}), self.moduleName: self.runTest}
 
-    def resourcePath(self, filename):
+    def resourcePath(self, filename: Any) -> Any:
         return os.path.join(os.path.dirname(self.parent.path), "Resources", filename)
 
-    def runTest(self, msec=100, **options):
+    def runTest(self, msec: Any = 100, **options: Any) -> None:
         testCase = getattr(importlib.import_module(self.__module__), self.moduleName + "Test")()
         testCase.messageDelay = msec
         testCase.runTest(**options)
@@ -41,26 +41,26 @@ class ScriptedLoadableModule:
 class ScriptedLoadableModuleWidget:
     """Derived by a module's widget; ``parent`` is given by Slicer."""
 
-    def __init__(self, parent=None):
+    def __init__(self, parent: Any = None) -> None:
         super().__init__()
         self.moduleName = type(self).__name__.removesuffix("Widget")
         self.parent = parent
         self.layout = parent.layout()
         slicer.app.moduleManager().connect("moduleAboutToBeUnloaded(QString)", self._onModuleAboutToBeUnloaded)
 
-    def resourcePath(self, filename):
+    def resourcePath(self, filename: Any) -> Any:
         return os.path.join(os.path.dirname(slicer.util.modulePath(self.moduleName)), "Resources", filename)
 
-    def setup(self):
+    def setup(self) -> None:
         pass
 
-    def cleanup(self):
+    def cleanup(self) -> None:
         pass
 
-    def onReload(self):
+    def onReload(self) -> None:
         slicer.util.reloadScriptedModule(self.moduleName)
 
-    def _onModuleAboutToBeUnloaded(self, name):
+    def _onModuleAboutToBeUnloaded(self, name: Any) -> None:
         if name == self.moduleName:
             self.cleanup()
 
@@ -68,11 +68,11 @@ class ScriptedLoadableModuleWidget:
 class ScriptedLoadableModuleLogic:
     """Owns the scene's one parameter node of the module."""
 
-    def __init__(self, parent=None):
+    def __init__(self, parent: Any = None) -> None:
         super().__init__()
         self.moduleName = type(self).__name__.removesuffix("Logic")
 
-    def getParameterNode(self):
+    def getParameterNode(self) -> Any:
         node = slicer.mrmlScene.GetSingletonNode(self.moduleName, "vtkMRMLScriptedModuleNode")
         if node is None:
             node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLScriptedModuleNode")
@@ -87,14 +87,14 @@ class ScriptedLoadableModuleLogic:
 class ScriptedLoadableModuleTest(unittest.TestCase):
     """A self-test; messages are not shown."""
 
-    def runTest(self):
+    def runTest(self) -> None:
         """Overridden by the module."""
 
-    def delayDisplay(self, message, requestedDelay=None, msec=None):
+    def delayDisplay(self, message: Any, requestedDelay: Any = None, msec: Any = None) -> None:
         slicer.app.processEvents()
 
 
-def smallModules(recorder) -> dict[str, ModuleType]:
+def smallModules(recorder: Any) -> dict[str, ModuleType]:
     """``slicer.i18n`` and its like; ``recorder`` keeps what a module asked to be translated or installed."""
     i18n = _module("slicer.i18n", tr=recorder.translate, translate=lambda context, text: recorder.translate(text))
     packaging = _module(
@@ -135,20 +135,20 @@ class SampleDataLogic:
     """``SampleData``: files by URL, checked against their SHA-256; only ``file:`` is fetched here."""
 
     categories: ClassVar[dict[str, str]] = {}
-    sources: ClassVar[dict[str, dict]] = {}
+    sources: ClassVar[dict[str, dict[str, Any]]] = {}
 
     @classmethod
-    def registerCustomSampleDataCategory(cls, category, title):
+    def registerCustomSampleDataCategory(cls, category: Any, title: Any) -> None:
         cls.categories[category] = title
 
     @classmethod
-    def registerCustomSampleDataSource(cls, *, sampleName, category, **source):
+    def registerCustomSampleDataSource(cls, *, sampleName: Any, category: Any, **source: Any) -> None:
         if category not in cls.categories:
             raise ValueError(f"category {category} is not registered")
         cls.sources[sampleName] = source
 
 
-def downloadSample(name):
+def downloadSample(name: Any) -> Any:
     source = SampleDataLogic.sources[name]
     if urlsplit(source["uris"]).scheme != "file":
         raise OSError("the host has no network")
@@ -168,19 +168,21 @@ def downloadSample(name):
 class Recorder:
     """Plays pip for modules: nothing is installed; ``missing`` names what is not there, ``refuse`` plays the user."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.translated: set[str] = set()
         self.installed: list[tuple[list[str], str]] = []
         self.missing: set[str] = set()
         self.refuse = False
         self.pipFails = False
 
-    def translate(self, text):
+    def translate(self, text: Any) -> Any:
         self.translated.add(text)
         return text
 
-    def pipCheck(self, requirement):
-        name, least = re.match(r"([\w.-]+)(?:>=([\d.]+))?", str(requirement)).groups()
+    def pipCheck(self, requirement: Any) -> Any:
+        wanted = re.match(r"([\w.-]+)(?:>=([\d.]+))?", str(requirement))
+        assert wanted is not None
+        name, least = wanted.groups()
         if name in self.missing:
             return False
         try:
@@ -188,7 +190,7 @@ class Recorder:
         except PackageNotFoundError:
             return False
 
-    def pipEnsure(self, requirements, constraints=None, requester=None, **options):
+    def pipEnsure(self, requirements: Any, constraints: Any = None, requester: Any = None, **options: Any) -> None:
         missing = [item for item in requirements if not self.pipCheck(item)]
         if not missing or slicer.app.testingEnabled():
             return
@@ -200,16 +202,16 @@ class Recorder:
         self.missing.clear()
 
 
-def _loadRequirements(path):
+def _loadRequirements(path: Any) -> Any:
     lines = (line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines())
     return [line for line in lines if line and not line.startswith(("#", "-"))]
 
 
-def _numbers(text):
+def _numbers(text: Any) -> Any:
     return tuple(int(number) for number in re.findall(r"\d+", text.split("+")[0])[:3])
 
 
-def _module(name, **content):
+def _module(name: Any, **content: Any) -> Any:
     module = ModuleType(name)
     vars(module).update(content)
     return module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from PySide6.QtCore import Property, QBuffer, QObject, Qt, Signal
 from PySide6.QtUiTools import QUiLoader
@@ -29,7 +30,7 @@ class ctkCollapsibleButton(QWidget):
 
     contentsCollapsed = Signal(bool)
 
-    def __init__(self, parent=None):
+    def __init__(self, parent: Any = None) -> None:
         QWidget.__init__(self, parent)
         self._collapsed = False
         self._button = QToolButton(self)
@@ -39,10 +40,10 @@ class ctkCollapsibleButton(QWidget):
         self._button.clicked.connect(lambda: self.setCollapsed(not self._collapsed))
         self.setContentsMargins(0, 28, 0, 0)
 
-    def resizeEvent(self, event):
+    def resizeEvent(self, event: Any) -> None:
         self._button.setGeometry(0, 0, self.width, 24)
 
-    def setCollapsed(self, collapsed):
+    def setCollapsed(self, collapsed: Any) -> None:
         self._collapsed = bool(collapsed)
         self._button.setArrowType(Qt.RightArrow if self._collapsed else Qt.DownArrow)
         for child in self.children():
@@ -51,11 +52,11 @@ class ctkCollapsibleButton(QWidget):
         self.setMaximumHeight(26 if self._collapsed else 16777215)
         self.contentsCollapsed.emit(self._collapsed)
 
-    def showEvent(self, event):
+    def showEvent(self, event: Any) -> None:
         if self._collapsed:  # children that were added by the .ui loader after the property was set
             self.setCollapsed(True)
 
-    def _setText(self, text):
+    def _setText(self, text: Any) -> None:
         self._button.setText(text)
 
     text = Property(str, lambda self: self._button.text, _setText)
@@ -67,7 +68,7 @@ class ctkSliderWidget(QWidget):
 
     valueChanged = Signal(float)
 
-    def __init__(self, parent=None):
+    def __init__(self, parent: Any = None) -> None:
         QWidget.__init__(self, parent)
         self._spin = QDoubleSpinBox(self)
         self._slider = QSlider(Qt.Horizontal, self)
@@ -79,17 +80,17 @@ class ctkSliderWidget(QWidget):
         self._spin.valueChanged.connect(self._spinChanged)
         self._slider.valueChanged.connect(self._sliderChanged)
 
-    def _spinChanged(self, value):
+    def _spinChanged(self, value: Any) -> None:
         reach = max(self._spin.maximum - self._spin.minimum, 1e-12)
         self._slider.blockSignals(True)
         self._slider.setValue(round(_STEPS * (value - self._spin.minimum) / reach))
         self._slider.blockSignals(False)
         self.valueChanged.emit(value)
 
-    def _sliderChanged(self, step):
+    def _sliderChanged(self, step: Any) -> None:
         self._spin.setValue(self._spin.minimum + step / _STEPS * (self._spin.maximum - self._spin.minimum))
 
-    def setValue(self, value):
+    def setValue(self, value: Any) -> None:
         self._spin.setValue(value)
 
 
@@ -113,14 +114,14 @@ class qMRMLWidget(QWidget):
 
     mrmlSceneChanged = Signal(object)
 
-    def __init__(self, parent=None):
+    def __init__(self, parent: Any = None) -> None:
         QWidget.__init__(self, parent)
         self._scene = None
 
-    def mrmlScene(self):
+    def mrmlScene(self) -> Any:
         return self._scene
 
-    def setMRMLScene(self, scene):
+    def setMRMLScene(self, scene: Any) -> None:
         self._scene = scene
         for child in self.findChildren(QWidget):
             if hasattr(child, "setMRMLScene") and child is not self:
@@ -133,46 +134,49 @@ class qMRMLNodeComboBox(QComboBox):
 
     currentNodeChanged = Signal(object)
 
-    def __init__(self, parent=None):
+    def __init__(self, parent: Any = None) -> None:
         QComboBox.__init__(self, parent)
-        self._types, self._hidden, self._scene, self._nodes = [], [], None, []
+        self._types: list[Any] = []
+        self._hidden: list[Any] = []
+        self._scene: Any = None
+        self._nodes: list[Any] = []
         self._none = False
         self._current = None
-        self._tags = []
+        self._tags: list[Any] = []
         self.activated.connect(self._picked)
 
-    def setMRMLScene(self, scene):
+    def setMRMLScene(self, scene: Any) -> None:
         for tag in self._tags:
             self._scene.RemoveObserver(tag)
         self._scene = scene
 
-        def refresh(caller, event):
+        def refresh(caller: Any, event: Any) -> None:
             self._refresh()
 
         self._tags = [scene.AddObserver(event, refresh) for event in NODE_EVENTS] if scene is not None else []
         self._refresh()
 
-    def currentNode(self):
+    def currentNode(self) -> Any:
         return self._current
 
-    def setCurrentNode(self, node):
+    def setCurrentNode(self, node: Any) -> None:
         if node is self._current:
             return
         self._current = node
         self._refresh()
         self.currentNodeChanged.emit(node)
 
-    def pick(self, node):
+    def pick(self, node: Any) -> None:
         """As a user does: by clicking on an entry of the list. Raises ValueError where it is not offered."""
         self._picked(self._entries().index(node))
 
-    def _picked(self, index):
+    def _picked(self, index: Any) -> None:
         self.setCurrentNode(self._entries()[index])
 
-    def _entries(self):
+    def _entries(self) -> Any:
         return ([None] if self._none else []) + self._nodes
 
-    def _refresh(self):
+    def _refresh(self) -> None:
         if self._scene is None:
             return
         collection = self._scene.GetNodes()
@@ -189,19 +193,19 @@ class qMRMLNodeComboBox(QComboBox):
             self._current = None
             self.currentNodeChanged.emit(None)
 
-    def _offered(self, node):
+    def _offered(self, node: Any) -> Any:
         wanted = any(node.IsA(name) for name in self._types) and not node.GetHideFromEditors()
         return wanted and not any(node.IsA(name) for name in self._hidden)
 
-    def _setTypes(self, types):
+    def _setTypes(self, types: Any) -> None:
         self._types = list(types)
         self._refresh()
 
-    def _setHidden(self, types):
+    def _setHidden(self, types: Any) -> None:
         self._hidden = list(types)
         self._refresh()
 
-    def _setNone(self, enabled):
+    def _setNone(self, enabled: Any) -> None:
         self._none = enabled
         self._refresh()
 
@@ -213,22 +217,22 @@ class qMRMLNodeComboBox(QComboBox):
 class qMRMLTableView(QTableView):
     """A table node; the host only remembers which."""
 
-    def __init__(self, parent=None):
+    def __init__(self, parent: Any = None) -> None:
         QTableView.__init__(self, parent)
         self._node = None
 
-    def setMRMLScene(self, scene):
+    def setMRMLScene(self, scene: Any) -> None:
         pass
 
-    def mrmlTableNode(self):
+    def mrmlTableNode(self) -> Any:
         return self._node
 
-    def setMRMLTableNode(self, node):
+    def setMRMLTableNode(self, node: Any) -> None:
         self._node = node
         self.setModel(None if node is None else _model(node, self))
 
 
-def _model(node, parent: QObject):
+def _model(node: Any, parent: QObject) -> Any:
     from PySide6.QtGui import QStandardItem, QStandardItemModel
 
     table = node.GetTable()
@@ -244,7 +248,7 @@ def _model(node, parent: QObject):
 class moduleParent(qMRMLWidget):
     """What Slicer gives a module's widget as its parent."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         qMRMLWidget.__init__(self)
         self.setLayout(QVBoxLayout())
         self.isEntered = False
@@ -257,7 +261,7 @@ QMRML = (qMRMLWidget, qMRMLNodeComboBox, qMRMLTableView)
 class Loader(QUiLoader):
     """Makes the widgets above from a .ui file; a widget class that the host does not know is an error."""
 
-    def load(self, device, parent=None):
+    def load(self, device: Any, parent: Any = None) -> Any:
         """The file's signal connections are made in Python (``qMRMLWidget.setMRMLScene``): C++ knows no such signal."""
         text = re.sub(rb"<connections>.*</connections>", b"", device.readAll().data(), flags=re.DOTALL)
         buffer = QBuffer()
@@ -265,7 +269,7 @@ class Loader(QUiLoader):
         buffer.open(QBuffer.ReadOnly)
         return QUiLoader.load(self, buffer, parent)
 
-    def createWidget(self, className, parent=None, name=""):
+    def createWidget(self, className: Any, parent: Any = None, name: Any = "") -> Any:
         for kind in (*CTK, *QMRML):
             if kind.__name__ == className:
                 widget = kind(parent)

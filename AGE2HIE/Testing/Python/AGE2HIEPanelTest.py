@@ -6,6 +6,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ SPOT = (3, 9, 4)
 STAGE = event(event="stage", name="read", index=1, of=10, fraction=0.0)
 
 
-def writeResult(folder):
+def writeResult(folder: Any) -> None:
     """An output folder as ``age2hie predict`` makes it, with one voxel of saliency."""
     folder.mkdir(parents=True)
     values = np.zeros(SHAPE, np.float32)
@@ -42,7 +43,7 @@ def writeResult(folder):
 class AGE2HIEPanelTest(unittest.TestCase):
     """Every test clicks in the module's own panel."""
 
-    def setUp(self):
+    def setUp(self) -> None:
         slicer.mrmlScene.Clear()
         self.widget = slicer.util.getModuleWidget("AGE2HIE")
         self.newProcess = self.widget.logic.newProcess
@@ -50,11 +51,11 @@ class AGE2HIEPanelTest(unittest.TestCase):
         self.widget.enter()
         self.widget.ui.inputSelector.setCurrentNode(self.scan)
 
-    def tearDown(self):
+    def tearDown(self) -> None:
         self.widget.logic.newProcess = self.newProcess
         slicer.mrmlScene.Clear()
 
-    def predict(self, process):
+    def predict(self, process: Any) -> None:
         self.widget.logic.newProcess = lambda: process
         self.widget.ui.predictButton.click()
         until = time.monotonic() + 60
@@ -63,12 +64,12 @@ class AGE2HIEPanelTest(unittest.TestCase):
             slicer.app.processEvents()
             time.sleep(0.01)
 
-    def test_result(self):
-        from AGE2HIEUI import scene
+    def test_result(self) -> None:
+        from AGE2HIEUI.nodes import part
 
         self.predict(PlayedProcess([STAGE, RESULT], write=writeResult))
         self.assertIn("0.70", self.widget.ui.scoreLabel.text, self.widget.ui.messageLabel.text)
-        saliency = scene.part(self.widget.results.record, "saliency")
+        saliency = part(self.widget.results.record, "saliency")
         values = slicer.util.arrayFromVolume(saliency)
         self.assertEqual(np.unravel_index(values.argmax(), values.shape), SPOT)
         for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
@@ -77,13 +78,13 @@ class AGE2HIEPanelTest(unittest.TestCase):
             self.widget.results.export(Path(folder) / "out")
             self.assertEqual(len(list(Path(folder, "out").iterdir())), 8)
 
-    def test_noStaleResult(self):
+    def test_noStaleResult(self) -> None:
         self.predict(PlayedProcess([STAGE, RESULT], write=writeResult))
         slicer.util.arrayFromVolume(self.scan)[0, 0, 0] += 1
         slicer.util.arrayFromVolumeModified(self.scan)
         self.assertEqual(self.widget.ui.scoreLabel.text, "")
 
-    def test_badWorkers(self):
+    def test_badWorkers(self) -> None:
         before = slicer.mrmlScene.GetNumberOfNodes()
         for process in (
             PlayedProcess([STAGE], code=1),
@@ -96,7 +97,7 @@ class AGE2HIEPanelTest(unittest.TestCase):
             self.assertEqual(self.widget.ui.scoreLabel.text, "")
             self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), before)
 
-    def test_cancel(self):
+    def test_cancel(self) -> None:
         before = slicer.mrmlScene.GetNumberOfNodes()
         process = PlayedProcess([STAGE], hangs=True)
         self.widget.logic.newProcess = lambda: process

@@ -1,0 +1,9 @@
+from typing import Any, TypeVar
+
+Wrapped = TypeVar("Wrapped")
+
+class WithinRange:
+    def __init__(self, minimum: float, maximum: float) -> None: ...
+
+def parameterNodeWrapper(wrapped: type[Wrapped]) -> type[Wrapped]: ...
+def __getattr__(name: str) -> Any: ...
