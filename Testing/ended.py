@@ -17,10 +17,9 @@ def other_process() -> subprocess.Popen[str]:
 
 
 def ended_mark() -> str:
-    other = other_process()
-    assert other.stdout is not None
-    mark = other.stdout.readline().strip()
-    assert not owner_is_gone(mark)
-    other.kill()
-    other.wait()
+    with other_process() as other:
+        assert other.stdout is not None
+        mark = other.stdout.readline().strip()
+        assert not owner_is_gone(mark)
+        other.kill()
     return mark

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tarfile
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +47,9 @@ def zip_with(*entries: tuple[str, bytes], link: str | None = None) -> Callable[[
     def make(path: Path) -> Path:
         with zipfile.ZipFile(path, "w") as made:
             for name, content in entries:
-                made.writestr(name, content)
+                with warnings.catch_warnings():
+                    warnings.filterwarnings("ignore", "Duplicate name")  # one of the cases
+                    made.writestr(name, content)
             if link is not None:
                 item = zipfile.ZipInfo("link")
                 item.external_attr = 0o120777 << 16

@@ -159,16 +159,15 @@ def test_a_result_of_other_settings_or_of_another_scan_is_never_replaced_unasked
 def test_a_killed_worker_is_one_failed_row_and_a_killed_batch_goes_on_where_it_was(batch: Done, tmp_path: Path) -> None:
     output = tmp_path / "out"
     command = program(batch.cases, output, batch.model, "--jobs", "1", "--progress", "jsonl")
-    running = subprocess.Popen(command, stdout=-1, text=True)
-    assert running.stdout is not None
-    said = (json.loads(line) for line in running.stdout)
-    assert next(said)["name"] == "adult"
-    os.kill(worker_of(running.pid), signal.SIGKILL)
-    while next(said).get("case") != "infant-a":
-        pass
-    killed = time.time_ns()
-    running.kill()
-    running.wait()
+    with subprocess.Popen(command, stdout=-1, text=True) as running:
+        assert running.stdout is not None
+        said = (json.loads(line) for line in running.stdout)
+        assert next(said)["name"] == "adult"
+        os.kill(worker_of(running.pid), signal.SIGKILL)
+        while next(said).get("case") != "infant-a":
+            pass
+        killed = time.time_ns()
+        running.kill()
     rows = read_table(output)
     assert rows["adult"].exit_code == 1
     assert "signal 9 (SIGKILL)" in rows["adult"].message

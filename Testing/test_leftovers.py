@@ -97,13 +97,12 @@ with batch_folder(Path(sys.argv[1]), inputs=[]):
 def test_a_second_batch_into_the_same_folder_waits_its_turn(tmp_path: Path, killed: bool) -> None:
     """However the first one ends, nobody has to mend anything before the next."""
     call = [sys.executable, "-c", _FILL_AND_WAIT, str(tmp_path)]
-    other = subprocess.Popen(call, cwd=ROOT, stdin=-1, stdout=-1, text=True)
-    assert other.stdout is not None
-    assert other.stdout.readline() == "inside\n"
-    with pytest.raises(InputError, match="Another batch is writing"), batch_folder(tmp_path, inputs=[]):
-        pytest.fail("no work may start")
-    other.kill() if killed else other.communicate("\n")
-    other.wait()
+    with subprocess.Popen(call, cwd=ROOT, stdin=-1, stdout=-1, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "inside\n"
+        with pytest.raises(InputError, match="Another batch is writing"), batch_folder(tmp_path, inputs=[]):
+            pytest.fail("no work may start")
+        other.kill() if killed else other.communicate("\n")
     assert [path.name for path in tmp_path.iterdir()] == ([LOCK] if killed else [])
     with batch_folder(tmp_path, inputs=[]) as folder:
         assert folder == tmp_path.resolve()

@@ -33,6 +33,10 @@ def sha256_of(paths: Iterable[Path | None], *words: object) -> str:
     """Hash of the files' content and of the words; None stands for a file that is not there."""
     total = hashlib.sha256()
     for path in paths:
-        total.update(hashlib.file_digest(path.open("rb"), "sha256").digest() if path else b"none")
+        if path is None:
+            total.update(b"none")
+            continue
+        with path.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
     total.update(repr(words).encode())
     return total.hexdigest()
