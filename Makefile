@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 BENCH := .venv-bench/bin
 READY := $(VENV)/.ready
 
-.PHONY: viewer demo test test-long fuzz lint bench demo-atlas demo-model t1-template clean
+.PHONY: viewer demo test quick coverage test-long fuzz lint bench demo-atlas demo-model t1-template clean
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found: install it, or call make PYTHON=..." >&2; exit 1; }
@@ -21,6 +21,12 @@ demo: $(READY)  ## a synthetic infant's raw scan, predicted
 
 test: lint  ## says how many tests were left out for lack of real scans (AGE2HIE_TEST_DATA)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=12 -m "not long"
+
+quick: $(READY)  ## for daily work, under a minute on two cores: the tests of Testing/quick.txt, which says what they are of
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not long" @Testing/quick.txt
+
+coverage: $(READY)  ## `make test`, and which lines it has run; not `make test` itself, since it makes reading code a third slower
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long" --cov --cov-report=term
 
 test-long: $(READY)  ## what `make test` does on a part of the real scans, on all of them
 	$(BIN)/python -m pytest -q -n 2 --durations=12 -m long
@@ -64,4 +70,4 @@ viewer:  ## the viewer that reports embed, from its npm package; the same bytes 
 		gzip -n -9 -c package/dist/niivue.umd.js > $(CURDIR)/Resources/viewer/niivue-0.69.0.umd.js.gz
 
 clean:
-	rm -rf .venv-bench build dist age2hie-demo .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf .venv-bench build dist age2hie-demo .pytest_cache .coverage .ruff_cache .mypy_cache .import_linter_cache

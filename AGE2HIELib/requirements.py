@@ -13,7 +13,7 @@ REQUIREMENTS = {
     "Jinja2": "3.1",
     "torch": "2.6",
     "tqdm": "4.66",
-    "psutil": "5.9.5",
+    "psutil": "7.1",  # before that a clock that is set makes a living process another one
     "filelock": "3.24",
     "packaging": "21",
     "platformdirs": "3",

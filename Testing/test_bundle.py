@@ -150,7 +150,7 @@ def test_code_among_the_weights_is_refused_and_never_runs(folder, tmp_path, kind
 def _torchscript() -> bytes:
     file = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit: others still send such files
+        warnings.simplefilter("ignore")  # torch advises against torch.jit; others still send such files
         torch.jit.save(torch.jit.trace(SFCN(2, (4, 4)).eval(), torch.zeros(1, 2, 8, 8, 8)), file)
     return file.getvalue()
 

@@ -10,6 +10,8 @@ from io_samples import write_dicom
 
 from AGE2HIELib.io.dicom_age import postnatal_age_days
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")  # headers here break the rules on purpose
+
 
 def age(folder: Path, **elements: str) -> float | None:
     write_dicom(folder, np.ones((4, 4, 1), dtype=int), uid="1.2.3.9", StudyTime="", AcquisitionTime="", **elements)

@@ -21,6 +21,8 @@ from AGE2HIELib.report.hospital.objects import write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.volume import Volume
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")  # headers here break the rules on purpose
+
 MR = "1.2.840.10008.5.1.4.1.1.4"
 NAME = b"X" * 90  # stands for the bytes of a name
 BAD: dict[str, Any] = {
