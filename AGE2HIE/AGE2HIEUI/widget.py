@@ -173,7 +173,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             ui.chartButton: self.results.showChart,
             ui.showButton: lambda: self._inOrdinaryViews(self.results.showOverlay),
             ui.sideBySideButton: lambda: self._inOrdinaryViews(self.results.showSideBySide),
-            ui.atlasFolderButton: lambda: self._choose("atlasFolder", chooseFolder(_("Atlas folder"))),
+            ui.atlasFolderButton: self._chooseAtlas,
         }
         for button, slot in clicks.items():
             button.connect("clicked()", slot)
@@ -291,9 +291,8 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.comparisons.leave()
         show(display.lookOf(self._parameters))
 
-    def _choose(self, parameter: str, value: str) -> None:
-        if value:  # empty: the dialog was cancelled
-            self._set(parameter, value)
+    def _chooseAtlas(self) -> None:
+        self._parameters.atlasFolder = chooseFolder(_("Atlas folder")) or self._parameters.atlasFolder
 
     def _set(self, parameter: str, value: Any) -> None:
         if self._parameterNode is not None:
