@@ -127,6 +127,7 @@ def test_ensemble_map_is_the_mean_of_the_members_maps(bundle, image):
     np.testing.assert_allclose(explain(members, bundle, image).saliency.array, np.mean(single, axis=0), atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:Full backward hook is firing")  # of MONAI's
 @pytest.mark.parametrize("layer", ["block1", "block2", "block3"])
 def test_gradcam_agrees_with_monai(bundle, image, layer):
     monai_visualize = pytest.importorskip("monai.visualize")

@@ -210,6 +210,7 @@ def test_gradcampp_agrees_with_monai(bundle, image) -> None:
     np.testing.assert_allclose(np.maximum(ours, 0) * np.exp(score) / theirs.max(), theirs / theirs.max(), atol=2e-4)
 
 
+@pytest.mark.filterwarnings("ignore:Using a non-tuple sequence")  # in MONAI's
 def test_occlusion_agrees_with_monai(bundle, image, monkeypatch) -> None:
     """Cubes side by side, as MONAI lays them without overlap."""
     visualize = pytest.importorskip("monai.visualize")
