@@ -67,7 +67,7 @@ def make_atlas(*, infants: int = INFANTS) -> Atlas:
 
 def _spread(labels: np.ndarray) -> np.ndarray:
     deep = np.isin(BASE_VALUE[labels], (*DEEP_GREY, VALUE["brainstem"]))
-    return gaussian_filter(np.where(deep, _DEEP_SPREAD, _SPREAD), _PASSAGE_MM / FINE_MM)
+    return np.asarray(gaussian_filter(np.where(deep, _DEEP_SPREAD, _SPREAD), _PASSAGE_MM / FINE_MM))
 
 
 def _centred(array: np.ndarray, grid: Grid) -> np.ndarray:
