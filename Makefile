@@ -22,7 +22,9 @@ demo: $(READY)  ## a synthetic infant's raw scan, predicted
 test: lint  ## says how many tests were left out for lack of real scans (AGE2HIE_TEST_DATA)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=12 -m "not long"
 
-quick: $(READY)  ## for daily work, under a minute on two cores: the tests of Testing/quick.txt, which says what they are of
+# Formats, units, frames and DICOM; what is refused and in which words; bundles, archives and outputs; slices and regions;
+# calibration, prevalence and evaluation; reports; imports and the module's sources. 60 seconds of one core.
+quick: $(READY)  ## for daily work, under a minute on two cores: the tests of Testing/quick.txt
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not long" @Testing/quick.txt
 
 coverage: $(READY)  ## `make test`, and which lines it has run; not `make test` itself, since it makes reading code a third slower
