@@ -104,3 +104,8 @@ def find_model(named: Path | None) -> Path:
             f"Name a model folder, or one of the installed: {', '.join(installed)}."
         )
     return installed[named.name]
+
+
+def find_atlas(folder: Path | None) -> Path:
+    """The folder that ``--atlas`` means: the bundled one by default."""
+    return folder or resource_path("atlas")

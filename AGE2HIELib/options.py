@@ -5,22 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from AGE2HIELib.pipeline.request import ADVERSE, DEFAULT_METHODS, SALIENCY_METHODS, TARGETS
 from AGE2HIELib.progress import KINDS
 
 # Named here and not taken from the modules that own them, which import numpy or torch; a test compares both.
 ALIGN = ("auto", "on", "off")
 DEVICES = ("auto", "cpu", "cuda", "mps")
-SALIENCY = (
-    "hirescam",
-    "gradcam",
-    "gradcam++",
-    "layercam",
-    "integrated-gradients",
-    "smooth-integrated-gradients",
-    "occlusion",
-    "noise-map",
-)
-TARGETS = ("adverse", "favourable", "age")
 FORMATS = ("nifti", "nrrd", "mha", "dicom")
 INJURIES = ("none", "bgt", "watershed", "near-total")
 ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
@@ -57,7 +47,7 @@ def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse 
     _add_timing(command)
     _add_prevalence(command)
     _add_override(command)
-    command.add_argument("--saliency", choices=SALIENCY, metavar="METHOD", help=f"one of {', '.join(SALIENCY)}")
+    _add_saliency(command)
     _add_examine(command)
     command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
     text = "for a DICOM scan: also a structured report and captures for its study"
@@ -74,7 +64,7 @@ def _add_batch(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("--align", choices=ALIGN, default="auto", help="align volumes: only where they moved (auto)")
     command.add_argument("--model", type=Path, metavar="DIR", help="model bundle or installed model's name")
     command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
-    command.add_argument("--saliency", choices=SALIENCY, metavar="METHOD", help=f"one of {', '.join(SALIENCY)}")
+    _add_saliency(command)
     _add_prevalence(command)
     _add_override(command)
     _add_examine(command)
@@ -92,10 +82,10 @@ def _add_explain(commands) -> None:  # type: ignore[no-untyped-def]
     _add_timing(command)
     _add_override(command)
     command.add_argument(
-        "--methods", default="hirescam,layercam,integrated-gradients", metavar="A,B", help=f"of {', '.join(SALIENCY)}"
+        "--methods", default=",".join(DEFAULT_METHODS), metavar="A,B", help=f"of {', '.join(SALIENCY_METHODS)}"
     )
     text = "what is explained: an outcome, or the age that the pretrained network reads from T1 (default: adverse)"
-    command.add_argument("--target", choices=TARGETS, default="adverse", help=text)
+    command.add_argument("--target", choices=TARGETS, default=ADVERSE, help=text)
     command.add_argument("--layer", metavar="NAME", help="block of the network, for the CAM family (default: model's)")
     command.add_argument("--share", type=float, default=0.5, metavar="S", help="of the evidence that counts as marked")
     _add_examine(command)
@@ -224,6 +214,11 @@ def _add_timing(command: argparse.ArgumentParser) -> None:
 def _add_prevalence(command: argparse.ArgumentParser) -> None:
     text = "share of adverse outcomes among infants like this one where it was scanned (default: the calibration's)"
     command.add_argument("--prevalence", type=float, metavar="P", help=text)
+
+
+def _add_saliency(command: argparse.ArgumentParser) -> None:
+    text = f"one of {', '.join(SALIENCY_METHODS)}"
+    command.add_argument("--saliency", choices=SALIENCY_METHODS, metavar="METHOD", help=text)
 
 
 def _add_override(command: argparse.ArgumentParser) -> None:

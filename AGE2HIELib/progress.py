@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ParamSpec, Protocol, TextIO, TypeVar
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from typing import Any, Protocol, TextIO
 
 KINDS = ("text", "jsonl", "none")
 
@@ -33,6 +31,12 @@ class Progress(Protocol):
     def error(self, code: int, message: str) -> None:
         """The run ends with exit code ``code``; the last sentence of the message is the remedy."""
 
+    def each(self, items: Sequence[str], title: str) -> Iterable[str]:
+        """The items of a stage that takes minutes, one by one."""
+
+    def say(self, line: str) -> None:
+        """A line for people, as soon as it is known."""
+
     def close(self) -> None:
         """No more stages: leave the stream tidy."""
 
@@ -53,6 +57,12 @@ class Silent:
         pass
 
     def error(self, code: int, message: str) -> None:
+        pass
+
+    def each(self, items: Sequence[str], title: str) -> Iterable[str]:
+        return items
+
+    def say(self, line: str) -> None:
         pass
 
     def close(self) -> None:
@@ -77,6 +87,17 @@ class Bar(Silent):
             )
         self._bar.n = index - 1
         self._bar.set_description_str(name)
+
+    def each(self, items: Sequence[str], title: str) -> Iterable[str]:
+        from tqdm import tqdm
+
+        shown: Iterable[str] = tqdm(items, desc=title, file=self._stream, leave=False)
+        return shown
+
+    def say(self, line: str) -> None:
+        from tqdm import tqdm
+
+        tqdm.write(line)  # above the bar
 
     def close(self) -> None:
         if self._bar is not None:
@@ -128,20 +149,21 @@ def make_progress(kind: str, *, out: TextIO, err: TextIO) -> Progress:
 
 
 class Stages:
-    """Runs the stages of one case in their order, times each and announces it."""
+    """The stages of one case in their order: ``with stages("place"):`` announces one and times it."""
 
-    def __init__(self, names: tuple[str, ...], progress: Progress) -> None:
+    def __init__(self, names: tuple[str, ...], progress: Progress | None = None) -> None:
         self._names = names
-        self._progress = progress
+        self._progress = progress or Silent()
         self._seconds: dict[str, float] = {}
 
-    def run(self, name: str, work: Callable[P, R], /, *args: P.args, **options: P.kwargs) -> R:
-        """``work(*args, **options)``, as stage ``name``; a stage may be run in several pieces."""
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        """The work of stage ``name``, which may be done in several pieces."""
         if name not in self._seconds:
             self._progress.stage(name, self._names.index(name) + 1, len(self._names))
         start = time.perf_counter()
         try:
-            return work(*args, **options)
+            yield
         finally:
             self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - start
 

@@ -123,11 +123,10 @@ def test_what_check_finds_goes_to_stdout_for_a_program_too(infant_file: Path) ->
 def test_a_defect_leaves_a_log_and_no_output(
     infant_file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import AGE2HIELib.commands.predict as command
+    from AGE2HIELib.pipeline import inputs, prediction
 
-    monkeypatch.setattr(command, "analyse", lambda *_, **__: 1 / 0)
-    monkeypatch.setattr(command, "model_for_z", lambda model, *_, **__: model)
-    monkeypatch.setattr(command, "load_model", lambda *_, **__: type("Model", (), {"bundle": None}))
+    monkeypatch.setattr(prediction, "analyse", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(inputs, "load_model", lambda *_, **__: None)
     code, out, err = run(capfd, "predict", infant_file, "--output", tmp_path / "out")
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
@@ -146,7 +145,7 @@ def test_info_tells_what_a_bundle_and_an_atlas_are(untrained_model: Path, capfd:
 
 
 def test_the_options_are_those_that_the_library_knows() -> None:
-    assert set(options.SALIENCY) == set(METHODS)
+    assert set(options.SALIENCY_METHODS) == set(METHODS)
     assert options.DEVICES == device.DEVICES
     assert set(options.FORMATS) == set(FORMATS)
     assert set(options.INJURIES) <= set(INJURIES)  # a focal one is for experiments
@@ -163,11 +162,11 @@ def test_the_options_are_those_that_the_library_knows() -> None:
     ],
 )
 def test_timing_ends_in_warnings(arguments: list[str], words: str) -> None:
-    from AGE2HIELib.commands.predict import _request
+    from AGE2HIELib.commands.reading import request_of
     from AGE2HIELib.timing import timing_warnings
 
     parsed = cli.parser().parse_args(["predict", "scan.mha", "--output", "out", *arguments])
-    assert any(words in warning for warning in timing_warnings(_request(parsed).timing))
+    assert any(words in warning for warning in timing_warnings(request_of(parsed).timing))
 
 
 def test_a_reader_that_leaves_early_is_no_defect(tmp_path: Path) -> None:

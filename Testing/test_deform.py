@@ -15,12 +15,15 @@ from AGE2HIELib.io.frames import reference_image, to_sitk
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.fields import smooth_noise
 from AGE2HIELib.phantom.scan import nearest
-from AGE2HIELib.pipeline import CHECK_STAGES, Scan, examine
+from AGE2HIELib.pipeline.admission import gate_scan
+from AGE2HIELib.pipeline.analysis import CHECK_STAGES
+from AGE2HIELib.pipeline.inputs import Scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.deform import FILLED_LIMIT, deform, folding_share
 from AGE2HIELib.preprocess.jacobian import jacobian_determinant
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.preprocess.zmap import z_map
-from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.progress import Stages
 from AGE2HIELib.volume import Grid, Volume
 
 
@@ -89,9 +92,9 @@ def test_where_most_looks_injured_the_placement_stays_affine_and_says_so() -> No
     assert deformed.displacement is None
     assert deformed.filled > FILLED_LIMIT
     assert deformed.native_from_atlas is affine.native_from_atlas
-    seen = examine(Scan(_source(dead)), bundled_atlas(), Stages(CHECK_STAGES, Silent()))
-    assert [line for line in seen.warnings if "looks injured" in line and "affine" in line]
-    healthy = examine(Scan(_source(adc)), bundled_atlas(), Stages(CHECK_STAGES, Silent()))
+    gated = gate_scan(Scan(_source(dead)), bundled_atlas(), Request(), Stages(CHECK_STAGES))
+    assert [line for line in gated.warnings if "looks injured" in line and "affine" in line]
+    healthy = gate_scan(Scan(_source(adc)), bundled_atlas(), Request(), Stages(CHECK_STAGES))
     assert not [line for line in healthy.warnings if "looks injured" in line]
 
 

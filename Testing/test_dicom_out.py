@@ -261,7 +261,7 @@ def test_a_defect_on_a_named_study_leaves_a_log_without_the_name(
     def fails(path: Path, **_: object) -> None:
         raise RuntimeError(f"{path}: {PATIENT}")
 
-    monkeypatch.setattr("AGE2HIELib.commands.predict.read_scan", fails)
+    monkeypatch.setattr("AGE2HIELib.pipeline.inputs.read_scan", fails)
     assert cli.main(["predict", str(study), "--output", str(tmp_path / "out")]) == 1
     log = (tmp_path / "out.log").read_text()
     assert "RuntimeError" in log

@@ -16,7 +16,8 @@ from AGE2HIELib.explain.evidence import evidence_table
 from AGE2HIELib.explain.examination import Examination, Finding
 from AGE2HIELib.explain.saliency import Explanation
 from AGE2HIELib.io.images import read_volume, write_volume
-from AGE2HIELib.pipeline import HieModel, explained
+from AGE2HIELib.pipeline.analysis import explain_prediction
+from AGE2HIELib.pipeline.inputs import HieModel
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.volume import Volume
 
@@ -131,13 +132,13 @@ def test_the_record_says_where_the_maps_were_made_when_a_gpu_gave_way(
 ) -> None:
     from dataclasses import replace
 
-    from AGE2HIELib.commands import explain_outcome as command
+    from AGE2HIELib.pipeline import outcome_maps
 
     def gave_way(model: HieModel, *asked: object, **options: object) -> tuple[HieModel, Explanation]:
-        made = explained(model, *asked, **options)[1]  # type: ignore[arg-type]
+        made = explain_prediction(model, *asked, **options)[1]  # type: ignore[arg-type]
         return replace(model, device="elsewhere", warnings=("The memory ran out.",)), made
 
-    monkeypatch.setattr(command, "explained", gave_way)
+    monkeypatch.setattr(outcome_maps, "explain_prediction", gave_way)
     assert explain(scan, tmp_path / "maps", "--methods", "hirescam", "--progress", "text") == 0
     assert "1 map: " in capsys.readouterr().out
     record = json.loads((tmp_path / "maps" / "explanations.json").read_text())
@@ -216,14 +217,13 @@ def test_a_result_of_another_model_or_of_a_refused_scan_is_not_explained(
 def test_an_examination_is_on_record_and_said(
     scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from AGE2HIELib import pipeline
-    from AGE2HIELib.commands import explain_outcome as command
+    from AGE2HIELib.pipeline import analysis, outcome_maps
 
     kept = Finding("likeness under noise", 0.97, "at least 0.7", True, "The noise of a scan changes the map.")
     missed = Finding("agreement of the members", float("nan"), "at least 0.8", False, "They name different places.")
     found = Examination("hirescam", (kept, missed), (("head", 0.4), ("block1", 0.1)))
-    for module in (pipeline, command):
-        monkeypatch.setattr(module, "questioned", lambda *asked: found)
+    for module in (analysis, outcome_maps):
+        monkeypatch.setattr(module, "examine_explanation", lambda *asked: found)
     assert cli.main(["predict", str(scan), "--output", str(tmp_path / "out"), "--examine"]) == 0
     assert "do not rely on it: agreement of the members" in capsys.readouterr().out
     record = json.loads((tmp_path / "out" / "result.json").read_text())

@@ -19,7 +19,6 @@ from marks import long
 from planted import planted_network, world
 from t1_samples import spot_bundle, spot_mm, spotted
 
-from AGE2HIELib.age_pipeline import age_warnings, explained_age, load_age_model, prepare_scan
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.explain import age
 from AGE2HIELib.explain.age import AgeExplanation, explain_age
@@ -30,6 +29,7 @@ from AGE2HIELib.io.t1 import read_t1
 from AGE2HIELib.networks.age import AgeNetwork, bin_centres
 from AGE2HIELib.networks.age_head import UNSTATED, AgeHead
 from AGE2HIELib.networks.registry import build_network
+from AGE2HIELib.pipeline.brain_age import age_warnings, explain_scan_age, load_age_model, prepare_scan
 from AGE2HIELib.preprocess.placement import resample
 from AGE2HIELib.volume import Grid
 
@@ -264,7 +264,7 @@ def test_a_gpu_that_runs_out_of_memory_gives_way_to_the_cpu(model: Path, monkeyp
         brain_ml=900.0,
         placement=SimpleNamespace(scale=(1, 1.5, 2.25)),
     )
-    used, found = explained_age(asked, ready, "hirescam")  # type: ignore[arg-type]
+    used, found = explain_scan_age(asked, ready, "hirescam")  # type: ignore[arg-type]
     assert len(tried) == 2
     assert used.device == "cpu"
     assert "cuda device ran out of memory" in used.warnings[0]

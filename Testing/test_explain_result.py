@@ -14,15 +14,18 @@ from marks import long
 from scans import infant_with
 
 from AGE2HIELib import cli
-from AGE2HIELib.commands.earlier import read_earlier, would_stop
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.phantom.head import make_head
 from AGE2HIELib.phantom.protocol import PROTOCOLS
 from AGE2HIELib.phantom.scan import scan_infant
-from AGE2HIELib.pipeline import CHECK_STAGES, Scan, examine
+from AGE2HIELib.pipeline.admission import GatedScan, gate_scan, with_verdict
+from AGE2HIELib.pipeline.analysis import CHECK_STAGES
+from AGE2HIELib.pipeline.earlier import read_earlier
+from AGE2HIELib.pipeline.inputs import Scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import load_atlas
-from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality.check import GIVEN_MASK, STEP
 from AGE2HIELib.resources import resource_path
 
@@ -60,7 +63,7 @@ def test_maps_stand_without_picture_and_page(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr("AGE2HIELib.commands.comparing.comparison_picture", full)
+    monkeypatch.setattr("AGE2HIELib.pipeline.comparison.comparison_picture", full)
     assert explain(result, tmp_path / "maps") == 0
     said = "The picture could not be written, and the result stands without: No space left on device."
     assert capfd.readouterr().err.splitlines() == [f"age2hie: warning: {said}"]
@@ -72,20 +75,25 @@ def test_maps_stand_without_picture_and_page(
     assert {"saliency_hirescam.nii.gz", "evidence.csv"} < names
     assert "explanations.png" not in names
 
-    monkeypatch.setattr("AGE2HIELib.commands.comparing.explanations_html", full)
+    monkeypatch.setattr("AGE2HIELib.pipeline.comparison.explanations_html", full)
     assert explain(result, tmp_path / "bare") == 0
     assert {path.name for path in (tmp_path / "bare").iterdir()} == names - {"explanations.html"}
 
 
 def test_a_figure_beyond_its_limit_becomes_a_warning_unless_it_was_overridden(result: Path) -> None:
-    earlier = read_earlier(result)
-    now = replace(
-        earlier.quality, checks=tuple(replace(one, passed=one.name != STEP) for one in earlier.quality.checks)
-    )
-    [warning] = would_stop(earlier, now)
+    scan = read_earlier(result).scan
+    verdict, brain = scan.verdict, scan.mask
+    assert verdict is not None
+    assert brain is not None
+    now = replace(verdict, checks=tuple(replace(one, passed=one.name != STEP) for one in verdict.checks))
+    asked_again = GatedScan(brain, brain, None, now, ("It moved.",))
+    stands = with_verdict(asked_again, verdict)
+    assert stands.quality == verdict
+    assert stands.warnings[0] == "It moved."
+    [warning] = stands.warnings[1:]
     assert f"the gate finds {STEP} 0." in warning
     assert "the result was let through" in warning
-    assert would_stop(replace(earlier, quality=now.overriding([STEP])), now) == ()
+    assert with_verdict(asked_again, now.overriding([STEP])).warnings == ("It moved.",)
 
 
 def test_an_empty_mask_in_the_folder_is_an_error(
@@ -104,8 +112,9 @@ def test_the_mask_of_a_prediction_is_taken_when_it_is_given_back(acquisition: st
     infant, injury = infant_with("watershed", 74)
     series = scan_infant(infant, injury, make_head(infant), PROTOCOLS[acquisition], seed=74).dwi
     source, atlas = Source("dwi-nifti", "", series, None, None, ()), load_atlas(resource_path("atlas"))
-    first = examine(Scan(source), atlas, Stages(CHECK_STAGES, Silent()))
+    first = gate_scan(Scan(source), atlas, Request(), Stages(CHECK_STAGES))
     alone = Source("adc-nifti", "", None, first.adc, "1e-6 mm2/s", ())
     for again in (Scan(source, mask=first.brain), Scan(alone, mask=first.brain)):
-        checks = {check.name: check for check in examine(again, atlas, Stages(CHECK_STAGES, Silent())).quality.checks}
+        quality = gate_scan(again, atlas, Request(), Stages(CHECK_STAGES)).quality
+        checks = {check.name: check for check in quality.checks}
         assert checks[GIVEN_MASK].passed, checks[GIVEN_MASK].value

@@ -112,7 +112,7 @@ def test_a_result_without_picture_and_page_keeps_its_exit_code(
     scan, out = tmp_path / "scan.nii.gz", tmp_path / "out"
     write_volume(Volume(np.full((16, 16, 16), 1200.0, np.float32), np.diag([2.0, 2.0, 2.0, 1.0])), scan)
     call = ["predict", str(scan), "--model", str(untrained_model), "--output", str(out)]
-    monkeypatch.setattr("AGE2HIELib.commands.predict.write_picture", half)
+    monkeypatch.setattr("AGE2HIELib.pipeline.prediction.write_picture", half)
     assert cli.main(call) == 3
     lines = capfd.readouterr().err.splitlines()
     said = "The picture could not be written, and the result stands without: No space left on device."
@@ -123,7 +123,7 @@ def test_a_result_without_picture_and_page_keeps_its_exit_code(
     assert "<img src" not in page
     assert {path.name for path in out.iterdir()} == {*VOLUMES, "report.html", "result.json"}
 
-    monkeypatch.setattr("AGE2HIELib.commands.predict.write_page", half)
+    monkeypatch.setattr("AGE2HIELib.pipeline.prediction.write_page", half)
     assert cli.main([*call, "--overwrite"]) == 3
     assert {path.name for path in out.iterdir()} == {*VOLUMES, "result.json"}
     assert "report.html" not in capfd.readouterr().err

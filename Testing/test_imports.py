@@ -77,9 +77,9 @@ FORBIDDEN = {
         "AGE2HIELib.volume is not allowed to import AGE2HIELib.io",
     ),
     "a prediction that runs the phantom generator": (
-        "AGE2HIELib/age_pipeline.py",
+        "AGE2HIELib/pipeline/brain_age.py",
         "def late() -> None:\n    from AGE2HIELib.phantom.t1_template import make_t1_template\n",
-        "AGE2HIELib.age_pipeline -> AGE2HIELib.phantom.t1_template",
+        "AGE2HIELib.pipeline.brain_age -> AGE2HIELib.phantom.t1_template",
     ),
     "a library that knows training": (
         "AGE2HIELib/volume.py",

@@ -17,10 +17,13 @@ from AGE2HIELib.orientation import series_to_canonical, to_canonical
 from AGE2HIELib.phantom.head import make_head
 from AGE2HIELib.phantom.protocol import PROTOCOLS
 from AGE2HIELib.phantom.scan import scan_infant
-from AGE2HIELib.pipeline import CHECK_STAGES, Scan, examine
+from AGE2HIELib.pipeline.admission import gate_scan
+from AGE2HIELib.pipeline.analysis import CHECK_STAGES
+from AGE2HIELib.pipeline.inputs import Scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask, is_stripped
-from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality.check import FOUND_ALONE
 from AGE2HIELib.volume import Volume
 
@@ -153,7 +156,7 @@ def test_a_whole_head_whose_skull_is_taken_for_brain_is_warned_of_and_a_sound_on
         scan = scan_infant(infant, injury, make_head(infant), PROTOCOLS[acquisition], seed=35)
         adc = adc_map(series_to_canonical(scan.dwi)).adc
         source = Source("adc-nifti", "", None, adc, "1e-6 mm2/s", ())
-        quality = examine(Scan(source), bundled_atlas(), Stages(CHECK_STAGES, Silent())).quality
+        quality = gate_scan(Scan(source), bundled_atlas(), Request(), Stages(CHECK_STAGES)).quality
         found[acquisition] = next(check for check in quality.checks if check.name == FOUND_ALONE)
     assert found["2mm"].passed
     assert found["2mm"].value == pytest.approx(365, rel=0.05)

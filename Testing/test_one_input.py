@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from AGE2HIELib import pipeline
 from AGE2HIELib.io.images import read_volume, write_volume
-from AGE2HIELib.pipeline import STAGES, analyse, load_model, read_scan
+from AGE2HIELib.pipeline import admission
+from AGE2HIELib.pipeline.analysis import STAGES, analyse
+from AGE2HIELib.pipeline.inputs import load_model, read_scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.network_input import network_input
-from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.progress import Stages
 from AGE2HIELib.resources import resource_path
 from training.cohorts.bonbid import HieCase
 from training.preparing import infants
@@ -39,10 +41,10 @@ def test_prediction_and_training_feed_the_network_the_same_bytes(
         fed.append(network_input(*arguments, **options))
         return fed[-1]
 
-    monkeypatch.setattr(pipeline, "network_input", watched)
+    monkeypatch.setattr(admission, "network_input", watched)
     monkeypatch.setattr(infants, "network_input", watched)
     atlas, model = load_atlas(resource_path("atlas")), load_model(untrained_model)
-    analyse(read_scan(scan), model, atlas, Stages(STAGES, Silent()))
+    analyse(read_scan(scan), model, atlas, Request(), Stages(STAGES))
     case = HieCase(case="a", subject="a", site="x", image=scan, z_adc=None, lesion=None, adverse=True, age_days=None)
     infants.infant_arrays(case, atlas, model.bundle.spec, z_maps="atlas")
     predicted, trained = fed[0], fed[1]

@@ -97,7 +97,8 @@ def test_a_device_that_is_not_there_is_said_so():
 def test_a_gpu_that_runs_out_of_memory_gives_way_to_the_cpu(bundle, image, monkeypatch):
     """The numbers are those of the CPU, and the result says where they come from."""
     from AGE2HIELib.explain import saliency as cam
-    from AGE2HIELib.pipeline import HieModel, explained
+    from AGE2HIELib.pipeline.analysis import explain_prediction
+    from AGE2HIELib.pipeline.inputs import HieModel
 
     members = load_members(bundle)
     expected = cam.explain(members, bundle, image)
@@ -111,13 +112,13 @@ def test_a_gpu_that_runs_out_of_memory_gives_way_to_the_cpu(bundle, image, monke
 
     explain = cam.explain
     monkeypatch.setattr(cam, "explain", first_fails)
-    model, found = explained(HieModel(bundle, members, "cuda"), image, None)
+    model, found = explain_prediction(HieModel(bundle, members, "cuda"), image, None)
     assert model.device == "cpu"
     assert "ran out of memory" in model.warnings[0]
     assert found.prediction == expected.prediction
     tried.clear()
     with pytest.raises(torch.OutOfMemoryError):  # the CPU has nowhere to go
-        explained(HieModel(bundle, members, "cpu"), image, None)
+        explain_prediction(HieModel(bundle, members, "cpu"), image, None)
 
 
 def test_a_gpu_that_cannot_compute_is_not_taken(monkeypatch):

@@ -17,7 +17,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.saliency import explain
 from AGE2HIELib.inference.predict import Prediction, calibrated, prediction
 from AGE2HIELib.inference.prevalence import at_prevalence, check_prevalence
-from AGE2HIELib.pipeline import load_model
+from AGE2HIELib.pipeline.inputs import load_model
 from training.evaluation.platt import platt
 
 LOGITS = (-1.3, 0.2, 0.4, 1.1, 2.5)

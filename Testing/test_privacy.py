@@ -122,6 +122,6 @@ def test_temporary_files_are_private_and_removed(study: Path, tmp_path: Path, mo
     assert modes  # the converter's
     assert set(modes) == {0o700}
     assert list(scratch.iterdir()) == []
-    monkeypatch.setattr("AGE2HIELib.pipeline.place_in_atlas", lambda *_: 1 / 0)
+    monkeypatch.setattr("AGE2HIELib.pipeline.admission.place_in_atlas", lambda *_: 1 / 0)
     assert main(["predict", str(study), "--output", str(tmp_path / "other"), "--progress", "none"]) == 1
     assert list(scratch.iterdir()) == []

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from AGE2HIELib.progress import Bar, JsonLines, Silent, Stages, make_progress, split_remedy
+from AGE2HIELib.progress import Bar, JsonLines, Stages, make_progress, split_remedy
 
 
 def test_json_lines_have_the_agreed_fields() -> None:
     out = io.StringIO()
     progress = make_progress("jsonl", out=out, err=io.StringIO())
     stages = Stages(("read", "adc", "mask", "place"), progress)
-    stages.run("read", int)
-    stages.run("mask", int)
+    for name in ("read", "mask"):
+        with stages(name):
+            pass
     progress.error(2, "The image has 2 axes. Give one with 3.")
     progress.result(Path("out"))
     assert [json.loads(line) for line in out.getvalue().splitlines()] == [
@@ -33,24 +34,46 @@ def test_json_lines_have_the_agreed_fields() -> None:
 def test_a_stage_in_two_pieces_is_announced_once_and_its_seconds_are_added() -> None:
     out = io.StringIO()
     stages = Stages(("predict",), JsonLines(out))
-    stages.run("predict", time.sleep, 0.02)
-    stages.run("predict", time.sleep, 0.03)
+    for seconds in (0.02, 0.03):
+        with stages("predict"):
+            time.sleep(seconds)
     assert len(out.getvalue().splitlines()) == 1
     assert stages.seconds["predict"] >= 0.05
 
 
-def test_a_stage_hands_on_what_its_work_returns_and_raises() -> None:
-    stages = Stages(("read",), Silent())
-    assert stages.run("read", sorted, [3, 1, 2], reverse=True) == [3, 2, 1]
+def test_a_stage_hands_on_what_its_work_raises_and_is_timed_all_the_same() -> None:
+    stages = Stages(("read",))
+
+    def work() -> None:
+        with stages("read"):
+            time.sleep(0.02)
+            raise ZeroDivisionError
+
     with pytest.raises(ZeroDivisionError):
-        stages.run("read", divmod, 1, 0)
+        work()
+    assert stages.seconds["read"] >= 0.02
+
+
+def test_what_takes_minutes_is_shown_on_a_terminal_and_hidden_from_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    for kind in ("jsonl", "none"):
+        progress = make_progress(kind, out=out, err=err)
+        assert list(progress.each(("hirescam", "layercam"), "maps")) == ["hirescam", "layercam"]
+        progress.say("kept all 7 figures")
+    assert (out.getvalue(), err.getvalue(), capsys.readouterr().out) == ("", "", "")
+    progress = make_progress("text", out=out, err=err)
+    assert list(progress.each(("hirescam", "layercam"), "maps")) == ["hirescam", "layercam"]
+    assert "maps" in err.getvalue()
+    progress.say("kept all 7 figures")
+    assert capsys.readouterr().out == "kept all 7 figures\n"
 
 
 @pytest.mark.parametrize("kind", ["text", "none"])
 def test_a_log_file_gets_no_bar(kind: str) -> None:
     out, err = io.StringIO(), io.StringIO()
     progress = make_progress(kind, out=out, err=err)
-    Stages(("read",), progress).run("read", int)
+    with Stages(("read",), progress)("read"):
+        pass
     progress.close()
     assert out.getvalue() == err.getvalue() == ""
 

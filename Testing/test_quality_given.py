@@ -15,10 +15,13 @@ from scipy.ndimage import binary_dilation, gaussian_filter
 from AGE2HIELib.orientation import series_to_canonical, to_canonical
 from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.scan import nearest
-from AGE2HIELib.pipeline import CHECK_STAGES, Examined, Scan, examine, read_scan
+from AGE2HIELib.pipeline.admission import GatedScan, gate_scan
+from AGE2HIELib.pipeline.analysis import CHECK_STAGES
+from AGE2HIELib.pipeline.inputs import Scan, read_scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask
-from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality.check import GIVEN_MASK
 from AGE2HIELib.quality.maps import (
     LIKE_FOUND_MASK,
@@ -135,10 +138,10 @@ def test_nothing_is_asked_of_what_was_not_given(scan: tuple[Volume, Volume, Volu
 
 def test_the_gate_asks_it_of_a_scan(infant_file: Path) -> None:
     sound = read_scan(infant_file)
-    adc = examined(sound).adc
+    adc = gated(sound).adc
     z = adc.like(np.where(adc.array != 0, (adc.array - 1300) / 300, 0).astype(np.float32))
     upside_down = adc.like(np.flip(adc.array != 0, 2))
-    seen = examined(replace(sound, z_adc=z.like(z.array[::-1]), mask=upside_down))
+    seen = gated(replace(sound, z_adc=z.like(z.array[::-1]), mask=upside_down))
     stopping = [check.name for check in seen.quality.stopping]
     assert stopping[-1] == GIVEN_MASK  # a warning: after what refuses
     assert Z_DETAIL in stopping
@@ -150,11 +153,11 @@ def test_released_z_maps_of_real_newborns_pass_and_their_mirror_images_do_not(ca
     scan = read_scan(adc_file(real_data, case), z_adc=z_file(real_data, case))
     assert scan.source.adc is not None
     assert scan.z_adc is not None
-    seen = examined(replace(scan, z_adc=None))
+    seen = gated(replace(scan, z_adc=None))
     assert z_map_check(seen.adc, seen.brain, scan.z_adc).passed
     for axes in MIRRORS[:3]:
         assert not z_map_check(seen.adc, seen.brain, scan.z_adc.like(np.flip(scan.z_adc.array, axes))).passed
 
 
-def examined(scan: Scan) -> Examined:
-    return examine(scan, bundled_atlas(), Stages(CHECK_STAGES, Silent()))
+def gated(scan: Scan) -> GatedScan:
+    return gate_scan(scan, bundled_atlas(), Request(), Stages(CHECK_STAGES))

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from scans import bundled_atlas
 
-from AGE2HIELib import pipeline
 from AGE2HIELib.commands.speaking import say_refused
-from AGE2HIELib.pipeline import STAGES, Analysis, Examined, HieModel, Scan, analyse, examine, load_model, read_scan
+from AGE2HIELib.pipeline import admission
+from AGE2HIELib.pipeline.admission import GatedScan, gate_scan
+from AGE2HIELib.pipeline.analysis import STAGES, Analysis, analyse
+from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model, read_scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.progress import Silent, Stages
 from AGE2HIELib.quality.check import DISTANCE, STEP, Check, Quality, Severity
 
@@ -29,20 +32,20 @@ def scan(infant_file: Path) -> Scan:
 
 
 @pytest.fixture(scope="module")
-def seen(scan: Scan) -> Examined:
-    found = examine(scan, bundled_atlas(), Stages(STAGES, Silent()))
-    assert found.quality.passed
+def gated(scan: Scan) -> GatedScan:
+    found = gate_scan(scan, bundled_atlas(), Request(), Stages(STAGES))
+    assert found.passed
     return found
 
 
 @pytest.fixture
-def asked(scan: Scan, seen: Examined, model: HieModel, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def asked(scan: Scan, gated: GatedScan, model: HieModel, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
     """Analyses the infant once more, its placement left as it was, with these later checks."""
-    monkeypatch.setattr(pipeline, "examine", lambda *_, **__: seen)
+    monkeypatch.setattr(admission, "gate_scan", lambda *_, **__: gated)
 
     def run(*planted: Check, override: tuple[str, ...] = ()) -> Analysis:
-        monkeypatch.setattr(pipeline, "later_checks", lambda ready, of: planted)
-        return analyse(scan, model, bundled_atlas(), Stages(STAGES, Silent()), override=override)
+        monkeypatch.setattr(admission, "input_checks", lambda image, of: planted)
+        return analyse(scan, model, bundled_atlas(), Request(override=override), Stages(STAGES))
 
     return run
 
@@ -51,25 +54,25 @@ def test_a_later_warning_withholds_the_number_until_it_is_overridden(asked) -> N
     plain = asked()
     held = asked(far("warn"))
     assert (held.explanation, held.saliency, held.regions) == (None, None, ())
-    assert held.examined.quality.withheld
-    assert held.examined.quality.checks == (*plain.examined.quality.checks, far("warn"))
+    assert held.gated.quality.withheld
+    assert held.gated.quality.checks == (*plain.gated.quality.checks, far("warn"))
     given = asked(far("warn"), override=(DISTANCE,))
-    assert given.examined.quality.overridden == (DISTANCE,)
+    assert given.gated.quality.overridden == (DISTANCE,)
     assert given.explanation.prediction.members == plain.explanation.prediction.members  # a check changes no number
 
 
 def test_a_later_refusal_has_no_override(asked) -> None:  # type: ignore[no-untyped-def]
     refused = asked(far("refuse"), override=(DISTANCE,))
     assert refused.explanation is None
-    assert not refused.examined.quality.withheld
-    assert refused.examined.quality.overridden == ()
+    assert not refused.gated.quality.withheld
+    assert refused.gated.quality.overridden == ()
 
 
 def test_a_later_check_that_is_passed_is_on_record(asked) -> None:  # type: ignore[no-untyped-def]
     near = Check(DISTANCE, 1.0, "at most 3", True, "Look.", "planted", "warn")
     found = asked(near)
     assert found.explanation is not None
-    assert found.examined.quality.checks[-1] == near
+    assert found.gated.quality.checks[-1] == near
 
 
 def test_what_is_overridden_already_is_named_again(capsys: pytest.CaptureFixture[str]) -> None:

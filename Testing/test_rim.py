@@ -19,9 +19,12 @@ from AGE2HIELib.io.frames import from_sitk, to_sitk
 from AGE2HIELib.io.source import Source, read_source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.pipeline import CHECK_STAGES, STAGES, Scan, analyse, examine, load_model
+from AGE2HIELib.pipeline.admission import gate_scan
+from AGE2HIELib.pipeline.analysis import CHECK_STAGES, STAGES, analyse
+from AGE2HIELib.pipeline.inputs import Scan, load_model
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.rim import DARK, MIXED_SHARE, dark_share, without_mixed_rim
-from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.progress import Stages
 from AGE2HIELib.resources import resource_path
 from AGE2HIELib.volume import Volume
 
@@ -87,9 +90,9 @@ def test_the_rim_is_weighted_by_its_share_of_brain(acquisition: str, way: str) -
 def test_a_map_that_was_resampled_along_slices_passes_the_gate_as_its_original_does() -> None:
     """Unmended the zeros are 'a step between slices'."""
     adc = cropped(stripped_scan("none", "6mm", 31)[0])
-    seen = examine(as_scan(resampled(adc, "linear")), bundled_atlas(), Stages(CHECK_STAGES, Silent()))
-    assert [check.name for check in seen.quality.stopping] == []
-    assert any("Zeros are mixed into the rim" in one for one in seen.warnings)
+    gated = gate_scan(as_scan(resampled(adc, "linear")), bundled_atlas(), Request(), Stages(CHECK_STAGES))
+    assert [check.name for check in gated.quality.stopping] == []
+    assert any("Zeros are mixed into the rim" in one for one in gated.warnings)
 
 
 @pytest.mark.parametrize("acquisition", PROTOCOLS)
@@ -126,8 +129,8 @@ def model() -> Any:
 
 
 def score(adc: Volume, model: Any) -> float:
-    found = analyse(as_scan(adc), model, bundled_atlas(), Stages(STAGES, Silent()))
-    assert found.explanation is not None, found.examined.quality.stopping
+    found = analyse(as_scan(adc), model, bundled_atlas(), Request(), Stages(STAGES))
+    assert found.explanation is not None, found.gated.quality.stopping
     return float(found.explanation.prediction.probability_adverse)
 
 

@@ -21,7 +21,7 @@ from AGE2HIELib.explain.saliency import explain
 from AGE2HIELib.networks.age import in_years
 from AGE2HIELib.networks.age_head import AgeBins, AgeHead
 from AGE2HIELib.networks.registry import build_network
-from AGE2HIELib.options import SALIENCY, TARGETS
+from AGE2HIELib.pipeline.request import SALIENCY_METHODS, TARGETS
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
 
@@ -65,7 +65,7 @@ def image_with(values: dict) -> np.ndarray:
 
 
 def test_the_command_line_names_every_method_and_target():
-    assert tuple(METHODS) == SALIENCY
+    assert tuple(METHODS) == SALIENCY_METHODS
     assert (*OUTCOMES, AGE_TARGET) == TARGETS
 
 

@@ -33,7 +33,7 @@ from AGE2HIELib.inference.predict import Prediction, prediction
 from AGE2HIELib.inference.prevalence import at_prevalence
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.networks.features import moments
-from AGE2HIELib.pipeline import HieModel, load_model, model_for_z
+from AGE2HIELib.pipeline.inputs import HieModel, load_model, model_for_z
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.quality.distance import distances
 from AGE2HIELib.resources import resource_path
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def answers(folder: Path, cases: int, kind: str, model: HieModel) -> tuple[list[Answer], int]:
-    """Those that passed the gate, and the number of those that did not."""
+    """Those for whom ``predict`` would give a number, and how many others there are."""
     kept = Kept(folder / f"answers-{kind}-{model.bundle.sha256[:12]}.jsonl")
     passed, refused, waiting = [], 0, {}
     for case in fresh_cases(folder, cases=cases):
@@ -88,9 +88,14 @@ def answers(folder: Path, cases: int, kind: str, model: HieModel) -> tuple[list[
         if len(waiting) == _AT_ONCE:
             kept.add(waiting, model)
     kept.add(waiting, model)
+    remembered = model.bundle.cases
+    assert remembered is not None  # the bundled model remembers its cases
     every = []
     for name, site, adverse in passed:
         row = kept.rows[name]
+        if row["distance"] > remembered.distance_limit:
+            refused += 1
+            continue
         found = prediction(row["logits"], model.bundle)
         every.append(Answer(site, adverse, row["logits"], found, row["distance"]))
     return every, refused

@@ -1,4 +1,4 @@
-"""Phantoms and real infants up to the network's input, with the lesion that a map should find."""
+"""Phantoms and real infants for whom ``predict`` gives a number, up to the network's input, with the lesion to find."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.injury import injure
 from AGE2HIELib.phantom.protocol import PROTOCOLS
 from AGE2HIELib.phantom.scan import nearest, scanner_adc
-from AGE2HIELib.pipeline import STAGES, HieModel, Prepared, Scan, examine, prepare, read_scan
+from AGE2HIELib.pipeline.admission import Admitted, Withheld, admit
+from AGE2HIELib.pipeline.analysis import STAGES
+from AGE2HIELib.pipeline.inputs import HieModel, Scan, read_scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import Atlas
-from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.progress import Stages
 from AGE2HIELib.volume import Volume
 from training.explaining.lesion import InLesion, in_lesion
 
@@ -30,22 +33,22 @@ KINDS = ("none", "focal", "bgt", "watershed", "near-total")
 class Placed:
     """``lesion``: bool, on the scan's grid in canonical voxel order."""
 
-    ready: Prepared
+    admitted: Admitted
     lesion: Volume
 
     @property
     def load(self) -> float:
         """The lesion's share of the brain."""
-        brain = self.ready.examined.brain.array
+        brain = self.admitted.gated.brain.array
         return float((self.lesion.array & brain).sum() / brain.sum())
 
     def found(self, saliency: Volume, *, half_cell_mm: float = 0.0) -> InLesion | None:
         """Peak and positive mass beside the lesion; None where nothing in the map is positive."""
-        return in_lesion(saliency, self.lesion, self.ready.examined.brain, half_cell_mm=half_cell_mm)
+        return in_lesion(saliency, self.lesion, self.admitted.gated.brain, half_cell_mm=half_cell_mm)
 
 
 def focal_infant(seed: int, model: HieModel, atlas: Atlas) -> Placed | None:
-    """One lesion of 12 mm or more; None where the gate refuses the scan."""
+    """One lesion of 12 mm or more; None where the gate withholds the number."""
     extent = float(np.random.default_rng([seed, 20]).uniform())
     return _infant(seed, "focal", extent, model, atlas)
 
@@ -74,8 +77,5 @@ def _infant(seed: int, kind: str, extent: float | None, model: HieModel, atlas: 
 
 
 def _placed(scan: Scan, lesion: Volume, model: HieModel, atlas: Atlas) -> Placed | None:
-    stages = Stages(STAGES, Silent())
-    seen = examine(scan, atlas, stages)
-    if seen.placement is None or not seen.quality.passed:
-        return None
-    return Placed(prepare(scan, seen, model, atlas, stages), lesion)
+    admitted = admit(scan, model, atlas, Request(), Stages(STAGES))
+    return None if isinstance(admitted, Withheld) else Placed(admitted, lesion)

@@ -25,16 +25,16 @@ import numpy as np
 import torch
 from explanation_cases import Placed, focal_infant, mixed_infant, real_cases
 
-from AGE2HIELib.commands.reading import resolve_atlas
 from AGE2HIELib.explain.curves import curves
 from AGE2HIELib.explain.examination import BY_CHANCE, Examination, examine_map
 from AGE2HIELib.explain.registry import DEFAULT_METHOD
 from AGE2HIELib.explain.robustness import ExaminedMap, answers, mean_map, randomised
 from AGE2HIELib.explain.saliency import explain
 from AGE2HIELib.inference.predict import as_tensor, predict
-from AGE2HIELib.installed import find_model
+from AGE2HIELib.installed import find_atlas, find_model
 from AGE2HIELib.parallel import run_all
-from AGE2HIELib.pipeline import HieModel, explained, load_model, on_scan
+from AGE2HIELib.pipeline.analysis import explain_prediction, on_scan_grid
+from AGE2HIELib.pipeline.inputs import HieModel, load_model
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.volume import Volume
@@ -70,7 +70,7 @@ def phantoms(options: argparse.Namespace) -> None:
     work = partial(on_focal, path=options.model, with_deletion=options.deletion)
     every = _spread(work, seeds, options, "focal lesions")
     rows = [row for row in every if row is not None]
-    print(f"\nphantoms with a focal lesion, {DEFAULT_METHOD}: {len(every)}; refused {len(every) - len(rows)}")
+    print(f"\nphantoms with a focal lesion, {DEFAULT_METHOD}: {len(every)}; withheld {len(every) - len(rows)}")
     print(f"peak in the lesion, dilated by half a cell: {sum(row.pointing for row in rows)} of {len(rows)}")
     print(f"lowest smoothed z there: {sum(row.z_pointing for row in rows)} of {len(rows)}")
     missed = [row for row in rows if not row.pointing]
@@ -98,13 +98,13 @@ class OnFocal:
 
 
 def on_focal(seed: int, *, path: Path | None, with_deletion: bool) -> OnFocal | None:
-    """What the default method's map finds; None where the gate refuses the scan."""
+    """What the default method's map finds; None where the gate withholds the number."""
     model = _alone(path)
-    placed = focal_infant(seed, model, load_atlas(resolve_atlas(None)))
+    placed = focal_infant(seed, model, load_atlas(find_atlas(None)))
     if placed is None:
         return None
-    made = explained(model, placed.ready.image)[1]
-    saliency = on_scan(made.saliency, placed.ready.examined)
+    made = explain_prediction(model, placed.admitted.image)[1]
+    saliency = on_scan_grid(made.saliency, placed.admitted)
     p = float("nan")
     if with_deletion:
         case = _case(model, placed)
@@ -112,14 +112,14 @@ def on_focal(seed: int, *, path: Path | None, with_deletion: bool) -> OnFocal | 
     half_cell_mm = max(made.resolution_mm) / 2
     named = [placed.found(one, half_cell_mm=half_cell_mm) for one in (saliency, low_z(placed))]
     pointing, z_pointing = (one is not None and one.pointing for one in named)
-    z = placed.ready.z.array[placed.lesion.array & placed.ready.examined.brain.array]
+    z = placed.admitted.z.array[placed.lesion.array & placed.admitted.gated.brain.array]
     return OnFocal(pointing, z_pointing, p, float(z.mean()), z.size * placed.lesion.grid.voxel_ml)
 
 
 def low_z(placed: Placed) -> Volume:
     """How low z lies, smoothed: the matched filter of a small lesion in noise."""
-    ready = placed.ready
-    return smooth_inside(ready.z.like(-ready.z.array), ready.examined.brain, sigma_mm=_LESION_SIGMA_MM)
+    admitted = placed.admitted
+    return smooth_inside(admitted.z.like(-admitted.z.array), admitted.gated.brain, sigma_mm=_LESION_SIGMA_MM)
 
 
 def examined(options: argparse.Namespace) -> None:
@@ -142,7 +142,7 @@ def examined(options: argparse.Namespace) -> None:
 def on_mixed(seed: int, *, path: Path | None, random: bool) -> Examination | None:
     """The examination of one phantom's map, by the trained members or by members that have learned nothing."""
     model = _alone(path)
-    placed = mixed_infant(seed, model, load_atlas(resolve_atlas(None)))
+    placed = mixed_infant(seed, model, load_atlas(find_atlas(None)))
     if placed is None:
         return None
     case = _case(model, placed)
@@ -158,9 +158,9 @@ def real(options: argparse.Namespace) -> None:
     print("\nmass in the expert lesion over its share of the brain (1: chance)")
     print(f"{'case':6}{'load %':>8}" + "".join(f"{name:>22}" for name in REAL_METHODS))
     table = []
-    for name, placed in real_cases(folder, model, load_atlas(resolve_atlas(None))):
-        maps = [explained(model, placed.ready.image, method)[1].saliency for method in REAL_METHODS]
-        found = [placed.found(on_scan(one, placed.ready.examined)) for one in maps]
+    for name, placed in real_cases(folder, model, load_atlas(find_atlas(None))):
+        maps = [explain_prediction(model, placed.admitted.image, method)[1].saliency for method in REAL_METHODS]
+        found = [placed.found(on_scan_grid(one, placed.admitted)) for one in maps]
         table.append([one.enrichment if one else float("nan") for one in found])
         print(f"{name:6}{100 * placed.load:8.2f}" + "".join(f"{value:22.2f}" for value in table[-1]))
     print(f"{'median':14}" + "".join(f"{value:22.2f}" for value in np.nanmedian(table, axis=0)))
@@ -198,7 +198,7 @@ def cost(options: argparse.Namespace) -> None:
 
 
 def _case(model: HieModel, placed: Placed) -> ExaminedMap:
-    return ExaminedMap(model.members, model.bundle, placed.ready.image, DEFAULT_METHOD, model.bundle.saliency_layer)
+    return ExaminedMap(model.members, model.bundle, placed.admitted.image, DEFAULT_METHOD, model.bundle.saliency_layer)
 
 
 def _alone(path: Path | None) -> HieModel:

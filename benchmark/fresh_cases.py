@@ -20,18 +20,20 @@ import numpy as np
 from gate_cases import PHANTOM, row_of, rows_file
 
 from AGE2HIELib.bundle.reading import read_bundle
-from AGE2HIELib.commands.reading import resolve_atlas
-from AGE2HIELib.installed import find_model
+from AGE2HIELib.installed import find_atlas, find_model
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.scan import scanner_adc
-from AGE2HIELib.pipeline import CHECK_STAGES, Examined, Scan, examine
+from AGE2HIELib.pipeline.admission import GatedScan, gate_scan
+from AGE2HIELib.pipeline.analysis import CHECK_STAGES
+from AGE2HIELib.pipeline.inputs import Scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.network_input import network_input
 from AGE2HIELib.preprocess.zmap import z_map
-from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.progress import Stages
 from AGE2HIELib.volume import Volume
 from training.cohorts.released_z import released_like_z
 from training.cohorts.synthetic_hie import SITES, Planned, injury_with_outcome, planned_cases, protocol_of
@@ -82,31 +84,31 @@ def scanned(case: Planned) -> tuple[Infant, Volume]:
     return infant, to_canonical(scanner_adc(infant, injury, protocol_of(case.site, rng), seed=case.seed))
 
 
-def seen_by_gate(adc: Volume) -> Examined:
+def gated_scan(adc: Volume) -> GatedScan:
     """As a prediction does it."""
     source = Source("adc-mha", "", None, adc, "1e-6 mm2/s", ())
-    return examine(Scan(source), bundled_atlas(), Stages(CHECK_STAGES, Silent()))
+    return gate_scan(Scan(source), bundled_atlas(), Request(), Stages(CHECK_STAGES))
 
 
 def make(case: Planned, *, folder: Path, released: bool = False) -> None:
     """One infant, examined and placed."""
     atlas = bundled_atlas()
     infant, adc = scanned(case)
-    seen = seen_by_gate(adc)
-    assert seen.placement is not None
-    scores = [z_map(seen.adc, seen.brain, atlas, seen.placement)]
+    gated = gated_scan(adc)
+    assert gated.placement is not None
+    scores = [z_map(gated.adc, gated.brain, atlas, gated.placement)]
     if released:
         scores.append(released_like_z(infant, adc, adc.like(adc.array != 0), atlas, seed=case.seed))
-    feed = partial(network_input, brain=seen.brain, placement=seen.placement, spec=bundled_spec())
-    own, *others = (feed({"adc": seen.adc, "z_adc": z})[0] for z in scores)
+    feed = partial(network_input, brain=gated.brain, placement=gated.placement, spec=bundled_spec())
+    own, *others = (feed({"adc": gated.adc, "z_adc": z})[0] for z in scores)
     volume = np.concatenate([own, *(other[1:] for other in others)]).astype(np.float16)
-    rows = [row_of(PHANTOM, case.case, seen.quality)]
+    rows = [row_of(PHANTOM, case.case, gated.quality)]
     write_text(rows_file(folder, PHANTOM, case.case), json.dumps(rows) + "\n")
     write_whole(_file(folder, case), lambda part: np.savez_compressed(part, volume=volume))
 
 
 bundled_spec = cache(lambda: read_bundle(find_model(None)).spec)
-bundled_atlas = cache(lambda: load_atlas(resolve_atlas(None)))
+bundled_atlas = cache(lambda: load_atlas(find_atlas(None)))
 
 
 def _file(folder: Path, case: Planned) -> Path:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import gate_cases
-from fresh_cases import bundled_atlas, plan, scanned, seen_by_gate
+from fresh_cases import bundled_atlas, gated_scan, plan, scanned
 from gate_cases import PHANTOM, Row, row_of, rows_file
 from gate_limits import print_limits
 from tqdm import tqdm
@@ -27,11 +27,14 @@ from AGE2HIELib.installed import find_model
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
-from AGE2HIELib.pipeline import CHECK_STAGES, STAGES, Scan, examine, later_checks, load_model, prepare, read_scan
+from AGE2HIELib.pipeline.admission import admit, gate_scan
+from AGE2HIELib.pipeline.analysis import CHECK_STAGES, STAGES
+from AGE2HIELib.pipeline.inputs import Scan, load_model, read_scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.mask import brain_mask
-from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality import Quality, check_quality
-from AGE2HIELib.quality.check import DISTANCE
+from AGE2HIELib.quality.check import DISTANCE, OVERRIDABLE
 from AGE2HIELib.quality.maps import Z_DETAIL, z_map_check
 from training.cohorts.synthetic_hie import Planned
 from training.files import write_text
@@ -66,13 +69,10 @@ def newborn_rows(path: Path) -> list[Row]:
     """One with a z-map of our own and one with the released one; both with the distance that the bundled model asks."""
     rows = []
     for z_adc in (None, gate_cases.released_z(path)):
-        stages = Stages(STAGES, Silent())
-        scan = read_scan(path, z_adc=z_adc)
-        seen = examine(scan, bundled_atlas(), stages)
-        quality = seen.quality
-        for check in later_checks(prepare(scan, seen, bundled_model(), bundled_atlas(), stages), bundled_model()):
-            quality = quality.with_(check)
-        rows.append(row_of("newborn" if z_adc is None else "newborn, given z-map", path.name, quality))
+        request = Request(override=OVERRIDABLE)  # a warning must not end the questions
+        admitted = admit(read_scan(path, z_adc=z_adc), bundled_model(), bundled_atlas(), request, Stages(STAGES))
+        kind = "newborn" if z_adc is None else "newborn, given z-map"
+        rows.append(row_of(kind, path.name, admitted.gated.quality))
     return rows
 
 
@@ -97,7 +97,7 @@ def limit_values(newborns: list[Row]) -> dict[str, dict[str, float]]:
 
 
 def phantom_rows(case: Planned) -> list[Row]:
-    return [row_of(PHANTOM, case.case, seen_by_gate(scanned(case)[1]).quality)]
+    return [row_of(PHANTOM, case.case, gated_scan(scanned(case)[1]).quality)]
 
 
 def spoilt_rows(case: Planned) -> list[Row]:
@@ -119,7 +119,7 @@ def _asked(source: Source) -> Quality:
         early = check_quality(source, adc, brain_mask(adc, contrast=None), None, atlas)
         if any(check.severity == "refuse" for check in early.stopping):
             return early
-    return examine(Scan(source), atlas, Stages(CHECK_STAGES, Silent())).quality
+    return gate_scan(Scan(source), atlas, Request(), Stages(CHECK_STAGES)).quality
 
 
 def _kept(folder: Path, jobs: int, of: str, function, items: list) -> list[Row]:  # type: ignore[no-untyped-def]

@@ -24,7 +24,7 @@ import SimpleITK as sitk
 from placement_sheet import draw_sheet
 from scipy.ndimage import binary_erosion
 
-from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.installed import find_atlas
 from AGE2HIELib.io.frames import sitk_geometry
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.normative.build import Wanted, build_atlas
@@ -73,7 +73,7 @@ def main() -> None:
         return
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(THREADS)
     cases = read_cases(Path(os.environ["AGE2HIE_TEST_DATA"]) / "bonbid-hie")
-    bundled = load_atlas(resolve_atlas(None))
+    bundled = load_atlas(find_atlas(None))
     six = six_case_atlas(cases)
     print(f"Atlas of six: {six.made}")
     placements = print_agreement(cases, bundled, six)
@@ -103,7 +103,7 @@ def six_case_atlas(cases: list[Case]) -> Atlas:
             if case.number in NORMAL:
                 (images / case.file.name).symlink_to(case.file)
         wanted = Wanted(images, None, "six", "six sample cases of BONBID-HIE", "CC BY-NC 4.0", jobs=THREADS)
-        return build_atlas(wanted, resolve_atlas(None), Path(folder) / "work", Silent()).atlas
+        return build_atlas(wanted, find_atlas(None), Path(folder) / "work", Silent()).atlas
 
 
 def print_agreement(cases: list[Case], bundled: Atlas, six: Atlas) -> dict[str, Placement]:

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.ndimage import binary_fill_holes
 from tqdm import tqdm
 
-from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.installed import find_atlas
 from AGE2HIELib.io.frames import LPS_FROM_RAS
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.infant import Infant, make_infant
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--infants", type=int, default=4)
     parser.add_argument("--first-seed", type=int, default=610_000)
     options = parser.parse_args()
-    atlas = load_atlas(resolve_atlas(None))
+    atlas = load_atlas(find_atlas(None))
     rows = [
         row
         for seed in tqdm(range(options.first_seed, options.first_seed + options.infants))

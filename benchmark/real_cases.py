@@ -18,12 +18,13 @@ import numpy as np
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from AGE2HIELib.commands.reading import resolve_atlas
-from AGE2HIELib.installed import find_model
+from AGE2HIELib.installed import find_atlas, find_model
 from AGE2HIELib.io.images import read_volume
-from AGE2HIELib.pipeline import STAGES, analyse, load_model, read_scan
+from AGE2HIELib.pipeline.analysis import STAGES, analyse
+from AGE2HIELib.pipeline.inputs import load_model, read_scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import load_atlas
-from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.progress import Stages
 
 INJURED_LOAD = 0.01
 LESION_Z = -2.0
@@ -47,16 +48,17 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="another bundle")
     options = parser.parse_args()
     folder = Path(os.environ["AGE2HIE_TEST_DATA"]) / "bonbid-hie"
-    atlas, model = load_atlas(resolve_atlas(None)), load_model(find_model(options.model))
+    atlas, model = load_atlas(find_atlas(None)), load_model(find_model(options.model))
     rows = []
     for file in sorted((folder / "1ADC_ss").glob("*.mha")):
         name = file.name.removesuffix("-ADC_ss.mha")
         z_file = folder / "2Z_ADC" / f"Zmap_{name}-ADC_smooth2mm_clipped10.mha"
-        scores, stages = [], Stages(STAGES, Silent())
+        scores, stages = [], Stages(STAGES)
         for z_adc in (z_file, None):
-            stages = Stages(STAGES, Silent())
-            scan = stages.run("read", read_scan, file, z_adc=z_adc)
-            found = analyse(scan, model, atlas, stages)
+            stages = Stages(STAGES)
+            with stages("read"):
+                scan = read_scan(file, z_adc=z_adc)
+            found = analyse(scan, model, atlas, Request(), stages)
             scores.append(found.explanation.prediction.probability_adverse if found.explanation else float("nan"))
         z, lesion, adc = (read_volume(path) for path in (z_file, folder / "3LABEL" / f"{name}_lesion.mha", file))
         load = float((lesion.array > 0).sum() / (adc.array != 0).sum())

@@ -25,7 +25,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer
 
-from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.installed import find_atlas
 from AGE2HIELib.io.images import read_on_grid, read_volume
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
@@ -69,7 +69,7 @@ def of_newborn(file: Path) -> dict[str, float]:
 
 def of_phantom(case: Planned) -> dict[str, float]:
     """Descriptors of one infant of a training cohort, whose z-map is the one that imitates released ones."""
-    made = made_case(case, load_atlas(resolve_atlas(None)))
+    made = made_case(case, load_atlas(find_atlas(None)))
     return descriptors(made["adc"], made["z"], made["lesion"])
 
 

@@ -15,7 +15,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.options import SALIENCY
+from AGE2HIELib.pipeline.request import SALIENCY_METHODS
 from AGE2HIELib.resources import resource_path
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -154,8 +154,8 @@ def _number_or_all(value: Any) -> Any:
 
 
 def _known_method(name: str) -> str:
-    if name not in SALIENCY:
-        raise ValueError(f"choose one of {', '.join(SALIENCY)}")
+    if name not in SALIENCY_METHODS:
+        raise ValueError(f"choose one of {', '.join(SALIENCY_METHODS)}")
     return name
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from AGE2HIELib.commands.reading import given_paths
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import SUFFIXES, write_volume
 from AGE2HIELib.io.repeated import check_repeated
@@ -26,16 +25,19 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     if not output.name.lower().endswith(SUFFIXES):
         raise InputError(f"'{output.name}' names no image format. Let the name end in one of {', '.join(SUFFIXES)}.")
     stages = Stages(STAGES, progress)
-    with output_file(output, overwrite=arguments.overwrite, inputs=given_paths(arguments)) as part:
-        source = stages.run("read", read_source, arguments.input, series=arguments.series)
+    with output_file(output, overwrite=arguments.overwrite, inputs=[arguments.input]) as part:
+        with stages("read"):
+            source = read_source(arguments.input, series=arguments.series)
         if source.dwi is not None:
             check_repeated(source.dwi, arguments.input.name)
-            aligned = stages.run("adc", align_series, source.dwi, arguments.align)
-            fit = stages.run("adc", adc_map, aligned.series)
+            with stages("adc"):
+                aligned = align_series(source.dwi, arguments.align)
+                fit = adc_map(aligned.series)
             adc, warnings = fit.adc, (*source.warnings, *aligned.warnings, *fit.warnings)
         else:
             adc, warnings = _known(source.adc, source.adc_unit_found, arguments.input.name), source.warnings
-        stages.run("write", write_volume, adc, part)
+        with stages("write"):
+            write_volume(adc, part)
     progress.close()
     if warnings:
         progress.found("warnings", {"warnings": list(warnings)})

@@ -7,7 +7,7 @@ import shutil
 import sys
 
 from AGE2HIELib.commands.facts import print_facts
-from AGE2HIELib.commands.reading import resolve_atlas
+from AGE2HIELib.installed import find_atlas
 from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.preprocess.atlas import load_atlas, write_atlas
 from AGE2HIELib.progress import Progress
@@ -29,7 +29,7 @@ def run_build(arguments: argparse.Namespace, progress: Progress) -> int:
     read = [arguments.input, *([arguments.lesions] if arguments.lesions else [])]
     work = arguments.output.resolve().with_name(f".{arguments.output.name}.atlas-work")
     with output_folder(arguments.output, overwrite=arguments.overwrite, inputs=read) as part:
-        start = resolve_atlas(arguments.atlas)
+        start = find_atlas(arguments.atlas)
         built = build_atlas(wanted, start, work, progress, shown=arguments.progress == "text")
         write_atlas(built.atlas, part)
     shutil.rmtree(work, ignore_errors=True)
@@ -48,7 +48,7 @@ def run_install(arguments: argparse.Namespace, progress: Progress) -> int:
             arguments.mean,
             arguments.sd,
             arguments.brain,
-            load_atlas(resolve_atlas(None)),
+            load_atlas(find_atlas(None)),
             name=arguments.name or arguments.output.name,
             provenance=arguments.provenance or "a published mean and sd, installed by age2hie atlas install",
             licence=arguments.licence or "not stated: that of the images",
@@ -59,7 +59,7 @@ def run_install(arguments: argparse.Namespace, progress: Progress) -> int:
 
 def run_atlas_info(arguments: argparse.Namespace, progress: Progress) -> int:
     """What the atlas says of itself."""
-    atlas = load_atlas(resolve_atlas(arguments.folder))
+    atlas = load_atlas(find_atlas(arguments.folder))
     print_facts(
         {
             "atlas": atlas.name,

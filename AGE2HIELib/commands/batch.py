@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -18,13 +18,11 @@ from AGE2HIELib.batch.table import TABLE, Row, read_table, write_table
 from AGE2HIELib.commands.batch_case import DEFECT, UNUSABLE, CaseEnded, Job, do_case, failed_row, prepare
 from AGE2HIELib.commands.batch_folder import batch_folder
 from AGE2HIELib.commands.batch_progress import CaseTeller, make_teller
-from AGE2HIELib.commands.predict import PREDICTED, REFUSED, Request
-from AGE2HIELib.commands.reading import given_paths
+from AGE2HIELib.commands.reading import request_of
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.inference.prevalence import check_prevalence
 from AGE2HIELib.parallel import core_count
+from AGE2HIELib.pipeline.prediction import PREDICTED, REFUSED
 from AGE2HIELib.progress import Progress
-from AGE2HIELib.quality.check import known_overrides
 from AGE2HIELib.report.extras import lost_extras
 
 ALL_ENDED, SOME_FAILED = 0, 1
@@ -54,12 +52,9 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """Ends with 0 where every case has ended in 0 or 3, else with 1."""
     if arguments.jobs < 0:
         raise InputError(f"--jobs is {arguments.jobs}. Give the number of processes, or 0 for as many as fit.")
-    check_prevalence(arguments.prevalence)
+    request = request_of(arguments)
     cases = find_cases(arguments.input, output=arguments.output)
-    asked = {field.name for field in fields(Request)} & vars(arguments).keys()
-    override = known_overrides(arguments.override)
-    request = Request(arguments.input, **{**{name: getattr(arguments, name) for name in asked}, "override": override})
-    with batch_folder(arguments.output, inputs=given_paths(arguments)) as output:
+    with batch_folder(arguments.output, inputs=request.files) as output:
         batch = Batch(cases, output, read_table(output), {})
         batch.write()
         unusable = {name for name, row in batch.rows.items() if row.exit_code == UNUSABLE}

@@ -14,15 +14,14 @@ from AGE2HIELib import __version__
 from AGE2HIELib.batch.find_cases import Case
 from AGE2HIELib.batch.table import Row, row_of_record
 from AGE2HIELib.bundle.model_facts import for_z_map
-from AGE2HIELib.commands.predict import PREDICTED, REFUSED, Inputs, Request, predict_inputs, settings_of, stages_of
-from AGE2HIELib.commands.reading import resolve_atlas
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.installed import find_model
 from AGE2HIELib.notices import log_of, quiet_libraries, write_traceback
 from AGE2HIELib.outputs import holds_result, output_folder, put_back_aside
-from AGE2HIELib.pipeline import HieModel, load_model, read_scan
-from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
-from AGE2HIELib.progress import Silent
+from AGE2HIELib.pipeline.analysis import stages_of
+from AGE2HIELib.pipeline.inputs import HieModel, Inputs, load_model_of, read_atlas_of, read_scan_of
+from AGE2HIELib.pipeline.prediction import PREDICTED, REFUSED, predict_inputs, settings_of
+from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.report.folder import RECORD
 from AGE2HIELib.report.settings import read_settings
 
@@ -60,9 +59,8 @@ class CaseEnded:
 def prepare(job: Job) -> Prepared:
     """Raises InputError for a model or an atlas with which no case could be predicted."""
     quiet_libraries()
-    atlas = load_atlas(resolve_atlas(job.request.atlas))
-    request = job.request
-    model = load_model(find_model(request.model), device=request.device, prevalence=request.prevalence)
+    stages = stages_of(job.request)
+    atlas, model = read_atlas_of(job.request, stages), load_model_of(job.request, stages)
     for_z_map(model.bundle, atlas, released=False)  # an error of all cases is raised before the first one
     return Prepared(job, model, atlas)
 
@@ -109,15 +107,15 @@ def without_file_names(message: str, case: Case) -> str:
 def _predicted(prepared: Prepared, case: Case, output: Path) -> CaseEnded:
     if case.scan is None:
         raise InputError(case.problem)
-    request = replace(prepared.job.request, scan=case.scan)
-    stages = stages_of(request, Silent())
+    request = replace(prepared.job.request, input=case.scan)
+    stages = stages_of(request)
     put_back_aside(output)
     earlier = None if prepared.job.overwrite else _record(output)
     if earlier is None and not prepared.job.overwrite and holds_result(output):
         raise InputError(_other("by another command or version of age2hie, or is damaged"))
     if earlier is not None and not _same_makers(earlier, prepared):
         raise InputError(_other("with another model, atlas or version of age2hie"))
-    scan = stages.run("read", read_scan, request.scan)
+    scan = read_scan_of(request, stages)
     if earlier is not None:
         if earlier["input"]["sha256"] != scan.source.sha256:
             raise InputError(_other("from another scan"))

@@ -1,27 +1,23 @@
-"""Which files a call names, and which are taken where it names none."""
+"""From the options of a call to the request that the library knows."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from dataclasses import fields
+from typing import Any
 
-from AGE2HIELib.resources import resource_path
-from AGE2HIELib.timing import Timing
-
-_OPTIONS = ("input", "z_adc", "mask", "model", "atlas")
+from AGE2HIELib.pipeline.request import Request
 
 
-def given_paths(arguments: argparse.Namespace) -> list[Path]:
-    """Everything the call reads: the output must not lie on it."""
-    named = [getattr(arguments, name, None) for name in _OPTIONS]
-    return [path for path in named if path is not None]
-
-
-def given_timing(arguments: argparse.Namespace) -> Timing:
-    """What the caller knows of the infant; raises InputError for an age that cannot be."""
-    cooled = None if arguments.cooled is None else arguments.cooled == "yes"
-    return Timing(arguments.age_days, arguments.gestation_weeks, cooled)
-
-
-def resolve_atlas(folder: Path | None) -> Path:
-    return folder or resource_path("atlas")
+def request_of(arguments: argparse.Namespace) -> Request:
+    """What the options ask for; InputError for a value with which nothing can be done."""
+    names = {field.name for field in fields(Request)} & vars(arguments).keys()
+    values: dict[str, Any] = {name: getattr(arguments, name) for name in names}
+    if values.get("cooled") is not None:
+        values["cooled"] = values["cooled"] == "yes"
+    if "override" in values:
+        values["override"] = tuple(values["override"])
+    if "methods" in values:
+        given = (name.strip() for name in values["methods"].split(","))
+        values["methods"] = tuple(dict.fromkeys(name for name in given if name))
+    return Request(**values)

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from AGE2HIELib.bundle.reading import read_bundle
-from AGE2HIELib.commands.earlier import is_earlier, read_record, unusable_record
-from AGE2HIELib.commands.predict import Inputs, Request, predict_inputs, read_inputs, stages_of
 from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.installed import installed_models
 from AGE2HIELib.leftovers import owner_mark, remove_leftovers
 from AGE2HIELib.outputs import disk_errors
+from AGE2HIELib.pipeline.analysis import stages_of
+from AGE2HIELib.pipeline.earlier import is_earlier, read_record, unusable_record
+from AGE2HIELib.pipeline.inputs import Inputs
+from AGE2HIELib.pipeline.prediction import predict_inputs, read_inputs
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.progress import Progress, Stages
-from AGE2HIELib.quality.check import known_overrides
 from AGE2HIELib.report.differences import (
     VOLUMES,
     Difference,
@@ -28,7 +30,6 @@ from AGE2HIELib.report.differences import (
 from AGE2HIELib.report.folder import RECORD
 from AGE2HIELib.report.settings import Settings, read_settings
 from AGE2HIELib.report.tolerance import EXACT, circumstances, tolerance_between
-from AGE2HIELib.timing import Timing
 
 EQUAL, DIFFERS = 0, 4
 _SCRATCH = "age2hie-again-"  # begins the names of folders with images, which a killed run leaves to the next
@@ -83,7 +84,7 @@ def _request(then: Mapping[str, Any], settings: Settings, arguments: argparse.Na
     if settings.age_given and arguments.age_days is None:
         raise InputError("The result was made with --age-days, and keeps no age. Give the age again.")
     return Request(
-        scan=arguments.input,
+        input=arguments.input,
         series=settings.series,
         align=settings.align,
         z_adc=arguments.z_adc,
@@ -93,9 +94,11 @@ def _request(then: Mapping[str, Any], settings: Settings, arguments: argparse.Na
         saliency=settings.saliency or (then["saliency"] or {}).get("method"),
         examine=settings.examine,
         device=arguments.device or _device_of(then),
-        timing=Timing(arguments.age_days, settings.gestation_weeks, settings.cooled),
+        age_days=arguments.age_days,
+        gestation_weeks=settings.gestation_weeks,
+        cooled=settings.cooled,
         prevalence=settings.prevalence,
-        override=known_overrides(settings.overrides),
+        override=settings.overrides,
     )
 
 

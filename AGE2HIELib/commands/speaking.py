@@ -5,13 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from AGE2HIELib.progress import Progress
 from AGE2HIELib.quality import Check, Quality
-
-if TYPE_CHECKING:
-    from AGE2HIELib.explain.examination import Examination
 
 REFUSED = 3
 
@@ -44,15 +40,3 @@ def say_lost(lost: Sequence[str]) -> None:
     """What is missing of the extras of a result that stands."""
     if lost:
         print(f"age2hie: warning: {' '.join(lost)}", file=sys.stderr)
-
-
-def examination_in_words(found: Examination) -> str:
-    """One line: how many figures a map has kept, and which it has not."""
-    failed = [
-        f"{one.name} {one.value:.2f}{'' if one.p is None else f', p {one.p:.2f}'} (must be {one.limit})"
-        for one in found.findings
-        if not one.passed
-    ]
-    if not failed:
-        return f"Explanation {found.method}: kept all {len(found.findings)} figures of its examination"
-    return f"Explanation {found.method}: do not rely on it: {'; '.join(failed)}"

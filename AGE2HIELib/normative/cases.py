@@ -14,11 +14,14 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import SUFFIXES, read_on_grid
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.outputs import output_file
-from AGE2HIELib.pipeline import CHECK_STAGES, examine, read_scan
+from AGE2HIELib.pipeline.admission import gate_scan
+from AGE2HIELib.pipeline.analysis import CHECK_STAGES
+from AGE2HIELib.pipeline.inputs import read_scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
 from AGE2HIELib.preprocess.zmap import ADC_RANGE
-from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.progress import Stages
 from AGE2HIELib.system_files import is_system_file
 from AGE2HIELib.volume import Volume
 
@@ -96,19 +99,19 @@ def keep_case(task: CaseTask) -> str:
     """Read, mask and check one infant and keep it; returns why it is left out, or nothing."""
     try:
         scan = read_scan(task.image)
-        seen = examine(scan, _atlas(task.atlas), Stages(CHECK_STAGES, Silent()), align="off")
-        failed = [check for check in seen.quality.checks if not check.passed]
-        if failed or seen.placement is None:
-            return f"{failed[0].name} is {failed[0].value} (must be {failed[0].limit})" if failed else "no brain found"
-        normal = seen.brain.array
+        gated = gate_scan(scan, _atlas(task.atlas), Request(align="off"), Stages(CHECK_STAGES))
+        if not gated.passed:
+            first = gated.quality.stopping[0]
+            return f"{first.name} is {first.value} (must be {first.limit})"
+        normal = gated.brain.array
         if task.lesion is not None:
             lesion = to_canonical(read_on_grid(task.lesion, scan.source.stored, what="lesion mask"))
             normal = normal & ~(lesion.array > 0)
     except InputError as problem:
         return str(problem)
-    box = bounding_box(seen.brain.array)
+    box = bounding_box(gated.brain.array)
     adc, brain, usable = (
-        cropped(image, box, margin_mm=_MARGIN_MM) for image in (seen.adc, seen.brain, seen.brain.like(normal))
+        cropped(image, box, margin_mm=_MARGIN_MM) for image in (gated.adc, gated.brain, gated.brain.like(normal))
     )
     with output_file(task.kept, overwrite=True) as part:
         np.savez(part, adc=adc.array, brain=brain.array, normal=usable.array, affine_ras=adc.affine_ras)

@@ -82,20 +82,19 @@ class Quality:
         """Failed warnings of these names do not stop any more; a refusal of such a name stays one."""
         return Quality(tuple(_overridden(check, names) for check in self.checks))
 
-    def with_(self, check: Check) -> Quality:
-        """One more question, asked later."""
-        return Quality((*self.checks, check))
+    def with_(self, *later: Check) -> Quality:
+        """With more questions, asked later."""
+        return Quality((*self.checks, *later))
 
 
-def known_overrides(names: Collection[str]) -> tuple[str, ...]:
-    """The names as they are; raises InputError for one that no warning has."""
+def check_overrides(names: Collection[str]) -> None:
+    """Raises InputError for a name that no warning has."""
     for name in names:
         if name not in OVERRIDABLE:
             raise InputError(
                 f"--override '{name}' names no warning; only these can be overridden: {', '.join(OVERRIDABLE)}. "
                 "Leave it out: what the gate refuses stays refused."
             )
-    return tuple(names)
 
 
 def between(name: str, value: float, limits: tuple[float, float], unit: str, *, remedy: str, basis: str) -> Check:

@@ -20,18 +20,10 @@ from AGE2HIELib.explain.examination import Examination, Finding
 from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
-from AGE2HIELib.pipeline import (
-    EXAMINED_STAGES,
-    Analysis,
-    HieModel,
-    Scan,
-    analyse,
-    load_model,
-    model_for_z,
-    read_scan,
-)
+from AGE2HIELib.pipeline.analysis import Analysis, analyse, stages_of
+from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model, read_scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import load_atlas
-from AGE2HIELib.progress import Silent, Stages
 from training.cohorts.bonbid import HieCase, read_bonbid
 from training.cohorts.problems import refuse
 from training.explaining.choose import choose_cases
@@ -136,9 +128,8 @@ def examine_case(task: ExamineTask) -> None:
     """Examine one infant and keep its row."""
     atlas, model = _atlas(task.atlas), _model(task.model, task.device, task.model_sha256)
     scan = read_scan(task.case.image, z_adc=task.case.z_adc if task.released else None)
-    model = model_for_z(model, atlas, released=scan.z_adc is not None)
-    stages = Stages(EXAMINED_STAGES, Silent())
-    found = analyse(scan, model, atlas, stages, method=task.method, question=True)
+    request = Request(saliency=task.method, examine=True)
+    found = analyse(scan, model, atlas, request, stages_of(request))
     figures = {one.name: _words(one) for one in (found.examination.findings if found.examination else ())}
     keep_row(task.kept, task.key, {"values": _values(task, scan, found), "figures": figures})
 
@@ -158,7 +149,7 @@ def _words(finding: Finding) -> dict[str, str]:
 
 def _values(task: ExamineTask, scan: Scan, found: Analysis) -> dict[str, Any]:
     """The row of the table; what a refused scan does not have is left empty."""
-    failed = [check.name for check in found.examined.quality.stopping]
+    failed = [check.name for check in found.gated.quality.stopping]
     row: dict[str, Any] = {
         "case": task.case.case,
         "site": task.case.site,
@@ -185,5 +176,5 @@ def _lesion_figures(case: HieCase, scan: Scan, found: Analysis) -> dict[str, Any
         return {}
     lesion = to_canonical(read_on_grid(case.lesion, scan.source.stored, what="lesion"))
     half_cell = max(found.explanation.resolution_mm) / 2
-    made = in_lesion(found.saliency, lesion, found.examined.brain, half_cell_mm=half_cell)
+    made = in_lesion(found.saliency, lesion, found.gated.brain, half_cell_mm=half_cell)
     return asdict(made) if made else {}

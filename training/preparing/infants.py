@@ -14,12 +14,15 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
-from AGE2HIELib.pipeline import CHECK_STAGES, Scan, examine, read_scan
+from AGE2HIELib.pipeline.admission import gate_scan
+from AGE2HIELib.pipeline.analysis import CHECK_STAGES
+from AGE2HIELib.pipeline.inputs import Scan, read_scan
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.preprocess.network_input import InputSpec, network_input
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.preprocess.zmap import z_map
-from AGE2HIELib.progress import Silent, Stages
+from AGE2HIELib.progress import Stages
 from AGE2HIELib.volume import Volume
 from training.cohorts.bonbid import HieCase
 from training.files import sha256_of
@@ -112,10 +115,10 @@ def infant_arrays(
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """(measured facts, arrays): ``volume`` holds ADC, z of the atlas, and the released z (or the atlas's again)."""
     scan, lesion = read_infant(case)
-    seen = examine(scan, atlas, Stages(CHECK_STAGES, Silent()))  # as a prediction does it, to the last bit
-    if seen.placement is None:
+    gated = gate_scan(scan, atlas, Request(), Stages(CHECK_STAGES))  # as a prediction does it, to the last bit
+    if gated.placement is None:
         raise InputError(NO_BRAIN)
-    adc, brain, placement = seen.adc, seen.brain, seen.placement
+    adc, brain, placement = gated.adc, gated.brain, gated.placement
     own = z_map(adc, brain, atlas, placement)
     released = scan.z_adc if scan.z_adc is not None else own
     arrays = {"volume": _channels(adc, brain, (own, released), placement, spec)}

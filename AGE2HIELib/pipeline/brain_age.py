@@ -55,7 +55,7 @@ def prepare_scan(scan: T1Scan, model: AgeModel) -> PreparedT1:
     return prepare_t1(scan.image, bundled_t1_template(), facts.spec, mask=scan.mask, placement=facts.placement)
 
 
-def explained_age(
+def explain_scan_age(
     model: AgeModel, ready: PreparedT1, method: str, layer: str | None = None
 ) -> tuple[AgeModel, AgeExplanation]:
     """The explanation, its cells as large as they are in the scan, and the model that gave it: on the CPU where the

@@ -13,23 +13,28 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.pipeline import Scan
+from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.quality import Check, Quality
 from AGE2HIELib.report.folder import RECORD
+from AGE2HIELib.report.settings import Settings, read_settings
 
 _SAME = 0.01  # of the probability: the placement is made again from the finished brain mask, and may differ a little
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """``scan`` has the earlier result's ADC, brain and z, so that nothing is fitted again; ``quality`` is what the gate
-    said of the result, and ``record`` its result.json.
+    """What ``predict`` has written.
+
+    Attributes:
+        scan: the result's ADC, brain and z, so that nothing is fitted again, and what the gate said of it.
+        record: its result.json.
+        settings: None in records of before they were kept.
     """
 
     scan: Scan
-    quality: Quality
     record: Mapping[str, Any]
+    settings: Settings | None
 
     @property
     def b_values_used(self) -> tuple[float, ...] | None:
@@ -61,8 +66,16 @@ def read_earlier(folder: Path) -> Earlier:
         raise InputError(f"The brain_mask.nii.gz of '{folder.name}' is empty. Predict the scan again.")
     unit = given.get("adc_unit_found") or "1e-6 mm2/s"  # of what predict fitted itself
     source = Source(kind, sha256, None, adc, unit, warnings)
-    scan = Scan(source, to_canonical(z), to_canonical(brain.like(brain.array > 0)), settled=True)
-    return Earlier(scan, quality, record)
+    settings = read_settings(record) if "settings" in record else None
+    scan = Scan(
+        source,
+        to_canonical(z),
+        to_canonical(brain.like(brain.array > 0)),
+        settings.z_adc_sha256 if settings else None,
+        settings.mask_sha256 if settings else None,
+        verdict=quality,
+    )
+    return Earlier(scan, record, settings)
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -106,25 +119,6 @@ def differs(earlier: Earlier, probability: float) -> tuple[str, ...]:
     if abs(said - probability) <= _SAME:
         return ()
     return (f"The result says {said:.3f}; placed once more the scan scores {probability:.3f}, which the maps explain.",)
-
-
-def would_stop(earlier: Earlier, asked_again: Quality) -> tuple[str, ...]:
-    """A warning for each answer of the gate that would keep the result back now, though it did not then.
-
-    A result that was let through is let through: it was made from what is no longer known (the raw volumes, the age),
-    and where a figure lies near its limit the finished brain mask may carry it over.
-    """
-    known = {check.name for check in earlier.quality.checks if not check.passed}
-    return tuple(
-        f"Asked once more, the gate finds {check.name} {_figure(check.value)} (must be {check.limit}); the result was "
-        "let through, and so are its maps."
-        for check in asked_again.stopping
-        if check.name not in known
-    )
-
-
-def _figure(value: float | str | None) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _quality(recorded: Mapping[str, Any]) -> Quality:

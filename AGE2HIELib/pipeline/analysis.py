@@ -1,0 +1,99 @@
+"""From a scan to a probability and the place of its evidence: read ``analyse`` first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from AGE2HIELib.explain.regions import RegionRow, measured_regions
+from AGE2HIELib.inference.prevalence import at_prevalence
+from AGE2HIELib.pipeline.admission import Admitted, GatedScan, Withheld, admit
+from AGE2HIELib.pipeline.inputs import HieModel, Scan, model_on_cpu
+from AGE2HIELib.pipeline.request import ADVERSE, Request
+from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.placement import in_brain
+from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.volume import Volume
+
+if TYPE_CHECKING:
+    from AGE2HIELib.explain.examination import Examination
+    from AGE2HIELib.explain.saliency import Explanation
+
+CHECK_STAGES = ("read", "adc", "mask", "place", "gate")
+STAGES = ("read", "model", "adc", "mask", "place", "gate", "z-map", "predict", "explain", "report")
+EXAMINED_STAGES = (*STAGES[:-1], "examine", "report")  # where the explanation is examined as well
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything that was found, in canonical voxel order.
+
+    Attributes:
+        model: that gave the number: on the CPU where the GPU's memory ran out.
+        z, explanation, saliency, regions: None and empty where the gate lets no number pass.
+        examination: of the explanation; None where it was not asked for.
+    """
+
+    gated: GatedScan
+    model: HieModel
+    z: Volume | None = None
+    explanation: Explanation | None = None
+    saliency: Volume | None = None
+    regions: tuple[RegionRow, ...] = ()
+    examination: Examination | None = None
+
+
+def stages_of(request: Request, progress: Progress | None = None) -> Stages:
+    return Stages(EXAMINED_STAGES if request.examine else STAGES, progress)
+
+
+def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages: Stages) -> Analysis:
+    """The whole way for one scan; it ends at the gate for a scan that should not be believed."""
+    admitted = admit(scan, model, atlas, request, stages)
+    gated = admitted.gated
+    if isinstance(admitted, Withheld):
+        return Analysis(gated, admitted.model)
+    with stages("predict"):
+        model, explanation = explain_prediction(admitted.model, admitted.image, request.saliency)
+    with stages("explain"):
+        saliency = on_scan_grid(explanation.saliency, admitted)
+        maps = {"adc": gated.adc, "z": admitted.z, "saliency": saliency}
+        regions = measured_regions(atlas, admitted.placement, gated.brain, **maps)
+    examination = None
+    if request.examine:
+        with stages("examine"):
+            examination = examine_explanation(model, admitted.image, explanation)
+    return Analysis(gated, model, admitted.z, explanation, saliency, regions, examination)
+
+
+def explain_prediction(
+    model: HieModel, image: np.ndarray, method: str | None = None, *, layer: str | None = None, target: str = ADVERSE
+) -> tuple[HieModel, Explanation]:
+    """The explanation, and the model that gave it: on the CPU where the GPU's memory ran out."""
+    from AGE2HIELib.explain.registry import DEFAULT_METHOD
+    from AGE2HIELib.explain.saliency import explain
+    from AGE2HIELib.inference.device import or_on_cpu
+
+    def ask(of: HieModel) -> tuple[HieModel, Explanation]:
+        facts = at_prevalence(of.bundle, of.prevalence)
+        return of, explain(of.members, facts, image, method=method or DEFAULT_METHOD, layer=layer, target=target)
+
+    return or_on_cpu(
+        lambda: ask(model), lambda note: ask(model_on_cpu(model.bundle, note, model.prevalence)), model.device
+    )
+
+
+def examine_explanation(model: HieModel, image: np.ndarray, explanation: Explanation) -> Examination:
+    """The examination of a map that ``explain_prediction`` has made of this image, where the model is."""
+    from AGE2HIELib.explain.examination import examine_map
+    from AGE2HIELib.explain.robustness import ExaminedMap
+
+    layer = explanation.layer or model.bundle.saliency_layer
+    return examine_map(ExaminedMap(model.members, model.bundle, image, explanation.method, layer, explanation.target))
+
+
+def on_scan_grid(saliency: Volume, admitted: Admitted) -> Volume:
+    """A map brought to the scan's grid in one interpolation, 0 outside the brain."""
+    return in_brain(saliency, admitted.placement, admitted.gated.brain)

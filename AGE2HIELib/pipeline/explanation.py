@@ -1,0 +1,39 @@
+"""``explain``: several saliency maps of one scan side by side, and where they agree, in an output folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from AGE2HIELib.outputs import output_folder
+from AGE2HIELib.pipeline.admission import Withheld
+from AGE2HIELib.pipeline.age_maps import check_age_request, explain_age_into
+from AGE2HIELib.pipeline.outcome_maps import WithheldError, explain_outcome_into
+from AGE2HIELib.pipeline.request import AGE, Request
+from AGE2HIELib.progress import Progress, Silent
+
+
+@dataclass(frozen=True)
+class Explained:
+    """``headline`` is what the maps explain, where nothing else says it; ``lost`` is what is missing of the extras."""
+
+    headline: str
+    lost: tuple[str, ...]
+
+
+def explain(
+    request: Request, output: Path, *, overwrite: bool = False, progress: Progress | None = None
+) -> Explained | Withheld:
+    """Write the maps into a new folder; nothing is written for a scan that the gate withholds: there is no number to
+    explain.
+    """
+    explain_into = explain_outcome_into
+    if request.target == AGE:
+        check_age_request(request)
+        explain_into = explain_age_into
+    try:
+        with output_folder(output, overwrite=overwrite, inputs=request.files) as folder:
+            headline, lost = explain_into(folder, request, progress or Silent())
+    except WithheldError as error:
+        return error.withheld
+    return Explained(headline, lost)

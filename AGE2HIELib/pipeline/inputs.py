@@ -1,0 +1,133 @@
+"""The files of a request in memory: the scan and what belongs to it, the model, the atlas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from AGE2HIELib.bundle.loading import load_members
+from AGE2HIELib.bundle.model_facts import for_z_map
+from AGE2HIELib.bundle.reading import Bundle, read_bundle
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.inference.prevalence import check_prevalence
+from AGE2HIELib.installed import find_atlas, find_model
+from AGE2HIELib.io.images import read_on_grid, sha256_of_image
+from AGE2HIELib.io.source import Source, read_source
+from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
+from AGE2HIELib.progress import Stages
+from AGE2HIELib.quality import Quality
+from AGE2HIELib.volume import Volume
+
+if TYPE_CHECKING:
+    from AGE2HIELib.networks.staged import StagedNetwork
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A scan and the maps that were given with it.
+
+    Attributes:
+        source: what was read, in the stored voxel order.
+        z_adc, mask: z-map and brain mask in canonical voxel order; None where none was given.
+        z_adc_sha256, mask_sha256: of the files that were given.
+        verdict: what the gate said of the earlier result that source, z-map and mask come from; None for a scan. It
+            stands, and the maps are not held against the scan again.
+    """
+
+    source: Source
+    z_adc: Volume | None = None
+    mask: Volume | None = None
+    z_adc_sha256: str | None = None
+    mask_sha256: str | None = None
+    verdict: Quality | None = None
+
+    @property
+    def z_is_released(self) -> bool:
+        """Whether the z-map is another group's; that of an earlier result may be our own."""
+        return self.z_adc is not None and (self.verdict is None or self.z_adc_sha256 is not None)
+
+
+@dataclass(frozen=True)
+class HieModel:
+    """A verified bundle with its networks on a device.
+
+    Attributes:
+        warnings: say where another device had been asked for.
+        prevalence: the share of adverse outcomes that numbers are wanted for; None for that of the calibration.
+    """
+
+    bundle: Bundle
+    members: tuple[StagedNetwork, ...]
+    device: str
+    warnings: tuple[str, ...] = ()
+    prevalence: float | None = None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that a request names, read and verified."""
+
+    scan: Scan
+    model: HieModel
+    atlas: Atlas
+
+
+def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = None, mask: Path | None = None) -> Scan:
+    """The input and what belongs to it, which must lie on its grid."""
+    source = read_source(path, series=series)
+    released = read_on_grid(z_adc, source.stored, what="z-map") if z_adc else None
+    brain = read_on_grid(mask, source.stored, what="brain mask") if mask else None
+    if brain is not None and not (brain.array > 0).any():
+        raise InputError("The brain mask is empty. Give one in which the brain is above 0, or leave --mask out.")
+    return Scan(
+        source,
+        to_canonical(released.like(np.nan_to_num(released.array))) if released else None,
+        to_canonical(brain.like(brain.array > 0)) if brain else None,
+        sha256_of_image(z_adc) if z_adc else None,
+        sha256_of_image(mask) if mask else None,
+    )
+
+
+def read_scan_of(request: Request, stages: Stages) -> Scan:
+    with stages("read"):
+        return read_scan(request.scan, series=request.series, z_adc=request.z_adc, mask=request.mask)
+
+
+def read_atlas_of(request: Request, stages: Stages) -> Atlas:
+    with stages("read"):
+        return load_atlas(find_atlas(request.atlas))
+
+
+def load_model_of(request: Request, stages: Stages) -> HieModel:
+    with stages("model"):
+        return load_model(find_model(request.model), device=request.device, prevalence=request.prevalence)
+
+
+def load_model(folder: Path, *, device: str = "auto", prevalence: float | None = None) -> HieModel:
+    """A checked bundle with its weights in memory, on the CPU where a GPU lacks room; InputError for no prevalence."""
+    # torch takes a second: only who predicts waits for it
+    from AGE2HIELib.inference.device import choose_device, or_on_cpu
+
+    check_prevalence(prevalence)
+    bundle = read_bundle(folder)
+    chosen = choose_device(device)
+    return or_on_cpu(
+        lambda: HieModel(bundle, load_members(bundle, chosen), chosen, prevalence=prevalence),
+        lambda note: model_on_cpu(bundle, note, prevalence),
+        chosen,
+    )
+
+
+def model_on_cpu(bundle: Bundle, note: str, prevalence: float | None) -> HieModel:
+    """``note`` says why it is not where it was asked for."""
+    return HieModel(bundle, load_members(bundle, "cpu"), "cpu", (note,), prevalence)
+
+
+def model_for_z(model: HieModel, atlas: Atlas, *, released: bool) -> HieModel:
+    """The model as it is read with z-maps of this origin; ModelError where it was not trained on such."""
+    return replace(model, bundle=for_z_map(model.bundle, atlas, released=released))

@@ -1,0 +1,151 @@
+"""``predict``: one scan in, an output folder out; ``check``: the quality gate alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from AGE2HIELib.explain.compare import names_a_place
+from AGE2HIELib.explain.regions import write_region_table
+from AGE2HIELib.outputs import output_folder
+from AGE2HIELib.pipeline.admission import GatedScan, gate_scan, infant_timing
+from AGE2HIELib.pipeline.analysis import CHECK_STAGES, Analysis, analyse, stages_of
+from AGE2HIELib.pipeline.inputs import Inputs, Scan, load_model_of, read_atlas_of, read_scan_of
+from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.quality import Quality
+from AGE2HIELib.report.extras import Extras
+from AGE2HIELib.report.folder import OVERLAY, RECORD, REGIONS, write_maps, write_page, write_picture
+from AGE2HIELib.report.hospital.objects import FOLDER, check_possible, write_objects
+from AGE2HIELib.report.overlay import Maps
+from AGE2HIELib.report.record import Circumstances, result_record, write_record
+from AGE2HIELib.report.settings import Settings
+from AGE2HIELib.timing import timing_warnings
+
+if TYPE_CHECKING:
+    from AGE2HIELib.explain.examination import Examination
+
+PREDICTED, REFUSED = 0, 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a prediction ended: its exit code, the number (None: refused), what the gate found, the prevalence that the
+    caller gave for the number, and what is missing of the extras, in sentences.
+    """
+
+    code: int
+    probability: float | None
+    interval: tuple[float, float] | None
+    demonstration: bool
+    quality: Quality
+    examination: Examination | None = None
+    prevalence: float | None = None
+    lost: tuple[str, ...] = ()
+
+
+def predict(request: Request, output: Path, *, overwrite: bool = False, progress: Progress | None = None) -> Outcome:
+    """Predict one scan and write everything about it into a new folder, which appears whole or not at all."""
+    with output_folder(output, overwrite=overwrite, inputs=request.files) as folder:
+        return predict_into(folder, request, progress)
+
+
+def check(request: Request, progress: Progress | None = None) -> GatedScan:
+    """What the quality gate says of a scan, as far as it needs no model."""
+    stages = Stages(CHECK_STAGES, progress)
+    atlas = read_atlas_of(request, stages)
+    return gate_scan(read_scan_of(request, stages), atlas, request, stages)
+
+
+def predict_into(folder: Path, request: Request, progress: Progress | None = None) -> Outcome:
+    """``predict`` into an existing empty folder."""
+    stages = stages_of(request, progress)
+    return predict_inputs(folder, request, read_inputs(request, stages), stages)
+
+
+def read_inputs(request: Request, stages: Stages) -> Inputs:
+    """The files of a request; InputError for what is unusable."""
+    atlas = read_atlas_of(request, stages)
+    scan = read_scan_of(request, stages)
+    if request.dicom:
+        check_possible(scan.source.kind)
+    return Inputs(scan, load_model_of(request, stages), atlas)
+
+
+def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stages) -> Outcome:
+    """``predict_into`` from what has been read already."""
+    scan = inputs.scan
+    analysis = analyse(scan, inputs.model, inputs.atlas, request, stages)
+    model, gated = analysis.model, analysis.gated
+    about = Circumstances(
+        scan.source,
+        model.bundle,
+        inputs.atlas,
+        model.device,
+        (*gated.warnings, *model.warnings, *timing_warnings(infant_timing(scan, request))),
+        settings_of(request, scan),
+        gated.b_values_used,
+    )
+    lost = _write(analysis, about, stages, folder, dicom=request.dicom)
+    return replace(_outcome(analysis), lost=lost)
+
+
+def settings_of(request: Request, scan: Scan) -> Settings:
+    """What the record keeps of a request."""
+    return Settings(
+        align=request.align,
+        series=request.series,
+        device=request.device,
+        saliency=request.saliency,
+        examine=request.examine,
+        age_given=request.age_days is not None,
+        gestation_weeks=request.gestation_weeks,
+        cooled=request.cooled,
+        prevalence=request.prevalence,
+        overrides=request.override,
+        mask_sha256=scan.mask_sha256,
+        z_adc_sha256=scan.z_adc_sha256,
+    )
+
+
+def _write(analysis: Analysis, about: Circumstances, stages: Stages, folder: Path, *, dicom: bool) -> tuple[str, ...]:
+    """Everything of a prediction; what is said here of extras that could not be written is on record too."""
+    gated = analysis.gated
+    labels = gated.placement.to_native(about.atlas.labels, interpolation="nearest") if gated.placement else None
+    maps = Maps(gated.adc, gated.brain, analysis.z, analysis.saliency, labels)
+    with stages("report"):
+        write_maps(maps, about.source.stored, folder)
+    if analysis.regions:
+        write_region_table(analysis.regions, folder / REGIONS)
+    record = result_record(about, gated.quality, analysis.explanation, stages.seconds, analysis.examination)
+    if analysis.saliency is not None:
+        record["saliency"]["names_a_place"] = names_a_place(analysis.saliency.array)
+    extras = Extras(folder, record["warnings"])
+    with stages("report"):
+        if dicom:
+            objects = partial(write_objects, record, maps, about.source.files)
+            extras.write("the DICOM objects", lambda part: extras.warnings.extend(objects(part / FOLDER)))
+        extras.write("the picture", partial(write_picture, maps, record))
+        # the last, since it shows every warning
+        page = partial(write_page, maps, analysis.regions, record, picture=folder / OVERLAY)
+        extras.write("the page", page)
+    extras.then(lambda: write_record({**record, "timing_s": stages.seconds}, folder / RECORD))
+    return tuple(extras.lost)
+
+
+def _outcome(analysis: Analysis) -> Outcome:
+    demonstration = analysis.model.bundle.demonstration
+    if analysis.explanation is None:
+        return Outcome(REFUSED, None, None, demonstration, analysis.gated.quality)
+    number = analysis.explanation.prediction
+    return Outcome(
+        PREDICTED,
+        number.probability_adverse,
+        number.interval,
+        demonstration,
+        analysis.gated.quality,
+        analysis.examination,
+        analysis.model.prevalence,
+    )

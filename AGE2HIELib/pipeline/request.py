@@ -1,0 +1,110 @@
+"""What a caller asks of one scan: the command line, the Slicer panel, a batch, a script, a reproduction alike.
+
+The standard library is enough to read this file, so that the panel and ``--help`` can do so at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.timing import Timing
+
+ADVERSE, FAVOURABLE, AGE = TARGETS = ("adverse", "favourable", "age")
+SALIENCY_METHODS = (
+    "hirescam",
+    "gradcam",
+    "gradcam++",
+    "layercam",
+    "integrated-gradients",
+    "smooth-integrated-gradients",
+    "occlusion",
+    "noise-map",
+)
+DEFAULT_METHODS = ("hirescam", "layercam", "integrated-gradients")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of ``predict``, ``check`` or ``explain``; the defaults are those of the command line.
+
+    Attributes:
+        input: the scan, or for ``explain`` a folder that ``predict`` has made; None for a scan in memory.
+        series: which series of a DICOM folder is read.
+        align: auto, on or off: whether the volumes of a diffusion series are aligned.
+        mask, z_adc: brain mask and released z-map on the scan's grid.
+        model: folder of a model bundle or name of an installed model; None for the demonstration model.
+        atlas: folder of an atlas; None for the bundled one.
+        device: auto, cpu, cuda or mps.
+        age_days: days after birth at the scan; None takes it from the dates in DICOM, where they are there.
+        gestation_weeks: gestational age at birth.
+        cooled: whether the infant was cooled; None where it is not known.
+        prevalence: share of adverse outcomes that the number is wanted for; None for that of the calibration.
+        override: names of warnings of the quality gate that do not keep the number back.
+        examine: examine the explanation as well, which takes most of a minute for each map.
+        saliency: ``predict``: method of the saliency map; None for the default one.
+        dicom: ``predict``: write a structured report and captures for the study of a DICOM scan.
+        methods: ``explain``: methods of the saliency maps that are compared.
+        target: ``explain``: what is explained, one of ``TARGETS``.
+        layer: ``explain``: block of the network for the CAM methods; None for the model's own.
+        share: ``explain``: part of a map's evidence that counts as marked.
+    """
+
+    input: Path | None = None
+    series: str | None = None
+    align: str = "auto"
+    mask: Path | None = None
+    z_adc: Path | None = None
+    model: Path | None = None
+    atlas: Path | None = None
+    device: str = "auto"
+    age_days: float | None = None
+    gestation_weeks: float | None = None
+    cooled: bool | None = None
+    prevalence: float | None = None
+    override: tuple[str, ...] = ()
+    examine: bool = False
+    saliency: str | None = None
+    dicom: bool = False
+    methods: tuple[str, ...] = DEFAULT_METHODS
+    target: str = ADVERSE
+    layer: str | None = None
+    share: float = 0.5
+
+    def __post_init__(self) -> None:
+        """InputError for a value with which nothing can be done, whatever the scan."""
+        _ = self.timing
+        unknown = [name for name in self.methods if name not in SALIENCY_METHODS]
+        if unknown or not self.methods:
+            raise InputError(
+                f"--methods names {unknown or 'nothing'}. Choose from {', '.join(SALIENCY_METHODS)}, with commas."
+            )
+        if not 0 < self.share <= 1:
+            raise InputError(f"--share is {self.share:g}; it must be above 0 and at most 1.")
+        if self.prevalence is not None:
+            from AGE2HIELib.inference.prevalence import check_prevalence  # brings scipy
+
+            check_prevalence(self.prevalence)
+        if self.override:
+            from AGE2HIELib.quality.check import check_overrides  # brings numpy
+
+            check_overrides(self.override)
+
+    @property
+    def timing(self) -> Timing:
+        """What the caller knows of the infant's age and treatment."""
+        return Timing(self.age_days, self.gestation_weeks, self.cooled)
+
+    @property
+    def scan(self) -> Path:
+        """The input of a request that names one."""
+        if self.input is None:
+            raise InputError("The request names no scan. Give one as its input.")
+        return self.input
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Everything that is read: the output must not lie on it."""
+        named = (self.input, self.z_adc, self.mask, self.model, self.atlas)
+        return tuple(path for path in named if path is not None)
