@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     if arguments.jobs < 0:
         raise InputError(f"--jobs is {arguments.jobs}. Give the number of processes, or 0 for as many as fit.")
     request = request_of(arguments)
+    request.check()
     cases = find_cases(arguments.input, output=arguments.output)
     with batch_folder(arguments.output, inputs=request.files) as output:
         batch = Batch(cases, output, read_table(output), {})

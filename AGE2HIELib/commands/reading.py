@@ -10,7 +10,7 @@ from AGE2HIELib.pipeline.request import Request
 
 
 def request_of(arguments: argparse.Namespace) -> Request:
-    """What the options ask for; InputError for a value with which nothing can be done."""
+    """What the options ask for."""
     names = {field.name for field in fields(Request)} & vars(arguments).keys()
     values: dict[str, Any] = {name: getattr(arguments, name) for name in names}
     if values.get("cooled") is not None:

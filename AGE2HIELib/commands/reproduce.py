@@ -83,7 +83,7 @@ def _request(then: Mapping[str, Any], settings: Settings, arguments: argparse.Na
             raise InputError(f"The result was made with --{name} (SHA-256 {sha256}). Give that file with --{name}.")
     if settings.age_given and arguments.age_days is None:
         raise InputError("The result was made with --age-days, and keeps no age. Give the age again.")
-    return Request(
+    request = Request(
         input=arguments.input,
         series=settings.series,
         align=settings.align,
@@ -100,6 +100,8 @@ def _request(then: Mapping[str, Any], settings: Settings, arguments: argparse.Na
         prevalence=settings.prevalence,
         override=settings.overrides,
     )
+    request.check()
+    return request
 
 
 def _model_of(then: Mapping[str, Any]) -> Path:

@@ -27,6 +27,7 @@ def explain(
     """Write the maps into a new folder; nothing is written for a scan that the gate withholds: there is no number to
     explain.
     """
+    request.check()
     explain_into = explain_outcome_into
     if request.target == AGE:
         check_age_request(request)

@@ -48,12 +48,14 @@ class Outcome:
 
 def predict(request: Request, output: Path, *, overwrite: bool = False, progress: Progress | None = None) -> Outcome:
     """Predict one scan and write everything about it into a new folder, which appears whole or not at all."""
+    request.check()
     with output_folder(output, overwrite=overwrite, inputs=request.files) as folder:
         return predict_into(folder, request, progress)
 
 
 def check(request: Request, progress: Progress | None = None) -> GatedScan:
     """What the quality gate says of a scan, as far as it needs no model."""
+    request.check()
     stages = Stages(CHECK_STAGES, progress)
     atlas = read_atlas_of(request, stages)
     return gate_scan(read_scan_of(request, stages), atlas, request, stages)

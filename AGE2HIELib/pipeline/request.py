@@ -5,7 +5,7 @@ The standard library is enough to read this file, so that the panel and ``--help
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from AGE2HIELib.errors import InputError
@@ -72,24 +72,20 @@ class Request:
     layer: str | None = None
     share: float = 0.5
 
-    def __post_init__(self) -> None:
-        """InputError for a value with which nothing can be done, whatever the scan."""
+    def check(self) -> None:
+        """InputError for a value with which nothing can be done, whatever the scan; asked before anything is read."""
+        from AGE2HIELib.inference.prevalence import check_prevalence
+        from AGE2HIELib.quality.check import check_overrides
+
         _ = self.timing
         unknown = [name for name in self.methods if name not in SALIENCY_METHODS]
         if unknown or not self.methods:
-            raise InputError(
-                f"--methods names {unknown or 'nothing'}. Choose from {', '.join(SALIENCY_METHODS)}, with commas."
-            )
+            known = ", ".join(SALIENCY_METHODS)
+            raise InputError(f"--methods names {unknown or 'nothing'}. Choose from {known}, with commas.")
         if not 0 < self.share <= 1:
             raise InputError(f"--share is {self.share:g}; it must be above 0 and at most 1.")
-        if self.prevalence is not None:
-            from AGE2HIELib.inference.prevalence import check_prevalence  # brings scipy
-
-            check_prevalence(self.prevalence)
-        if self.override:
-            from AGE2HIELib.quality.check import check_overrides  # brings numpy
-
-            check_overrides(self.override)
+        check_prevalence(self.prevalence)
+        check_overrides(self.override)
 
     @property
     def timing(self) -> Timing:
@@ -108,3 +104,23 @@ class Request:
         """Everything that is read: the output must not lie on it."""
         named = (self.input, self.z_adc, self.mask, self.model, self.atlas)
         return tuple(path for path in named if path is not None)
+
+    def argv(self) -> tuple[str, ...]:
+        """The options of ``age2hie`` that ask for this, the scan last. Every option is one argument, so that no name
+        can become an option.
+        """
+        options: list[str] = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "input" or value == field.default:
+                continue
+            name = f"--{field.name.replace('_', '-')}"
+            if field.name == "override":
+                options += [f"{name}={one}" for one in value]
+            elif field.name == "cooled":
+                options.append(f"{name}={'yes' if value else 'no'}")
+            elif isinstance(value, bool):
+                options.append(name)
+            else:
+                options.append(f"{name}={','.join(value) if isinstance(value, tuple) else value}")
+        return (*options, "--", str(self.scan))
