@@ -56,10 +56,7 @@ def test_the_call_is_that_of_explain_with_the_same_reading_options(host: Any, re
     assert given == {
         "atlas": "/an atlas",
         "age-days": "3.0",
-        "methods": "hirescam,layercam,integrated-gradients",
         "target": "favourable",
-        "device": "auto",
-        "align": "auto",
         "progress": "jsonl",
     }
 

@@ -208,9 +208,10 @@ def test_a_read_only_installation_works(host: Any, tmp_path: Path, infant_file: 
         f"sys.path[:0] = [{str(ROOT / 'Testing')!r}]\n"
         "from slicer_host import Host; host = Host.start()\n"
         f"sys.path.insert(0, {str(folder)!r})\n"
-        "from AGE2HIEUI.command import Prediction, commandOf\n"
+        "from AGE2HIEUI.command import PREDICT, WorkerCall, commandOf\n"
+        "from AGE2HIELib.pipeline.request import Request\n"
         f"scan, out = pathlib.Path({str(infant_file)!r}), pathlib.Path({str(tmp_path / 'out')!r})\n"
-        "command = commandOf(*Prediction(scan=scan, output=out).arguments)\n"
+        "command = commandOf(*WorkerCall(PREDICT, Request(scan), out).arguments)\n"
         "import subprocess\n"
         "sys.exit(subprocess.run(command.arguments, env=command.environment).returncode)"
     )

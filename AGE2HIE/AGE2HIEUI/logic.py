@@ -12,10 +12,11 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from AGE2HIEUI import scene
-from AGE2HIEUI.command import Explaining, Prediction
+from AGE2HIEUI.command import EXPLAIN, PREDICT, WorkerCall
 from AGE2HIEUI.comparison import TARGET, comparisonsOf, loadComparison, removeComparison
 from AGE2HIEUI.explanations import Explanations, readExplanations
 from AGE2HIEUI.inputs import DiskInput, fingerprint, geometryText, writeMask, writeScan, writeVolume
+from AGE2HIEUI.library import addLibraryToPath
 from AGE2HIEUI.nodes import UnreadableResult
 from AGE2HIEUI.parameters import (
     GESTATION_UNKNOWN,
@@ -85,7 +86,7 @@ class Logic(ScriptedLoadableModuleLogic):
 
     def prepare(
         self, parameters: AGE2HIEParameterNode, ageDays: float | None, override: tuple[str, ...] = ()
-    ) -> tuple[WorkerRun, Prediction]:
+    ) -> tuple[WorkerRun, WorkerCall]:
         """A run and its input as files. Raises UnusableNode or OSError, and leaves nothing behind then."""
         prevalence = parameters.prevalence
         own: dict[str, Any] = {
@@ -94,12 +95,11 @@ class Logic(ScriptedLoadableModuleLogic):
             "prevalence": prevalence if prevalence > PREVALENCE_OF_MODEL else None,
             "override": override,
         }
-        run, reading = self._prepare(parameters, ageDays)
-        return run, Prediction(**reading, **own)
+        return self._prepare(PREDICT, parameters, {**own, "age_days": ageDays})
 
     def prepareComparison(
         self, parameters: AGE2HIEParameterNode, ageDays: float | None, result: Any
-    ) -> tuple[WorkerRun, Explaining]:
+    ) -> tuple[WorkerRun, WorkerCall]:
         """As ``prepare``, of the input of ``result``, for several maps; what that overrode is overridden again, and the
         number is wanted for the same prevalence: the maps do not depend on it, and belong to the number shown.
         """
@@ -110,8 +110,7 @@ class Logic(ScriptedLoadableModuleLogic):
             "prevalence": shown.prevalence.given,
             "override": shown.overridden,
         }
-        run, reading = self._prepare(parameters, ageDays)
-        return run, Explaining(**reading, **own)
+        return self._prepare(EXPLAIN, parameters, {**own, "age_days": ageDays})
 
     def load(
         self, folder: Path, parameters: AGE2HIEParameterNode, key: InputKey, *, refused: bool
@@ -185,18 +184,25 @@ class Logic(ScriptedLoadableModuleLogic):
                 return record
         return None
 
-    def _prepare(self, parameters: AGE2HIEParameterNode, ageDays: float | None) -> tuple[WorkerRun, dict[str, Any]]:
-        """A run, and what every call of the worker has in common."""
+    def _prepare(
+        self, subcommand: str, parameters: AGE2HIEParameterNode, own: dict[str, Any]
+    ) -> tuple[WorkerRun, WorkerCall]:
+        """A run and its call: ``own`` is what the subcommand asks beside what all of them have in common."""
+        addLibraryToPath()
+        from AGE2HIELib.pipeline.request import Request
+
         run = WorkerRun(self.newProcess())
         try:
             folder = run.folder / "input"
             folder.mkdir()
-            return run, {**self._reading(parameters, folder, run.output), "ageDays": ageDays}
+            request = Request(**self._reading(parameters, folder), **own)
+            return run, WorkerCall(subcommand, request, run.output)
         except BaseException:
             run.close()
             raise
 
-    def _reading(self, parameters: AGE2HIEParameterNode, folder: Path, output: Path) -> dict[str, Any]:
+    def _reading(self, parameters: AGE2HIEParameterNode, folder: Path) -> dict[str, Any]:
+        """How the scan is to be read: parts of a request."""
         if self.disk.path:
             scan, reference = Path(self.disk.path), None
         else:
@@ -205,17 +211,16 @@ class Logic(ScriptedLoadableModuleLogic):
         z, mask = parameters.zAdcVolume, parameters.maskNode
         weeks = parameters.gestationWeeks
         return {
-            "scan": scan,
-            "output": output,
+            "input": scan,
             "series": (self.disk.path and self.disk.series) or None,
-            "zAdc": writeVolume(z, folder / "z_adc.nrrd") if z is not None else None,
+            "z_adc": writeVolume(z, folder / "z_adc.nrrd") if z is not None else None,
             "mask": writeMask(mask, reference, folder / "mask.nrrd") if mask is not None else None,
             "model": Path(parameters.model) if parameters.model else None,
             "atlas": Path(parameters.atlasFolder) if parameters.atlasFolder else None,
             "device": parameters.device.value,
             "align": parameters.align.value,
-            "gestationWeeks": weeks if weeks > GESTATION_UNKNOWN else None,
-            "cooled": parameters.cooled.value if parameters.cooled != Cooled.UNKNOWN else None,
+            "gestation_weeks": weeks if weeks > GESTATION_UNKNOWN else None,
+            "cooled": {Cooled.UNKNOWN: None, Cooled.YES: True, Cooled.NO: False}[parameters.cooled],
         }
 
     def _fingerprint(self, node: Any) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from slicer.i18n import tr as _
 
-from AGE2HIEUI.command import Reading, commandOf
+from AGE2HIEUI.command import WorkerCall, commandOf
 from AGE2HIEUI.process import Process
 from AGE2HIEUI.protocol import REFUSED, Conversation, Failure, Stage
 from AGE2HIEUI.remaining import progressOf
@@ -63,13 +63,13 @@ class WorkerRun:
         """Whether it was told to end, and may still be ending."""
         return self._cancelled
 
-    def start(self, request: Reading) -> Failure | None:
+    def start(self, call: WorkerCall) -> Failure | None:
         """Start the worker; a failure where it cannot be started."""
-        self._conversation = Conversation(self.output, request.record, request.recordsRefusal)
-        self._expected = request.seconds
+        self._conversation = Conversation(self.output, call.record, call.recordsRefusal)
+        self._expected = call.seconds
         self._started = self._heard = self._stageBegan = self._clock()
         try:
-            self._process.start(commandOf(*request.arguments))
+            self._process.start(commandOf(*call.arguments))
         except OSError as error:
             return Failure(_("The worker cannot be started: {error}").format(error=error), _("Install AGE2HIE again."))
         return None

@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 from AGE2HIEUI import texts
 from AGE2HIEUI.background import Background
-from AGE2HIEUI.command import Reading
+from AGE2HIEUI.command import WorkerCall
 from AGE2HIEUI.run import Outcome, Status, WorkerRun
 
 
@@ -69,10 +69,10 @@ class Runner:
         assert self._job is not None
         return self._job.run.folder
 
-    def start(self, run: WorkerRun, request: Reading, meters: Meters, done: Callable[[Outcome], None]) -> None:
+    def start(self, run: WorkerRun, call: WorkerCall, meters: Meters, done: Callable[[Outcome], None]) -> None:
         """``done`` gets the outcome in the panel's thread; the folder goes as soon as it returns."""
-        self._job = _Job(run, meters, request.subcommand, done)
-        failure = run.start(request)
+        self._job = _Job(run, meters, call.subcommand, done)
+        failure = run.start(call)
         if failure is not None:
             self._finish(self._job, Outcome(failure=failure))
             return

@@ -17,7 +17,7 @@ from AGE2HIEUI import display, panel, texts
 from AGE2HIEUI.background import Background
 from AGE2HIEUI.calls import Calls
 from AGE2HIEUI.choosing import chooseFolder
-from AGE2HIEUI.command import Prediction
+from AGE2HIEUI.command import PREDICT
 from AGE2HIEUI.compareSection import CompareSection
 from AGE2HIEUI.diskSection import DiskSection
 from AGE2HIEUI.doctorSection import DoctorSection
@@ -135,11 +135,11 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._verdict, key = None, self.logic.inputKey(self._parameters)
         given = (self._parameters, panel.ageDays(self.ui), override)
         try:
-            run, request = ready(self._requirements, lambda: self.logic.prepare(*given))
+            run, call = ready(self._requirements, lambda: self.logic.prepare(*given))
         except NotReady as error:
             self._fail(key, error.failure)
             return
-        self.runner.start(run, request, self.meters, lambda outcome: self._predicted(outcome, key))
+        self.runner.start(run, call, self.meters, lambda outcome: self._predicted(outcome, key))
 
     def onOverride(self) -> None:
         """The number that a warning has kept back, if the user says so once more."""
@@ -153,12 +153,12 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         key, result = self.logic.inputKey(self._parameters), self.results.record
         given = (self._parameters, panel.ageDays(self.ui), result)
         try:
-            run, request = ready(self._requirements, lambda: self.logic.prepareComparison(*given))
+            run, call = ready(self._requirements, lambda: self.logic.prepareComparison(*given))
         except NotReady as error:
             self.comparisons.message.show(error.failure)
             return
         meters = self.comparisons.meters
-        self.runner.start(run, request, meters, lambda outcome: self._compared(outcome, key, result))
+        self.runner.start(run, call, meters, lambda outcome: self._compared(outcome, key, result))
 
     def _connect(self) -> None:
         ui = self.ui
@@ -243,7 +243,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if self._verdict[1] is not None:
                 self.results.showRefusal(self._verdict[1])
             return
-        record = self.logic.resultOf(key) if self.runner.subcommand != Prediction.subcommand else None
+        record = self.logic.resultOf(key) if self.runner.subcommand != PREDICT else None
         if record is None:
             self.results.hide()
             return
