@@ -137,3 +137,11 @@ def test_help_and_a_wrong_call_wait_for_no_library(arguments: list[str]) -> None
     command = [sys.executable, "-c", program, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_scan_that_is_refused_waits_for_no_network() -> None:
+    """torch takes a second: the commands import it where a network is needed."""
+    commands = ("check", "predict", "batch", "reproduce")
+    program = "; ".join(f"import AGE2HIELib.commands.{name}" for name in commands)
+    command = [sys.executable, "-c", f"import sys; {program}; print('torch' in sys.modules)"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"

@@ -6,7 +6,7 @@ import argparse
 
 from AGE2HIELib.commands.reading import request_of
 from AGE2HIELib.commands.speaking import say_refused, value_in_words
-from AGE2HIELib.pipeline.prediction import check
+from AGE2HIELib.pipeline.prediction import REFUSED, check
 from AGE2HIELib.progress import Progress
 from AGE2HIELib.quality import Check, Quality
 from AGE2HIELib.report.record import quality_record
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     if gated.passed:
         return 0
     say_refused(quality, progress)
-    return 3
+    return REFUSED
 
 
 def _print_table(quality: Quality) -> None:

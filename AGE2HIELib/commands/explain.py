@@ -9,9 +9,10 @@ from AGE2HIELib.commands.speaking import say_lost, say_refused
 from AGE2HIELib.pipeline.admission import Withheld
 from AGE2HIELib.pipeline.comparison import PAGE, RECORD
 from AGE2HIELib.pipeline.explanation import explain
+from AGE2HIELib.pipeline.prediction import REFUSED
 from AGE2HIELib.progress import Progress
 
-EXPLAINED, REFUSED = 0, 3
+EXPLAINED = 0
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:

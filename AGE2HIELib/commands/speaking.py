@@ -6,10 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from AGE2HIELib.pipeline.prediction import REFUSED
 from AGE2HIELib.progress import Progress
 from AGE2HIELib.quality import Check, Quality
-
-REFUSED = 3
 
 
 def in_words(check: Check) -> str:

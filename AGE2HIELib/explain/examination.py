@@ -137,15 +137,3 @@ def _beside_chance(name: str, curve: Curve, meaning: str) -> Finding:
     limit = f"p at most {BY_CHANCE:g} beside {REFERENCES} turned copies and negatives of the map"
     passed = bool(np.isfinite(curve.beside_references) and curve.p <= BY_CHANCE)
     return Finding(name, curve.beside_references, limit, passed, meaning, curve.p)
-
-
-def examination_in_words(found: Examination) -> str:
-    """One line: how many figures a map has kept, and which it has not."""
-    failed = [
-        f"{one.name} {one.value:.2f}{'' if one.p is None else f', p {one.p:.2f}'} (must be {one.limit})"
-        for one in found.findings
-        if not one.passed
-    ]
-    if not failed:
-        return f"Explanation {found.method}: kept all {len(found.findings)} figures of its examination"
-    return f"Explanation {found.method}: do not rely on it: {'; '.join(failed)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explain.evidence import evidence_table
-from AGE2HIELib.explain.examination import Examination, examination_in_words
+from AGE2HIELib.explain.examination import Examination
 from AGE2HIELib.explain.saliency import Explanation
 from AGE2HIELib.pipeline.admission import Admitted, Withheld, admit, infant_timing
 from AGE2HIELib.pipeline.analysis import examine_explanation, explain_prediction, on_scan_grid, stages_of
@@ -20,7 +20,7 @@ from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.report.backdrop import adc_backdrop
 from AGE2HIELib.report.explanations import Comparison, comparison_record
-from AGE2HIELib.report.record import Circumstances
+from AGE2HIELib.report.record import Circumstances, examination_in_words
 from AGE2HIELib.report.settings import Settings
 from AGE2HIELib.timing import timing_warnings
 

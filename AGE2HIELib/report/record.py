@@ -127,6 +127,18 @@ def examination_record(found: Examination) -> dict[str, Any]:
     return {"method": found.method, "passed": found.passed, "findings": findings, "cascade": cascade}
 
 
+def examination_in_words(found: Examination) -> str:
+    """One line: how many figures a map has kept, and which it has not."""
+    failed = [
+        f"{one.name} {one.value:.2f}{'' if one.p is None else f', p {one.p:.2f}'} (must be {one.limit})"
+        for one in found.findings
+        if not one.passed
+    ]
+    if not failed:
+        return f"Explanation {found.method}: kept all {len(found.findings)} figures of its examination"
+    return f"Explanation {found.method}: do not rely on it: {'; '.join(failed)}"
+
+
 def input_record(source: Source | T1Scan) -> dict[str, Any]:
     return {
         "kind": source.kind,
