@@ -65,6 +65,7 @@ def batch(scan: Path, model: Path, output: Path, *more: str) -> dict[str, str]:
     return row
 
 
+@pytest.mark.slow
 def test_every_way_withholds_a_scan_for_its_distance(infant_file: Path, far_model: Path, tmp_path: Path) -> None:
     """The check that is asked last, which ``explain`` and a benchmark had once left out."""
     request = Request(infant_file, model=far_model)
@@ -95,6 +96,7 @@ def test_every_way_withholds_a_scan_for_its_distance(infant_file: Path, far_mode
     assert "probability" not in examined["values"]
 
 
+@pytest.mark.slow
 def test_every_way_gives_the_same_number_where_the_warning_is_overridden(
     infant_file: Path, far_model: Path, tmp_path: Path
 ) -> None:

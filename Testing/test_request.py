@@ -8,12 +8,17 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from AGE2HIELib.cli import parser
 from AGE2HIELib.commands.reading import request_of
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.source import Source
+from AGE2HIELib.pipeline.inputs import Scan
+from AGE2HIELib.pipeline.prediction import recorded_request, settings_of
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.volume import Volume
 
 READING: dict[str, Any] = {
     "input": Path("-scan.mha"),
@@ -63,6 +68,17 @@ def test_the_defaults_are_those_of_the_command_line(command: str) -> None:
     request = Request(Path("scan.mha"))
     assert request.argv() == ("--", "scan.mha")
     assert parsed(command, "scan.mha") == request
+
+
+def test_a_record_gives_the_request_back_but_for_files_and_age() -> None:
+    """The age itself is kept nowhere: with the date of the scan it would be the date of birth."""
+    request = Request(**READING, saliency="gradcam")
+    adc = Volume(np.ones((4, 4, 4), np.float32), np.eye(4))
+    scan = Scan(Source("adc-mha", "", None, adc, "1e-6 mm2/s", ()), mask_sha256="aa", z_adc_sha256="bb")
+    settings = settings_of(request, scan)
+    assert (settings.age_given, settings.mask_sha256, settings.z_adc_sha256) == (True, "aa", "bb")
+    files = {name: None for name in ("input", "mask", "z_adc", "model", "atlas", "age_days")}
+    assert recorded_request(settings) == replace(request, **files)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from AGE2HIELib.outputs import disk_errors
 from AGE2HIELib.pipeline.analysis import stages_of
 from AGE2HIELib.pipeline.earlier import is_earlier, read_record, unusable_record
 from AGE2HIELib.pipeline.inputs import Inputs
-from AGE2HIELib.pipeline.prediction import predict_inputs, read_inputs
+from AGE2HIELib.pipeline.prediction import predict_inputs, read_inputs, recorded_request
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.report.differences import (
@@ -83,22 +83,17 @@ def _request(then: Mapping[str, Any], settings: Settings, arguments: argparse.Na
             raise InputError(f"The result was made with --{name} (SHA-256 {sha256}). Give that file with --{name}.")
     if settings.age_given and arguments.age_days is None:
         raise InputError("The result was made with --age-days, and keeps no age. Give the age again.")
-    request = Request(
+    before = recorded_request(settings)
+    request = replace(
+        before,
         input=arguments.input,
-        series=settings.series,
-        align=settings.align,
         z_adc=arguments.z_adc,
         mask=arguments.mask,
         model=arguments.model or _model_of(then),
         atlas=arguments.atlas,
-        saliency=settings.saliency or (then["saliency"] or {}).get("method"),
-        examine=settings.examine,
+        saliency=before.saliency or (then["saliency"] or {}).get("method"),
         device=arguments.device or _device_of(then),
         age_days=arguments.age_days,
-        gestation_weeks=settings.gestation_weeks,
-        cooled=settings.cooled,
-        prevalence=settings.prevalence,
-        override=settings.overrides,
     )
     request.check()
     return request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from AGE2HIELib.explain.examination import Examination
 
 PREDICTED, REFUSED = 0, 3
+# of a request, what a record keeps under the same name
+_KEPT = sorted({field.name for field in fields(Settings)} & {field.name for field in fields(Request)})
 
 
 @dataclass(frozen=True)
@@ -97,19 +99,17 @@ def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stage
 def settings_of(request: Request, scan: Scan) -> Settings:
     """What the record keeps of a request."""
     return Settings(
-        align=request.align,
-        series=request.series,
-        device=request.device,
-        saliency=request.saliency,
-        examine=request.examine,
+        **{name: getattr(request, name) for name in _KEPT},
         age_given=request.age_days is not None,
-        gestation_weeks=request.gestation_weeks,
-        cooled=request.cooled,
-        prevalence=request.prevalence,
         overrides=request.override,
         mask_sha256=scan.mask_sha256,
         z_adc_sha256=scan.z_adc_sha256,
     )
+
+
+def recorded_request(settings: Settings) -> Request:
+    """The request as far as a record keeps it: it names no file and no age."""
+    return Request(**{name: getattr(settings, name) for name in _KEPT}, override=settings.overrides)
 
 
 def _write(analysis: Analysis, about: Circumstances, stages: Stages, folder: Path, *, dicom: bool) -> tuple[str, ...]:
