@@ -32,7 +32,7 @@ from AGE2HIELib.parallel import run_all
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas, write_atlas
 from AGE2HIELib.preprocess.deform import deform
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
-from AGE2HIELib.progress import Progress
+from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.volume import Grid
 
 VERSION = "1"  # of what is kept: raise it when the same input would give other values
@@ -83,21 +83,22 @@ def build_atlas(wanted: Wanted, start: Path, work: Path, progress: Progress, *, 
     Raises:
         InputError: too few maps pass the quality gate, or a file is no ADC map.
     """
-    stages = ("read", *(f"round {number + 1}" for number in range(ROUNDS)), "labels")
-    progress.stage(stages[0], 1, len(stages))
-    cases, left_out = _kept_cases(wanted, start, work, shown=shown)
+    rounds = [f"round {number + 1}" for number in range(ROUNDS)]
+    stages = Stages(("read", *rounds, "labels"), progress)
+    with stages("read"):
+        cases, left_out = _kept_cases(wanted, start, work, shown=shown)
     template, found, moved_mm = start, None, 0.0
-    for number in range(ROUNDS):
-        progress.stage(stages[1 + number], 2 + number, len(stages))
-        placed = _place_all(cases, template, work, jobs=wanted.jobs, title=stages[1 + number], shown=shown)
-        found = group_statistics([path.with_suffix(".npy") for path in placed], load_atlas(template).grid)
-        mean = mean_difference([_difference(path) for path in placed])
-        updated, moved_mm = _in_mean_shape(found, mean)
-        if number + 1 < ROUNDS:
-            template = _as_template(updated, load_atlas(start), work / f"template-{number}")
+    for number, name in enumerate(rounds):
+        with stages(name):
+            placed = _place_all(cases, template, work, jobs=wanted.jobs, title=name, shown=shown)
+            found = group_statistics([path.with_suffix(".npy") for path in placed], load_atlas(template).grid)
+            mean = mean_difference([_difference(path) for path in placed])
+            updated, moved_mm = _in_mean_shape(found, mean)
+            if number + 1 < ROUNDS:
+                template = _as_template(updated, load_atlas(start), work / f"template-{number}")
     assert found is not None  # ROUNDS is not zero
-    progress.stage(stages[-1], len(stages), len(stages))
-    atlas = _described(found, wanted, load_atlas(start), len(cases), moved_mm)
+    with stages("labels"):
+        atlas = _described(found, wanted, load_atlas(start), len(cases), moved_mm)
     return Built(atlas, tuple(left_out))
 
 
