@@ -87,9 +87,9 @@ class Admitted:
 def admit(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages: Stages) -> Admitted | Withheld:
     """Everything before the number, and the decision whether there may be one.
 
-    The verdict on an earlier result stands: it was reached from what is no longer known (the raw volumes, the age), and
-    where a figure lies near its limit the finished brain mask may carry it over. What the gate would say now becomes a
-    warning.
+    A refusal stays one; a warning keeps the number back unless the request overrides it. The verdict on an earlier
+    result stands: it was reached from what is no longer known (the raw volumes, the age), and where a figure lies near
+    its limit the finished brain mask may carry it over. What the gate would say now becomes a warning.
 
     Raises:
         ModelError: the model was not trained on z-maps of this origin.
@@ -115,11 +115,12 @@ def gate_scan(scan: Scan, atlas: Atlas, request: Request, stages: Stages) -> Gat
     with stages("adc"):
         measured = _measured_adc(scan, request.align)
     adc, warnings = measured.adc, measured.warnings
-    found = scan.mask if scan.mask is not None and scan.verdict is not None else None
-    if found is None:
+    if scan.mask is not None and scan.verdict is not None:
+        mask_found = scan.mask
+    else:
         with stages("mask"):
-            found = brain_mask(adc, contrast=measured.contrast)
-    brain = scan.mask or found
+            mask_found = brain_mask(adc, contrast=measured.contrast)
+    brain = mask_found if scan.mask is None else scan.mask
     placement = None
     if brain.array.any():
         with stages("place"):
@@ -133,7 +134,7 @@ def gate_scan(scan: Scan, atlas: Atlas, request: Request, stages: Stages) -> Gat
         if measured.contrast is None and scan.mask is None and not is_stripped(adc):
             quality = quality.with_(found_alone(brain))
         if scan.verdict is None:
-            quality = quality.with_(*given_checks(adc, brain, found, mask=scan.mask, z=scan.z_adc))
+            quality = quality.with_(*given_checks(adc, brain, mask_found, mask=scan.mask, z=scan.z_adc))
     warnings = (*scan.source.warnings, *warnings)
     return GatedScan(adc, brain, placement, quality.overriding(request.override), warnings, measured.b_values_used)
 
