@@ -78,8 +78,9 @@ def explain_age_into(folder: Path, request: Request, progress: Progress) -> tupl
     stages = Stages(AGE_STAGES, progress)
     with stages("read"):
         scan = read_t1(request.scan, mask=request.mask)
+    folder_of_model = find_model(request.model)
     with stages("model"):
-        model = load_age_model(find_model(request.model), device=request.device)
+        model = load_age_model(folder_of_model, device=request.device)
     check_layer(model.network.encoder, request.layer or model.facts.saliency_layer)  # before the placement's seconds
     with stages("place"):
         prepared = prepare_scan(scan, model)

@@ -104,8 +104,9 @@ def read_atlas_of(request: Request, stages: Stages) -> Atlas:
 
 
 def load_model_of(request: Request, stages: Stages) -> HieModel:
+    folder = find_model(request.model)
     with stages("model"):
-        return load_model(find_model(request.model), device=request.device, prevalence=request.prevalence)
+        return load_model(folder, device=request.device, prevalence=request.prevalence)
 
 
 def load_model(folder: Path, *, device: str = "auto", prevalence: float | None = None) -> HieModel:
