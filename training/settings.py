@@ -83,7 +83,9 @@ class Network(Section):
     channels: tuple[int, ...] = (8, 16, 32, 32, 16)
     norm: Literal["group", "batch"] = "group"
     dropout: float = Field(0.1, ge=0, lt=1)
-    pooling: Literal["places", "mean"] = Field("places", description="of the outcome: evidence of every cell, or mean")
+    pooling: Literal["voxels", "places", "mean"] = Field(
+        "voxels", description="of the outcome: evidence of every voxel"
+    )
 
     @property
     def poolings(self) -> int:

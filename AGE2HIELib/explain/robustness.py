@@ -108,7 +108,8 @@ def randomised(member: StagedNetwork, facts: ModelFacts, seed: int, *, blocks: i
         torch.manual_seed(seed)
         fresh = build_network(facts.network, facts.network_arguments)
     copy = deepcopy(member)
-    copy.head.load_state_dict(fresh.head.state_dict())
+    for own, new in zip(copy.read_out, fresh.read_out, strict=True):
+        own.data.copy_(new.data)
     for name in list(reversed(member.layers))[:blocks]:
         copy.blocks.get_submodule(name).load_state_dict(fresh.blocks.get_submodule(name).state_dict())
     return copy.requires_grad_(False).eval()

@@ -32,7 +32,7 @@ class Cells:
         return -(-voxels // self.padded) // (self.stride // self.padded)
 
 
-Pooling = Literal["mean", "places"]
+Pooling = Literal["mean", "places", "voxels"]
 _LEFT_RIGHT = 2  # axis of (N, C, D, H, W)
 
 
@@ -58,6 +58,48 @@ class SumOfPlaces(nn.Module):
 _EVIDENCE_FLOOR = 1e-3
 
 
+class VoxelEvidence(nn.Module):
+    """What every voxel says for itself, by its values in the input alone: a threshold that is learned, and soft.
+
+    Where all channels are 0, outside the brain, there is none.
+    """
+
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+        self.values = nn.Sequential(
+            nn.Conv3d(in_channels, _VOXEL_FEATURES, 1), nn.ReLU(), nn.Conv3d(_VOXEL_FEATURES, 1, 1), nn.Softplus()
+        )
+        nn.init.constant_(self.values[2].bias, _FEW)  # type: ignore[arg-type]
+
+    def forward(self, image: torch.Tensor, cells: torch.Size) -> torch.Tensor:
+        """``(N, C, D, H, W)`` -> its mean in each of so many cells, ``(N, 1, *cells)``."""
+        inside = (image != 0).any(1, keepdim=True)
+        return functional.adaptive_avg_pool3d(self.values(image) * inside, cells)
+
+
+class SumOfVoxels(nn.Module):
+    """The logit: ``gain * log(mean of the voxels' evidence + floor) + b``, and what the features add, within bounds.
+
+    On 28 real newborns the sum of what lies below a threshold of z ranks better than any network that learned from
+    phantoms: what such a network knows of wholes may move the sum by ``FEATURES_BOUND`` at most.
+    """
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self.log_gain = nn.Parameter(torch.zeros(outputs))
+        self.bias = nn.Parameter(torch.full((outputs,), 3.0))
+
+    def forward(self, features: torch.Tensor, evidence: torch.Tensor) -> torch.Tensor:
+        """``(N, outputs)`` of the head on the features and ``(N, 1, cells, cells, cells)`` -> ``(N, outputs)``."""
+        share = evidence.mean((2, 3, 4))
+        summed = self.log_gain.exp() * torch.log(share + _EVIDENCE_FLOOR) + self.bias
+        return summed + FEATURES_BOUND * torch.tanh(features / FEATURES_BOUND)
+
+
+FEATURES_BOUND = 1.0  # in units of the logit
+_VOXEL_FEATURES = 8
+
+
 class StagedNetwork(nn.Module):
     """``head(blocks(image))``, where a saliency method can stop at any block.
 
@@ -69,8 +111,9 @@ class StagedNetwork(nn.Module):
         features: channels of the last block.
         outputs: numbers a case: 1 for a logit, 40 for the age bins of SFCN.
         dropout: probability that a feature is dropped before the linear head, while training.
-        pooling: "mean" of the features over the image, or "places": evidence of every cell, whose sum is pooled
-            (``SumOfPlaces``).
+        pooling: "mean" of the features over the image; "places": evidence of every cell, whose sum is pooled
+            (``SumOfPlaces``); or "voxels": evidence of every voxel, summed, to which the mean of the features adds
+            within bounds (``SumOfVoxels``). It is carried upwards as one channel more, the last, of every block.
         mirrored: the answer is the mean of those to an image and to its mirror image (left for right), so that both
             get the same. While training, where half of the images are mirrored by chance, it is asked once.
     """
@@ -90,7 +133,15 @@ class StagedNetwork(nn.Module):
         self.blocks = nn.Sequential(OrderedDict(blocks))
         self._cells = dict(cells)
         self.mirrored = mirrored
-        self.head = _head(features, outputs, dropout, pooling)
+        self.head = _head(features, outputs, dropout, "mean" if pooling == "voxels" else pooling)
+        self.voxels = VoxelEvidence(_channels_in(self.blocks)) if pooling == "voxels" else None
+        self.sum = SumOfVoxels(outputs) if pooling == "voxels" else None
+
+    @property
+    def read_out(self) -> tuple[nn.Parameter, ...]:
+        """What is not of the blocks, and new in every network."""
+        parts = (self.head, self.voxels, self.sum)
+        return tuple(parameter for part in parts if part is not None for parameter in part.parameters())
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -109,19 +160,33 @@ class StagedNetwork(nn.Module):
         """
         blocks = self.blocks[: self._after(layer)]
         if not self._asked_twice:
-            return torch.as_tensor(blocks(image))
-        own, other = blocks(torch.cat([image, image.flip(_LEFT_RIGHT)])).chunk(2)
+            return self._with_voxels(blocks(image), image)
+        both = torch.cat([image, image.flip(_LEFT_RIGHT)])
+        own, other = self._with_voxels(blocks(both), both).chunk(2)
         return torch.cat([own, other.flip(_LEFT_RIGHT)], dim=1)
+
+    def _with_voxels(self, features: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        if self.voxels is None:
+            return features
+        return torch.cat([features, self.voxels(image, features.shape[2:])], dim=1)
 
     def above(self, features: torch.Tensor, layer: str) -> torch.Tensor:
         """The network's outputs ``(N, outputs)`` from the output of block ``layer``."""
-        blocks = self.blocks[self._after(layer) :]
         if not self._asked_twice:
-            return torch.as_tensor(self.head(blocks(features)))
+            return self._answer(features, layer)
         own, other = features.chunk(2, dim=1)
-        both: torch.Tensor = self.head(blocks(torch.cat([own, other.flip(_LEFT_RIGHT)])))
+        both = self._answer(torch.cat([own, other.flip(_LEFT_RIGHT)]), layer)
         mean: torch.Tensor = both.unflatten(0, (2, -1)).mean(0)
         return mean
+
+    def _answer(self, features: torch.Tensor, layer: str) -> torch.Tensor:
+        answer: torch.Tensor = self.head(self.top(features, layer))
+        return answer if self.sum is None else self.sum(answer, features[:, -1:])
+
+    def top(self, features: torch.Tensor, layer: str) -> torch.Tensor:
+        """The output of the last block, without the voxels' evidence, from the output of block ``layer``."""
+        own = features if self.voxels is None else features[:, :-1]
+        return torch.as_tensor(self.blocks[self._after(layer) :](own))
 
     @property
     def _asked_twice(self) -> bool:
@@ -136,6 +201,10 @@ class StagedNetwork(nn.Module):
         if layer not in self.layers:
             raise ValueError(f"There is no layer {layer!r} in this network. Choose one of {', '.join(self.layers)}.")
         return self.layers.index(layer) + 1
+
+
+def _channels_in(blocks: nn.Module) -> int:
+    return next(module.in_channels for module in blocks.modules() if isinstance(module, nn.Conv3d))
 
 
 def _head(features: int, outputs: int, dropout: float, pooling: Pooling) -> nn.Sequential:

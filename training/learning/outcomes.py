@@ -72,9 +72,11 @@ class OutcomeModule(KeyedModule):
             logits = self.network(images)[:, 0]
             return {"outcome_loss": functional.binary_cross_entropy_with_logits(logits, target)}
         middle = self.network.below(images, self.auxiliary.layer)
-        top = self.network.blocks[self.network.layers.index(self.auxiliary.layer) + 1 :](middle)
+        top = self.network.top(middle, self.auxiliary.layer)
         load_loss, place_loss = self.auxiliary(middle, top, lesions.float(), self._load(rows))
-        outcome = functional.binary_cross_entropy_with_logits(self.network.head(top)[:, 0], target)
+        outcome = functional.binary_cross_entropy_with_logits(
+            self.network.above(middle, self.auxiliary.layer)[:, 0], target
+        )
         return {
             "outcome_loss": outcome,
             "load_loss": _LOAD_WEIGHT * load_loss,
@@ -102,7 +104,7 @@ class _Auxiliary(nn.Module):
         with torch.no_grad():
             middle = network.below(torch.zeros(1, _channels_in(network), 64, 64, 64), self.layer)
             self.place(middle)
-            self.load(network.blocks[network.layers.index(self.layer) + 1 :](middle).mean((2, 3, 4)))
+            self.load(network.top(middle, self.layer).mean((2, 3, 4)))
 
     def forward(
         self, middle: torch.Tensor, top: torch.Tensor, lesions: torch.Tensor, load: torch.Tensor

@@ -72,7 +72,7 @@ def untrained_frozen(network: Network, options: Finetune, *, seed: int, volumes:
     made = new_outcome_network(network, seed=seed)
     measure_norms(made, volumes, z_maps)
     made.blocks.requires_grad_(False)
-    return Start(made, (Rates(tuple(made.head.parameters()), options.head_rate),), norms_frozen=True)
+    return Start(made, (Rates(made.read_out, options.head_rate),), norms_frozen=True)
 
 
 def from_ages(
@@ -97,7 +97,7 @@ def from_ages(
     kept[stem] = widened(kept[stem], ADC_CHANNELS)
     missing, unexpected = made.load_state_dict(kept, strict=False)
     assert not unexpected
-    assert all(name.startswith("head.") for name in missing)
+    assert not any(name.startswith("blocks.") for name in missing)
     measure_norms(made, volumes, z_maps)
     return Start(made, _staged_rates(made, options), norms_frozen=True)
 
@@ -116,7 +116,7 @@ def _staged_rates(network: StagedNetwork, options: Finetune) -> tuple[Rates, ...
     """Head and stem learn from the start, then one block after another from the head downwards, ever more slowly."""
     blocks = list(network.blocks)
     groups = [
-        Rates(tuple(network.head.parameters()), options.head_rate),
+        Rates(network.read_out, options.head_rate),
         Rates(tuple(blocks[0].parameters()), options.trunk_rate),  # it has never seen ADC
     ]
     for depth, block in enumerate(reversed(blocks[1:])):
