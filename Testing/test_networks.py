@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from AGE2HIELib.networks.registry import build_network
-from AGE2HIELib.networks.staged import SumOfPlaces
+from AGE2HIELib.networks.staged import FEATURES_BOUND, SumOfPlaces, SumOfVoxels, VoxelEvidence
 from training.preparing.inputs import adc_spec
 
 ARGUMENTS = {
@@ -57,7 +57,7 @@ def test_group_norm_looks_at_no_other_case(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ARGUMENTS))
-@pytest.mark.parametrize("pooling", ["mean", "places"])
+@pytest.mark.parametrize("pooling", ["mean", "places", "voxels"])
 def test_a_mirrored_network_answers_an_image_and_its_mirror_image_alike(name: str, pooling: str) -> None:
     torch.manual_seed(3)
     network = build_network(name, {**ARGUMENTS[name], "pooling": pooling, "mirrored": True})
@@ -73,9 +73,10 @@ def test_a_mirrored_network_answers_an_image_and_its_mirror_image_alike(name: st
 
 
 @pytest.mark.parametrize("name", sorted(ARGUMENTS))
-def test_the_stages_of_a_mirrored_network_add_up_too(name: str) -> None:
+@pytest.mark.parametrize("pooling", ["places", "voxels"])
+def test_the_stages_of_a_mirrored_network_add_up_too(name: str, pooling: str) -> None:
     torch.manual_seed(4)
-    network = build_network(name, {**ARGUMENTS[name], "pooling": "places", "mirrored": True})
+    network = build_network(name, {**ARGUMENTS[name], "pooling": pooling, "mirrored": True})
     image = torch.randn(1, 2, 32, 32, 32)
     with torch.no_grad():
         for layer in network.layers:
@@ -95,6 +96,33 @@ def test_the_sum_of_places_is_the_logarithm_of_the_share_that_speaks() -> None:
     gain = math.exp(0.7)
     assert few == pytest.approx(gain * math.log(0.04 * math.log1p(math.exp(5.0)) + 1e-3) + 0.3, abs=1e-4)
     assert many - few == pytest.approx(gain * math.log(10.0), abs=0.02)
+
+
+def test_voxels_speak_for_themselves_and_nothing_speaks_outside_the_brain() -> None:
+    """A cell holds the mean of its voxels' evidence: the sum does not change with the size of the cells."""
+    torch.manual_seed(6)
+    voxels = VoxelEvidence(2)
+    image = torch.randn(1, 2, 8, 8, 8)
+    image[:, :, 4:] = 0
+    with torch.no_grad():
+        fine, coarse = (voxels(image, torch.Size([n] * 3)) for n in (8, 4))
+        alone = voxels(image[:, :, 1:2, 3:4, 5:6], torch.Size([1, 1, 1]))
+    assert fine[..., 4:, :, :].abs().max() == 0
+    assert float(alone) == pytest.approx(float(fine[0, 0, 1, 3, 5]), abs=1e-7)
+    assert float(coarse[0, 0, 0, 1, 2]) == pytest.approx(float(fine[0, 0, :2, 2:4, 4:6].mean()), abs=1e-7)
+
+
+def test_features_move_the_sum_of_voxels_within_bounds() -> None:
+    """Ten times the injured voxels raise the logit by gain times the logarithm of ten; no feature by more than 1."""
+    total = SumOfVoxels(1)
+    evidence = torch.zeros(2, 1, 10, 10, 10)
+    evidence[0].view(-1)[:40], evidence[1].view(-1)[:400] = 5.0, 5.0
+    with torch.no_grad():
+        total.log_gain.fill_(0.7)
+        few, many = total(torch.zeros(2, 1), evidence)[:, 0].tolist()
+        against, for_it = (float(total(torch.full((2, 1), x), evidence)[0, 0]) for x in (-1e3, 1e3))
+    assert many - few == pytest.approx(math.exp(0.7) * math.log(2.001 / 0.201), abs=1e-5)
+    assert (few - against, for_it - few) == pytest.approx((FEATURES_BOUND, FEATURES_BOUND), abs=1e-5)
 
 
 def test_every_side_of_a_grid_is_divided_by_the_poolings() -> None:

@@ -125,7 +125,7 @@ def test_on_a_whole_head_a_mask_moved_or_upside_down_is_told_and_a_mirrored_one_
     true = to_canonical(nearest(brain.like(brain.array.astype(np.uint8)), series.grid)).array > 0
     moved = [np.roll(true, round(5 / mm), axis) for axis, mm in enumerate(fit.adc.grid.spacing_mm)]
     dice = [mask_check(found.like(mask), found).value for mask in (true, *moved, np.flip(true, 2), np.flip(true, 0))]
-    np.testing.assert_allclose(dice, [0.95, 0.88, 0.89, 0.88, 0.77, 0.91], atol=0.01)
+    np.testing.assert_allclose(dice, [0.94, 0.88, 0.89, 0.88, 0.76, 0.91], atol=0.01)
     assert dice[1] < dice[2] < LIKE_FOUND_MASK < dice[5]
 
 

@@ -74,7 +74,7 @@ class VoxelEvidence(nn.Module):
     def forward(self, image: torch.Tensor, cells: torch.Size) -> torch.Tensor:
         """``(N, C, D, H, W)`` -> its mean in each of so many cells, ``(N, 1, *cells)``."""
         inside = (image != 0).any(1, keepdim=True)
-        return functional.adaptive_avg_pool3d(self.values(image) * inside, cells)
+        return functional.adaptive_avg_pool3d(self.values(image) * inside, (cells[0], cells[1], cells[2]))
 
 
 class SumOfVoxels(nn.Module):
