@@ -33,6 +33,11 @@ def host_lacks() -> str:
     return "; ".join(ways)
 
 
+def pytest_report_header() -> str | None:
+    folder = os.environ.get("SLICER_HOST_SOURCES")
+    return f"Slicer's own Python modules: {folder}" if folder else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     lacking = host_lacks()
     if lacking:

@@ -18,11 +18,11 @@ from AGE2HIELib import cli
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.bundle.training_cases import MemberCases, Scores, TrainingCases
 from AGE2HIELib.pipeline.admission import Admitted, Withheld, admit
-from AGE2HIELib.pipeline.analysis import CHECK_STAGES, STAGES
 from AGE2HIELib.pipeline.explanation import explain
 from AGE2HIELib.pipeline.inputs import load_model, read_scan
 from AGE2HIELib.pipeline.prediction import check, predict
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import CHECK_STAGES, STAGES
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality.check import AGE, DISTANCE
 from AGE2HIELib.resources import resource_path

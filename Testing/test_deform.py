@@ -16,9 +16,9 @@ from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.fields import smooth_noise
 from AGE2HIELib.phantom.scan import nearest
 from AGE2HIELib.pipeline.admission import gate_scan
-from AGE2HIELib.pipeline.analysis import CHECK_STAGES
 from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.deform import FILLED_LIMIT, deform, folding_share
 from AGE2HIELib.preprocess.jacobian import jacobian_determinant
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas

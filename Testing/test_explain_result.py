@@ -20,10 +20,10 @@ from AGE2HIELib.phantom.head import make_head
 from AGE2HIELib.phantom.protocol import PROTOCOLS
 from AGE2HIELib.phantom.scan import scan_infant
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan, with_verdict
-from AGE2HIELib.pipeline.analysis import CHECK_STAGES
 from AGE2HIELib.pipeline.earlier import read_earlier
 from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality.check import GIVEN_MASK, STEP

@@ -18,9 +18,9 @@ from AGE2HIELib.phantom.head import make_head
 from AGE2HIELib.phantom.protocol import PROTOCOLS
 from AGE2HIELib.phantom.scan import scan_infant
 from AGE2HIELib.pipeline.admission import gate_scan
-from AGE2HIELib.pipeline.analysis import CHECK_STAGES
 from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask, is_stripped
 from AGE2HIELib.progress import Stages

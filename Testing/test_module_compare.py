@@ -33,19 +33,19 @@ def test_a_comparison_needs_a_result_and_two_to_six_methods(host: Any, panel: An
     predict(host, panel, good(MATRIX))
     assert ui.compareButton.enabled
     assert ui.compareCollapsibleButton.collapsed
-    panel.widget._parameterNode.compareMethods = "hirescam"
+    panel.widget.state.parameters.compareMethods = "hirescam"
     assert "two to 6" in ui.compareButton.toolTip
     import qt
 
     labels = [ui.compareMethodsList.item(row).text() for row in range(8)]
     assert [label for label in labels if "minutes" in label] == labels[5:]
     ui.compareMethodsList.item(6).setCheckState(qt.Qt.Checked)
-    assert panel.widget._parameterNode.compareMethods == "hirescam,occlusion"
+    assert panel.widget.state.parameters.compareMethods == "hirescam,occlusion"
     assert ui.compareButton.enabled
 
 
 def test_the_call_is_that_of_explain_with_the_same_reading_options(host: Any, ready: Any) -> None:
-    ready.widget._parameterNode.atlasFolder = "/an atlas"
+    ready.widget.state.parameters.atlasFolder = "/an atlas"
     ready.widget.ui.compareTargetComboBox.setCurrentIndex(1)
     ready.widget.ui.ageSpinBox.value = 3.0
     process = compare(host, ready, PlayedProcess(STAGES, code=1))
@@ -195,7 +195,7 @@ def test_while_one_runs_the_other_button_is_grey_and_cancel_leaves_nothing(host:
     ui, nodes = ready.widget.ui, node_names(host)
     process = play(ready, PlayedProcess(STAGES, hangs=True))
     ui.compareButton.click()
-    folder = ready.widget.runner.folder
+    folder = ready.widget.worker.job.call.folder
     assert not ui.predictButton.enabled
     assert ui.predictButton.toolTip == ui.compareButton.toolTip == "A comparison is running."
     assert "0.70" in ui.scoreLabel.text  # its result stays

@@ -86,7 +86,7 @@ def test_a_second_comparison_replaces_the_one_of_its_target(host: Any, ready: An
     ui.comparisonSelector.setCurrentIndex(0)
     assert "adverse" in ready.widget.comparisons.record.GetName()
     assert next(iter(views(host).values())).GetForegroundVolumeID() == standings(host, ready)[0].GetID()
-    ready.widget._parameterNode.earlierResults = EarlierResults.KEEP
+    ready.widget.state.parameters.earlierResults = EarlierResults.KEEP
     compare(host, ready)
     assert len(comparisonsOf(result)) == 3
 

@@ -67,7 +67,7 @@ def test_a_path_in_a_scene_of_an_earlier_version_goes(host: Any, panel: Any, tmp
     (record,) = scene.results()
     record.SetAttribute("AGE2HIE.inputPath", f"{folder}\n")
     record.RemoveAttribute(scene.SOURCE)
-    node = panel.widget._parameterNode.parameterNode
+    node = panel.widget.state.parameters.parameterNode
     node.SetParameter("inputPath", str(folder))
     node.SetParameter("series", "3")
     panel.leave()

@@ -14,6 +14,7 @@ from comparison_workers import (
 )
 from panel_actions import SHAPE, SPOT, add_volume, good, predict
 
+from AGE2HIELib.pipeline.stages import expected_seconds
 from AGE2HIEPlayed import record
 
 pytestmark = pytest.mark.host
@@ -74,9 +75,9 @@ def test_time_left_of_a_slow_map_falls_while_it_is_made() -> None:
     import sys
 
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "AGE2HIE"))
-    from AGE2HIEUI.remaining import progressOf, stageSeconds
+    from AGE2HIEUI.remaining import progressOf
 
-    expected = {**stageSeconds(("hirescam", "occlusion")), "predict": 0.0}
+    expected = {**expected_seconds(("hirescam", "occlusion")), "predict": 0.0}
     before = sum(seconds for name, seconds in expected.items() if name not in ("explain", "report"))
     moments = [progressOf(expected, "explain", before + inside, inside) for inside in (0.0, 30.0, 55.0, 300.0)]
     lefts = [left for _, left in moments]
@@ -85,4 +86,4 @@ def test_time_left_of_a_slow_map_falls_while_it_is_made() -> None:
     assert lefts == sorted(lefts, key=lambda left: -(left or 0))
     assert moments[3][0] < 1
     assert progressOf(expected, "a stage of a later version", 9.0, 1.0) == (0.0, None)
-    assert list(stageSeconds(("hirescam",), examine=True))[-2:] == ["examine", "report"]
+    assert list(expected_seconds(("hirescam",), examine=True))[-2:] == ["examine", "report"]

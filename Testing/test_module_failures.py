@@ -151,7 +151,7 @@ def test_a_bad_worker_ends_in_a_message_and_in_no_result(host: Any, ready: Any, 
     before = scene.GetNumberOfNodes()
     ready.widget.logic.newProcess = lambda: process
     ui.predictButton.click()
-    folder = ready.widget.runner.folder
+    folder = ready.widget.worker.job.call.folder
     host.wait(lambda: not ready.widget.running)
     assert not ui.messageFrame.isHidden()
     assert cause in ui.messageLabel.text
@@ -272,7 +272,7 @@ def test_a_missing_model_says_so(host: Any, ready: Any, tmp_path: Path) -> None:
     (folder / "configs").mkdir(parents=True)
     (folder / "manifest.json").write_text("{}", encoding="utf-8")
     ready.widget.models.refresh(str(folder))
-    ready.widget._parameterNode.model = str(folder)
+    ready.widget.state.parameters.model = str(folder)
     assert "cannot be used" in ready.widget.ui.modelLabel.text
     assert not ready.widget.ui.predictButton.enabled
     assert "model" in ready.widget.ui.predictButton.toolTip

@@ -171,7 +171,7 @@ def test_the_age_comes_from_dicom_is_shown_and_is_kept_nowhere(
     node.SetAttribute("DICOM.instanceUIDs", "9.9")
     panel.widget.initializeParameterNode()
     assert panel.widget.ui.ageSpinBox.value == (-1.0 if age is None else age)
-    stored = panel.widget._parameterNode.parameterNode
+    stored = panel.widget.state.parameters.parameterNode
     kept = [stored.GetParameter(name) for name in stored.GetParameterNames()]
     assert not [value for value in kept if age is not None and value == str(age)]
     panel.widget.ui.ageSpinBox.value = 7.0
@@ -199,7 +199,7 @@ def test_the_call_holds_what_was_chosen_and_nothing_else(host: Any, panel: Any) 
     assert names == ["--output", "--progress", "--saliency"]
     panel.widget.ui.cancelButton.click()
     host.wait(lambda: not panel.widget.running)
-    chosen = panel.widget._parameterNode
+    chosen = panel.widget.state.parameters
     chosen.gestationWeeks, chosen.atlasFolder = 38.0, "/an atlas"
     panel.widget.ui.prevalenceSpinBox.value = 0.35
     panel.widget.ui.cooledComboBox.setCurrentIndex(1)

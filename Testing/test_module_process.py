@@ -1,4 +1,4 @@
-"""The module's child process: its output, and its end with everything that it has started."""
+"""The module's child process: its output, and its end with everything that it has started; short calls of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from workers import stand_in_python
+
+from AGE2HIEPlayed import PlayedProcess
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = [pytest.mark.host, pytest.mark.slow]
@@ -101,3 +103,33 @@ def test_a_stand_in_launcher_is_a_launcher(tmp_path: Path) -> None:
         call, env={**os.environ, "MINE": str(os.getpid())}, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "True"
+
+
+def test_a_model_cannot_be_installed_where_the_worker_cannot_be_started(
+    host: Any, panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    panel.widget.models.install(Path("model.zip"))
+    ui = panel.widget.ui
+    assert "PythonSlicer was not found" in ui.messageLabel.text
+    assert "Install AGE2HIE again." in ui.messageLabel.text
+    ui.doctorButton.click()
+    assert "PythonSlicer was not found" in ui.doctorLabel.text
+
+
+def test_a_new_question_ends_the_one_before_whose_answer_is_not_given(host: Any, panel: Any) -> None:
+    from AGE2HIEUI.question import Answer, Question
+    from AGE2HIEUI.worker import Worker
+
+    processes = [
+        PlayedProcess([b"one"], hangs=True),
+        PlayedProcess([b"tw", b"o"], code=2, stderr="age2hie: error: No."),
+    ]
+    left = list(processes)
+    answers: list[Answer] = []
+    worker = Worker(lambda: left.pop(0))
+    worker.start(Question(("doctor", "--output=x"), answers.append))
+    worker.start(Question(("model", "list", "--output=x"), answers.append))
+    host.wait(lambda: worker.job is None, 10)
+    assert processes[0].cancelled
+    assert answers == [Answer(2, "two", "No.")]

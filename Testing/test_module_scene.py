@@ -39,7 +39,7 @@ def test_a_new_result_replaces_or_joins_the_old_one(host: Any, panel: Any) -> No
     predict(host, panel, good(affine(np.eye(3)), record(probability_adverse=0.6)))
     assert len(node_names(host)) == one
     assert "0.60" in panel.widget.ui.scoreLabel.text
-    panel.widget._parameterNode.earlierResults = EarlierResults.KEEP
+    panel.widget.state.parameters.earlierResults = EarlierResults.KEEP
     predict(host, panel, good(affine(np.eye(3)), record(probability_adverse=0.8)))
     assert len(scene.results()) == 2
     assert "0.80" in panel.widget.ui.scoreLabel.text
@@ -195,7 +195,7 @@ def test_leaving_a_run_ends_it_and_leaves_the_scene_as_it_was(host: Any, panel: 
     process = play(panel, PlayedProcess(STAGES, hangs=True))
     panel.widget.ui.predictButton.click()
     host.wait(lambda: not process.parts)
-    folder = panel.widget.runner.folder
+    folder = panel.widget.worker.job.call.folder
     assert folder.is_dir()
     actions: dict[str, Callable[[], None]] = {
         "close the scene": host.closeScene,

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from AGE2HIELib.options import ALIGN, DEVICES
-from AGE2HIELib.pipeline.analysis import STAGES
 from AGE2HIELib.pipeline.request import SALIENCY_METHODS
 from AGE2HIELib.requirements import COMMAND_LINE, REQUIREMENTS
 
@@ -90,8 +89,6 @@ def test_the_panel_offers_what_the_command_line_knows() -> None:
     text = (MODULE / "AGE2HIEUI" / "parameters.py").read_text(encoding="utf-8")
     for value in (*SALIENCY_METHODS, *DEVICES, *ALIGN):
         assert f'"{value}"' in text
-    stages = (MODULE / "AGE2HIEUI" / "remaining.py").read_text(encoding="utf-8")
-    assert re.findall(r'^    "([\w-]+)": ', stages, flags=re.MULTILINE) == list(STAGES)
 
 
 def test_one_list_of_requirements() -> None:

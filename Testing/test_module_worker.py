@@ -44,7 +44,7 @@ def from_command_line(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def predicted(host: Any, panel: Any) -> tuple[Any, dict[str, Any]]:
     panel.widget.ui.predictButton.click()
-    folder = panel.widget.runner.folder
+    folder = panel.widget.worker.job.call.folder
     assert folder.stat().st_mode & 0o077 == 0  # nobody else may enter it
     host.wait(lambda: not panel.widget.running, 300)
     result = panel.widget.results.record
@@ -88,7 +88,7 @@ def test_two_methods_are_compared_with_the_result(host: Any, infant: Any, panel:
 
     panel.widget.ui.inputSelector.pick(infant)
     result, _ = predicted(host, panel)
-    panel.widget._parameterNode.compareMethods = "hirescam,layercam"
+    panel.widget.state.parameters.compareMethods = "hirescam,layercam"
     panel.widget.ui.compareButton.click()
     host.wait(lambda: not panel.widget.running, 300)
     comparison = panel.widget.comparisons.record
@@ -147,7 +147,7 @@ def test_cancel_of_the_real_worker_leaves_nothing(host: Any, infant: Any, panel:
     panel.widget.ui.inputSelector.pick(infant)
     before = host.slicer.mrmlScene.GetNumberOfNodes()
     panel.widget.ui.predictButton.click()
-    folder = panel.widget.runner.folder
+    folder = panel.widget.worker.job.call.folder
     host.wait(lambda: panel.widget.ui.statusLabel.text != "", 60)
     panel.widget.ui.cancelButton.click()
     host.wait(lambda: not panel.widget.running, 60)
@@ -210,15 +210,15 @@ def test_a_read_only_installation_works(host: Any, tmp_path: Path, infant_file: 
         f"sys.path.insert(0, {str(folder)!r})\n"
         "from AGE2HIEUI.command import PREDICT, WorkerCall, commandOf\n"
         "from AGE2HIELib.pipeline.request import Request\n"
-        f"scan, out = pathlib.Path({str(infant_file)!r}), pathlib.Path({str(tmp_path / 'out')!r})\n"
-        "command = commandOf(*WorkerCall(PREDICT, Request(scan), out).arguments)\n"
+        f"scan, call = pathlib.Path({str(infant_file)!r}), pathlib.Path({str(tmp_path / 'call')!r})\n"
+        "command = commandOf(*WorkerCall(PREDICT, Request(scan), call).arguments)\n"
         "import subprocess\n"
         "sys.exit(subprocess.run(command.arguments, env=command.environment).returncode)"
     )
     try:
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        assert (tmp_path / "out" / "result.json").is_file()
+        assert (tmp_path / "call" / "output" / "result.json").is_file()
         assert tree() == before
     finally:
         for path in [folder, *folder.rglob("*")]:
@@ -241,7 +241,7 @@ def test_a_model_is_installed_from_the_panel(host: Any, panel: Any, untrained_mo
     panel.widget.models.install(Path(archive))
     host.wait(lambda: panel.widget.ui.modelSelector.count > count, 120)
     panel.widget.ui.modelSelector.setCurrentIndex(count)
-    chosen = Path(panel.widget._parameterNode.model)
+    chosen = Path(panel.widget.state.parameters.model)
     assert chosen.parent == tmp_path / "models"
     assert json.loads((chosen / "manifest.json").read_text(encoding="utf-8"))["format"] == 1
     panel.widget.models.install(tmp_path / "no such.zip")

@@ -10,9 +10,10 @@ import pytest
 
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.pipeline import admission
-from AGE2HIELib.pipeline.analysis import STAGES, analyse
+from AGE2HIELib.pipeline.analysis import analyse
 from AGE2HIELib.pipeline.inputs import load_model, read_scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.network_input import network_input
 from AGE2HIELib.progress import Stages

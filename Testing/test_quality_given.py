@@ -16,9 +16,9 @@ from AGE2HIELib.orientation import series_to_canonical, to_canonical
 from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.scan import nearest
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan
-from AGE2HIELib.pipeline.analysis import CHECK_STAGES
 from AGE2HIELib.pipeline.inputs import Scan, read_scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.progress import Stages

@@ -10,9 +10,10 @@ from scans import bundled_atlas
 from AGE2HIELib.commands.speaking import say_refused
 from AGE2HIELib.pipeline import admission
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan
-from AGE2HIELib.pipeline.analysis import STAGES, Analysis, analyse
+from AGE2HIELib.pipeline.analysis import Analysis, analyse
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model, read_scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import STAGES
 from AGE2HIELib.progress import Silent, Stages
 from AGE2HIELib.quality.check import DISTANCE, STEP, Check, Quality, Severity
 

@@ -20,9 +20,10 @@ from AGE2HIELib.io.source import Source, read_source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.protocol import PROTOCOLS
 from AGE2HIELib.pipeline.admission import gate_scan
-from AGE2HIELib.pipeline.analysis import CHECK_STAGES, STAGES, analyse
+from AGE2HIELib.pipeline.analysis import analyse
 from AGE2HIELib.pipeline.inputs import Scan, load_model
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import CHECK_STAGES, STAGES
 from AGE2HIELib.preprocess.rim import DARK, MIXED_SHARE, dark_share, without_mixed_rim
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.resources import resource_path

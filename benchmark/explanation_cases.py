@@ -16,9 +16,9 @@ from AGE2HIELib.phantom.injury import injure
 from AGE2HIELib.phantom.protocol import PROTOCOLS
 from AGE2HIELib.phantom.scan import nearest, scanner_adc
 from AGE2HIELib.pipeline.admission import Admitted, Withheld, admit
-from AGE2HIELib.pipeline.analysis import STAGES
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, read_scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import STAGES
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.volume import Volume

@@ -27,9 +27,9 @@ from AGE2HIELib.parallel import run_all
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.scan import scanner_adc
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan
-from AGE2HIELib.pipeline.analysis import CHECK_STAGES
 from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.network_input import network_input
 from AGE2HIELib.preprocess.zmap import z_map

@@ -28,9 +28,9 @@ from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
 from AGE2HIELib.pipeline.admission import admit, gate_scan
-from AGE2HIELib.pipeline.analysis import CHECK_STAGES, STAGES
 from AGE2HIELib.pipeline.inputs import Scan, load_model, read_scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import CHECK_STAGES, STAGES
 from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality import Quality, check_quality

@@ -71,20 +71,20 @@ def _longest_wait(host: Any, widget: Any) -> tuple[float, float, float]:
     widget.ui.predictButton.click()
     clicked = time.perf_counter()
     loads: list[tuple[float, float]] = []
-    finish = widget.runner._finish
+    finish = widget.worker._finish
 
-    def timed(outcome: Any) -> None:
+    def timed(job: Any, tell: Any) -> None:
         began = time.perf_counter()
-        finish(outcome)
+        finish(job, tell)
         loads.append((began, time.perf_counter()))
 
-    widget.runner._finish = timed
+    widget.worker._finish = timed
     ticks.append(clicked)
     while widget.running:
         host.process()
         time.sleep(0.001)
     timer.stop()
-    widget.runner._finish = finish
+    widget.worker._finish = finish
     before = [tick for tick in ticks if clicked <= tick <= loads[0][0]] + [loads[0][0]]
     longest = max(after - earlier for earlier, after in pairwise(before))
     return clicked - start, longest, loads[0][1] - loads[0][0]
@@ -92,7 +92,7 @@ def _longest_wait(host: Any, widget: Any) -> tuple[float, float, float]:
 
 def _cancel(host: Any, widget: Any, after: float) -> tuple[float, int]:
     widget.ui.predictButton.click()
-    mark = str(widget.runner.folder)
+    mark = str(widget.worker.job.call.folder)
     until = time.perf_counter() + after
     while time.perf_counter() < until:
         host.process()

@@ -26,9 +26,9 @@ from AGE2HIELib.phantom.injury import injure
 from AGE2HIELib.phantom.protocol import PROTOCOLS
 from AGE2HIELib.phantom.scan import scanner_adc
 from AGE2HIELib.pipeline.admission import Withheld, admit
-from AGE2HIELib.pipeline.analysis import STAGES
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality.check import OVERRIDABLE

@@ -20,9 +20,10 @@ from sklearn.metrics import roc_auc_score
 
 from AGE2HIELib.installed import find_atlas, find_model
 from AGE2HIELib.io.images import read_volume
-from AGE2HIELib.pipeline.analysis import STAGES, analyse
+from AGE2HIELib.pipeline.analysis import analyse
 from AGE2HIELib.pipeline.inputs import load_model, read_scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.progress import Stages
 

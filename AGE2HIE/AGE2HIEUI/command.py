@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 from slicer.i18n import tr as _
 
-from AGE2HIEUI.library import libraryParent
+from AGE2HIEUI.library import addLibraryToPath, libraryParent
 from AGE2HIEUI.process import Command
-from AGE2HIEUI.remaining import stageSeconds
 
 if TYPE_CHECKING:
     from AGE2HIELib.pipeline.request import Request
 
 _PROGRAM = ("-m", "AGE2HIELib.cli")
-
 
 PREDICT, EXPLAIN = "predict", "explain"
 
@@ -31,12 +29,17 @@ class WorkerCall:
     Attributes:
         subcommand: of ``age2hie``: ``PREDICT`` or ``EXPLAIN``.
         request: what is asked, by the library's own words; its files lie on the disk.
-        output: the folder that the worker makes.
+        folder: private to this call: its input lies there, and the worker makes its output folder in it.
     """
 
     subcommand: str
     request: Request
-    output: Path
+    folder: Path
+
+    @property
+    def output(self) -> Path:
+        """It does not exist before the worker makes it, so nothing old can lie there."""
+        return self.folder / "output"
 
     @property
     def record(self) -> str:
@@ -55,9 +58,12 @@ class WorkerCall:
     @property
     def seconds(self) -> dict[str, float]:
         """What each stage is expected to take."""
+        addLibraryToPath()
+        from AGE2HIELib.pipeline.stages import expected_seconds
+
         if self.subcommand == PREDICT:
-            return stageSeconds((self.request.saliency or "",), examine=self.request.examine)
-        return {**stageSeconds(self.request.methods), "predict": 0.0}  # there is no number to make
+            return expected_seconds((self.request.saliency or "",), examine=self.request.examine)
+        return {**expected_seconds(self.request.methods), "predict": 0.0}  # there is no number to make
 
 
 def commandOf(*arguments: str) -> Command:

@@ -20,7 +20,7 @@ from AGE2HIEUI.nodes import part
 from AGE2HIEUI.parameters import AGE2HIEParameterNode, SaliencyMethod
 from AGE2HIEUI.protocol import Failure
 from AGE2HIEUI.record import BadRecord
-from AGE2HIEUI.runner import Meters
+from AGE2HIEUI.run import Meters
 
 MOST_MAPS = MOST_VIEWS - 1  # one view is that of their agreement
 

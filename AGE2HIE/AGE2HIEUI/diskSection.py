@@ -8,15 +8,16 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from AGE2HIEUI.choosing import chooseFile, chooseFolder
+from AGE2HIEUI.chosenInput import ChosenInput
 from AGE2HIEUI.inputs import DiskInput
 
 
 class DiskSection:
-    """``logic.disk`` is what the fields say; no parameter of the scene is connected to them. Calls ``changed`` then."""
+    """``chosen.disk`` is what the fields say; no parameter of the scene is connected to them."""
 
-    def __init__(self, ui: Any, logic: Any, changed: Callable[[], None]) -> None:
+    def __init__(self, ui: Any, chosen: ChosenInput, changed: Callable[[], None]) -> None:
         self._path, self._series = ui.inputPathEdit, ui.seriesEdit
-        self._logic, self._changed = logic, changed
+        self._chosen, self._changed = chosen, changed
         for edit in (self._path, self._series):
             edit.connect("textChanged(QString)", self._onText)
         ui.inputFolderButton.connect("clicked()", lambda: self._choose(chooseFolder(_("DICOM folder"))))
@@ -31,5 +32,5 @@ class DiskSection:
             self._path.setText(path)
 
     def _onText(self, _text: Any) -> None:
-        self._logic.disk = DiskInput(self._path.text, self._series.text.strip())
+        self._chosen.disk = DiskInput(self._path.text, self._series.text.strip())
         self._changed()

@@ -9,23 +9,22 @@ import slicer
 from slicer.i18n import tr as _
 
 from AGE2HIEUI import texts
-from AGE2HIEUI.calls import Answer, Calls
+from AGE2HIEUI.question import Answer, Question
+from AGE2HIEUI.worker import Worker
 
 
 class DoctorSection:
     """``age2hie doctor`` in Slicer's own Python."""
 
-    def __init__(self, ui: Any, calls: Calls) -> None:
+    def __init__(self, ui: Any, worker: Worker) -> None:
         self._label = ui.doctorLabel
-        self._calls = calls
+        self._worker = worker
         ui.doctorButton.connect("clicked()", self.check)
 
     def check(self) -> None:
         self._label.setText(_("Looking..."))
-        try:
-            self._calls.start(("doctor", "--json", "--slicer", str(slicer.app.applicationVersion)), self._show)
-        except OSError as error:
-            self._label.setText(texts.escaped(str(error)))
+        arguments = ("doctor", "--json", "--slicer", str(slicer.app.applicationVersion))
+        self._worker.start(Question(arguments, self._show))
 
     def _show(self, answer: Answer) -> None:
         try:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from AGE2HIEUI import scene
+from AGE2HIEUI.chosenInput import ChosenInput, InputKey
 from AGE2HIEUI.command import EXPLAIN, PREDICT, WorkerCall
 from AGE2HIEUI.comparison import TARGET, comparisonsOf, loadComparison, removeComparison
 from AGE2HIEUI.explanations import Explanations, readExplanations
-from AGE2HIEUI.inputs import DiskInput, fingerprint, geometryText, writeMask, writeScan, writeVolume
+from AGE2HIEUI.inputs import writeMask, writeScan, writeVolume
 from AGE2HIEUI.library import addLibraryToPath
 from AGE2HIEUI.nodes import UnreadableResult
 from AGE2HIEUI.parameters import (
@@ -26,58 +27,19 @@ from AGE2HIEUI.parameters import (
     EarlierResults,
 )
 from AGE2HIEUI.process import ChildProcess, Process
-from AGE2HIEUI.protocol import Failure
+from AGE2HIEUI.protocol import Failure, ResultRejected
 from AGE2HIEUI.record import BadRecord, Result, readRecord
-from AGE2HIEUI.run import WorkerRun
 
 _SAME_NUMBER = 0.005  # devices round differently
 
 
-@dataclass(frozen=True)
-class InputKey:
-    """What is predicted: a node of the scene with the hash of its voxels and place, or a path and, of a DICOM folder
-    with several, the series; ``title`` names it.
-    """
-
-    node: object | None
-    path: str
-    fingerprint: str
-    title: str = field(compare=False)  # a scan that is renamed stays the same scan
-    series: str = ""
-
-    @property
-    def source(self) -> str:
-        """Of a path: what a result in the scene remembers of it."""
-        return DiskInput(self.path, self.series).source
-
-    @property
-    def empty(self) -> bool:
-        return self.node is None and not self.path
-
-    @property
-    def inScene(self) -> bool:
-        """A path is always there; a node may have been deleted since."""
-        return self.node is None or slicer.mrmlScene.IsNodePresent(self.node) != 0
-
-
-class ResultRejected(Exception):
-    """An output folder that must not be shown; carries the message for the user."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
 class Logic(ScriptedLoadableModuleLogic):
-    """``newProcess`` makes the worker's process; tests put theirs in its place. ``disk``: a scan that is not in the
-    scene; it counts before the scene's where it is not empty.
-    """
+    """``newProcess`` makes the worker's process; tests put theirs in its place. ``chosen``: the scan to read."""
 
     def __init__(self) -> None:
         ScriptedLoadableModuleLogic.__init__(self)
         self.newProcess: Callable[[], Process] = ChildProcess
-        self.disk = DiskInput()
-        self._fingerprints: dict[str, tuple[tuple[int, str], str]] = {}
+        self.chosen = ChosenInput()
 
     def getParameterNode(self) -> AGE2HIEParameterNode:
         node = super().getParameterNode()
@@ -86,8 +48,8 @@ class Logic(ScriptedLoadableModuleLogic):
 
     def prepare(
         self, parameters: AGE2HIEParameterNode, ageDays: float | None, override: tuple[str, ...] = ()
-    ) -> tuple[WorkerRun, WorkerCall]:
-        """A run and its input as files. Raises UnusableNode or OSError, and leaves nothing behind then."""
+    ) -> WorkerCall:
+        """A call of the worker, with its input as files. Raises UnusableNode or OSError and leaves nothing then."""
         prevalence = parameters.prevalence
         own: dict[str, Any] = {
             "saliency": parameters.saliencyMethod.value,
@@ -97,9 +59,7 @@ class Logic(ScriptedLoadableModuleLogic):
         }
         return self._prepare(PREDICT, parameters, {**own, "age_days": ageDays})
 
-    def prepareComparison(
-        self, parameters: AGE2HIEParameterNode, ageDays: float | None, result: Any
-    ) -> tuple[WorkerRun, WorkerCall]:
+    def prepareComparison(self, parameters: AGE2HIEParameterNode, ageDays: float | None, result: Any) -> WorkerCall:
         """As ``prepare``, of the input of ``result``, for several maps; what that overrode is overridden again, and the
         number is wanted for the same prevalence: the maps do not depend on it, and belong to the number shown.
         """
@@ -156,55 +116,25 @@ class Logic(ScriptedLoadableModuleLogic):
             removeComparison(old, result)
         return record
 
-    def inputKey(self, parameters: AGE2HIEParameterNode) -> InputKey:
-        """What the input is now: compared before and after a run, and with the results in the scene."""
-        if self.disk.path:
-            return InputKey(None, self.disk.path, "", self.disk.title, self.disk.series)
-        return self.keyOf(parameters.inputVolume)
-
-    def checkUnchanged(self, key: InputKey) -> None:
-        """What was made of a scan is not shown beside another one. Raises ResultRejected."""
-        if not key.inScene:
-            raise ResultRejected(Failure(_("The scan was removed while it was predicted."), _("Choose another one.")))
-        if key.node is not None and key != self.keyOf(key.node):
-            raise ResultRejected(Failure(_("The scan was changed while it was predicted."), _("Predict it again.")))
-
-    def keyOf(self, node: Any) -> InputKey:
-        """Of a node as it is now; an empty key where there is no image."""
-        if node is None or node.GetImageData() is None:
-            return InputKey(None, "", "", "")
-        return InputKey(node, "", self._fingerprint(node), node.GetName())
-
-    def resultOf(self, key: InputKey) -> Any:
-        """The newest result of exactly this input; None where there is none, or where the input was changed since."""
-        for record in reversed(scene.results()):
-            node = record.GetNodeReference(scene.INPUT)
-            same = record.GetAttribute(scene.SOURCE) == key.source if key.path else key.node is not None
-            if same and node == key.node and (record.GetAttribute(scene.FINGERPRINT) or "") == key.fingerprint:
-                return record
-        return None
-
-    def _prepare(
-        self, subcommand: str, parameters: AGE2HIEParameterNode, own: dict[str, Any]
-    ) -> tuple[WorkerRun, WorkerCall]:
-        """A run and its call: ``own`` is what the subcommand asks beside what all of them have in common."""
+    def _prepare(self, subcommand: str, parameters: AGE2HIEParameterNode, own: dict[str, Any]) -> WorkerCall:
+        """``own`` is what the subcommand asks beside what all of them have in common."""
         addLibraryToPath()
         from AGE2HIELib.pipeline.request import Request
 
-        run = WorkerRun(self.newProcess())
+        folder = Path(tempfile.mkdtemp(prefix="age2hie-"))  # only this user may enter it
         try:
-            folder = run.folder / "input"
-            folder.mkdir()
-            request = Request(**self._reading(parameters, folder), **own)
-            return run, WorkerCall(subcommand, request, run.output)
+            inputs = folder / "input"
+            inputs.mkdir()
+            return WorkerCall(subcommand, Request(**self._reading(parameters, inputs), **own), folder)
         except BaseException:
-            run.close()
+            shutil.rmtree(folder, ignore_errors=True)
             raise
 
     def _reading(self, parameters: AGE2HIEParameterNode, folder: Path) -> dict[str, Any]:
         """How the scan is to be read: parts of a request."""
-        if self.disk.path:
-            scan, reference = Path(self.disk.path), None
+        disk = self.chosen.disk
+        if disk.path:
+            scan, reference = Path(disk.path), None
         else:
             reference = parameters.inputVolume
             scan = writeScan(reference, folder)
@@ -212,7 +142,7 @@ class Logic(ScriptedLoadableModuleLogic):
         weeks = parameters.gestationWeeks
         return {
             "input": scan,
-            "series": (self.disk.path and self.disk.series) or None,
+            "series": (disk.path and disk.series) or None,
             "z_adc": writeVolume(z, folder / "z_adc.nrrd") if z is not None else None,
             "mask": writeMask(mask, reference, folder / "mask.nrrd") if mask is not None else None,
             "model": Path(parameters.model) if parameters.model else None,
@@ -222,33 +152,6 @@ class Logic(ScriptedLoadableModuleLogic):
             "gestation_weeks": weeks if weeks > GESTATION_UNKNOWN else None,
             "cooled": {Cooled.UNKNOWN: None, Cooled.YES: True, Cooled.NO: False}[parameters.cooled],
         }
-
-    def _fingerprint(self, node: Any) -> str:
-        """Computed again only where the voxels or the geometry were touched."""
-        state = (node.GetImageData().GetMTime(), geometryText(node))
-        before = self._fingerprints.get(node.GetID())
-        if before is None or before[0] != state:
-            self._fingerprints[node.GetID()] = (state, fingerprint(node))
-        return self._fingerprints[node.GetID()][1]
-
-
-def whatIsMissing(key: InputKey, *, running: str, modelUsable: bool) -> str:
-    """What keeps the user from predicting, in words; empty when nothing does.
-
-    Args:
-        running: the subcommand of the worker that is under way; empty where none is.
-    """
-    if running:
-        return runningText(running)
-    if key.empty:
-        return _("Choose a scan, or a DICOM folder or file.")
-    if key.path and not Path(key.path).exists():
-        return _("The folder or file does not exist: {path}").format(path=key.path)
-    return "" if modelUsable else _("The model cannot be used: choose or install another one.")
-
-
-def runningText(subcommand: str) -> str:
-    return {"predict": _("A prediction is running."), "explain": _("A comparison is running.")}[subcommand]
 
 
 def _checkSameNumber(found: Explanations, result: Result) -> None:

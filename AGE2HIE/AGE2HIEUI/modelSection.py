@@ -9,18 +9,19 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from AGE2HIEUI import texts
-from AGE2HIEUI.calls import Answer, Calls
 from AGE2HIEUI.choosing import chooseFile
 from AGE2HIEUI.library import addLibraryToPath
 from AGE2HIEUI.messageSection import MessageSection
 from AGE2HIEUI.protocol import Failure
+from AGE2HIEUI.question import Answer, Question
+from AGE2HIEUI.worker import Worker
 
 
 class ModelSection:
     """Keeps the list that the selector shows; ``chosen`` is called with a model's folder when the user picks one."""
 
-    def __init__(self, ui: Any, calls: Calls, message: MessageSection, chosen: Callable[[str], None]) -> None:
-        self._ui, self._calls, self._message, self._chosen = ui, calls, message, chosen
+    def __init__(self, ui: Any, worker: Worker, message: MessageSection, chosen: Callable[[str], None]) -> None:
+        self._ui, self._worker, self._message, self._chosen = ui, worker, message, chosen
         self._labels: list[Any] = []
         ui.modelSelector.connect("currentIndexChanged(int)", self._onIndex)
         ui.installModelButton.connect("clicked()", self._chooseArchive)
@@ -51,10 +52,7 @@ class ModelSection:
     def install(self, archive: Path) -> None:
         """``age2hie model install``, which checks every byte."""
         self._message.hide()
-        try:
-            self._calls.start(("model", "install", "--", str(archive)), self._installed)
-        except OSError as error:
-            self._message.show(Failure(str(error), _("Install AGE2HIE again.")))
+        self._worker.start(Question(("model", "install", "--", str(archive)), self._installed))
 
     def _chooseArchive(self) -> None:
         name = chooseFile(_("Model archive"), _("Model archives (*.zip *.tar.gz *.tgz)"))
@@ -62,6 +60,9 @@ class ModelSection:
             self.install(Path(name))
 
     def _installed(self, answer: Answer) -> None:
+        if answer.code is None:
+            self._message.show(Failure(answer.error, _("Install AGE2HIE again.")))
+            return
         if answer.code != 0:
             self._message.show(Failure(_("The model was not installed."), answer.error))
         self.refresh(str(self._label().folder))

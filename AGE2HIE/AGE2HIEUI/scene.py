@@ -14,6 +14,7 @@ import vtk
 import slicer
 from slicer.i18n import tr as _
 
+from AGE2HIEUI.chosenInput import InputKey
 from AGE2HIEUI.inputs import DiskInput
 from AGE2HIEUI.nodes import (
     UnreadableResult,
@@ -92,6 +93,16 @@ def results() -> list[Any]:
     """The records of all results in the scene, oldest first."""
     nodes = slicer.util.getNodesByClass("vtkMRMLTextNode")
     return [node for node in nodes if node.GetAttribute(RECORD_MARK)]
+
+
+def resultOf(key: InputKey) -> Any:
+    """The newest result of exactly this input; None where there is none, or where the input was changed since."""
+    for record in reversed(results()):
+        node = record.GetNodeReference(INPUT)
+        same = record.GetAttribute(SOURCE) == key.source if key.path else key.node is not None
+        if same and node == key.node and (record.GetAttribute(FINGERPRINT) or "") == key.fingerprint:
+            return record
+    return None
 
 
 def removeResult(record: Any) -> None:

@@ -15,9 +15,9 @@ from AGE2HIELib.io.images import SUFFIXES, read_on_grid
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.outputs import output_file
 from AGE2HIELib.pipeline.admission import gate_scan
-from AGE2HIELib.pipeline.analysis import CHECK_STAGES
 from AGE2HIELib.pipeline.inputs import read_scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
 from AGE2HIELib.preprocess.zmap import ADC_RANGE

@@ -12,6 +12,7 @@ from AGE2HIELib.inference.prevalence import at_prevalence
 from AGE2HIELib.pipeline.admission import Admitted, GatedScan, Withheld, admit
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, model_on_cpu
 from AGE2HIELib.pipeline.request import ADVERSE, Request
+from AGE2HIELib.pipeline.stages import EXAMINED_STAGES, STAGES
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import in_brain
 from AGE2HIELib.progress import Progress, Stages
@@ -20,10 +21,6 @@ from AGE2HIELib.volume import Volume
 if TYPE_CHECKING:
     from AGE2HIELib.explain.examination import Examination
     from AGE2HIELib.explain.saliency import Explanation
-
-CHECK_STAGES = ("read", "adc", "mask", "place", "gate")
-STAGES = ("read", "model", "adc", "mask", "place", "gate", "z-map", "predict", "explain", "report")
-EXAMINED_STAGES = (*STAGES[:-1], "examine", "report")  # where the explanation is examined as well
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from AGE2HIELib.explain.compare import names_a_place
 from AGE2HIELib.explain.regions import write_region_table
 from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan, infant_timing
-from AGE2HIELib.pipeline.analysis import CHECK_STAGES, Analysis, analyse, stages_of
+from AGE2HIELib.pipeline.analysis import Analysis, analyse, stages_of
 from AGE2HIELib.pipeline.inputs import Inputs, Scan, load_model_of, read_atlas_of, read_scan_of
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.report.extras import Extras

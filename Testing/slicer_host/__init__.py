@@ -5,6 +5,9 @@ Stood in for, because no package holds them: the application, ``slicer.i18n``, `
 ``ScriptedLoadableModule``, ``parameterNodeWrapper``, the few ctk and qMRML widgets of ``widgets.py``, and PythonQt's
 way of speaking to Qt (``label.text = "..."``, ``button.connect("clicked()", slot)``).
 
+Where SLICER_HOST_SOURCES names a folder with a copy of Slicer's sources, its own ``i18n``, ``packaging``,
+``ScriptedLoadableModule`` and ``parameterNodeWrapper`` run in place of those stand-ins (``make test-slicer``).
+
     host = Host.start()
     module = host.load(Path("MyModule/MyModule.py"))
     module.widget.ui.applyButton.click()

@@ -98,6 +98,10 @@ class Application(QObject):
     def moduleManager(self) -> Any:
         return self._manager
 
+    def topLevelWidgets(self) -> Any:
+        """There is no main window among them."""
+        return self._application.topLevelWidgets()
+
     def processEvents(self) -> None:
         self._application.processEvents()
 

@@ -99,11 +99,11 @@ class Host:
         import slicer.util
 
         slicer.mrmlScene = slicer.vtkMRMLScene()
-        from slicer_host import scripted, widgets
+        from slicer_host import scripted, slicers_own, widgets
         from slicer_host.application import Application, DicomDatabase, Modules
 
         self.slicer, self.recorder = slicer, scripted.Recorder()
-        scripted.smallModules(self.recorder)
+        scripted.sampleData()
         for kind in widgets.CTK:
             setattr(ctk, kind.__name__, kind)
         for kind in widgets.QMRML:
@@ -115,6 +115,11 @@ class Host:
         logic.SetViewLogics(vtk.vtkCollection())
         slicer.app, slicer.modules = Application(tempfile.mkdtemp(prefix="slicer-host-")), Modules()
         slicer.dicomDatabase = DicomDatabase()
+        package = slicers_own.slicersFolder()
+        if package is not None:
+            slicers_own.useSlicersOwn(package, self.recorder, ctk)
+        else:
+            scripted.standIns(self.recorder)
         slicer.util.getModuleWidget = lambda name: getattr(slicer.modules, f"{name}Widget")
         slicer.util.modulePath = lambda name: str(getattr(slicer.modules, name.lower()).path)
         self._registerLogics(logic)

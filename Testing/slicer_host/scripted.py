@@ -94,7 +94,7 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
         slicer.app.processEvents()
 
 
-def smallModules(recorder: Any) -> dict[str, ModuleType]:
+def standIns(recorder: Any) -> None:
     """``slicer.i18n`` and its like; ``recorder`` keeps what a module asked to be translated or installed."""
     i18n = _module("slicer.i18n", tr=recorder.translate, translate=lambda context, text: recorder.translate(text))
     packaging = _module(
@@ -123,12 +123,14 @@ def smallModules(recorder: Any) -> dict[str, ModuleType]:
         parameterNodeWrapper=parameters.parameterNodeWrapper,
         WithinRange=parameters.WithinRange,
     )
-    made = {module.__name__: module for module in (i18n, packaging, scripted, wrapper)}
+    for module in (i18n, packaging, scripted, wrapper):
+        sys.modules[module.__name__] = module
+        setattr(slicer, module.__name__.split(".")[1], module)
+
+
+def sampleData() -> None:
+    """``SampleData``, which is a module of Slicer's and none of its package."""
     sys.modules["SampleData"] = _module("SampleData", SampleDataLogic=SampleDataLogic, downloadSample=downloadSample)
-    for name, module in made.items():
-        sys.modules[name] = module
-        setattr(slicer, name.split(".")[1], module)
-    return made
 
 
 class SampleDataLogic:
@@ -198,7 +200,10 @@ class Recorder:
             raise RuntimeError("User declined package installation")
         if self.pipFails:
             raise subprocess.CalledProcessError(1, ["pip"])
-        self.installed.append((missing, Path(constraints).read_text(encoding="utf-8") if constraints else ""))
+        self.install(missing, constraints)
+
+    def install(self, packages: list[str], constraints: Any) -> None:
+        self.installed.append((packages, Path(constraints).read_text(encoding="utf-8") if constraints else ""))
         self.missing.clear()
 
 
