@@ -16,7 +16,7 @@ import SimpleITK as sitk
 from calling import run
 
 from AGE2HIELib import cli, options
-from AGE2HIELib.explain.registry import METHODS
+from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.inference import device
 from AGE2HIELib.phantom.injury import INJURIES
 from AGE2HIELib.phantom.protocol import PROTOCOLS

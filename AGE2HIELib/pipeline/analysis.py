@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from AGE2HIELib.explain.regions import RegionRow, measured_regions
+from AGE2HIELib.explanation.regions import RegionRow, measured_regions
 from AGE2HIELib.inference.prevalence import at_prevalence
 from AGE2HIELib.pipeline.admission import Admitted, GatedScan, Withheld, admit
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, model_on_cpu
@@ -18,8 +18,8 @@ from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
-    from AGE2HIELib.explain.examination import Examination
-    from AGE2HIELib.explain.saliency import Explanation
+    from AGE2HIELib.explanation.examination import Examination
+    from AGE2HIELib.explanation.saliency import Explanation
 
 CHECK_STAGES = ("read", "adc", "mask", "place", "gate")
 STAGES = ("read", "model", "adc", "mask", "place", "gate", "z-map", "predict", "explain", "report")
@@ -72,8 +72,8 @@ def explain_prediction(
     model: HieModel, image: np.ndarray, method: str | None = None, *, layer: str | None = None, target: str = ADVERSE
 ) -> tuple[HieModel, Explanation]:
     """The explanation, and the model that gave it: on the CPU where the GPU's memory ran out."""
-    from AGE2HIELib.explain.registry import DEFAULT_METHOD
-    from AGE2HIELib.explain.saliency import explain
+    from AGE2HIELib.explanation.registry import DEFAULT_METHOD
+    from AGE2HIELib.explanation.saliency import explain
     from AGE2HIELib.inference.device import or_on_cpu
 
     def ask(of: HieModel) -> tuple[HieModel, Explanation]:
@@ -87,8 +87,8 @@ def explain_prediction(
 
 def examine_explanation(model: HieModel, image: np.ndarray, explanation: Explanation) -> Examination:
     """The examination of a map that ``explain_prediction`` has made of this image, where the model is."""
-    from AGE2HIELib.explain.examination import examine_map
-    from AGE2HIELib.explain.robustness import ExaminedMap
+    from AGE2HIELib.explanation.examination import examine_map
+    from AGE2HIELib.explanation.robustness import ExaminedMap
 
     layer = explanation.layer or model.bundle.saliency_layer
     return examine_map(ExaminedMap(model.members, model.bundle, image, explanation.method, layer, explanation.target))

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from AGE2HIELib.explain.compare import names_a_place
-from AGE2HIELib.explain.regions import write_region_table
+from AGE2HIELib.explanation.compare import names_a_place
+from AGE2HIELib.explanation.regions import write_region_table
 from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan, infant_timing
 from AGE2HIELib.pipeline.analysis import CHECK_STAGES, Analysis, analyse, stages_of
@@ -25,7 +25,7 @@ from AGE2HIELib.report.settings import Settings
 from AGE2HIELib.timing import timing_warnings
 
 if TYPE_CHECKING:
-    from AGE2HIELib.explain.examination import Examination
+    from AGE2HIELib.explanation.examination import Examination
 
 PREDICTED, REFUSED = 0, 3
 # of a request, what a record keeps under the same name

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from AGE2HIELib.explain.regions import RegionRow
+from AGE2HIELib.explanation.regions import RegionRow
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.orientation import to_stored_order
 from AGE2HIELib.report.backdrop import adc_backdrop
