@@ -14,10 +14,11 @@ from AGE2HIELib.pipeline.admission import GatedScan, gate_scan, infant_timing
 from AGE2HIELib.pipeline.analysis import CHECK_STAGES, Analysis, analyse, stages_of
 from AGE2HIELib.pipeline.inputs import Inputs, Scan, load_model_of, read_atlas_of, read_scan_of
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.preprocess.placement_file import write_placement
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.report.extras import Extras
-from AGE2HIELib.report.folder import OVERLAY, RECORD, REGIONS, write_maps, write_page, write_picture
+from AGE2HIELib.report.folder import OVERLAY, PLACEMENT, RECORD, REGIONS, write_maps, write_page, write_picture
 from AGE2HIELib.report.hospital.objects import FOLDER, check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.record import Circumstances, result_record, write_record
@@ -119,6 +120,8 @@ def _write(analysis: Analysis, about: Circumstances, stages: Stages, folder: Pat
     maps = Maps(gated.adc, gated.brain, analysis.z, analysis.saliency, labels)
     with stages("report"):
         write_maps(maps, about.source.stored, folder)
+        if gated.placement is not None:
+            write_placement(gated.placement, folder / PLACEMENT)
     if analysis.regions:
         write_region_table(analysis.regions, folder / REGIONS)
     record = result_record(about, gated.quality, analysis.explanation, stages.seconds, analysis.examination)

@@ -22,6 +22,7 @@ RECORD = "result.json"
 REGIONS = "regions.csv"
 OVERLAY = "overlay.png"
 PAGE = "report.html"
+PLACEMENT = "placement.h5"
 
 
 def write_maps(maps: Maps, stored: Grid, folder: Path) -> None:
