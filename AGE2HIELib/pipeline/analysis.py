@@ -49,8 +49,32 @@ def stages_of(request: Request, progress: Progress | None = None) -> Stages:
     return Stages(EXAMINED_STAGES if request.examine else STAGES, progress)
 
 
-def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages: Stages) -> Analysis:
-    """The whole way for one scan; it ends at the gate for a scan that should not be believed."""
+def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages: Stages | None = None) -> Analysis:
+    """The whole way for one scan; it ends at the gate for a scan that should not be believed. No file is written.
+
+    Args:
+        scan, model, atlas: from ``read_scan``, ``load_model`` and ``load_atlas``.
+        request: how it is analysed. What it says of files, device and prevalence has been used to read these three.
+        stages: times the steps and tells of them; None for nobody.
+
+    Returns:
+        Arrays on the scan's grid in canonical voxel order: ``gated.adc`` (1e-6 mm^2/s), ``gated.brain``, ``z``,
+        ``saliency``; what the gate found is ``gated.quality``, the number ``explanation.prediction``.
+
+    Raises:
+        InputError: no brain can be placed.
+        ModelError: the model was not trained on z-maps of this origin.
+
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> scan = hie.read_scan(Path("newborn/adc.mha"))
+    >>> found = hie.analyse(scan, hie.load_model(device="cpu"), hie.load_atlas(), hie.Request())
+    >>> found.gated.passed, 0 < found.explanation.prediction.probability_adverse < 1
+    (True, True)
+    >>> found.saliency.array.shape == found.z.array.shape == found.gated.adc.array.shape
+    True
+    """
+    stages = stages or stages_of(request)
     admitted = admit(scan, model, atlas, request, stages)
     gated = admitted.gated
     if isinstance(admitted, Withheld):

@@ -36,7 +36,13 @@ _KEPT = sorted({field.name for field in fields(Settings)} & {field.name for fiel
 @dataclass(frozen=True)
 class Outcome:
     """How a prediction ended: its exit code, the number (None: refused), what the gate found, the prevalence that the
-    caller gave for the number, and what is missing of the extras, in sentences.
+    caller gave for the number, and what is missing of the extras, in sentences. The folder holds everything else.
+
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> outcome = hie.predict(hie.Request(Path("newborn/adc.mha"), age_days=20), Path("too-late"))
+    >>> outcome.code, outcome.probability, [check.name for check in outcome.quality.stopping]
+    (3, None, ['postnatal age'])
     """
 
     code: int
@@ -50,14 +56,53 @@ class Outcome:
 
 
 def predict(request: Request, output: Path, *, overwrite: bool = False, progress: Progress | None = None) -> Outcome:
-    """Predict one scan and write everything about it into a new folder, which appears whole or not at all."""
+    """Predict one scan and write everything about it into a new folder, which appears whole or not at all.
+
+    Args:
+        request: the scan and how it is read.
+        output: the folder; the README lists its files.
+        overwrite: replace an earlier result; nothing else is ever replaced.
+        progress: told of every stage; None for nobody.
+
+    Raises:
+        InputError: the scan, the request or the output cannot be used.
+
+    >>> import json
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> outcome = hie.predict(hie.Request(Path("newborn/adc.mha"), device="cpu"), Path("out"))
+    >>> low, high = outcome.interval
+    >>> outcome.code, low <= outcome.probability <= high
+    (0, True)
+    >>> record = json.loads(Path("out/result.json").read_text())
+    >>> abs(record["probability_adverse"] - outcome.probability) < 1e-4, record["label"]
+    (True, 'demonstration')
+    """
     request.check()
     with output_folder(output, overwrite=overwrite, inputs=request.files) as folder:
         return predict_into(folder, request, progress)
 
 
 def check(request: Request, progress: Progress | None = None) -> GatedScan:
-    """What the quality gate says of a scan, as far as it needs no model."""
+    """What the quality gate says of a scan, as far as it needs no model.
+
+    Returns:
+        ``quality`` with every check, and what it was asked of, in canonical voxel order: ``adc`` (1e-6 mm^2/s),
+        ``brain`` (bool) and ``placement`` (None where no brain was found).
+
+    Raises:
+        InputError: the scan or the request cannot be used.
+
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> gated = hie.check(hie.Request(Path("newborn/adc.mha")))
+    >>> brain_ml = float(gated.brain.array.sum()) * gated.brain.grid.voxel_ml
+    >>> gated.passed, 200 < brain_ml < 600
+    (True, True)
+    >>> labels = gated.placement.to_native(hie.load_atlas().labels, interpolation="nearest")
+    >>> labels.grid.same_as(gated.adc.grid)
+    True
+    """
     request.check()
     stages = Stages(CHECK_STAGES, progress)
     atlas = read_atlas_of(request, stages)
