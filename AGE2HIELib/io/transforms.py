@@ -34,7 +34,7 @@ def read_transform(path: Path) -> sitk.Transform:
     if path.stat().st_size > _LARGEST_BYTES:
         raise InputError(f"'{path.name}' is too large for a transform. Name the placement.h5 of a result.")
     try:
-        transform = sitk.ReadTransform(str(path))
+        transform: sitk.Transform = sitk.ReadTransform(str(path))
     except RuntimeError as error:
         raise unreadable(path, error) from error
     if transform.GetDimension() != 3:
