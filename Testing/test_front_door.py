@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import doctest
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import AGE2HIELib as hie
 from AGE2HIELib.cli import main
+from AGE2HIELib.io.images import read_volume
+from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.write import write_phantom
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +41,26 @@ def test_the_example_of_every_name_runs(name: str, folder: Path, monkeypatch: py
     options = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
     doctest.DocTestRunner(optionflags=options).run(example, out=said.append)
     assert not said, "".join(said)
+
+
+def test_the_placement_of_a_result_brings_the_regions_of_that_result(folder: Path) -> None:
+    atlas = hie.load_atlas()
+    placement = hie.read_placement(folder / "result", atlas)
+    written = to_canonical(read_volume(folder / "result" / "regions.nii.gz"))
+    labels = placement.to_native(atlas.labels, interpolation="nearest")
+    assert labels.grid.same_as(written.grid)
+    assert (written.array > 0).sum() > 10_000
+    np.testing.assert_array_equal(labels.array, written.array)
+
+
+def test_a_placement_of_another_atlas_or_of_before_is_refused(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "result"
+    shutil.copytree(folder / "result", other)
+    with pytest.raises(hie.InputError, match="was made with the atlas"):
+        hie.read_placement(other, replace(hie.load_atlas(), sha256="0" * 64))
+    (other / "placement.h5").unlink()
+    with pytest.raises(hie.InputError, match=r"'placement.h5' does not exist"):
+        hie.read_placement(other, hie.load_atlas())
 
 
 def test_importing_the_package_imports_nothing_else() -> None:
