@@ -2,7 +2,18 @@
 
 
 class InputError(Exception):
-    """Unusable input or a wrong call: the command line ends with exit code 2."""
+    """Unusable input or a wrong call: the command line ends with exit code 2.
+
+    The last sentence of the message says what to do.
+
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> try:
+    ...     hie.read_scan(Path("no-such-scan.nii.gz"))
+    ... except hie.InputError as error:
+    ...     print(error)
+    'no-such-scan.nii.gz' does not exist. Check the name of the input.
+    """
 
 
 class ModelError(InputError):

@@ -57,7 +57,16 @@ class Grid:
 
 @dataclass(frozen=True)
 class Volume:
-    """A 3D image: ``array`` indexed (i, j, k), ``affine_ras`` 4x4 in mm."""
+    """A 3D image: ``array`` (I, J, K), ``affine_ras`` 4x4: from voxel indices to RAS+ mm at voxel centres, as in NIfTI.
+
+    >>> import numpy as np
+    >>> import AGE2HIELib as hie
+    >>> adc = hie.Volume(np.full((4, 4, 3), 1200.0), np.diag([1.5, 1.5, 4.0, 1.0]))
+    >>> adc.grid.shape, adc.grid.spacing_mm.tolist(), round(adc.grid.voxel_ml, 6)
+    ((4, 4, 3), [1.5, 1.5, 4.0], 0.009)
+    >>> adc.like(adc.array > 1300).array.any().item()  # other values on the same grid
+    False
+    """
 
     array: np.ndarray
     affine_ras: np.ndarray

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from panel_actions import ORIENTATIONS, SHAPE, SPOT, affine, play
 
-from AGE2HIELib.explain.compare import agreement
+from AGE2HIELib.explanation.compare import agreement
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.volume import Volume
 from AGE2HIEPlayed import RESULT, PlayedProcess, record

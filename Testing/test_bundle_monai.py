@@ -14,7 +14,7 @@ from bundles import untrained_bundle, untrained_facts
 from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.reading import Bundle, known_subjects, read_bundle
 from AGE2HIELib.bundle.writing import write_bundle
-from AGE2HIELib.explain.saliency import explain
+from AGE2HIELib.explanation.saliency import explain
 from AGE2HIELib.networks.registry import build_network
 
 

@@ -16,7 +16,7 @@ import SimpleITK as sitk
 from calling import run
 
 from AGE2HIELib import cli, options
-from AGE2HIELib.explain.registry import METHODS
+from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.inference import device
 from AGE2HIELib.phantom.injury import INJURIES
 from AGE2HIELib.phantom.protocol import PROTOCOLS
@@ -37,6 +37,7 @@ def test_a_prediction_writes_the_whole_folder(
         "regions.csv",
         "overlay.png",
         "report.html",
+        "placement.h5",
     }
     record = json.loads((out / "result.json").read_text())
     assert set(record) == {
@@ -100,7 +101,7 @@ def test_a_scan_that_is_no_newborn_is_refused_with_reasons(
     assert failed
     assert all(check["remedy"] for check in failed)
     assert "No score" in (out / "report.html").read_text()
-    assert {path.name for path in out.iterdir()} >= {"adc.nii.gz", "brain_mask.nii.gz", "overlay.png"}
+    assert {path.name for path in out.iterdir()} >= {"adc.nii.gz", "brain_mask.nii.gz", "overlay.png", "placement.h5"}
     assert not (out / "saliency.nii.gz").exists()
     assert run(capfd, "check", adult)[0] == 3
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from AGE2HIELib import cli
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.registry import METHODS
+from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.io.source import read_source
 from AGE2HIELib.notices import write_traceback

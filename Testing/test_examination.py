@@ -15,11 +15,11 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import binom
 
 from AGE2HIELib.bundle.model_facts import ModelFacts
-from AGE2HIELib.explain.curves import REFERENCES, SHARES, beside_turned, curves, part_numbers
-from AGE2HIELib.explain.examination import examine_map
-from AGE2HIELib.explain.question import WHOLE_IMAGE, Answer, Question, as_numbers
-from AGE2HIELib.explain.registry import METHODS, Method
-from AGE2HIELib.explain.robustness import (
+from AGE2HIELib.explanation.curves import REFERENCES, SHARES, beside_turned, curves, part_numbers
+from AGE2HIELib.explanation.examination import examine_map
+from AGE2HIELib.explanation.question import WHOLE_IMAGE, Answer, Question, as_numbers
+from AGE2HIELib.explanation.registry import METHODS, Method
+from AGE2HIELib.explanation.robustness import (
     ExaminedMap,
     agreement_by_lot,
     answers,

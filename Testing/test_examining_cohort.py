@@ -11,8 +11,8 @@ from cohort_samples import small_image
 from scans import bundled_atlas
 
 from AGE2HIELib.bundle.reading import read_bundle
-from AGE2HIELib.explain.question import WHOLE_IMAGE, Answer, Question, as_numbers
-from AGE2HIELib.explain.registry import METHODS, Method
+from AGE2HIELib.explanation.question import WHOLE_IMAGE, Answer, Question, as_numbers
+from AGE2HIELib.explanation.registry import METHODS, Method
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.resources import resource_path
 from training.cohorts.bonbid import HieCase, read_bonbid

@@ -11,10 +11,10 @@ import pytest
 from scans import bundled_atlas, stripped_scan
 
 from AGE2HIELib import cli
-from AGE2HIELib.explain.compare import agreement, marked, standing
-from AGE2HIELib.explain.evidence import evidence_table
-from AGE2HIELib.explain.examination import Examination, Finding
-from AGE2HIELib.explain.saliency import Explanation
+from AGE2HIELib.explanation.compare import agreement, marked, standing
+from AGE2HIELib.explanation.evidence import evidence_table
+from AGE2HIELib.explanation.examination import Examination, Finding
+from AGE2HIELib.explanation.saliency import Explanation
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.pipeline.analysis import explain_prediction
 from AGE2HIELib.pipeline.inputs import HieModel

@@ -20,10 +20,10 @@ from planted import planted_network, world
 from t1_samples import spot_bundle, spot_mm, spotted
 
 from AGE2HIELib.bundle.reading import read_bundle
-from AGE2HIELib.explain import age
-from AGE2HIELib.explain.age import AgeExplanation, explain_age
-from AGE2HIELib.explain.halves import halves
-from AGE2HIELib.explain.registry import METHODS
+from AGE2HIELib.explanation import age
+from AGE2HIELib.explanation.age import AgeExplanation, explain_age
+from AGE2HIELib.explanation.halves import halves
+from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.io.t1 import read_t1
 from AGE2HIELib.networks.age import AgeNetwork, bin_centres

@@ -15,7 +15,8 @@ from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.report.extras import Extras, write_extra
 from AGE2HIELib.volume import Volume
 
-VOLUMES = ("adc.nii.gz", "brain_mask.nii.gz", "regions.nii.gz")  # of a scan that is refused once it is placed
+# of a scan that is refused once it is placed
+RESULT = ("adc.nii.gz", "brain_mask.nii.gz", "regions.nii.gz", "placement.h5", "result.json")
 
 
 def test_an_extra_that_can_be_written_is_there_and_nothing_else(tmp_path: Path) -> None:
@@ -121,9 +122,9 @@ def test_a_result_without_picture_and_page_keeps_its_exit_code(
     page = (out / "report.html").read_text()
     assert said in page.replace("&#39;", "'")
     assert "<img src" not in page
-    assert {path.name for path in out.iterdir()} == {*VOLUMES, "report.html", "result.json"}
+    assert {path.name for path in out.iterdir()} == {*RESULT, "report.html"}
 
     monkeypatch.setattr("AGE2HIELib.pipeline.prediction.write_page", half)
     assert cli.main([*call, "--overwrite"]) == 3
-    assert {path.name for path in out.iterdir()} == {*VOLUMES, "result.json"}
+    assert {path.name for path in out.iterdir()} == set(RESULT)
     assert "report.html" not in capfd.readouterr().err

@@ -18,7 +18,7 @@ from comparison_workers import (
 from panel_actions import ORIENTATIONS, SHAPE, SPOT, add_volume, affine, coloured, good, node_names, play, predict
 from workers import STAGES
 
-from AGE2HIELib.explain.compare import marked
+from AGE2HIELib.explanation.compare import marked
 from AGE2HIEPlayed import PlayedProcess, record
 
 pytestmark = pytest.mark.host

@@ -96,7 +96,7 @@ def test_a_device_that_is_not_there_is_said_so():
 
 def test_a_gpu_that_runs_out_of_memory_gives_way_to_the_cpu(bundle, image, monkeypatch):
     """The numbers are those of the CPU, and the result says where they come from."""
-    from AGE2HIELib.explain import saliency as cam
+    from AGE2HIELib.explanation import saliency as cam
     from AGE2HIELib.pipeline.analysis import explain_prediction
     from AGE2HIELib.pipeline.inputs import HieModel
 

@@ -14,7 +14,7 @@ from test_prediction_sets import remembered
 from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import Calibration, ModelFacts, Reading
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.saliency import explain
+from AGE2HIELib.explanation.saliency import explain
 from AGE2HIELib.inference.predict import Prediction, calibrated, prediction
 from AGE2HIELib.inference.prevalence import at_prevalence, check_prevalence
 from AGE2HIELib.pipeline.inputs import load_model

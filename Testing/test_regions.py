@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff
 
-from AGE2HIELib.explain.regions import RegionRow, measured_regions, region_table, write_region_table
+from AGE2HIELib.explanation.regions import RegionRow, measured_regions, region_table, write_region_table
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.infant import make_infant

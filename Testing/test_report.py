@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from report_samples import lesion_maps, small_record
 
-from AGE2HIELib.explain.regions import RegionRow
+from AGE2HIELib.explanation.regions import RegionRow
 from AGE2HIELib.report.overlay import Maps, overlay_picture
 from AGE2HIELib.report.page import figure, of_100, page_html, score_drawing
 from AGE2HIELib.report.record import write_record

@@ -9,7 +9,7 @@ from planted import planted_network, world
 from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import Calibration
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.saliency import explain, feature_grid
+from AGE2HIELib.explanation.saliency import explain, feature_grid
 from AGE2HIELib.inference.predict import predict
 from AGE2HIELib.networks.staged import Cells
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec

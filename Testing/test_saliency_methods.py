@@ -12,12 +12,12 @@ from planted import planted_network, world
 from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import Calibration
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.age import AGE_TARGET
-from AGE2HIELib.explain.methods import integrated_gradients, occlusion
-from AGE2HIELib.explain.question import TARGETS as OUTCOMES
-from AGE2HIELib.explain.question import WHOLE_IMAGE, Question, output_number
-from AGE2HIELib.explain.registry import METHODS
-from AGE2HIELib.explain.saliency import explain
+from AGE2HIELib.explanation.age import AGE_TARGET
+from AGE2HIELib.explanation.methods import integrated_gradients, occlusion
+from AGE2HIELib.explanation.question import TARGETS as OUTCOMES
+from AGE2HIELib.explanation.question import WHOLE_IMAGE, Question, output_number
+from AGE2HIELib.explanation.registry import METHODS
+from AGE2HIELib.explanation.saliency import explain
 from AGE2HIELib.networks.age import in_years
 from AGE2HIELib.networks.age_head import AgeBins, AgeHead
 from AGE2HIELib.networks.registry import build_network
@@ -129,7 +129,7 @@ def test_layercam_of_a_linear_network_is_its_positive_part() -> None:
 def test_tolerated_noise_of_a_linear_filter_is_its_closed_form() -> None:
     """With f the sum of w x over n voxels a cell and m cells, w^2 sd^2 n / T^2 - log(sd) / m is least at
     sd = T / (w sqrt(2 n m)); what the filter does not read tolerates the bound."""
-    from AGE2HIELib.explain.methods import noise_map as module
+    from AGE2HIELib.explanation.methods import noise_map as module
 
     weight, side = 300.0, 16
     image = torch.full((1, 1, side, side, side), 9.0)  # far from the kink at 0, which noise must not reach

@@ -14,7 +14,7 @@ import pytest
 from browsing import NO_GL, canvas, coloured, errors, fetched, move, opened, state
 from marks import long
 
-from AGE2HIELib.explain.compare import standing
+from AGE2HIELib.explanation.compare import standing
 from AGE2HIELib.report.backdrop import adc_backdrop
 from AGE2HIELib.report.page import template
 from AGE2HIELib.report.viewer import brain_box, cropped, ranked, viewer_parts

@@ -25,11 +25,11 @@ import numpy as np
 import torch
 from explanation_cases import Placed, focal_infant, mixed_infant, real_cases
 
-from AGE2HIELib.explain.curves import curves
-from AGE2HIELib.explain.examination import BY_CHANCE, Examination, examine_map
-from AGE2HIELib.explain.registry import DEFAULT_METHOD
-from AGE2HIELib.explain.robustness import ExaminedMap, answers, mean_map, randomised
-from AGE2HIELib.explain.saliency import explain
+from AGE2HIELib.explanation.curves import curves
+from AGE2HIELib.explanation.examination import BY_CHANCE, Examination, examine_map
+from AGE2HIELib.explanation.registry import DEFAULT_METHOD
+from AGE2HIELib.explanation.robustness import ExaminedMap, answers, mean_map, randomised
+from AGE2HIELib.explanation.saliency import explain
 from AGE2HIELib.inference.predict import as_tensor, predict
 from AGE2HIELib.installed import find_atlas, find_model
 from AGE2HIELib.parallel import run_all

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from fresh_cases import bundled_atlas, seen_by_gate
 
-from AGE2HIELib.explain.regions import RegionRow, measured_regions
+from AGE2HIELib.explanation.regions import RegionRow, measured_regions
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
 from AGE2HIELib.phantom.infant import Infant, make_infant

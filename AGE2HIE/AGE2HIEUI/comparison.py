@@ -132,7 +132,7 @@ def _standingNode(record: Any, facts: MapFacts, result: Any, made: list[Any]) ->
     import numpy as np
 
     addLibraryToPath()
-    from AGE2HIELib.explain.compare import standing
+    from AGE2HIELib.explanation.compare import standing
 
     saliency = part(record, f"saliency.{facts.method}")
     brain = slicer.util.arrayFromVolume(part(result, "brain_mask")) > 0

@@ -48,7 +48,7 @@ def run_install(arguments: argparse.Namespace, progress: Progress) -> int:
             arguments.mean,
             arguments.sd,
             arguments.brain,
-            load_atlas(find_atlas(None)),
+            load_atlas(),
             name=arguments.name or arguments.output.name,
             provenance=arguments.provenance or "a published mean and sd, installed by age2hie atlas install",
             licence=arguments.licence or "not stated: that of the images",
@@ -59,7 +59,7 @@ def run_install(arguments: argparse.Namespace, progress: Progress) -> int:
 
 def run_atlas_info(arguments: argparse.Namespace, progress: Progress) -> int:
     """What the atlas says of itself."""
-    atlas = load_atlas(find_atlas(arguments.folder))
+    atlas = load_atlas(arguments.folder)
     print_facts(
         {
             "atlas": atlas.name,

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from AGE2HIELib import __version__
 from AGE2HIELib.batch.find_cases import Case
 from AGE2HIELib.batch.table import Row, row_of_record
 from AGE2HIELib.bundle.model_facts import for_z_map
@@ -24,6 +23,7 @@ from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.report.folder import RECORD
 from AGE2HIELib.report.settings import read_settings
+from AGE2HIELib.version import __version__
 
 UNUSABLE, DEFECT = 2, 1
 _A_FILE = "a file of it"

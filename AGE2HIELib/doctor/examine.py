@@ -40,7 +40,7 @@ def _bundled() -> list[Finding]:
 
     try:
         bundle = read_bundle(resource_path("models", "demo"))
-        atlas = load_atlas(resource_path("atlas"))
+        atlas = load_atlas()
         bundled_t1_template()
     except InputError as error:
         return [problem("bundled files", str(error), "Install AGE2HIE again.")]

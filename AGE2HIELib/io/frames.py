@@ -24,11 +24,17 @@ def to_sitk(volume: Volume) -> sitk.Image:
 
 
 def from_sitk(image: sitk.Image) -> Volume:
-    """A 3D SimpleITK image as a Volume in RAS+."""
+    """A 3D SimpleITK image of one value a voxel as a Volume in RAS+."""
+    return Volume(np.ascontiguousarray(sitk.GetArrayFromImage(image).T), grid_of(image).affine_ras)
+
+
+def grid_of(image: sitk.Image) -> Grid:
+    """Where the voxels of a 3D SimpleITK image lie, in RAS+."""
     affine_lps = np.eye(4)
     affine_lps[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
     affine_lps[:3, 3] = image.GetOrigin()
-    return Volume(np.ascontiguousarray(sitk.GetArrayFromImage(image).T), LPS_FROM_RAS @ affine_lps)
+    i, j, k = image.GetSize()
+    return Grid((i, j, k), LPS_FROM_RAS @ affine_lps)
 
 
 def reference_image(grid: Grid) -> sitk.Image:

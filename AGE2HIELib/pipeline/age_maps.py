@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.age import AgeExplanation
-from AGE2HIELib.explain.evidence import evidence_table
-from AGE2HIELib.explain.halves import halves
-from AGE2HIELib.explain.question import check_layer
+from AGE2HIELib.explanation.age import AgeExplanation
+from AGE2HIELib.explanation.evidence import evidence_table
+from AGE2HIELib.explanation.halves import halves
+from AGE2HIELib.explanation.question import check_layer
 from AGE2HIELib.installed import find_model
 from AGE2HIELib.io.t1 import T1Scan, read_t1
 from AGE2HIELib.orientation import to_canonical

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from AGE2HIELib.explain.regions import RegionRow, measured_regions
+from AGE2HIELib.explanation.regions import RegionRow, measured_regions
 from AGE2HIELib.inference.prevalence import at_prevalence
 from AGE2HIELib.pipeline.admission import Admitted, GatedScan, Withheld, admit
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, model_on_cpu
@@ -19,8 +19,8 @@ from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
-    from AGE2HIELib.explain.examination import Examination
-    from AGE2HIELib.explain.saliency import Explanation
+    from AGE2HIELib.explanation.examination import Examination
+    from AGE2HIELib.explanation.saliency import Explanation
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,32 @@ def stages_of(request: Request, progress: Progress | None = None) -> Stages:
     return Stages(EXAMINED_STAGES if request.examine else STAGES, progress)
 
 
-def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages: Stages) -> Analysis:
-    """The whole way for one scan; it ends at the gate for a scan that should not be believed."""
+def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages: Stages | None = None) -> Analysis:
+    """The whole way for one scan; it ends at the gate for a scan that should not be believed. No file is written.
+
+    Args:
+        scan, model, atlas: from ``read_scan``, ``load_model`` and ``load_atlas``.
+        request: how it is analysed. What it says of files, device and prevalence has been used to read these three.
+        stages: times the steps and tells of them; None for nobody.
+
+    Returns:
+        Arrays on the scan's grid in canonical voxel order: ``gated.adc`` (1e-6 mm^2/s), ``gated.brain``, ``z``,
+        ``saliency``; what the gate found is ``gated.quality``, the number ``explanation.prediction``.
+
+    Raises:
+        InputError: no brain can be placed.
+        ModelError: the model was not trained on z-maps of this origin.
+
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> scan = hie.read_scan(Path("newborn/adc.mha"))
+    >>> found = hie.analyse(scan, hie.load_model(device="cpu"), hie.load_atlas(), hie.Request())
+    >>> found.gated.passed, 0 < found.explanation.prediction.probability_adverse < 1
+    (True, True)
+    >>> found.saliency.array.shape == found.z.array.shape == found.gated.adc.array.shape
+    True
+    """
+    stages = stages or stages_of(request)
     admitted = admit(scan, model, atlas, request, stages)
     gated = admitted.gated
     if isinstance(admitted, Withheld):
@@ -69,8 +93,8 @@ def explain_prediction(
     model: HieModel, image: np.ndarray, method: str | None = None, *, layer: str | None = None, target: str = ADVERSE
 ) -> tuple[HieModel, Explanation]:
     """The explanation, and the model that gave it: on the CPU where the GPU's memory ran out."""
-    from AGE2HIELib.explain.registry import DEFAULT_METHOD
-    from AGE2HIELib.explain.saliency import explain
+    from AGE2HIELib.explanation.registry import DEFAULT_METHOD
+    from AGE2HIELib.explanation.saliency import explain
     from AGE2HIELib.inference.device import or_on_cpu
 
     def ask(of: HieModel) -> tuple[HieModel, Explanation]:
@@ -84,8 +108,8 @@ def explain_prediction(
 
 def examine_explanation(model: HieModel, image: np.ndarray, explanation: Explanation) -> Examination:
     """The examination of a map that ``explain_prediction`` has made of this image, where the model is."""
-    from AGE2HIELib.explain.examination import examine_map
-    from AGE2HIELib.explain.robustness import ExaminedMap
+    from AGE2HIELib.explanation.examination import examine_map
+    from AGE2HIELib.explanation.robustness import ExaminedMap
 
     layer = explanation.layer or model.bundle.saliency_layer
     return examine_map(ExaminedMap(model.members, model.bundle, image, explanation.method, layer, explanation.target))

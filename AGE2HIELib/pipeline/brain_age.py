@@ -16,7 +16,7 @@ from AGE2HIELib.preprocess.t1.prepare import PreparedT1, prepare_t1
 from AGE2HIELib.preprocess.t1.template import bundled_t1_template
 
 if TYPE_CHECKING:
-    from AGE2HIELib.explain.age import AgeExplanation
+    from AGE2HIELib.explanation.age import AgeExplanation
     from AGE2HIELib.networks.age import AgeNetwork
 
 AGE_STAGES = ("read", "model", "place", "explain", "report")
@@ -61,7 +61,7 @@ def explain_scan_age(
     """The explanation, its cells as large as they are in the scan, and the model that gave it: on the CPU where the
     GPU's memory ran out.
     """
-    from AGE2HIELib.explain.age import explain_age
+    from AGE2HIELib.explanation.age import explain_age
     from AGE2HIELib.inference.device import or_on_cpu
 
     def ask(of: AgeModel) -> tuple[AgeModel, AgeExplanation]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from AGE2HIELib.explain.compare import agreement
-from AGE2HIELib.explain.evidence import EvidenceRow, write_evidence_table
-from AGE2HIELib.explain.saliency import Explanation, SaliencyMap
+from AGE2HIELib.explanation.compare import agreement
+from AGE2HIELib.explanation.evidence import EvidenceRow, write_evidence_table
+from AGE2HIELib.explanation.saliency import Explanation, SaliencyMap
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.orientation import to_stored_order
 from AGE2HIELib.progress import Stages

@@ -15,8 +15,10 @@ from AGE2HIELib.io.source import Source
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.placement import Placement
+from AGE2HIELib.preprocess.placement_file import placement_from_file
 from AGE2HIELib.quality import Check, Quality
-from AGE2HIELib.report.folder import RECORD
+from AGE2HIELib.report.folder import PLACEMENT, RECORD
 from AGE2HIELib.report.settings import Settings, read_settings
 
 _SAME = 0.01  # of the probability: the placement is made again from the finished brain mask, and may differ a little
@@ -42,6 +44,41 @@ class Earlier:
         used = self.record["input"].get("b_values_used")
         known = isinstance(used, list) and all(isinstance(b, int | float) for b in used)
         return tuple(used) if known else None
+
+
+def read_placement(folder: Path, atlas: Atlas) -> Placement:
+    """Where the scan of a result lies in the atlas, from its ``placement.h5``: to bring other images there or back.
+
+    ``to_native`` (atlas to scan) is that of the prediction; ``to_atlas`` lies within 0.2 mm of it, see
+    ``placement_from_file``.
+
+    Args:
+        folder: made by ``predict``.
+        atlas: the one that the result was made with.
+
+    Returns:
+        The placement; its measures are those of the affine step, as after ``predict``, but ``filled`` is NaN.
+
+    Raises:
+        InputError: the folder holds no placement, as those of before had none, or one in another atlas.
+
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> atlas = hie.load_atlas()
+    >>> placement = hie.read_placement(Path("result"), atlas)
+    >>> placement.native.shape == hie.read_scan(Path("result/adc.nii.gz")).source.adc.array.shape
+    True
+    >>> labels = placement.to_native(atlas.labels, interpolation="nearest")  # any labels on the atlas's points will do
+    >>> set(labels.array.ravel().tolist()) - {0} <= {region.value for region in atlas.regions}
+    True
+    """
+    record = read_record(folder / RECORD)
+    adc, brain = (to_canonical(read_volume(folder / f"{name}.nii.gz")) for name in ("adc", "brain_mask"))
+    try:
+        _check_same_atlas(record["atlas"], atlas)
+    except (KeyError, TypeError) as error:
+        raise unusable_record(folder / RECORD, error) from error
+    return placement_from_file(folder / PLACEMENT, adc, brain.like(brain.array > 0), atlas)
 
 
 def is_earlier(folder: Path) -> bool:
@@ -100,12 +137,16 @@ def unusable_record(path: Path, error: Exception) -> InputError:
 
 def check_same(earlier: Earlier, bundle: Bundle, atlas: Atlas) -> None:
     """Maps must be of the network and the frame that made the number: InputError where they are not."""
-    model, frame = earlier.record["model"], earlier.record["atlas"]
+    model = earlier.record["model"]
     if model["sha256"] != bundle.sha256:
         raise InputError(
             f"The result was made with the model {model.get('name')} ({model['sha256'][:12]}...), "
             f"and not with {bundle.name} ({bundle.sha256[:12]}...). Name that model with --model."
         )
+    _check_same_atlas(earlier.record["atlas"], atlas)
+
+
+def _check_same_atlas(frame: Mapping[str, Any], atlas: Atlas) -> None:
     if frame.get("sha256", atlas.sha256) != atlas.sha256:
         raise InputError(
             f"The result was made with the atlas {frame['name']} ({frame['sha256'][:12]}...), "

@@ -26,6 +26,22 @@ def explain(
 ) -> Explained | Withheld:
     """Write the maps into a new folder; nothing is written for a scan that the gate withholds: there is no number to
     explain.
+
+    Args:
+        request: ``methods`` names the maps; ``input`` is a scan, or a folder that ``predict`` has made.
+        output: the folder.
+        overwrite: replace an earlier result.
+        progress: told of every stage; None for nobody.
+
+    Raises:
+        InputError: the scan, the request or the output cannot be used.
+
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> hie.explain(hie.Request(Path("result"), methods=("hirescam", "layercam")), Path("maps"))
+    Explained(headline='', lost=())
+    >>> sorted(path.name for path in Path("maps").glob("saliency_*"))
+    ['saliency_hirescam.nii.gz', 'saliency_layercam.nii.gz']
     """
     request.check()
     explain_into = explain_outcome_into

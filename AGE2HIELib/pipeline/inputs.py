@@ -13,7 +13,7 @@ from AGE2HIELib.bundle.model_facts import for_z_map
 from AGE2HIELib.bundle.reading import Bundle, read_bundle
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.inference.prevalence import check_prevalence
-from AGE2HIELib.installed import find_atlas, find_model
+from AGE2HIELib.installed import find_model
 from AGE2HIELib.io.images import read_on_grid, sha256_of_image
 from AGE2HIELib.io.source import Source, read_source
 from AGE2HIELib.orientation import to_canonical
@@ -78,7 +78,27 @@ class Inputs:
 
 
 def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = None, mask: Path | None = None) -> Scan:
-    """The input and what belongs to it, which must lie on its grid."""
+    """The input and what belongs to it, which must lie on its grid.
+
+    Args:
+        path: a DICOM folder, a 4D NIfTI with its ``.bval`` beside it, a DWI NRRD, or a 3D ADC map (NIfTI, MHA, NRRD,
+            DICOM).
+        series: which DICOM series is read, where a folder holds several.
+        z_adc, mask: a released z-map and a brain mask (above 0), in any order of the scan's voxels.
+
+    Returns:
+        ``source`` holds the series or the ADC (1e-6 mm^2/s) in the voxel order of the file; z-map and mask are in
+        canonical order, the one closest to RAS+.
+
+    Raises:
+        InputError: a file cannot be read as a scan, or lies on another grid.
+
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> scan = hie.read_scan(Path("newborn/adc.mha"))
+    >>> scan.source.kind, scan.source.dwi is None, scan.source.adc.array.ndim, scan.source.adc_unit_found
+    ('adc-mha', True, 3, '1e-6 mm2/s')
+    """
     source = read_source(path, series=series)
     released = read_on_grid(z_adc, source.stored, what="z-map") if z_adc else None
     brain = read_on_grid(mask, source.stored, what="brain mask") if mask else None
@@ -100,7 +120,7 @@ def read_scan_of(request: Request, stages: Stages) -> Scan:
 
 def read_atlas_of(request: Request, stages: Stages) -> Atlas:
     with stages("read"):
-        return load_atlas(find_atlas(request.atlas))
+        return load_atlas(request.atlas)
 
 
 def load_model_of(request: Request, stages: Stages) -> HieModel:
@@ -109,13 +129,28 @@ def load_model_of(request: Request, stages: Stages) -> HieModel:
         return load_model(folder, device=request.device, prevalence=request.prevalence)
 
 
-def load_model(folder: Path, *, device: str = "auto", prevalence: float | None = None) -> HieModel:
-    """A checked bundle with its weights in memory, on the CPU where a GPU lacks room; InputError for no prevalence."""
+def load_model(folder: Path | None = None, *, device: str = "auto", prevalence: float | None = None) -> HieModel:
+    """A checked bundle with its weights in memory, on the CPU where a GPU lacks room.
+
+    Args:
+        folder: of a bundle, or the name of an installed model; None for the demonstration model.
+        device: auto, cpu, cuda or mps.
+        prevalence: share of adverse outcomes that numbers are wanted for; None for that of the calibration.
+
+    Raises:
+        ModelError: a file of the bundle is missing, changed or not allowed in it.
+        InputError: the prevalence is no share, or the device is not there.
+
+    >>> import AGE2HIELib as hie
+    >>> model = hie.load_model(device="cpu")
+    >>> model.bundle.demonstration, model.device, len(model.members) > 1
+    (True, 'cpu', True)
+    """
     # torch takes a second: only who predicts waits for it
     from AGE2HIELib.inference.device import choose_device, or_on_cpu
 
     check_prevalence(prevalence)
-    bundle = read_bundle(folder)
+    bundle = read_bundle(find_model(folder))
     chosen = choose_device(device)
     return or_on_cpu(
         lambda: HieModel(bundle, load_members(bundle, chosen), chosen, prevalence=prevalence),

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.evidence import evidence_table
-from AGE2HIELib.explain.examination import Examination
-from AGE2HIELib.explain.saliency import Explanation
+from AGE2HIELib.explanation.evidence import evidence_table
+from AGE2HIELib.explanation.examination import Examination
+from AGE2HIELib.explanation.saliency import Explanation
 from AGE2HIELib.pipeline.admission import Admitted, Withheld, admit, infant_timing
 from AGE2HIELib.pipeline.analysis import examine_explanation, explain_prediction, on_scan_grid, stages_of
 from AGE2HIELib.pipeline.comparison import side_by_side, write_comparison, write_maps

@@ -7,18 +7,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from AGE2HIELib.explain.compare import names_a_place
-from AGE2HIELib.explain.regions import write_region_table
+from AGE2HIELib.explanation.compare import names_a_place
+from AGE2HIELib.explanation.regions import write_region_table
 from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan, infant_timing
 from AGE2HIELib.pipeline.analysis import Analysis, analyse, stages_of
 from AGE2HIELib.pipeline.inputs import Inputs, Scan, load_model_of, read_atlas_of, read_scan_of
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
+from AGE2HIELib.preprocess.placement_file import write_placement
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.report.extras import Extras
-from AGE2HIELib.report.folder import OVERLAY, RECORD, REGIONS, write_maps, write_page, write_picture
+from AGE2HIELib.report.folder import OVERLAY, PLACEMENT, RECORD, REGIONS, write_maps, write_page, write_picture
 from AGE2HIELib.report.hospital.objects import FOLDER, check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.record import Circumstances, result_record, write_record
@@ -26,7 +27,7 @@ from AGE2HIELib.report.settings import Settings
 from AGE2HIELib.timing import timing_warnings
 
 if TYPE_CHECKING:
-    from AGE2HIELib.explain.examination import Examination
+    from AGE2HIELib.explanation.examination import Examination
 
 PREDICTED, REFUSED = 0, 3
 # of a request, what a record keeps under the same name
@@ -36,7 +37,13 @@ _KEPT = sorted({field.name for field in fields(Settings)} & {field.name for fiel
 @dataclass(frozen=True)
 class Outcome:
     """How a prediction ended: its exit code, the number (None: refused), what the gate found, the prevalence that the
-    caller gave for the number, and what is missing of the extras, in sentences.
+    caller gave for the number, and what is missing of the extras, in sentences. The folder holds everything else.
+
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> outcome = hie.predict(hie.Request(Path("newborn/adc.mha"), age_days=20), Path("too-late"))
+    >>> outcome.code, outcome.probability, [check.name for check in outcome.quality.stopping]
+    (3, None, ['postnatal age'])
     """
 
     code: int
@@ -50,14 +57,53 @@ class Outcome:
 
 
 def predict(request: Request, output: Path, *, overwrite: bool = False, progress: Progress | None = None) -> Outcome:
-    """Predict one scan and write everything about it into a new folder, which appears whole or not at all."""
+    """Predict one scan and write everything about it into a new folder, which appears whole or not at all.
+
+    Args:
+        request: the scan and how it is read.
+        output: the folder; the README lists its files.
+        overwrite: replace an earlier result; nothing else is ever replaced.
+        progress: told of every stage; None for nobody.
+
+    Raises:
+        InputError: the scan, the request or the output cannot be used.
+
+    >>> import json
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> outcome = hie.predict(hie.Request(Path("newborn/adc.mha"), device="cpu"), Path("out"))
+    >>> low, high = outcome.interval
+    >>> outcome.code, low <= outcome.probability <= high
+    (0, True)
+    >>> record = json.loads(Path("out/result.json").read_text())
+    >>> abs(record["probability_adverse"] - outcome.probability) < 1e-4, record["label"]
+    (True, 'demonstration')
+    """
     request.check()
     with output_folder(output, overwrite=overwrite, inputs=request.files) as folder:
         return predict_into(folder, request, progress)
 
 
 def check(request: Request, progress: Progress | None = None) -> GatedScan:
-    """What the quality gate says of a scan, as far as it needs no model."""
+    """What the quality gate says of a scan, as far as it needs no model.
+
+    Returns:
+        ``quality`` with every check, and what it was asked of, in canonical voxel order: ``adc`` (1e-6 mm^2/s),
+        ``brain`` (bool) and ``placement`` (None where no brain was found).
+
+    Raises:
+        InputError: the scan or the request cannot be used.
+
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> gated = hie.check(hie.Request(Path("newborn/adc.mha")))
+    >>> brain_ml = float(gated.brain.array.sum()) * gated.brain.grid.voxel_ml
+    >>> gated.passed, 200 < brain_ml < 600
+    (True, True)
+    >>> labels = gated.placement.to_native(hie.load_atlas().labels, interpolation="nearest")
+    >>> labels.grid.same_as(gated.adc.grid)
+    True
+    """
     request.check()
     stages = Stages(CHECK_STAGES, progress)
     atlas = read_atlas_of(request, stages)
@@ -120,6 +166,8 @@ def _write(analysis: Analysis, about: Circumstances, stages: Stages, folder: Pat
     maps = Maps(gated.adc, gated.brain, analysis.z, analysis.saliency, labels)
     with stages("report"):
         write_maps(maps, about.source.stored, folder)
+        if gated.placement is not None:
+            write_placement(gated.placement, folder / PLACEMENT)
     if analysis.regions:
         write_region_table(analysis.regions, folder / REGIONS)
     record = result_record(about, gated.quality, analysis.explanation, stages.seconds, analysis.examination)

@@ -27,7 +27,19 @@ DEFAULT_METHODS = ("hirescam", "layercam", "integrated-gradients")
 
 @dataclass(frozen=True)
 class Request:
-    """One call of ``predict``, ``check`` or ``explain``; the defaults are those of the command line.
+    """One call of ``predict``, ``check``, ``explain`` or ``analyse``; the defaults are those of the command line.
+
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> request = hie.Request(Path("newborn/adc.mha"), age_days=3.5, override=("postnatal age",))
+    >>> request.argv()  # the same for ``age2hie predict``
+    ('--age-days=3.5', '--override=postnatal age', '--', 'newborn/adc.mha')
+
+    The functions that take a request raise InputError for values that cannot be:
+
+    >>> hie.Request(prevalence=1.5).check()
+    Traceback (most recent call last):
+    AGE2HIELib.errors.InputError: --prevalence is 1.5; ...
 
     Attributes:
         input: the scan, or for ``explain`` a folder that ``predict`` has made; None for a scan in memory.

@@ -33,7 +33,28 @@ class AdcFit:
 
 
 def adc_map(dwi: DwiSeries) -> AdcFit:
-    """The ADC of a series, on its grid; raises InputError where the b-values do not allow it."""
+    """The ADC of a series: a straight line through the mean ln S of each shell (Stejskal and Tanner, 1965).
+
+    Args:
+        dwi: array (N, I, J, K) in scanner units, b-values (N,) in s/mm^2. Of a file: ``read_scan(path).source.dwi``,
+            which is None where the file is an ADC map already.
+
+    Returns:
+        ``adc`` on the grid of the series, 1e-6 mm^2/s, NaN where a used signal is not positive; the mean b0; the
+        b-values that were used; warnings.
+
+    Raises:
+        InputError: the b-values do not allow a fit.
+
+    >>> import numpy as np
+    >>> import AGE2HIELib as hie
+    >>> from AGE2HIELib.volume import DwiSeries
+    >>> b_values = np.array([0.0, 1000.0])
+    >>> signal = 500 * np.exp(-b_values * 1.2e-3)[:, None, None, None] * np.ones((2, 8, 8, 4))
+    >>> fit = hie.adc_map(DwiSeries(signal, np.eye(4), b_values))
+    >>> fit.adc.array.shape, float(fit.adc.array.mean().round(1)), fit.b_values_used
+    ((8, 8, 4), 1200.0, (0.0, 1000.0))
+    """
     shells = fitted_shells(dwi.b_values, dwi.directions_ras)
     adc = fit_adc(dwi.array, dwi.b_values, dwi.directions_ras)
     b0 = shells[0].volumes

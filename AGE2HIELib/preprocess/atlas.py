@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from AGE2HIELib.errors import InputError, ModelError
+from AGE2HIELib.installed import find_atlas
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.volume import Grid, Volume
@@ -103,12 +104,20 @@ def write_atlas(atlas: Atlas, folder: Path) -> None:
     (folder / _DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
 
 
-def load_atlas(folder: Path) -> Atlas:
-    """Read an atlas folder, in the voxel order closest to RAS+.
+def load_atlas(folder: Path | None = None) -> Atlas:
+    """Read an atlas folder, the bundled one by default, in the voxel order closest to RAS+.
 
     Raises:
         ModelError: a file is missing or not as it must be.
+
+    >>> import AGE2HIELib as hie
+    >>> atlas = hie.load_atlas()
+    >>> atlas.synthetic, atlas.mean.grid.same_as(atlas.labels.grid)
+    (True, True)
+    >>> [(region.name, region.hemisphere) for region in atlas.regions if region.name == "thalamus"]
+    [('thalamus', 'left'), ('thalamus', 'right')]
     """
+    folder = find_atlas(folder)
     missing = [name for name in (_DESCRIPTION, *_files()) if not (folder / name).is_file()]
     if missing:
         raise ModelError(f"The atlas folder '{folder.name}' has no {', '.join(missing)}. Name a complete atlas folder.")

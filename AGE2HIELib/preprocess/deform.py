@@ -13,7 +13,8 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from AGE2HIELib.io.frames import to_sitk
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.frames import grid_of, to_sitk
 from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
 from AGE2HIELib.preprocess.jacobian import jacobian_determinant
 from AGE2HIELib.preprocess.placement import Placement, resample, working_grid
@@ -76,12 +77,28 @@ def deform(adc: Volume, brain: Volume, atlas: Atlas, placement: Placement) -> Pl
         coarse = _demons(fixed, moving, coarse, shrink, iterations)
     assert coarse is not None  # _LEVELS is not empty
     field = sitk.Resample(coarse, fixed)
-    inverse = _inverse(field)
+    return replace(displaced(placement, field, inverted(field), atlas), filled=filled)
+
+
+def displaced(affine: Placement, field: sitk.Image, inverse: sitk.Image, atlas: Atlas) -> Placement:
+    """An affine placement with a displacement (mm, LPS+) of atlas points before the affine step.
+
+    Args:
+        affine: the placement in this atlas.
+        field: on the grid on which ``deform`` works in this atlas.
+        inverse: the displacement that undoes ``field``.
+        atlas: the target.
+
+    Raises:
+        InputError: the displacement lies on another grid.
+    """
+    grid, target = _target(atlas)
+    if not grid_of(field).same_as(grid):
+        raise InputError("The displacement belongs to another atlas. Name the atlas in which the scan was placed.")
     return replace(
-        placement,
-        native_from_atlas=_joined(placement.native_from_atlas, _as_transform(field)),
-        atlas_from_native=_joined(_as_transform(inverse), placement.atlas_from_native),
-        filled=filled,
+        affine,
+        native_from_atlas=_joined(affine.native_from_atlas, _as_transform(field)),
+        atlas_from_native=_joined(_as_transform(inverse), affine.atlas_from_native),
         folding=folding_share(field, target.brain),
         displacement=field,
     )
@@ -116,7 +133,7 @@ def _warped(target: _Images, grid: Grid, field: sitk.Image | None) -> _Images:
     """The atlas as the displacement found so far has it lie over the scan."""
     if field is None:
         return target
-    back = _as_transform(_inverse(field))
+    back = _as_transform(inverted(field))
     adc, sd, brain = (
         resample(Volume(array.astype(np.float32), grid.affine_ras), grid, back, "linear", 0.0).array
         for array in (target.adc, target.other, target.brain)
@@ -173,12 +190,15 @@ def _coarser(image: sitk.Image, sigma_mm: float, shrink: int) -> sitk.Image:
     return coarser
 
 
-def _inverse(field: sitk.Image) -> sitk.Image:
+def inverted(
+    field: sitk.Image, *, iterations: int = _INVERSE_ITERATIONS, accuracy_mm: float = _INVERSE_MM
+) -> sitk.Image:
+    """The displacement (mm) that undoes another one, on its grid; the search ends with what is reached first."""
     inverse: sitk.Image = sitk.InvertDisplacementField(
         field,
-        maximumNumberOfIterations=_INVERSE_ITERATIONS,
-        maxErrorToleranceThreshold=_INVERSE_MM,
-        meanErrorToleranceThreshold=_INVERSE_MM / 10,
+        maximumNumberOfIterations=iterations,
+        maxErrorToleranceThreshold=accuracy_mm,
+        meanErrorToleranceThreshold=accuracy_mm / 10,
         enforceBoundaryCondition=True,
     )
     return inverse

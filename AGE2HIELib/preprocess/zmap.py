@@ -28,6 +28,13 @@ def z_map(adc: Volume, brain: Volume, atlas: Atlas, placement: Placement) -> Vol
         brain: bool, same grid.
         atlas: normative mean and sd, brought to the scan's grid.
         placement: of this scan in that atlas.
+
+    >>> from pathlib import Path
+    >>> import AGE2HIELib as hie
+    >>> gated = hie.check(hie.Request(Path("newborn/adc.mha")))  # it brings ADC, brain and placement
+    >>> z = hie.z_map(gated.adc, gated.brain, hie.load_atlas(), gated.placement)
+    >>> z.grid.same_as(gated.adc.grid), float(z.array.min()) < -3  # the phantom has an injury
+    (True, True)
     """
     mean, sd = (placement.to_native(field).array for field in _filled_norm(atlas))
     return z_scores(adc, brain, mean, sd)

@@ -13,7 +13,7 @@ from AGE2HIELib.report.explanations import Comparison, maps_record
 from AGE2HIELib.report.record import input_record, run_record
 
 if TYPE_CHECKING:
-    from AGE2HIELib.explain.age import AgeExplanation
+    from AGE2HIELib.explanation.age import AgeExplanation
 
 _INTENDED_USE = "To look at what the network has learned before it saw infants with HIE. No statement about anybody."
 _REGIONS = (

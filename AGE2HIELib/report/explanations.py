@@ -9,10 +9,10 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from PIL import Image
 
-from AGE2HIELib.explain.compare import marked, names_a_place, standing
-from AGE2HIELib.explain.examination import Examination
-from AGE2HIELib.explain.registry import METHODS
-from AGE2HIELib.explain.saliency import Explanation, SaliencyMap
+from AGE2HIELib.explanation.compare import marked, names_a_place, standing
+from AGE2HIELib.explanation.examination import Examination
+from AGE2HIELib.explanation.registry import METHODS
+from AGE2HIELib.explanation.saliency import Explanation, SaliencyMap
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.report.backdrop import Backdrop
 from AGE2HIELib.report.colours import Scale, saliency_scale, standing_scale

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from AGE2HIELib.explain.regions import RegionRow
+from AGE2HIELib.explanation.regions import RegionRow
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.orientation import to_stored_order
 from AGE2HIELib.report.backdrop import adc_backdrop
@@ -22,6 +22,7 @@ RECORD = "result.json"
 REGIONS = "regions.csv"
 OVERLAY = "overlay.png"
 PAGE = "report.html"
+PLACEMENT = "placement.h5"
 
 
 def write_maps(maps: Maps, stored: Grid, folder: Path) -> None:

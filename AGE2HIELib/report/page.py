@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from AGE2HIELib.explain.regions import RegionRow
+from AGE2HIELib.explanation.regions import RegionRow
 from AGE2HIELib.report.years import in_years
 
 _BAR_LEFT, _BAR_WIDTH = 20.0, 600.0  # of the score's drawing, in its own units

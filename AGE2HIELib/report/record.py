@@ -18,8 +18,8 @@ from AGE2HIELib.report.settings import Settings
 from AGE2HIELib.report.software import machine, software_versions
 
 if TYPE_CHECKING:
-    from AGE2HIELib.explain.examination import Examination
-    from AGE2HIELib.explain.saliency import Explanation
+    from AGE2HIELib.explanation.examination import Examination
+    from AGE2HIELib.explanation.saliency import Explanation
     from AGE2HIELib.inference.conformal import PredictionSet
 
 
@@ -108,7 +108,7 @@ def quality_record(quality: Quality) -> dict[str, Any]:
 def _saliency(explanation: Explanation | None) -> dict[str, Any] | None:
     if explanation is None:
         return None
-    from AGE2HIELib.explain.registry import find_method  # brings torch, which a refused scan does without
+    from AGE2HIELib.explanation.registry import find_method  # brings torch, which a refused scan does without
 
     method = find_method(explanation.method)
     return {

@@ -13,7 +13,7 @@ from typing import Any
 import nibabel
 import numpy as np
 
-from AGE2HIELib.explain.compare import MARKED_SHARE, standing
+from AGE2HIELib.explanation.compare import MARKED_SHARE, standing
 from AGE2HIELib.report.backdrop import Backdrop
 from AGE2HIELib.report.colours import saliency_scale
 from AGE2HIELib.resources import resource_path

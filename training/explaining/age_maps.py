@@ -1,6 +1,6 @@
 """Where in T1 the pretrained network sees age: maps of held-out subjects, evenly over age.
 
-``AGE2HIELib.explain.age`` says what is explained, and in which unit.
+``AGE2HIELib.explanation.age`` says what is explained, and in which unit.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.age import answer_age
-from AGE2HIELib.explain.robustness import on_voxels
+from AGE2HIELib.explanation.age import answer_age
+from AGE2HIELib.explanation.robustness import on_voxels
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.networks.age import AgeNetwork
 from AGE2HIELib.parallel import bar_seconds

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from AGE2HIELib.explain.compare import standing
-from AGE2HIELib.explain.registry import METHODS
+from AGE2HIELib.explanation.compare import standing
+from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.report.colours import grey_scale, standing_scale
 from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, Row, mosaic, over
 from AGE2HIELib.report.tiles import View, choose_view, tile

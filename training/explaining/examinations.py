@@ -16,7 +16,7 @@ import pandas as pd
 
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.examination import Examination, Finding
+from AGE2HIELib.explanation.examination import Examination, Finding
 from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all

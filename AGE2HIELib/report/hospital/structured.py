@@ -27,7 +27,7 @@ from highdicom.sr import (
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
-from AGE2HIELib import __version__
+from AGE2HIELib.version import __version__
 
 MANUFACTURER = "AGE2HIE"
 SCHEME = "99AGE2HIE"  # our own: what no standard scheme has a code for

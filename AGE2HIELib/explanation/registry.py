@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explain.methods.cam import cam, gradcam, gradcam_plus_plus, hirescam, layercam
-from AGE2HIELib.explain.methods.integrated_gradients import integrated_gradients, smooth_integrated_gradients
-from AGE2HIELib.explain.methods.noise_map import noise_map
-from AGE2HIELib.explain.methods.occlusion import occlusion
-from AGE2HIELib.explain.question import Answer, Question
+from AGE2HIELib.explanation.methods.cam import cam, gradcam, gradcam_plus_plus, hirescam, layercam
+from AGE2HIELib.explanation.methods.integrated_gradients import integrated_gradients, smooth_integrated_gradients
+from AGE2HIELib.explanation.methods.noise_map import noise_map
+from AGE2HIELib.explanation.methods.occlusion import occlusion
+from AGE2HIELib.explanation.question import Answer, Question
 
 
 @dataclass(frozen=True)

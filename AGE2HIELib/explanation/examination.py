@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from AGE2HIELib.explain.curves import REFERENCES, Curve, curves
-from AGE2HIELib.explain.robustness import (
+from AGE2HIELib.explanation.curves import REFERENCES, Curve, curves
+from AGE2HIELib.explanation.robustness import (
     ExaminedMap,
     agreement_by_lot,
     answers,

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from AGE2HIELib.explain.regions import BRAIN_SHARE, LOW_Z, rounded
+from AGE2HIELib.explanation.regions import BRAIN_SHARE, LOW_Z, rounded
 from AGE2HIELib.preprocess.atlas import Region
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.volume import Volume

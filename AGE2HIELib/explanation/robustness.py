@@ -13,10 +13,10 @@ from scipy.ndimage import map_coordinates
 from scipy.stats import spearmanr
 
 from AGE2HIELib.bundle.model_facts import ModelFacts
-from AGE2HIELib.explain.compare import marked
-from AGE2HIELib.explain.methods.occlusion import occluded
-from AGE2HIELib.explain.question import Answer, Question, find_target
-from AGE2HIELib.explain.saliency import ensemble_answers
+from AGE2HIELib.explanation.compare import marked
+from AGE2HIELib.explanation.methods.occlusion import occluded
+from AGE2HIELib.explanation.question import Answer, Question, find_target
+from AGE2HIELib.explanation.saliency import ensemble_answers
 from AGE2HIELib.inference.device import full_precision
 from AGE2HIELib.inference.predict import as_tensor
 from AGE2HIELib.networks.registry import build_network

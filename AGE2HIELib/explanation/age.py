@@ -15,9 +15,9 @@ from functools import partial
 import numpy as np
 import torch
 
-from AGE2HIELib.explain.question import Answer, Question, Target, check_layer, output_number
-from AGE2HIELib.explain.registry import find_method
-from AGE2HIELib.explain.saliency import SaliencyMap, on_cells
+from AGE2HIELib.explanation.question import Answer, Question, Target, check_layer, output_number
+from AGE2HIELib.explanation.registry import find_method
+from AGE2HIELib.explanation.saliency import SaliencyMap, on_cells
 from AGE2HIELib.inference.device import full_precision
 from AGE2HIELib.networks.age import AgeNetwork, in_years
 from AGE2HIELib.networks.age_head import YEARS, AgeHead

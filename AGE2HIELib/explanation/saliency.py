@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from AGE2HIELib.bundle.model_facts import ModelFacts
-from AGE2HIELib.explain.question import Answer, Question, Target, check_layer, find_target
-from AGE2HIELib.explain.registry import DEFAULT_METHOD, find_method
+from AGE2HIELib.explanation.question import Answer, Question, Target, check_layer, find_target
+from AGE2HIELib.explanation.registry import DEFAULT_METHOD, find_method
 from AGE2HIELib.inference.device import full_precision
 from AGE2HIELib.inference.predict import Prediction, as_tensor, prediction
 from AGE2HIELib.networks.staged import Cells, StagedNetwork

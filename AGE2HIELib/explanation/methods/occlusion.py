@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from AGE2HIELib.explain.question import Answer, Question, as_numbers
+from AGE2HIELib.explanation.question import Answer, Question, as_numbers
 from AGE2HIELib.networks.staged import Cells
 
 STRIDE = 6  # voxels of the input from one place to the next: 12 mm in the demonstration model

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn.functional import interpolate, max_pool3d
 
-from AGE2HIELib.explain.question import Answer, Question, as_numbers
+from AGE2HIELib.explanation.question import Answer, Question, as_numbers
 from AGE2HIELib.networks.staged import Cells
 
 CELL = 4  # voxels of the input a cell of the map

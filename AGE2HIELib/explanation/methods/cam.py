@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from AGE2HIELib.explain.question import Answer, Question, as_numbers
+from AGE2HIELib.explanation.question import Answer, Question, as_numbers
 
 Formula = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 

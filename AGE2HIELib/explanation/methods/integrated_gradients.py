@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from AGE2HIELib.explain.question import WHOLE_IMAGE, Answer, Question, as_numbers
+from AGE2HIELib.explanation.question import WHOLE_IMAGE, Answer, Question, as_numbers
 
 STEPS = 48  # Gauss-Legendre nodes: the sums of the demonstration model's maps miss the change by less than 1 %
 _BATCH = 4  # nodes at once, so that memory stays that of a few predictions

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from AGE2HIELib.explain.question import find_target
-from AGE2HIELib.explain.references import turned
-from AGE2HIELib.explain.robustness import ExaminedMap
+from AGE2HIELib.explanation.question import find_target
+from AGE2HIELib.explanation.references import turned
+from AGE2HIELib.explanation.robustness import ExaminedMap
 from AGE2HIELib.inference.device import full_precision
 
 DRAWN = 20  # turned copies of the map; each counts with its negative, and so does the map's own negative
