@@ -64,7 +64,7 @@ demo-atlas: $(READY)  ## the bundled atlas again, from seeds; about a minute. Th
 	$(BIN)/python -c 'from pathlib import Path; from AGE2HIELib.phantom.atlas import make_atlas; \
 	from AGE2HIELib.preprocess.atlas import write_atlas; write_atlas(make_atlas(), Path("Resources/atlas"))'
 
-demo-model: $(READY)  ## the bundled model again, from seeds; about 40 minutes on two cores
+demo-model: $(READY)  ## the bundled model again, from seeds; about an hour on two cores
 	$(BIN)/python training/run.py --preset bundle --export Resources/models/demo
 
 t1-template: $(READY)  ## the bundled template of T1 scans again, from seeds; seconds. The age network must follow
