@@ -7,13 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from report_samples import small_record
 
 from AGE2HIELib.batch.find_cases import Case, find_cases
-from AGE2HIELib.batch.table import TABLE, Row, read_table, row_of_record, write_table
+from AGE2HIELib.batch.table import TABLE, Row, read_table, row_of_result, write_table
 from AGE2HIELib.commands.batch_case import without_file_names
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.normative.cases import find_images
 from AGE2HIELib.report.extras import write_extra
+from AGE2HIELib.result.decode import decode
+from AGE2HIELib.result.record import Result
+from AGE2HIELib.result.verdicts import Check, Quality
 
 DICOM = bytes(128) + b"DICM" + bytes(20)
 
@@ -180,19 +184,18 @@ def _full(folder: Path) -> None:
 
 def test_a_row_has_the_remedy_of_what_was_not_overridden_and_what_is_missing(tmp_path: Path) -> None:
     checks = [
-        {"name": "age", "passed": False, "overridden": True, "remedy": "Override it."},
-        {"name": "brain volume", "passed": False, "overridden": False, "remedy": "Is this a newborn?"},
-        {"name": "voxel size", "passed": True, "overridden": False, "remedy": "Check the header."},
+        Check("age", 20.0, "0 to 15 days", False, "Override it.", severity="warn", overridden=True),
+        Check("brain volume", 900.0, "200 to 700 ml", False, "Is this a newborn?"),
+        Check("voxel size", 2.0, "at most 3 mm", True, "Check the header."),
     ]
-    record = {"probability_adverse": 0.2, "interval": [0.1, 0.3], "label": "demonstration", "timing_s": {"read": 1.5}}
-    record["prevalence"] = 0.4
-    given = row_of_record("a", 0, {**record, "quality": {"checks": [checks[0], checks[2]]}})
+    result = replace(decode(Result, small_record()), timing_s={"read": 1.0, "place": 0.5}, warnings=())
+    given = row_of_result("a", 0, replace(result, quality=Quality((checks[0], checks[2]))))
     assert (given.failed_checks, given.message, given.seconds) == ("age", "", 1.5)
-    refused = row_of_record("a", 3, {**record, "interval": None, "quality": {"checks": checks}})
+    refused = row_of_result("a", 3, replace(result, interval=None, quality=Quality(tuple(checks))))
     assert (refused.failed_checks, refused.message) == ("age; brain volume", "Is this a newborn?")
     assert (refused.interval_low, refused.interval_high) == (None, None)
     lost = write_extra("the page", _full, tmp_path)
-    with_loss = {**record, "quality": {"checks": [checks[0]]}, "warnings": ["The z-map is rough.", lost]}
-    assert row_of_record("a", 0, with_loss).message == lost
-    refused = row_of_record("a", 3, {**with_loss, "quality": {"checks": checks}})
+    with_loss = replace(result, quality=Quality((checks[0],)), warnings=("The z-map is rough.", str(lost)))
+    assert row_of_result("a", 0, with_loss).message == lost
+    refused = row_of_result("a", 3, replace(with_loss, quality=Quality(tuple(checks))))
     assert refused.message == f"Is this a newborn? {lost}"

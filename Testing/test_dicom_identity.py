@@ -19,6 +19,8 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.report.hospital.identity import MAY_BE_EMPTY, read_identity
 from AGE2HIELib.report.hospital.objects import write_objects
 from AGE2HIELib.report.overlay import Maps
+from AGE2HIELib.result.decode import decode
+from AGE2HIELib.result.record import Result
 from AGE2HIELib.volume import Volume
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")  # headers here break the rules on purpose
@@ -64,7 +66,7 @@ def maps() -> Maps:
 
 
 def objects(files: list[Path], maps: Maps, folder: Path) -> tuple[list[Dataset], tuple[str, ...]]:
-    told = write_objects(small_record(), maps, files, folder)
+    told = write_objects(decode(Result, small_record()), maps, files, folder)
     return [pydicom.dcmread(path) for path in sorted(folder.iterdir())], told
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from report_samples import small_record
 
 from AGE2HIELib.io.images import write_volume
-from AGE2HIELib.report.differences import record_differences, region_differences, volume_differences
-from AGE2HIELib.report.tolerance import ELSEWHERE, EXACT, circumstances, tolerance_between
+from AGE2HIELib.result.decode import decode
+from AGE2HIELib.result.differences import record_differences, region_differences, volume_differences
+from AGE2HIELib.result.record import Result, Saliency
+from AGE2HIELib.result.tolerance import ELSEWHERE, EXACT, circumstances, tolerance_between
 from AGE2HIELib.volume import Volume
 
 
@@ -83,17 +87,15 @@ def test_what_a_newer_version_says_besides_is_no_difference_and_what_it_no_longe
     assert names(now, record, exact=True) == ["saliency.names_a_place"]
 
 
-def test_the_tolerance_is_none_at_home_and_stated_elsewhere(record: dict[str, Any]) -> None:
-    assert tolerance_between(record, copy.deepcopy(record)) == EXACT
-    other = {**record, "software": {"version": "0.1.0", "torch": "2.14.0"}, "machine": "Darwin arm64"}
-    assert tolerance_between(record, other) == ELSEWHERE
-    assert circumstances(record, other) == {
-        "torch": ("2.13.0", "2.14.0"),
-        "machine": ("Linux x86_64", "Darwin arm64"),
-    }
-    on_gpu = {**record, "device": "cuda"}
+def test_the_tolerance_is_none_at_home_and_stated_elsewhere() -> None:
+    result = replace(decode(Result, small_record()), machine="Linux x86_64")
+    assert tolerance_between(result, copy.deepcopy(result)) == EXACT
+    other = replace(result, software={**result.software, "torch": "2.14.0"}, machine="Darwin arm64")
+    assert tolerance_between(result, other) == ELSEWHERE
+    assert circumstances(result, other) == {"torch": ("2", "2.14.0"), "machine": ("Linux x86_64", "Darwin arm64")}
+    on_gpu = replace(result, device="cuda")
     assert tolerance_between(on_gpu, copy.deepcopy(on_gpu)) == ELSEWHERE
-    learned = {**record, "saliency": {"method": "noise-map"}}
+    learned = replace(result, saliency=Saliency("noise-map"))
     assert tolerance_between(learned, learned).saliency == 0.05
     assert tolerance_between(learned, learned).score == 0
 

@@ -35,6 +35,7 @@ from AGE2HIELib.explanation.robustness import (
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import Cells
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
+from AGE2HIELib.result.verdicts import CascadeStep
 from AGE2HIELib.volume import Grid
 
 _SHAPE = (32, 24, 24)
@@ -175,8 +176,8 @@ def test_a_map_that_ignores_the_network_is_found_out(planted_method: Callable[..
     failed = {finding.name for finding in found.findings if not finding.passed}
     assert "likeness to a network with random weights" in failed
     assert not found.passed
-    assert found.cascade[-1] == ("block1", pytest.approx(1.0))
-    assert [name for name, _ in found.cascade] == ["head", "block3", "block2", "block1"]
+    assert found.cascade[-1] == CascadeStep("block1", pytest.approx(1.0))
+    assert [step.random_from for step in found.cascade] == ["head", "block3", "block2", "block1"]
 
 
 def test_a_map_that_noise_or_a_shift_changes_is_found_out(planted_method: Callable[..., str]) -> None:

@@ -13,12 +13,12 @@ from scans import bundled_atlas, stripped_scan
 from AGE2HIELib import cli
 from AGE2HIELib.explanation.compare import agreement, marked, standing
 from AGE2HIELib.explanation.evidence import evidence_table
-from AGE2HIELib.explanation.examination import Examination, Finding
 from AGE2HIELib.explanation.saliency import Explanation
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.pipeline.analysis import explain_prediction
 from AGE2HIELib.pipeline.inputs import HieModel
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
+from AGE2HIELib.result.verdicts import CascadeStep, Examination, Finding
 from AGE2HIELib.volume import Volume
 
 
@@ -221,7 +221,7 @@ def test_an_examination_is_on_record_and_said(
 
     kept = Finding("likeness under noise", 0.97, "at least 0.7", True, "The noise of a scan changes the map.")
     missed = Finding("agreement of the members", float("nan"), "at least 0.8", False, "They name different places.")
-    found = Examination("hirescam", (kept, missed), (("head", 0.4), ("block1", 0.1)))
+    found = Examination("hirescam", (kept, missed), (CascadeStep("head", 0.4), CascadeStep("block1", 0.1)))
     for module in (analysis, outcome_maps):
         monkeypatch.setattr(module, "examine_explanation", lambda *asked: found)
     assert cli.main(["predict", str(scan), "--output", str(tmp_path / "out"), "--examine"]) == 0

@@ -46,7 +46,7 @@ BAD = {
     "is elsewhere": (explaining(affine(ORIENTATIONS["LPS"]), SHAPE, SPOT), "not on the grid"),
     "explains another number": (explaining(MATRIX, SHAPE, SPOT, probability_adverse=0.6), "another number"),
     "names no map": (explaining(MATRIX, SHAPE, SPOT, maps=[]), "no maps"),
-    "names an odd target": (explaining(MATRIX, SHAPE, SPOT, target="both"), "unknown target"),
+    "names an odd target": (explaining(MATRIX, SHAPE, SPOT, target="both"), "target is"),
     "examines badly": (explaining(MATRIX, SHAPE, SPOT, examination=[{"method": 3}]), "cannot be read"),
     "examines another map": (
         explaining(MATRIX, SHAPE, SPOT, examination=[examination("occlusion", passed=True)]),

@@ -94,7 +94,7 @@ HABITS = {
     "writes no JSON": (PlayedProcess([RESULT], write=broken("result.json", b"{")), "cannot be read", "again"),
     "writes a list": (PlayedProcess([RESULT], write=broken("result.json", b"[]")), "cannot be read", "again"),
     "gives 1.7": (PlayedProcess([RESULT], write=written(record(probability_adverse=1.7))), "outside 0 to 1", "again"),
-    "gives NaN": (PlayedProcess([RESULT], write=written(record(members=[float("nan")]))), "outside 0 to 1", "again"),
+    "gives NaN": (PlayedProcess([RESULT], write=written(record(members=[float("nan")]))), "members[0] is nan", "again"),
     "gives a number outside its interval": (
         PlayedProcess([RESULT], write=written(record(interval=[0.8, 0.9]))),
         "outside its interval",
@@ -102,7 +102,7 @@ HABITS = {
     ),
     "gives a number to a refused scan": (
         PlayedProcess([RESULT], write=written(record(quality={"passed": False, "checks": []}))),
-        "refused scan",
+        "quality.passed is False",
         "again",
     ),
     "calls a demonstration 'yes'": (

@@ -16,6 +16,8 @@ from AGE2HIELib.explanation.regions import RegionRow
 from AGE2HIELib.report.overlay import Maps, overlay_picture
 from AGE2HIELib.report.page import figure, of_100, page_html, score_drawing
 from AGE2HIELib.report.record import write_record
+from AGE2HIELib.result.decode import decode
+from AGE2HIELib.result.record import Result
 
 ROWS = (
     RegionRow("thalamus", "left", 4.0, 1107.0, 0.71, 0.75, 0.2, 9, "core", 901.0, -6.5, 777.0, 0.625, 1.75, 2.8, 0.02),
@@ -45,7 +47,7 @@ def page(record: dict[str, Any], maps: Maps, tmp_path: Path) -> Callable[..., st
     overlay_picture(maps, demonstration=True).save(picture)
 
     def render(rows: tuple[RegionRow, ...] = ROWS, **changes: Any) -> str:
-        return page_html({**record, **changes}, rows, picture)
+        return page_html(decode(Result, {**record, **changes}), rows, picture)
 
     return render
 

@@ -235,7 +235,7 @@ def test_a_model_or_an_atlas_that_is_not_here_is_asked_for_by_its_sha256(
     [
         (lambda record: record.pop("settings"), "keeps no settings"),
         (lambda record: record["settings"].pop("align"), "lack or add align"),
-        (lambda record: record["settings"].update(examine="no"), "The setting examine of the result is 'no'"),
+        (lambda record: record["settings"].update(examine="no"), "settings.examine is 'no', and not true or false"),
         (lambda record: record["settings"].update(saliency="guess"), "guess"),
         (lambda record: record.pop("machine"), "cannot be read"),
         (lambda record: record.update(atlas=[]), "cannot be read"),

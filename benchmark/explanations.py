@@ -26,7 +26,7 @@ import torch
 from explanation_cases import Placed, focal_infant, mixed_infant, real_cases
 
 from AGE2HIELib.explanation.curves import curves
-from AGE2HIELib.explanation.examination import BY_CHANCE, Examination, examine_map
+from AGE2HIELib.explanation.examination import BY_CHANCE, examine_map
 from AGE2HIELib.explanation.registry import DEFAULT_METHOD
 from AGE2HIELib.explanation.robustness import ExaminedMap, answers, mean_map, randomised
 from AGE2HIELib.explanation.saliency import explain
@@ -37,6 +37,7 @@ from AGE2HIELib.pipeline.analysis import explain_prediction, on_scan_grid
 from AGE2HIELib.pipeline.inputs import HieModel, load_model
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.smoothing import smooth_inside
+from AGE2HIELib.result.verdicts import Examination
 from AGE2HIELib.volume import Volume
 
 PARTS = ("phantoms", "real", "examined", "cost")

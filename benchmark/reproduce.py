@@ -19,8 +19,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from AGE2HIELib.report.differences import record_differences, region_differences, volume_differences
-from AGE2HIELib.report.tolerance import EXACT
+from AGE2HIELib.result.differences import record_differences, region_differences, volume_differences
+from AGE2HIELib.result.tolerance import EXACT
 
 THREADS = ((1, 1), (1, 1), (1, 2), (2, 1), (2, 2), (4, 4))  # of torch, of SimpleITK
 PLAIN = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "OPENBLAS_CORETYPE": "Nehalem"}

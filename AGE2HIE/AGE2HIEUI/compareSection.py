@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qt
 
@@ -13,14 +13,16 @@ from slicer.i18n import tr as _
 from AGE2HIEUI import panel, texts
 from AGE2HIEUI.comparison import comparisonsOf
 from AGE2HIEUI.comparisonDisplay import Look, applyLook, hideComparison, showComparison
-from AGE2HIEUI.explanations import Explanations, readExplanations
 from AGE2HIEUI.layouts import MOST_VIEWS, comparing, leaveLayout
 from AGE2HIEUI.messageSection import MessageSection
 from AGE2HIEUI.nodes import part
 from AGE2HIEUI.parameters import AGE2HIEParameterNode, SaliencyMethod
 from AGE2HIEUI.protocol import Failure
-from AGE2HIEUI.record import BadRecord
+from AGE2HIEUI.record import BadRecord, readExplanations
 from AGE2HIEUI.run import Meters
+
+if TYPE_CHECKING:
+    from AGE2HIELib.result.explanations import Explanations
 
 MOST_MAPS = MOST_VIEWS - 1  # one view is that of their agreement
 
@@ -127,7 +129,7 @@ class CompareSection:
             return
         self.record = record
         titles = {each.method: each.title for each in self._found.maps}
-        examined = [(titles[each.method], each) for each in self._found.examinations]
+        examined = [(titles[each.method], each) for each in self._found.examination]
         panel.showExaminations(self._ui.compareExaminationLabel, examined)
         self._ui.comparisonLabel.setText(texts.comparisonText(self._found))
         self._ui.evidenceTableView.setMRMLTableNode(part(record, "evidence"))

@@ -7,12 +7,11 @@ it. So it is saved, removed and renamed with the result's folder.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import slicer
 from slicer.i18n import tr as _
 
-from AGE2HIEUI.explanations import Explanations, MapFacts, readExplanations
 from AGE2HIEUI.library import addLibraryToPath
 from AGE2HIEUI.nodes import (
     UnreadableResult,
@@ -31,6 +30,10 @@ from AGE2HIEUI.nodes import (
     writeTable,
     writeVolume,
 )
+from AGE2HIEUI.record import readExplanations
+
+if TYPE_CHECKING:
+    from AGE2HIELib.result.explanations import Explanations, MapFacts
 
 COMPARISON = "AGE2HIE.comparison"  # the result's references to its comparisons
 TARGET = "AGE2HIE.target"

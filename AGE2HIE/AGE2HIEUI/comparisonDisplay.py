@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import vtk
 
@@ -11,10 +11,12 @@ import slicer
 from slicer.i18n import tr as _
 
 from AGE2HIEUI.display import ADC_WINDOW, setLegend, setWindow
-from AGE2HIEUI.explanations import Explanations
 from AGE2HIEUI.layouts import enterLayout, viewNames
 from AGE2HIEUI.library import addLibraryToPath
 from AGE2HIEUI.nodes import part, refer
+
+if TYPE_CHECKING:
+    from AGE2HIELib.result.explanations import Explanations
 
 _ENTRIES = 256
 _ROUNDING = 1e-6  # of a standing, which is kept in 32 bits

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qt
 
-from AGE2HIEUI.record import Result
+if TYPE_CHECKING:
+    from AGE2HIELib.result.record import Result
+
 
 WIDTH, HEIGHT = 360, 56
 _LEFT, _BAR_WIDTH, _BAR_TOP, _BAR_HEIGHT = 12, 336, 20, 16
@@ -20,13 +22,13 @@ def gaugePixmap(result: Result) -> Any:
     painter = qt.QPainter()
     painter.begin(pixmap)
     _bar(painter, 0.0, 1.0, _BACK)
-    if result.probability is not None and result.interval is not None:
+    if result.probability_adverse is not None and result.interval is not None:
         _bar(painter, *result.interval, _INTERVAL)
         for member in result.members:
             painter.fillRect(position(member) - 1, _BAR_TOP + _BAR_HEIGHT + 4, 3, 8, qt.QColor(_MEMBER))
         if not result.demonstration:  # a demonstration score is not held against a threshold
             painter.fillRect(position(result.threshold), _BAR_TOP - 6, 1, _BAR_HEIGHT + 12, qt.QColor(_THRESHOLD))
-        painter.fillRect(position(result.probability) - 2, _BAR_TOP - 4, 5, _BAR_HEIGHT + 8, qt.QColor(_SCORE))
+        painter.fillRect(position(result.probability_adverse) - 2, _BAR_TOP - 4, 5, _BAR_HEIGHT + 8, qt.QColor(_SCORE))
     painter.end()
     return pixmap
 

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
@@ -15,7 +15,6 @@ from AGE2HIEUI import scene
 from AGE2HIEUI.chosenInput import ChosenInput, InputKey
 from AGE2HIEUI.command import EXPLAIN, PREDICT, WorkerCall
 from AGE2HIEUI.comparison import TARGET, comparisonsOf, loadComparison, removeComparison
-from AGE2HIEUI.explanations import Explanations, readExplanations
 from AGE2HIEUI.inputs import writeMask, writeScan, writeVolume
 from AGE2HIEUI.library import addLibraryToPath
 from AGE2HIEUI.nodes import UnreadableResult
@@ -28,7 +27,11 @@ from AGE2HIEUI.parameters import (
 )
 from AGE2HIEUI.process import ChildProcess, Process
 from AGE2HIEUI.protocol import Failure, ResultRejected
-from AGE2HIEUI.record import BadRecord, Result, readRecord
+from AGE2HIEUI.record import BadRecord, readExplanations, readRecord
+
+if TYPE_CHECKING:
+    from AGE2HIELib.result.explanations import Explanations
+    from AGE2HIELib.result.record import Result
 
 _SAME_NUMBER = 0.005  # devices round differently
 
@@ -67,8 +70,8 @@ class Logic(ScriptedLoadableModuleLogic):
         own: dict[str, Any] = {
             "methods": tuple(parameters.compareMethods.split(",")),
             "target": parameters.compareTarget.value,
-            "prevalence": shown.prevalence.given,
-            "override": shown.overridden,
+            "prevalence": shown.settings.prevalence if shown.settings else None,
+            "override": shown.quality.overridden,
         }
         return self._prepare(EXPLAIN, parameters, {**own, "age_days": ageDays})
 
@@ -82,7 +85,7 @@ class Logic(ScriptedLoadableModuleLogic):
         """
         try:
             result = readRecord((folder / "result.json").read_text(encoding="utf-8"))
-            if (result.probability is None) != refused:
+            if (result.probability_adverse is None) != refused:
                 raise BadRecord(_("the record and the worker's exit code contradict each other"))
             if refused:
                 return result, None
@@ -156,7 +159,7 @@ class Logic(ScriptedLoadableModuleLogic):
 
 def _checkSameNumber(found: Explanations, result: Result) -> None:
     """Maps of another network, or of the same one on another input, explain another number than the one shown."""
-    same = found.result.modelSha256 == result.modelSha256
-    there, here = found.result.probability, result.probability
+    same = found.result.model.sha256 == result.model.sha256
+    there, here = found.result.probability_adverse, result.probability_adverse
     if not same or there is None or here is None or abs(there - here) > _SAME_NUMBER:
         raise BadRecord(_("the maps explain another number than the result's, since the settings were changed"))

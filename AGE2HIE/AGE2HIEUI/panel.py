@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qt
 
 from AGE2HIEUI import texts
-from AGE2HIEUI.examination import Examination
 from AGE2HIEUI.gauge import gaugePixmap
-from AGE2HIEUI.record import Result
+
+if TYPE_CHECKING:
+    from AGE2HIELib.result.record import Result
+    from AGE2HIELib.result.verdicts import Examination
 
 _AGE_UNKNOWN = -1.0
 _AMBER, _RED = "#ffe0b2", "#ffcdd2"  # behind a warning, behind a refusal
@@ -32,18 +34,18 @@ def showResultText(ui: Any, result: Result) -> None:
     ui.headingLabel.setText(f"<b>{texts.headingText(result)}</b>")
     ui.scoreLabel.setText(f'<span style="font-size:16pt">{texts.scoreText(result)}</span>')
     ui.gaugeLabel.setPixmap(gaugePixmap(result))
-    ui.gaugeLabel.setVisible(result.probability is not None)
+    ui.gaugeLabel.setVisible(result.probability_adverse is not None)
     ui.labelLabel.setText(texts.labelText(result))
     _showRemedies(ui.remediesLabel, result)
     ui.warningsLabel.setText(texts.warningsText(result))
     ui.warningsLabel.setVisible(bool(result.warnings))
     ui.provenanceLabel.setText(texts.provenanceText(result))
     _fillChecks(ui.checksTable, result)
-    ui.overrideButton.setVisible(bool(result.withheldFor))
+    ui.overrideButton.setVisible(result.quality.withheld)
     examination = result.examination
-    showExaminations(ui.examinationLabel, [] if examination is None else [(result.saliencyTitle, examination)])
+    showExaminations(ui.examinationLabel, [] if examination is None else [(texts.saliencyTitle(result), examination)])
     for name in ("reportButton", "exportButton", "chartButton", "regionTableView"):
-        getattr(ui, name).setVisible(result.probability is not None)
+        getattr(ui, name).setVisible(result.probability_adverse is not None)
 
 
 def hideResultText(ui: Any) -> None:
@@ -85,25 +87,25 @@ def showExaminations(label: Any, examined: list[tuple[str, Examination]]) -> Non
 
 
 def _showRemedies(label: Any, result: Result) -> None:
-    refused = any(not check.warns for check in result.failed)
+    refused = any(check.severity != "warn" for check in result.quality.failed)
     label.setStyleSheet(_BANNER.format(colour=_RED if refused else _AMBER))
     label.setText(texts.remediesText(result))
-    label.setVisible(bool(result.failed))
+    label.setVisible(bool(result.quality.failed))
 
 
 def _fillChecks(table: Any, result: Result) -> None:
     headers = texts.checkHeaders()
     table.setColumnCount(len(headers))
     table.setHorizontalHeaderLabels(headers)
-    table.setRowCount(len(result.checks))
+    table.setRowCount(len(result.quality.checks))
     table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
     # what was not passed is what the user must see first
-    for row, check in enumerate(sorted(result.checks, key=lambda check: check.urgency)):
+    for row, check in enumerate(sorted(result.quality.checks, key=lambda check: check.urgency)):
         for column, text in enumerate(texts.checkCells(check)):
             item = qt.QTableWidgetItem(text)
             item.setToolTip(text)
             if not check.passed:
-                item.setBackground(qt.QBrush(qt.QColor(_AMBER if check.warns else _RED)))
+                item.setBackground(qt.QBrush(qt.QColor(_AMBER if check.severity == "warn" else _RED)))
                 item.setForeground(qt.QBrush(qt.QColor(0, 0, 0)))
             table.setItem(row, column, item)
     table.resizeColumnsToContents()

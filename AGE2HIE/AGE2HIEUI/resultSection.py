@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qt
 
@@ -18,7 +18,10 @@ from AGE2HIEUI.display import Look
 from AGE2HIEUI.messageSection import MessageSection
 from AGE2HIEUI.nodes import part
 from AGE2HIEUI.protocol import Failure
-from AGE2HIEUI.record import Result, readRecord
+from AGE2HIEUI.record import readRecord
+
+if TYPE_CHECKING:
+    from AGE2HIELib.result.record import Result
 
 
 class ResultSection:

@@ -7,7 +7,7 @@ saved with the scene and follow nodes that get new identifiers, so a result surv
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import vtk
 
@@ -33,7 +33,9 @@ from AGE2HIEUI.nodes import (
     writeVolume,
 )
 from AGE2HIEUI.outline import fillOutline
-from AGE2HIEUI.record import Result
+
+if TYPE_CHECKING:
+    from AGE2HIELib.result.record import Result
 
 RECORD_MARK = "AGE2HIE.record"
 FINGERPRINT = "AGE2HIE.fingerprint"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import vtk
 
@@ -16,7 +16,9 @@ from slicer.util import VTKObservationMixin
 from AGE2HIEUI import scene
 from AGE2HIEUI.chosenInput import ChosenInput, InputKey
 from AGE2HIEUI.parameters import AGE2HIEParameterNode
-from AGE2HIEUI.record import Result
+
+if TYPE_CHECKING:
+    from AGE2HIELib.result.record import Result
 
 
 @dataclass(frozen=True)

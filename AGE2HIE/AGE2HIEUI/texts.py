@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 
-from AGE2HIEUI.examination import Examination, Finding
-from AGE2HIEUI.explanations import Explanations
-from AGE2HIEUI.record import Check, Result
+if TYPE_CHECKING:
+    from AGE2HIELib.result.explanations import Explanations
+    from AGE2HIELib.result.record import Result
+    from AGE2HIELib.result.verdicts import Check, Examination, Finding
 
 NOTICE_COLOUR = "#8a5a00"
 _LONG = 100.0  # seconds that are better said in minutes
@@ -23,28 +24,31 @@ def noticeText() -> str:
 
 
 def headingText(result: Result) -> str:
-    if result.probability is None:
-        return _("Withheld because of a warning") if result.withheldFor else _("Refused by the quality gate")
+    if result.probability_adverse is None:
+        return _("Withheld because of a warning") if result.quality.withheld else _("Refused by the quality gate")
     if result.demonstration:
         return _("Demonstration score")
     return _("Probability of an adverse outcome at two years")
 
 
 def scoreText(result: Result) -> str:
-    if result.probability is None or result.interval is None:
+    if result.probability_adverse is None or result.interval is None:
         return _("no number")
     low, high = result.interval
-    return _("{score:.2f}  (90 % interval {low:.2f}-{high:.2f})").format(score=result.probability, low=low, high=high)
+    return _("{score:.2f}  (90 % interval {low:.2f}-{high:.2f})").format(
+        score=result.probability_adverse, low=low, high=high
+    )
 
 
 def labelText(result: Result) -> str:
     """The contract's label in words."""
-    if result.probability is None:
+    quality = result.quality
+    if result.probability_adverse is None:
         return _("No probability is given. Not passed: {count} of {of} checks.").format(
-            count=len(result.failed), of=len(result.checks)
+            count=len(quality.failed), of=len(quality.checks)
         )
-    if result.overridden:
-        names = html.escape(", ".join(result.overridden))
+    if quality.overridden:
+        names = html.escape(", ".join(quality.overridden))
         return _("Made in spite of a warning that was overridden: {names}. {text}").format(
             names=names, text=_labelText(result)
         )
@@ -53,17 +57,18 @@ def labelText(result: Result) -> str:
 
 def remediesText(result: Result) -> str:
     """What was not passed and what to do, where it can be read without scrolling; empty where all was passed."""
+    failed = result.quality.failed
     lines = []
-    for check in result.failed[:_MOST_TOLD]:
+    for check in failed[:_MOST_TOLD]:
         line = _("<b>{name}</b>{overridden}: {value} (must be: {limit}). {remedy}").format(
             name=html.escape(check.name),
             overridden=_(", overridden") if check.overridden else "",
-            value=html.escape(check.value or _("not known")),
+            value=html.escape(valueText(check) or _("not known")),
             limit=html.escape(check.limit),
             remedy=escaped(check.remedy),
         )
         lines.append(line)
-    more = len(result.failed) - _MOST_TOLD
+    more = len(failed) - _MOST_TOLD
     if more > 0:
         lines.append(_("And {count} more, first in the table.").format(count=more))
     return "<br>".join(lines)
@@ -80,19 +85,23 @@ def _labelText(result: Result) -> str:
     if result.demonstration:
         text = _("The model has seen synthetic data only. This number says nothing about any child.")
     else:
-        text = words.get(result.label, _("The result has no label that this version knows."))
+        text = words.get(result.label or "", _("The result has no label that this version knows."))
     return f"{text} {_prevalenceText(result)}".strip()
 
 
 def _prevalenceText(result: Result) -> str:
     """What the number holds for, where the user gave it."""
-    found = result.prevalence
-    if found.given is None:
+    given = _prevalenceGiven(result)
+    if given is None:
         return ""
     return _(
         "The number is for a prevalence of {given:.3g}, which was given; the model was calibrated at {calibrated:.3g}. "
         "It holds if nothing but the prevalence differs."
-    ).format(given=found.given, calibrated=found.calibrated)
+    ).format(given=given, calibrated=result.model.prevalence)
+
+
+def _prevalenceGiven(result: Result) -> float | None:
+    return result.settings.prevalence if result.settings else None
 
 
 NO_PEAK = 1e-9  # what the display takes for the peak of a map that is nowhere above 0
@@ -100,15 +109,21 @@ NO_PEAK = 1e-9  # what the display takes for the peak of a map that is nowhere a
 
 def saliencyText(result: Result, peak: float) -> str:
     """The map's legend: method, what the colours mean, and how fine it really is."""
+    title = saliencyTitle(result)
     if peak <= NO_PEAK:
         return _(
             "{method}: this map is nowhere above zero. It names no place that speaks for an adverse outcome."
-        ).format(method=result.saliencyTitle)
-    resolution = " x ".join(f"{mm:.0f}" for mm in result.resolutionMm)
+        ).format(method=title)
+    resolution = " x ".join(f"{mm:.0f}" for mm in (result.saliency.resolution_mm if result.saliency else ()))
     return _(
         "{method}; native resolution {resolution} mm. Colours reach from 0 to the peak of {peak:.3g} (in units of the "
         "calibrated logit); only evidence for an adverse outcome is coloured."
-    ).format(method=result.saliencyTitle, resolution=resolution, peak=peak)
+    ).format(method=title, resolution=resolution, peak=peak)
+
+
+def saliencyTitle(result: Result) -> str:
+    """Older records have no title."""
+    return (result.saliency.title or result.saliency.method) if result.saliency else ""
 
 
 def examinationText(title: str, examination: Examination) -> str:
@@ -122,7 +137,7 @@ def examinationText(title: str, examination: Examination) -> str:
         _("{meaning} ({name}: {value}; limit: {limit})").format(
             meaning=html.escape(finding.meaning),
             name=html.escape(finding.name),
-            value=_valueText(finding),
+            value=_figureText(finding),
             limit=html.escape(finding.limit),
         )
         for finding in failed
@@ -130,7 +145,7 @@ def examinationText(title: str, examination: Examination) -> str:
     return "<br>".join([heading, *(f"&bull; {line}" for line in lines)])
 
 
-def _valueText(finding: Finding) -> str:
+def _figureText(finding: Finding) -> str:
     if finding.value is None:
         return _("cannot be had")
     return f"{finding.value:.2f}" if finding.p is None else f"{finding.value:.2f}, p {finding.p:.2f}"
@@ -145,12 +160,13 @@ def comparisonText(found: Explanations) -> str:
     )
     lines = []
     for each in found.maps:
-        words = {"title": html.escape(each.title), "cells": max(each.resolutionMm, default=0.0)}
-        if each.membersAgree is None:
+        words = {"title": html.escape(each.title), "cells": max(each.resolution_mm, default=0.0)}
+        agree = each.members_agree_where_marked
+        if agree is None:
             lines.append(_("<b>{title}</b>: nothing speaks for this outcome.").format(**words))
         else:
             text = _("<b>{title}</b>: cells of {cells:.0f} mm; the ensemble's members agree by {agree:.2f} (of 1).")
-            lines.append(text.format(**words, agree=each.membersAgree))
+            lines.append(text.format(**words, agree=agree))
     return "<br>".join([legend, *lines])
 
 
@@ -159,23 +175,25 @@ def warningsText(result: Result) -> str:
 
 
 def provenanceText(result: Result) -> str:
-    names = {
-        "model": _("model"),
-        "trained on": _("trained on"),
-        "intended use": _("intended use"),
-        "model SHA-256": _("model SHA-256"),
-        "prevalence of the calibration": _("prevalence of the calibration"),
-        "prevalence given": _("prevalence given"),
-        "atlas": _("atlas"),
-        "input": _("input"),
-        "ADC fitted from b": _("ADC fitted from b"),
-        "input SHA-256": _("input SHA-256"),
-        "software": _("software"),
-        "device": _("device"),
-        "seconds": _("seconds"),
+    """Where the number came from; records of older versions do not say all of it."""
+    model, atlas, scan, software = result.model, result.atlas, result.input, result.software
+    fitted = ", ".join(f"{b:g}" for b in scan.b_values_used or ())
+    shares = {_("prevalence of the calibration"): model.prevalence, _("prevalence given"): _prevalenceGiven(result)}
+    rows = {
+        _("model"): f"{model.name} {model.version}",
+        _("trained on"): model.trained_on,
+        _("intended use"): model.intended_use,
+        _("model SHA-256"): model.sha256,
+        **{name: f"{share:.3g}" for name, share in shares.items() if share is not None},
+        _("atlas"): f"{atlas.name}: {atlas.provenance}",
+        _("input"): f"{scan.kind}, {'x'.join(map(str, scan.shape))} voxels",
+        **({_("ADC fitted from b"): f"{fitted} s/mm2"} if fitted else {}),
+        _("input SHA-256"): scan.sha256,
+        _("software"): f"age2hie {software['version']}, Python {software['python']}, torch {software['torch']}",
+        _("device"): result.device,
+        _("seconds"): f"{sum(result.timing_s.values()):.1f}",
     }
-    rows = (f"<b>{names[name]}</b>: {html.escape(value)}" for name, value in result.provenance)
-    return "<br>".join(rows)
+    return "<br>".join(f"<b>{name}</b>: {html.escape(value)}" for name, value in rows.items())
 
 
 def modelText(label: Any) -> str:
@@ -218,14 +236,20 @@ def stageText(name: str, secondsLeft: float | None) -> str:
 def checkCells(check: Check) -> tuple[str, str, str, str]:
     """A row of the panel's table: name, whether it was passed, value, and the limit or what to do."""
     if check.passed:
-        return check.name, _("passed"), check.value, check.limit
-    verdict = _("overridden") if check.overridden else _("WARNING") if check.warns else _("NOT PASSED")
-    return check.name, verdict, check.value, inThePanel(f"{check.limit}. {check.remedy}")
+        return check.name, _("passed"), valueText(check), check.limit
+    verdict = _("overridden") if check.overridden else _("WARNING") if check.severity == "warn" else _("NOT PASSED")
+    return check.name, verdict, valueText(check), inThePanel(f"{check.limit}. {check.remedy}")
+
+
+def valueText(check: Check) -> str:
+    """Empty where it is not known."""
+    value = check.value
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else value
 
 
 def overrideText(checks: Iterable[Check]) -> str:
     """What the user is asked before a number is made in spite of warnings."""
-    lines = [f"{check.name}: {check.value} ({check.limit})" for check in checks if not check.passed]
+    lines = [f"{check.name}: {valueText(check)} ({check.limit})" for check in checks if not check.passed]
     question = _("Predict in spite of these warnings? The result will say that you did.")
     return "\n".join([question, "", *lines])
 

@@ -133,8 +133,8 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onOverride(self) -> None:
         """The number that a warning has kept back, if the user says so once more."""
         result = self.state.refusal
-        if result is not None and slicer.util.confirmYesNoDisplay(texts.overrideText(result.checks)):
-            self.onPredict((*result.overridden, *result.withheldFor))
+        if result is not None and slicer.util.confirmYesNoDisplay(texts.overrideText(result.quality.checks)):
+            self.onPredict(result.quality.to_override)
 
     def onCompare(self) -> None:
         """As a prediction, of the same input; its result stays on the screen."""

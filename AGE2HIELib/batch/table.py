@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from AGE2HIELib.outputs import output_file
 from AGE2HIELib.report.extras import lost_extras
+from AGE2HIELib.result.record import Result
 
 TABLE = "cases.tsv"
 
@@ -37,22 +37,22 @@ class Row:
     message: str = ""
 
 
-def row_of_record(case: str, exit_code: int, record: Mapping[str, Any]) -> Row:
+def row_of_result(case: str, exit_code: int, result: Result) -> Row:
     """From ``result.json``, so that a case has the same row whether it was done now or before."""
-    low, high = record["interval"] or (None, None)
-    failed = [check for check in record["quality"]["checks"] if not check["passed"]]
-    stopping = [check for check in failed if not check.get("overridden")]
+    low, high = result.interval or (None, None)
+    failed = [check for check in result.quality.checks if not check.passed]
+    stopping = [check for check in failed if not check.overridden]
     return Row(
         case,
         exit_code,
-        record["label"] or "",
-        record["probability_adverse"],
+        result.label or "",
+        result.probability_adverse,
         low,
         high,
-        record["prevalence"],
-        "; ".join(check["name"] for check in failed),
-        sum(record["timing_s"].values()),
-        " ".join([*(str(check["remedy"]) for check in stopping[:1]), *lost_extras(record.get("warnings", ()))]),
+        result.prevalence,
+        "; ".join(check.name for check in failed),
+        sum(result.timing_s.values()),
+        " ".join([*(check.remedy for check in stopping[:1]), *lost_extras(result.warnings)]),
     )
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from AGE2HIELib.batch.find_cases import Case
-from AGE2HIELib.batch.table import Row, row_of_record
+from AGE2HIELib.batch.table import Row, row_of_result
 from AGE2HIELib.bundle.model_facts import for_z_map
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.notices import log_of, quiet_libraries, write_traceback
@@ -21,8 +19,8 @@ from AGE2HIELib.pipeline.inputs import HieModel, Inputs, load_model_of, read_atl
 from AGE2HIELib.pipeline.prediction import PREDICTED, REFUSED, predict_inputs, settings_of
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import Atlas
-from AGE2HIELib.report.folder import RECORD
-from AGE2HIELib.report.settings import read_settings
+from AGE2HIELib.result.record import Result
+from AGE2HIELib.result.stored import RECORD, Stored, read_stored
 from AGE2HIELib.version import __version__
 
 UNUSABLE, DEFECT = 2, 1
@@ -110,39 +108,36 @@ def _predicted(prepared: Prepared, case: Case, output: Path) -> CaseEnded:
     request = replace(prepared.job.request, input=case.scan)
     stages = stages_of(request)
     put_back_aside(output)
-    earlier = None if prepared.job.overwrite else _record(output)
+    earlier = None if prepared.job.overwrite else _stored(output)
     if earlier is None and not prepared.job.overwrite and holds_result(output):
         raise InputError(_other("by another command or version of age2hie, or is damaged"))
-    if earlier is not None and not _same_makers(earlier, prepared):
+    if earlier is not None and not _same_makers(earlier.result, prepared):
         raise InputError(_other("with another model, atlas or version of age2hie"))
     scan = read_scan_of(request, stages)
     if earlier is not None:
-        if earlier["input"]["sha256"] != scan.source.sha256:
+        if earlier.result.input.sha256 != scan.source.sha256:
             raise InputError(_other("from another scan"))
-        if read_settings(earlier) != settings_of(request, scan):
+        if earlier.settings != settings_of(request, scan):
             raise InputError(_other("with other settings"))
-        code = PREDICTED if earlier["quality"]["passed"] else REFUSED
-        return CaseEnded(row_of_record(case.name, code, earlier), kept=True)
+        code = PREDICTED if earlier.result.quality.passed else REFUSED
+        return CaseEnded(row_of_result(case.name, code, earlier.result), kept=True)
     with output_folder(output, overwrite=True, inputs=[case.scan]) as folder:
         outcome = predict_inputs(folder, request, Inputs(scan, prepared.model, prepared.atlas), stages)
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    return CaseEnded(row_of_record(case.name, outcome.code, record))
+        made = read_stored(folder / RECORD)
+    return CaseEnded(row_of_result(case.name, outcome.code, made.result))
 
 
-def _record(output: Path) -> dict[str, Any] | None:
-    """``result.json`` of a complete case; None where there is none, or it is not what predict writes."""
+def _stored(output: Path) -> Stored | None:
+    """``result.json`` of a complete case; None where there is none, or it is not what this version writes."""
     try:
-        found = json.loads((output / RECORD).read_text(encoding="utf-8"))
-        row_of_record("", PREDICTED, found)
-        _ = found["input"]["sha256"], found["model"]["sha256"], found["atlas"]["sha256"], found["software"]["version"]
-        read_settings(found)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, InputError):
+        found = read_stored(output / RECORD)
+        return found if found.settings else None
+    except InputError:
         return None
-    return dict(found)
 
 
-def _same_makers(record: dict[str, Any], prepared: Prepared) -> bool:
-    then = record["model"]["sha256"], record["atlas"]["sha256"], record["software"]["version"]
+def _same_makers(result: Result, prepared: Prepared) -> bool:
+    then = result.model.sha256, result.atlas.sha256, result.software["version"]
     return then == (prepared.model.bundle.sha256, prepared.atlas.sha256, __version__)
 
 

@@ -9,7 +9,7 @@ from AGE2HIELib.commands.speaking import say_refused, value_in_words
 from AGE2HIELib.pipeline.prediction import REFUSED, check
 from AGE2HIELib.progress import Progress
 from AGE2HIELib.quality import Check, Quality
-from AGE2HIELib.report.record import quality_record
+from AGE2HIELib.result.decode import encode
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         _print_table(quality)
         for warning in gated.warnings:
             print(f"warning: {warning}")
-    progress.found("quality", quality_record(quality))
+    progress.found("quality", encode(quality.recorded()))
     if gated.passed:
         return 0
     say_refused(quality, progress)

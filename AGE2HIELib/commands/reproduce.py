@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.errors import InputError, ModelError
@@ -15,21 +14,21 @@ from AGE2HIELib.installed import installed_models
 from AGE2HIELib.leftovers import owner_mark, remove_leftovers
 from AGE2HIELib.outputs import disk_errors
 from AGE2HIELib.pipeline.analysis import stages_of
-from AGE2HIELib.pipeline.earlier import is_earlier, read_record, unusable_record
 from AGE2HIELib.pipeline.inputs import Inputs
 from AGE2HIELib.pipeline.prediction import predict_inputs, read_inputs, recorded_request
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.progress import Progress, Stages
-from AGE2HIELib.report.differences import (
+from AGE2HIELib.result.decode import RecordError
+from AGE2HIELib.result.differences import (
     VOLUMES,
     Difference,
     record_differences,
     region_differences,
     volume_differences,
 )
-from AGE2HIELib.report.folder import RECORD
-from AGE2HIELib.report.settings import Settings, read_settings
-from AGE2HIELib.report.tolerance import EXACT, circumstances, tolerance_between
+from AGE2HIELib.result.record import Model, Result
+from AGE2HIELib.result.stored import RECORD, Stored, is_earlier, read_stored, unusable_record
+from AGE2HIELib.result.tolerance import EXACT, circumstances, tolerance_between
 
 EQUAL, DIFFERS = 0, 4
 _SCRATCH = "age2hie-again-"  # begins the names of folders with images, which a killed run leaves to the next
@@ -40,11 +39,11 @@ _SHORT = 12  # digits of a SHA-256 that are shown
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """0 equal, 4 something differs; a scan that was refused is equal where the same checks fail."""
     path = arguments.result / RECORD if is_earlier(arguments.result) else arguments.result
-    then = _checked(read_record(path), path)
-    request = _request(then, read_settings(then), arguments)
+    then = _read(path)
+    request = _request(then, arguments)
     stages = stages_of(request, progress)
     inputs = read_inputs(request, stages)
-    _check_atlas(then, inputs, arguments)
+    _check_atlas(then.result, inputs, arguments)
     others = _other_files(then, inputs)
     text = arguments.progress == "text"
     if text:
@@ -54,29 +53,27 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     except InputError as error:
         if not others:
             raise
-        now, found = then, [Difference("prediction", "made", f"impossible: {error}", "none")]
+        now, found = then.result, [Difference("prediction", "made", f"impossible: {error}", "none")]
     progress.close()
     equal = not others and not found
     progress.found("reproduced", {"equal": equal, "differences": [asdict(row) for row in (*others, *found)]})
     if text:
-        _say_found(then, now, others, found)
+        _say_found(then.result, now, others, found)
         _say_what_was_not_compared(path.parent)
     return EQUAL if equal else DIFFERS
 
 
-def _checked(record: dict[str, Any], path: Path) -> dict[str, Any]:
-    """With every part that is needed here."""
-    try:
-        _ = [record[name]["sha256"][:_SHORT] for name in ("model", "atlas", "input")]
-        _ = record["machine"], record["software"]["version"], record["quality"]["checks"], record["probability_adverse"]
-        _ = str(record["device"]), (record["saliency"] or {}).get("method"), record["software"].items()
-    except (KeyError, TypeError, AttributeError) as error:
-        raise unusable_record(path, error) from error
-    return record
+def _read(path: Path) -> Stored:
+    """With every part that is needed here; an older record lacks some."""
+    then = read_stored(path)
+    if then.result.machine is None or then.result.atlas.sha256 is None:
+        raise unusable_record(path, RecordError("no machine, or no SHA-256 of the atlas: an older age2hie made it"))
+    return then
 
 
-def _request(then: Mapping[str, Any], settings: Settings, arguments: argparse.Namespace) -> Request:
+def _request(then: Stored, arguments: argparse.Namespace) -> Request:
     """The recorded choices with the files that the caller names."""
+    settings, saliency = then.settings, then.result.saliency
     for option, sha256 in (("mask", settings.mask_sha256), ("z_adc", settings.z_adc_sha256)):
         if sha256 and getattr(arguments, option) is None:
             name = option.replace("_", "-")
@@ -89,59 +86,58 @@ def _request(then: Mapping[str, Any], settings: Settings, arguments: argparse.Na
         input=arguments.input,
         z_adc=arguments.z_adc,
         mask=arguments.mask,
-        model=arguments.model or _model_of(then),
+        model=arguments.model or _model_of(then.result.model),
         atlas=arguments.atlas,
-        saliency=before.saliency or (then["saliency"] or {}).get("method"),
-        device=arguments.device or _device_of(then),
+        saliency=before.saliency or (saliency.method if saliency else None),
+        device=arguments.device or _device_of(then.result.device),
         age_days=arguments.age_days,
     )
     request.check()
     return request
 
 
-def _model_of(then: Mapping[str, Any]) -> Path:
+def _model_of(model: Model) -> Path:
     """The bundled or installed model that the result was made with."""
-    model = then["model"]
     for folder in installed_models():
         try:
-            if read_bundle(folder).sha256 == model["sha256"]:
+            if read_bundle(folder).sha256 == model.sha256:
                 return folder
         except ModelError:  # a broken one beside the right one is no reason to stop
             continue
     raise ModelError(
-        f"The result was made with the model {model.get('name')} {model.get('version')} (SHA-256 {model['sha256']}), "
+        f"The result was made with the model {model.name} {model.version} (SHA-256 {model.sha256}), "
         "which is neither bundled nor installed. Name its folder with --model."
     )
 
 
-def _check_atlas(then: Mapping[str, Any], inputs: Inputs, arguments: argparse.Namespace) -> None:
+def _check_atlas(then: Result, inputs: Inputs, arguments: argparse.Namespace) -> None:
     """An atlas that the caller names may be another one; the bundled one, taken for want of a name, may not."""
-    atlas = then["atlas"]
-    if arguments.atlas is None and atlas["sha256"] != inputs.atlas.sha256:
+    atlas = then.atlas
+    if arguments.atlas is None and atlas.sha256 != inputs.atlas.sha256:
         raise ModelError(
-            f"The result was made with the atlas {atlas.get('name')} (SHA-256 {atlas['sha256']}), and the bundled one "
+            f"The result was made with the atlas {atlas.name} (SHA-256 {atlas.sha256}), and the bundled one "
             f"is {inputs.atlas.name} ({inputs.atlas.sha256[:_SHORT]}...). Name its folder with --atlas."
         )
 
 
-def _device_of(then: Mapping[str, Any]) -> str:
+def _device_of(then: str) -> str:
     from AGE2HIELib.inference.device import choose_device
 
     try:
-        return choose_device(str(then["device"]))
+        return choose_device(then)
     except InputError:
         return "auto"
 
 
-def _other_files(then: Mapping[str, Any], inputs: Inputs) -> list[Difference]:
+def _other_files(then: Stored, inputs: Inputs) -> list[Difference]:
     """Which of the files are not those that the result was made from."""
-    settings, scan = then["settings"], inputs.scan
+    settings, result, scan = then.settings, then.result, inputs.scan
     pairs = {
-        "input": (then["input"]["sha256"], scan.source.sha256),
-        "mask": (settings["mask_sha256"], scan.mask_sha256),
-        "z-map": (settings["z_adc_sha256"], scan.z_adc_sha256),
-        "model": (then["model"]["sha256"], inputs.model.bundle.sha256),
-        "atlas": (then["atlas"]["sha256"], inputs.atlas.sha256),
+        "input": (result.input.sha256, scan.source.sha256),
+        "mask": (settings.mask_sha256, scan.mask_sha256),
+        "z-map": (settings.z_adc_sha256, scan.z_adc_sha256),
+        "model": (result.model.sha256, inputs.model.bundle.sha256),
+        "atlas": (result.atlas.sha256, inputs.atlas.sha256),
     }
     return [
         Difference(f"{name} (SHA-256)", _shortened(one), _shortened(other), "none")
@@ -155,8 +151,8 @@ def _shortened(sha256: str | None) -> str:
 
 
 def _compared(
-    then: Mapping[str, Any], folder: Path, request: Request, inputs: Inputs, stages: Stages
-) -> tuple[dict[str, Any], list[Difference]]:
+    then: Stored, folder: Path, request: Request, inputs: Inputs, stages: Stages
+) -> tuple[Result, list[Difference]]:
     """The new record, and its differences; the new result is written as ``predict`` does, and then forgotten."""
     remove_leftovers(Path(tempfile.gettempdir()), _SCRATCH)
     with (
@@ -164,13 +160,13 @@ def _compared(
         disk_errors(Path(scratch)),
     ):
         predict_inputs(Path(scratch), request, inputs, stages)
-        now = read_record(Path(scratch, RECORD))
-        allowed = tolerance_between(then, now)
-        found = record_differences(then, now, allowed)
+        now = read_stored(Path(scratch, RECORD))
+        allowed = tolerance_between(then.result, now.result)
+        found = record_differences(then.content, now.content, allowed)
         if _volumes_beside(folder):
             found += volume_differences(folder, Path(scratch), allowed)
             found += region_differences(folder, Path(scratch), allowed)
-    return now, found
+    return now.result, found
 
 
 def _volumes_beside(folder: Path) -> bool:
@@ -184,9 +180,7 @@ def _say_others(others: Sequence[Difference]) -> None:
         print("Input, model and atlas are those that the result was made from (SHA-256).", flush=True)
 
 
-def _say_found(
-    then: Mapping[str, Any], now: Mapping[str, Any], others: Sequence[Difference], found: Sequence[Difference]
-) -> None:
+def _say_found(then: Result, now: Result, others: Sequence[Difference], found: Sequence[Difference]) -> None:
     if found:
         _print_table(found)
     changed = "; ".join(f"{name} was {one}, is {other}" for name, (one, other) in circumstances(then, now).items())

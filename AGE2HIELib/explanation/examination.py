@@ -14,8 +14,6 @@ deletion and insertion (3.7 and 3.9 %, 95 % interval 2.0-6.4 %) on linear and qu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from AGE2HIELib.explanation.curves import REFERENCES, Curve, curves
@@ -30,47 +28,13 @@ from AGE2HIELib.explanation.robustness import (
     under_noise,
     under_shift,
 )
+from AGE2HIELib.result.verdicts import CascadeStep, Examination, Finding
 
 MEMBERS_AGREE = 0.8
 LIKE_RANDOM = 0.5
 REPEATABLE = 0.7
 LIKE_OCCLUSION = 0.2
 BY_CHANCE = 0.05  # p of a curve, one-sided
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Attributes:
-    name: of the figure.
-    value: what was found.
-    limit: in words; ``passed`` says whether it was kept.
-    meaning: what a map that does not keep it is worth.
-    p: how likely a map that knows nothing is to reach the value; None where the limit is on the value itself.
-    """
-
-    name: str
-    value: float
-    limit: str
-    passed: bool
-    meaning: str
-    p: float | None = None
-
-
-@dataclass(frozen=True)
-class Examination:
-    """Attributes:
-    method: whose map was examined.
-    findings: every figure.
-    cascade: (lowest random block, likeness to the map of the trained network), from the head downwards.
-    """
-
-    method: str
-    findings: tuple[Finding, ...]
-    cascade: tuple[tuple[str, float], ...]
-
-    @property
-    def passed(self) -> bool:
-        return all(finding.passed for finding in self.findings)
 
 
 def examine_map(examined: ExaminedMap) -> Examination:
@@ -122,7 +86,7 @@ def examine_map(examined: ExaminedMap) -> Examination:
             "The map does not name the parts whose absence lowers the score.",
         ),
     )
-    return Examination(examined.method, findings, steps)
+    return Examination(examined.method, findings, tuple(CascadeStep(*step) for step in steps))
 
 
 def _at_least(name: str, value: float, limit: float, meaning: str) -> Finding:

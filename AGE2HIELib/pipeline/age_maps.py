@@ -22,7 +22,6 @@ from AGE2HIELib.pipeline.brain_age import (
     prepare_scan,
 )
 from AGE2HIELib.pipeline.comparison import RECORD, side_by_side, write_comparison, write_maps
-from AGE2HIELib.pipeline.earlier import is_earlier, read_record
 from AGE2HIELib.pipeline.request import AGE, Request
 from AGE2HIELib.preprocess.placement import in_brain
 from AGE2HIELib.preprocess.t1.prepare import PreparedT1
@@ -31,6 +30,7 @@ from AGE2HIELib.report.age_record import AgeCircumstances, age_record
 from AGE2HIELib.report.backdrop import t1_backdrop
 from AGE2HIELib.report.explanations import Comparison
 from AGE2HIELib.report.years import in_years
+from AGE2HIELib.result.stored import is_earlier, read_content
 
 # what belongs to a diffusion scan or to an outcome, and why
 _OUTCOME_ONLY = {
@@ -70,7 +70,7 @@ def _is_of_diffusion(folder: Path) -> bool:
     if is_earlier(folder):
         return True
     record = folder / RECORD
-    return record.is_file() and read_record(record).get("target") != AGE
+    return record.is_file() and read_content(record).get("target") != AGE
 
 
 def explain_age_into(folder: Path, request: Request, progress: Progress) -> tuple[str, tuple[str, ...]]:

@@ -19,8 +19,8 @@ from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
-    from AGE2HIELib.explanation.examination import Examination
     from AGE2HIELib.explanation.saliency import Explanation
+    from AGE2HIELib.result.verdicts import Examination
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from AGE2HIELib.bundle.reading import Bundle
 from AGE2HIELib.errors import InputError
@@ -17,9 +14,9 @@ from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.preprocess.placement_file import placement_from_file
-from AGE2HIELib.quality import Check, Quality
-from AGE2HIELib.report.folder import PLACEMENT, RECORD
-from AGE2HIELib.report.settings import Settings, read_settings
+from AGE2HIELib.report.folder import PLACEMENT
+from AGE2HIELib.result.record import AtlasUsed, Result, Settings
+from AGE2HIELib.result.stored import RECORD, read_stored
 
 _SAME = 0.01  # of the probability: the placement is made again from the finished brain mask, and may differ a little
 
@@ -30,20 +27,15 @@ class Earlier:
 
     Attributes:
         scan: the result's ADC, brain and z, so that nothing is fitted again, and what the gate said of it.
-        record: its result.json.
+        result: its result.json.
         settings: None in records of before they were kept.
+        probability: of the result, which was not refused.
     """
 
     scan: Scan
-    record: Mapping[str, Any]
+    result: Result
     settings: Settings | None
-
-    @property
-    def b_values_used(self) -> tuple[float, ...] | None:
-        """Of the fit that the earlier result was made from; None for a given ADC, and for records of before."""
-        used = self.record["input"].get("b_values_used")
-        known = isinstance(used, list) and all(isinstance(b, int | float) for b in used)
-        return tuple(used) if known else None
+    probability: float
 
 
 def read_placement(folder: Path, atlas: Atlas) -> Placement:
@@ -72,99 +64,56 @@ def read_placement(folder: Path, atlas: Atlas) -> Placement:
     >>> set(labels.array.ravel().tolist()) - {0} <= {region.value for region in atlas.regions}
     True
     """
-    record = read_record(folder / RECORD)
+    used = read_stored(folder / RECORD).result.atlas
     adc, brain = (to_canonical(read_volume(folder / f"{name}.nii.gz")) for name in ("adc", "brain_mask"))
-    try:
-        _check_same_atlas(record["atlas"], atlas)
-    except (KeyError, TypeError) as error:
-        raise unusable_record(folder / RECORD, error) from error
+    _check_same_atlas(used, atlas)
     return placement_from_file(folder / PLACEMENT, adc, brain.like(brain.array > 0), atlas)
-
-
-def is_earlier(folder: Path) -> bool:
-    return (folder / RECORD).is_file()
 
 
 def read_earlier(folder: Path) -> Earlier:
     """Raises InputError for a folder that is not whole, or of a refused scan."""
-    record = read_record(folder / RECORD)
-    try:
-        given, score = record["input"], record["probability_adverse"]
-        kind, sha256 = str(given["kind"]), str(given["sha256"])
-        warnings = tuple(str(warning) for warning in record["warnings"])
-        quality = _quality(record["quality"])
-        _ = record["model"]["sha256"], record["atlas"]["name"]
-    except (KeyError, TypeError) as error:
-        raise unusable_record(folder / RECORD, error) from error
-    if score is None:
+    stored = read_stored(folder / RECORD)
+    result, settings = stored.result, stored.settings_if_kept
+    if result.probability_adverse is None:
         raise InputError(f"'{folder.name}' is the result of a refused scan. There is no number to explain.")
     adc, brain, z = (read_volume(folder / f"{name}.nii.gz") for name in ("adc", "brain_mask", "z_adc"))
     if not (brain.array > 0).any():
         raise InputError(f"The brain_mask.nii.gz of '{folder.name}' is empty. Predict the scan again.")
-    unit = given.get("adc_unit_found") or "1e-6 mm2/s"  # of what predict fitted itself
-    source = Source(kind, sha256, None, adc, unit, warnings)
-    settings = read_settings(record) if "settings" in record else None
+    unit = result.input.adc_unit_found or "1e-6 mm2/s"  # of what predict fitted itself
+    source = Source(result.input.kind, result.input.sha256, None, adc, unit, result.warnings)
     scan = Scan(
         source,
         to_canonical(z),
         to_canonical(brain.like(brain.array > 0)),
         settings.z_adc_sha256 if settings else None,
         settings.mask_sha256 if settings else None,
-        verdict=quality,
+        verdict=result.quality,
     )
-    return Earlier(scan, record, settings)
-
-
-def read_record(path: Path) -> dict[str, Any]:
-    """A result.json; InputError for what is none."""
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise unusable_record(path, error) from error
-    if not isinstance(record, dict):
-        raise InputError(f"'{path.name}' holds {type(record).__name__}, and not a result. Name a {RECORD}.")
-    return record
-
-
-def unusable_record(path: Path, error: Exception) -> InputError:
-    """For a record that is not JSON, or lacks what ``predict`` writes."""
-    reason = error.strerror if isinstance(error, OSError) else error
-    return InputError(
-        f"{path.name} in '{path.resolve().parent.name}' cannot be read ({type(error).__name__}: {reason}). "
-        "Predict the scan again."
-    )
+    return Earlier(scan, result, settings, result.probability_adverse)
 
 
 def check_same(earlier: Earlier, bundle: Bundle, atlas: Atlas) -> None:
     """Maps must be of the network and the frame that made the number: InputError where they are not."""
-    model = earlier.record["model"]
-    if model["sha256"] != bundle.sha256:
+    model = earlier.result.model
+    if model.sha256 != bundle.sha256:
         raise InputError(
-            f"The result was made with the model {model.get('name')} ({model['sha256'][:12]}...), "
+            f"The result was made with the model {model.name} ({model.sha256[:12]}...), "
             f"and not with {bundle.name} ({bundle.sha256[:12]}...). Name that model with --model."
         )
-    _check_same_atlas(earlier.record["atlas"], atlas)
+    _check_same_atlas(earlier.result.atlas, atlas)
 
 
-def _check_same_atlas(frame: Mapping[str, Any], atlas: Atlas) -> None:
-    if frame.get("sha256", atlas.sha256) != atlas.sha256:
+def _check_same_atlas(frame: AtlasUsed, atlas: Atlas) -> None:
+    if frame.sha256 not in (None, atlas.sha256):
         raise InputError(
-            f"The result was made with the atlas {frame['name']} ({frame['sha256'][:12]}...), "
+            f"The result was made with the atlas {frame.name} ({str(frame.sha256)[:12]}...), "
             f"and not with {atlas.name} ({atlas.sha256[:12]}...). Name it with --atlas."
         )
 
 
 def differs(earlier: Earlier, probability: float) -> tuple[str, ...]:
     """A warning where the maps explain another number than the result gives."""
-    said = float(earlier.record["probability_adverse"])
+    said = earlier.probability
     if abs(said - probability) <= _SAME:
         return ()
     return (f"The result says {said:.3f}; placed once more the scan scores {probability:.3f}, which the maps explain.",)
-
-
-def _quality(recorded: Mapping[str, Any]) -> Quality:
-    """What ``quality`` of a record says; what another version keeps of a check beside that is left out."""
-    names = {field.name for field in fields(Check)}
-    return Quality(
-        tuple(Check(**{key: value for key, value in check.items() if key in names}) for check in recorded["checks"])
-    )

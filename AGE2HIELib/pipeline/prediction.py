@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from AGE2HIELib.explanation.compare import names_a_place
 from AGE2HIELib.explanation.regions import write_region_table
@@ -17,17 +16,15 @@ from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.placement_file import write_placement
 from AGE2HIELib.progress import Progress, Stages
-from AGE2HIELib.quality import Quality
 from AGE2HIELib.report.extras import Extras
-from AGE2HIELib.report.folder import OVERLAY, PLACEMENT, RECORD, REGIONS, write_maps, write_page, write_picture
+from AGE2HIELib.report.folder import OVERLAY, PLACEMENT, write_maps, write_page, write_picture
 from AGE2HIELib.report.hospital.objects import FOLDER, check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.record import Circumstances, result_record, write_record
-from AGE2HIELib.report.settings import Settings
+from AGE2HIELib.result.record import Settings
+from AGE2HIELib.result.stored import RECORD, REGIONS
+from AGE2HIELib.result.verdicts import Examination, Quality
 from AGE2HIELib.timing import timing_warnings
-
-if TYPE_CHECKING:
-    from AGE2HIELib.explanation.examination import Examination
 
 PREDICTED, REFUSED = 0, 3
 # of a request, what a record keeps under the same name
@@ -171,18 +168,21 @@ def _write(analysis: Analysis, about: Circumstances, stages: Stages, folder: Pat
     if analysis.regions:
         write_region_table(analysis.regions, folder / REGIONS)
     record = result_record(about, gated.quality, analysis.explanation, stages.seconds, analysis.examination)
-    if analysis.saliency is not None:
-        record["saliency"]["names_a_place"] = names_a_place(analysis.saliency.array)
-    extras = Extras(folder, record["warnings"])
+    if analysis.saliency is not None and record.saliency is not None:
+        named = names_a_place(analysis.saliency.array)
+        record = replace(record, saliency=replace(record.saliency, names_a_place=named))
+    extras = Extras(folder, [*record.warnings])
     with stages("report"):
         if dicom:
             objects = partial(write_objects, record, maps, about.source.files)
             extras.write("the DICOM objects", lambda part: extras.warnings.extend(objects(part / FOLDER)))
         extras.write("the picture", partial(write_picture, maps, record))
         # the last, since it shows every warning
-        page = partial(write_page, maps, analysis.regions, record, picture=folder / OVERLAY)
-        extras.write("the page", page)
-    extras.then(lambda: write_record({**record, "timing_s": stages.seconds}, folder / RECORD))
+        said = replace(record, warnings=tuple(extras.warnings))
+        extras.write("the page", partial(write_page, maps, analysis.regions, said, picture=folder / OVERLAY))
+    extras.then(
+        lambda: write_record(replace(record, warnings=tuple(extras.warnings), timing_s=stages.seconds), folder / RECORD)
+    )
     return tuple(extras.lost)
 
 

@@ -1,16 +1,14 @@
-"""A question that the gate asks, and the verdict of all of them: pass, warn or refuse."""
+"""The questions that the gate asks: which can warn, and how a number is held against its limit."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from typing import Literal
-
-import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.result.verdicts import Check, Quality, Severity
 
-Severity = Literal["refuse", "warn"]
+__all__ = ["OVERRIDABLE", "Check", "Quality", "Severity", "at_least", "at_most", "between", "check_overrides"]
 STRIPES, STEP, DROPOUT, LEVEL, AGE, GIVEN_MASK, FOUND_ALONE, DISTANCE = (
     "striping between slices",
     "step between slices",
@@ -22,69 +20,6 @@ STRIPES, STEP, DROPOUT, LEVEL, AGE, GIVEN_MASK, FOUND_ALONE, DISTANCE = (
     "distance from the training cases",
 )
 OVERRIDABLE = (STRIPES, STEP, DROPOUT, LEVEL, AGE, GIVEN_MASK, FOUND_ALONE, DISTANCE)  # the checks that can warn
-
-
-@dataclass(frozen=True)
-class Check:
-    """One question: the value seen, the limit in words, and what to do where it is not met.
-
-    Attributes:
-        basis: where the limit comes from.
-        severity: of a check that is not passed: "refuse", or "warn", which the user can override.
-        overridden: the user wanted the number all the same.
-    """
-
-    name: str
-    value: float | str | None
-    limit: str
-    passed: bool
-    remedy: str
-    basis: str = ""
-    severity: Severity = "refuse"
-    overridden: bool = False
-
-    @property
-    def stops(self) -> bool:
-        """Whether no number is given because of it."""
-        return not (self.passed or self.overridden)
-
-
-@dataclass(frozen=True)
-class Quality:
-    checks: tuple[Check, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether a number may be given; of the warnings, those that were overridden do not count."""
-        return not self.stopping
-
-    @property
-    def stopping(self) -> tuple[Check, ...]:
-        """What keeps the number back, refusals first."""
-        found = [check for check in self.checks if check.stops]
-        return tuple(sorted(found, key=lambda check: check.severity != "refuse"))
-
-    @property
-    def withheld(self) -> bool:
-        """Whether nothing but warnings keeps the number back: the user decides."""
-        return bool(self.stopping) and all(check.severity == "warn" for check in self.stopping)
-
-    @property
-    def overridden(self) -> tuple[str, ...]:
-        return tuple(check.name for check in self.checks if check.overridden)
-
-    @property
-    def to_override(self) -> tuple[str, ...]:
-        """Everything that has to be overridden for a number, what is so already included."""
-        return (*self.overridden, *(check.name for check in self.stopping))
-
-    def overriding(self, names: Collection[str]) -> Quality:
-        """Failed warnings of these names do not stop any more; a refusal of such a name stays one."""
-        return Quality(tuple(_overridden(check, names) for check in self.checks))
-
-    def with_(self, *later: Check) -> Quality:
-        """With more questions, asked later."""
-        return Quality((*self.checks, *later))
 
 
 def check_overrides(names: Collection[str]) -> None:
@@ -115,9 +50,4 @@ def at_least(name: str, value: float, limit: float, *, remedy: str, basis: str, 
 
 def finite_or_none(value: float) -> float | None:
     """JSON knows no NaN."""
-    return float(value) if np.isfinite(value) else None
-
-
-def _overridden(check: Check, names: Collection[str]) -> Check:
-    wanted = check.name in names and check.severity == "warn" and not check.passed
-    return replace(check, overridden=wanted)
+    return float(value) if math.isfinite(value) else None

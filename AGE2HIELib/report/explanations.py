@@ -10,15 +10,15 @@ import numpy as np
 from PIL import Image
 
 from AGE2HIELib.explanation.compare import marked, names_a_place, standing
-from AGE2HIELib.explanation.examination import Examination
 from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.explanation.saliency import Explanation, SaliencyMap
-from AGE2HIELib.quality import Quality
 from AGE2HIELib.report.backdrop import Backdrop
 from AGE2HIELib.report.colours import Scale, saliency_scale, standing_scale
 from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, Row, mosaic, over
-from AGE2HIELib.report.record import Circumstances, examination_record, result_record
+from AGE2HIELib.report.record import Circumstances, result_record
 from AGE2HIELib.report.tiles import choose_view, tile
+from AGE2HIELib.result.decode import encode
+from AGE2HIELib.result.verdicts import Examination, Quality
 from AGE2HIELib.volume import Volume
 
 M = TypeVar("M", bound=SaliencyMap)
@@ -84,9 +84,9 @@ def comparison_record(
     """The content of explanations.json: as result.json, with a list of maps, and of examinations, in the place of the
     one.
     """
-    record = result_record(about, quality, found.first, timing_s)
+    record: dict[str, Any] = encode(result_record(about, quality, found.first, timing_s))
     record.pop("saliency")
-    record["examination"] = [examination_record(one) for one in examinations]
+    record["examination"] = encode([one.recorded() for one in examinations])
     return {**record, **maps_record(found, "calibrated logit")}
 
 

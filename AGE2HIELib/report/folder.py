@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +12,12 @@ from AGE2HIELib.report.backdrop import adc_backdrop
 from AGE2HIELib.report.overlay import Maps, overlay_picture
 from AGE2HIELib.report.page import page_html
 from AGE2HIELib.report.viewer import ranked, viewer_parts
+from AGE2HIELib.result.record import Result
 from AGE2HIELib.volume import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-RECORD = "result.json"
-REGIONS = "regions.csv"
 OVERLAY = "overlay.png"
 PAGE = "report.html"
 PLACEMENT = "placement.h5"
@@ -34,24 +32,22 @@ def write_maps(maps: Maps, stored: Grid, folder: Path) -> None:
             write_volume(to_stored_order(volume, stored), folder / f"{name}.nii.gz")
 
 
-def write_picture(maps: Maps, record: Mapping[str, Any], folder: Path) -> None:
+def write_picture(maps: Maps, record: Result, folder: Path) -> None:
     """Slices of every map, side by side."""
-    shown = record["saliency"]
-    title = f"{shown['title']} over ADC ({shown['meaning']})" if shown else ""
-    picture = overlay_picture(maps, demonstration=record["demonstration"], saliency_title=title)
+    shown = record.saliency
+    title = f"{shown.title} over ADC ({shown.meaning})" if shown else ""
+    picture = overlay_picture(maps, demonstration=record.demonstration, saliency_title=title)
     picture.save(folder / OVERLAY, optimize=False)
 
 
-def write_page(
-    maps: Maps, regions: Sequence[RegionRow], record: Mapping[str, Any], folder: Path, *, picture: Path
-) -> None:
+def write_page(maps: Maps, regions: Sequence[RegionRow], record: Result, folder: Path, *, picture: Path) -> None:
     """The page for people; ``picture`` from ``write_picture`` may be missing."""
     page = page_html(record, regions, picture if picture.is_file() else None, _viewer(maps, record))
     (folder / PAGE).write_text(page, encoding="utf-8")
 
 
-def _viewer(maps: Maps, record: Mapping[str, Any]) -> dict[str, Any] | None:
-    if maps.saliency is None:
+def _viewer(maps: Maps, record: Result) -> dict[str, Any] | None:
+    shown = record.saliency
+    if maps.saliency is None or shown is None:
         return None
-    shown = record["saliency"]
-    return viewer_parts(adc_backdrop(maps.adc), maps.brain, {shown["method"]: ranked(shown["title"], maps.saliency)})
+    return viewer_parts(adc_backdrop(maps.adc), maps.brain, {shown.method: ranked(shown.title, maps.saliency)})

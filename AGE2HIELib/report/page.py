@@ -11,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from AGE2HIELib.explanation.regions import RegionRow
 from AGE2HIELib.report.years import in_years
+from AGE2HIELib.result.decode import encode
+from AGE2HIELib.result.record import Result
 
 _BAR_LEFT, _BAR_WIDTH = 20.0, 600.0  # of the score's drawing, in its own units
 _HEADINGS = {True: "Demonstration score", False: "Probability of an adverse outcome at two years"}
@@ -18,19 +20,20 @@ _AGE_HEADINGS = {True: "Demonstration: predicted age", False: "Predicted age"}
 
 
 def page_html(
-    record: Mapping[str, Any],
+    result: Result,
     regions: Sequence[RegionRow],
     picture: Path | None,
     viewer: Mapping[str, Any] | None = None,
 ) -> str:
-    """The page for a record (``report.record``); ``picture`` and ``viewer`` (``viewer_parts``) are embedded."""
+    """The page for a result, whose JSON the template shows; ``picture`` and ``viewer`` are embedded."""
+    record = encode(result)
     return template("page.html.j2").render(
         **common_parts(record, picture),
         regions=regions,
         viewer=viewer,
         examinations=[record["examination"]] if record["examination"] else [],
         strongest=max((row.saliency_share or 0.0 for row in regions), default=0.0),
-        stopping=[check for check in record["quality"]["checks"] if not (check["passed"] or check["overridden"])],
+        stopping=[check for check in result.quality.checks if check.stops],
     )
 
 

@@ -16,7 +16,6 @@ import pandas as pd
 
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explanation.examination import Examination, Finding
 from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.parallel import run_all
@@ -24,6 +23,7 @@ from AGE2HIELib.pipeline.analysis import Analysis, analyse, stages_of
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model, read_scan
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.result.verdicts import Examination, Finding
 from training.cohorts.bonbid import HieCase, read_bonbid
 from training.cohorts.problems import refuse
 from training.explaining.choose import choose_cases
@@ -166,7 +166,7 @@ def _values(task: ExamineTask, scan: Scan, found: Analysis) -> dict[str, Any]:
 
 def _figures(found: Examination) -> dict[str, Any]:
     failed: Sequence[str] = [one.name for one in found.findings if not one.passed]
-    values = {one.name: float(one.value) for one in found.findings}
+    values: dict[str, float | None] = {one.name: one.value for one in found.findings}
     values |= {f"{one.name}, p": one.p for one in found.findings if one.p is not None}
     return {**values, "failed": len(failed), "failed_figures": "; ".join(failed)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import highdicom as hd
@@ -14,6 +14,7 @@ from pydicom import Dataset
 from AGE2HIELib.report.hospital.structured import MANUFACTURER, SERIES_NUMBER
 from AGE2HIELib.report.overlay import Maps, picture_font, saliency_over_adc
 from AGE2HIELib.report.tiles import View, choose_view
+from AGE2HIELib.result.record import Result
 from AGE2HIELib.version import __version__
 from AGE2HIELib.volume import Volume
 
@@ -22,7 +23,7 @@ _HEADER, _FOOTER = 44, 24  # pixels
 _INK, _PAPER, _AMBER = (232, 234, 238), (12, 13, 16), (250, 196, 60)
 
 
-def captures(record: Mapping[str, Any], maps: Maps, header: Dataset) -> Iterator[SCImage]:
+def captures(record: Result, maps: Maps, header: Dataset) -> Iterator[SCImage]:
     """From the lowest slice of the brain to the highest.
 
     Args:
@@ -67,17 +68,17 @@ def _fitting_font(pen: ImageDraw.ImageDraw, text: str, width: float) -> Any:
     return next((font for font in fonts if pen.textlength(text, font=font) <= width), picture_font(7))
 
 
-def slice_picture(record: Mapping[str, Any], maps: Maps, level: int, view: View, place: str) -> np.ndarray:
+def slice_picture(record: Result, maps: Maps, level: int, view: View, place: str) -> np.ndarray:
     """``(height, width, 3)`` uint8; the patient's right on the left."""
     width, height = view.size
     picture = Image.new("RGB", (width, _HEADER + height + _FOOTER), _PAPER)
     pen = ImageDraw.Draw(picture)
     shown = saliency_over_adc(maps, view)(level)
     picture.paste(Image.fromarray(np.clip(np.rint(shown), 0, 255).astype(np.uint8)), (0, _HEADER))
-    saliency = record["saliency"]
-    heading = f"{saliency['title']} over ADC ({saliency['meaning']}), {place}"
+    saliency = record.saliency
+    heading = f"{saliency.title} over ADC ({saliency.meaning}), {place}" if saliency else place
     pen.text((6, 4), heading, font=_fitting_font(pen, heading, width - 12), fill=_INK)
-    if record["demonstration"]:
+    if record.demonstration:
         pen.text((6, 23), "DEMONSTRATION: the model saw synthetic data only", font=picture_font(14), fill=_AMBER)
     pen.text((6, _HEADER + height + 4), "Research use only. Not for clinical use.", font=picture_font(13), fill=_INK)
     bottom = _HEADER + height - 24

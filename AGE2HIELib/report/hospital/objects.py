@@ -6,14 +6,14 @@ The patient's name and identifiers are copied from the scan's files into these o
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.report.overlay import Maps
+from AGE2HIELib.result.record import Result
 
 FOLDER = "dicom"
 REPORT = "report.dcm"
@@ -41,11 +41,10 @@ def check_possible(kind: str) -> None:
         ) from error
 
 
-def write_objects(record: Mapping[str, Any], maps: Maps, files: Sequence[Path], folder: Path) -> tuple[str, ...]:
+def write_objects(record: Result, maps: Maps, files: Sequence[Path], folder: Path) -> tuple[str, ...]:
     """``report.dcm`` and, where a number was given, ``saliency-NNN.dcm``, into the new ``folder``.
 
     Args:
-        record: content of result.json.
         maps: canonical voxel order.
         files: of the series that was read; their headers say whose study it is.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import highdicom as hd
@@ -27,6 +27,9 @@ from highdicom.sr import (
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
+from AGE2HIELib.result.decode import encode
+from AGE2HIELib.result.record import Result
+from AGE2HIELib.result.verdicts import Check
 from AGE2HIELib.version import __version__
 
 MANUFACTURER = "AGE2HIE"
@@ -41,15 +44,15 @@ _NONE = CodedConcept("1", "UCUM", "no units")
 _LONGEST = 64  # signs of a code's meaning
 
 
-def structured_report(record: Mapping[str, Any], headers: Sequence[Dataset]) -> ComprehensiveSR:
+def structured_report(record: Result, headers: Sequence[Dataset]) -> ComprehensiveSR:
     """One measurement group for the number, one for the quality gate; without a number only the second."""
     observer = DeviceObserverIdentifyingAttributes(
         uid=_DEVICE, name="age2hie", manufacturer_name=MANUFACTURER, model_name=f"age2hie {__version__}"
     )
     device = ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=observer)
     groups = [_gate(record)]
-    if record["probability_adverse"] is not None:
-        groups.insert(0, _number(record))
+    if record.probability_adverse is not None and record.interval is not None:
+        groups.insert(0, _number(record, *record.interval))
     content = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=device),
         procedure_reported=_ours("diffusion-mri-newborn-brain", "Diffusion MRI of a newborn's brain"),
@@ -75,48 +78,49 @@ def structured_report(record: Mapping[str, Any], headers: Sequence[Dataset]) -> 
     )
 
 
-def _character_set(record: Mapping[str, Any], header: Dataset) -> Any:
+def _character_set(record: Result, header: Dataset) -> Any:
     """UTF-8 where a model or an atlas has a name beyond ASCII; else the scan's own, which its readers know."""
-    ascii_alone = json.dumps(record, ensure_ascii=False).isascii()
+    ascii_alone = json.dumps(encode(record), ensure_ascii=False).isascii()
     return header.get("SpecificCharacterSet") if ascii_alone else "ISO_IR 192"
 
 
-def _number(record: Mapping[str, Any]) -> MeasurementsAndQualitativeEvaluations:
-    low, high = record["interval"]
-    name = "Demonstration score" if record["demonstration"] else "Probability of an adverse outcome at two years"
+def _number(record: Result, low: float, high: float) -> MeasurementsAndQualitativeEvaluations:
+    name = "Demonstration score" if record.demonstration else "Probability of an adverse outcome at two years"
     values = {
-        ("score", name): record["probability_adverse"],
+        ("score", name): record.probability_adverse,
         ("score-low", "Lower end of its 90 % interval"): low,
         ("score-high", "Upper end of its 90 % interval"): high,
-        ("threshold", "Threshold of the model"): record["threshold"],
-        ("prevalence", "Prevalence of adverse outcomes that these numbers hold for"): record["prevalence"],
-        ("prevalence-model", "Prevalence that the model was calibrated at"): record["model"]["prevalence"],
+        ("threshold", "Threshold of the model"): record.threshold,
+        ("prevalence", "Prevalence of adverse outcomes that these numbers hold for"): record.prevalence,
+        ("prevalence-model", "Prevalence that the model was calibrated at"): record.model.prevalence,
     }
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE score"),
         finding_type=_ours("outcome", "Outcome at two years after hypoxic-ischemic encephalopathy"),
         finding_sites=[FindingSite(codes.SCT.Brain)],
         algorithm_id=_algorithm(record),
-        measurements=[Measurement(_ours(*key), float(value), _NONE) for key, value in values.items()],
+        measurements=[
+            Measurement(_ours(*key), float(value), _NONE) for key, value in values.items() if value is not None
+        ],
         qualitative_evaluations=[
-            QualitativeEvaluation(_ours("label", "Reading"), _ours(f"label-{record['label']}", record["label"])),
+            QualitativeEvaluation(_ours("label", "Reading"), _ours(f"label-{record.label}", str(record.label))),
             QualitativeEvaluation(_ours("prevalence-basis", "Basis of the prevalence"), _basis(record)),
             QualitativeEvaluation(_ours("use", "Intended use"), _use(record)),
         ],
     )
 
 
-def _gate(record: Mapping[str, Any]) -> MeasurementsAndQualitativeEvaluations:
-    checks = record["quality"]["checks"]
-    verdict = "passed" if record["quality"]["passed"] else "no-number"
+def _gate(record: Result) -> MeasurementsAndQualitativeEvaluations:
+    checks = record.quality.checks
+    verdict = "passed" if record.quality.passed else "no-number"
     meaning = {"passed": "passed", "no-number": "No number is given: see the checks"}[verdict]
-    measured = [check for check in checks if isinstance(check["value"], int | float)]
+    measured = [(check, check.value) for check in checks if isinstance(check.value, int | float)]
     group = MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE quality gate"),
         finding_type=_ours("quality", "Quality of the scan"),
         algorithm_id=_algorithm(record),
         measurements=[
-            Measurement(_named(check), float(check["value"]), _UNITS.get(check["name"], _NONE)) for check in measured
+            Measurement(_named(check), float(value), _UNITS.get(check.name, _NONE)) for check, value in measured
         ]
         or None,
         qualitative_evaluations=[
@@ -129,52 +133,52 @@ def _gate(record: Mapping[str, Any]) -> MeasurementsAndQualitativeEvaluations:
     return group
 
 
-def _reason(check: Mapping[str, Any]) -> TextContentItem:
+def _reason(check: Check) -> TextContentItem:
     """What was found and what it must be; TID 1501 takes evaluations in words beside coded ones."""
-    value = "not known" if check["value"] is None else check["value"]
-    remedy = "" if check["passed"] else f" {check['remedy']}"
-    text = f"{check['name']}: {value} (must be {check['limit']}): {_verdict(check).meaning}.{remedy}"
+    value = "not known" if check.value is None else check.value
+    remedy = "" if check.passed else f" {check.remedy}"
+    text = f"{check.name}: {value} (must be {check.limit}): {_verdict(check).meaning}.{remedy}"
     return TextContentItem(_ours("check-reason", "Check in words"), text, RelationshipTypeValues.CONTAINS)
 
 
-def _algorithm(record: Mapping[str, Any]) -> AlgorithmIdentification:
-    model, atlas = record["model"], record["atlas"]
+def _algorithm(record: Result) -> AlgorithmIdentification:
+    model, atlas = record.model, record.atlas
     return AlgorithmIdentification(
-        name=model["name"],
-        version=model["version"],
+        name=model.name,
+        version=model.version,
         parameters=[
-            f"Model SHA-256: {model['sha256']}",
-            f"Trained on: {model['trained_on']}",
-            f"Intended use: {model['intended_use']}",
-            f"Atlas: {atlas['name']}",
+            f"Model SHA-256: {model.sha256}",
+            f"Trained on: {model.trained_on}",
+            f"Intended use: {model.intended_use}",
+            f"Atlas: {atlas.name}",
             f"age2hie {__version__}",
             "Research use only. Not a medical device.",
         ],
     )
 
 
-def _use(record: Mapping[str, Any]) -> CodedConcept:
-    if record["demonstration"]:
+def _use(record: Result) -> CodedConcept:
+    if record.demonstration:
         return _ours("use-demonstration", "Demonstration: the model saw synthetic data only")
     return _ours("use-research", "Research use only")
 
 
-def _basis(record: Mapping[str, Any]) -> CodedConcept:
-    if record["settings"]["prevalence"] is None:
+def _basis(record: Result) -> CodedConcept:
+    if record.settings is None or record.settings.prevalence is None:
         return _ours("prevalence-kept", "That of the cases the model was calibrated on")
     return _ours("prevalence-given", "Given by the user; assumes that nothing but it differs")
 
 
-def _verdict(check: Mapping[str, Any]) -> CodedConcept:
-    if check["passed"]:
+def _verdict(check: Check) -> CodedConcept:
+    if check.passed:
         return _ours("check-passed", "passed")
-    if check["overridden"]:
+    if check.overridden:
         return _ours("check-overridden", "warning, overridden by the user")
-    return _ours(f"check-{check['severity']}", {"warn": "warning", "refuse": "refused"}[check["severity"]])
+    return _ours(f"check-{check.severity}", {"warn": "warning", "refuse": "refused"}[check.severity])
 
 
-def _named(check: Mapping[str, Any]) -> CodedConcept:
-    return _ours("check-" + "-".join(check["name"].lower().split()), check["name"])
+def _named(check: Check) -> CodedConcept:
+    return _ours("check-" + "-".join(check.name.lower().split()), check.name)
 
 
 def _ours(value: str, meaning: str) -> CodedConcept:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from AGE2HIELib.io.images import read_volume
-from AGE2HIELib.report.folder import REGIONS
-from AGE2HIELib.report.tolerance import Tolerance
+from AGE2HIELib.result.stored import REGIONS
+from AGE2HIELib.result.tolerance import Tolerance
 
 VOLUMES = ("adc", "brain_mask", "z_adc", "saliency", "regions")
 # of the record: what is no finding (how long it took), is compared by its SHA-256, or is a text for people

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+
+from AGE2HIELib.result.record import Result
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,16 @@ ELSEWHERE = Tolerance(score=1e-3, check=1e-3, examination=0.02, adc=0.1, z=0.02,
 _BY_THREADS = {"occlusion": 1e-6, "noise-map": 0.05}
 
 
-def tolerance_between(then: Mapping[str, Any], now: Mapping[str, Any]) -> Tolerance:
+def tolerance_between(then: Result, now: Result) -> Tolerance:
     """For two records, by where and with what they were made."""
-    base = ELSEWHERE if circumstances(then, now) or then["device"] != "cpu" else EXACT
-    method = str((then["saliency"] or {}).get("method"))
+    base = ELSEWHERE if circumstances(then, now) or then.device != "cpu" else EXACT
+    method = then.saliency.method if then.saliency else ""
     return replace(base, saliency=max(base.saliency, _BY_THREADS.get(method, 0.0)))
 
 
-def circumstances(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+def circumstances(then: Result, now: Result) -> dict[str, tuple[str, str]]:
     """What was otherwise, and may be why numbers differ: by name, what was there then and what is there now."""
-    pairs = {name: (then["software"].get(name), now["software"].get(name)) for name in now["software"]}
+    pairs = {name: (then.software.get(name), version) for name, version in now.software.items()}
     pairs["age2hie"] = pairs.pop("version")
-    pairs |= {name: (then.get(name), now.get(name)) for name in ("machine", "device")}
+    pairs |= {"machine": (then.machine, str(now.machine)), "device": (then.device, now.device)}
     return {name: (str(one), str(other)) for name, (one, other) in pairs.items() if one != other}
