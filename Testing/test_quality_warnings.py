@@ -15,7 +15,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.io.source import read_source
 from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.quality.check import STEP, STRIPES, Check, Quality, known_overrides
+from AGE2HIELib.quality.check import STEP, STRIPES, Check, Quality, check_overrides
 from AGE2HIELib.quality.slices import slice_checks, slice_steps
 from AGE2HIELib.quality.values import age_check
 from AGE2HIELib.timing import Timing
@@ -126,7 +126,7 @@ def test_a_warning_can_be_overridden_and_a_refusal_cannot() -> None:
 @pytest.mark.parametrize("name", ["brain volume", "striping", ""])
 def test_only_warnings_have_an_override(name: str) -> None:
     with pytest.raises(InputError, match="names no warning"):
-        known_overrides([name])
+        check_overrides([name])
 
 
 @pytest.mark.slow
