@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 BENCH := .venv-bench/bin
 READY := $(VENV)/.ready
 
-.PHONY: viewer demo test quick coverage test-long test-slicer fuzz lint bench demo-atlas demo-model t1-template clean
+.PHONY: viewer demo docs test quick coverage test-long test-slicer fuzz lint bench demo-atlas demo-model t1-template clean
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found: install it, or call make PYTHON=..." >&2; exit 1; }
@@ -18,6 +18,9 @@ $(READY): pyproject.toml constraints.txt
 
 demo: $(READY)  ## a synthetic infant's raw scan, predicted
 	$(BIN)/age2hie demo --overwrite
+
+docs: $(READY)  ## the pages of docs/reference that are made from the sources
+	$(BIN)/python -m AGE2HIELib.result.schema > docs/reference/result.md
 
 test: lint  ## says how many tests were left out for lack of real scans (AGE2HIE_TEST_DATA)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=12 -m "not long"
