@@ -61,7 +61,7 @@ def assert_refused(folder: Path, message: str) -> None:
 
 
 def test_the_bundled_model_and_a_fresh_one_are_read_and_installed(folder: Path, tmp_path: Path) -> None:
-    assert check_weights(read_bundle(resource_path("models", "demo"))) == 3
+    assert check_weights(read_bundle(resource_path("models", "demo"))) == 5
     archive = shutil.make_archive(str(tmp_path / "whole"), "gztar", tmp_path, "model")
     assert check_weights(install_archive(Path(archive), tmp_path / "home")) == 2
 

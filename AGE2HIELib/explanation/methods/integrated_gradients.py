@@ -1,7 +1,8 @@
 """Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365), alone and averaged over noise.
 
-The path starts at an image of zeros, which is a brain of median ADC and normal z, so that the map says what makes this
-infant's number differ from that of nothing remarkable. Summed over channels; all voxels together give the change of
+The path starts at a brain of median ADC and normal z, which are zeros (taken as a limit: a network may take an image of
+nothing but zeros for no brain), so that the map says what makes this infant's number differ from that of nothing
+remarkable. Summed over channels; all voxels together give the change of
 the number between the two, within the error of the integral. SmoothGrad (Smilkov et al. 2017, arXiv:1706.03825)
 averages the maps of noisy copies, whose sum is the mean change.
 """
