@@ -20,7 +20,7 @@ demo: $(READY)  ## a synthetic infant's raw scan, predicted
 	$(BIN)/age2hie demo --overwrite
 
 docs: $(READY)  ## the pages of docs/reference that are made from the sources
-	$(BIN)/python -m AGE2HIELib.result.schema > docs/reference/result.md
+	$(BIN)/python -c 'from AGE2HIELib.result.schema import reference_page; print(reference_page(), end="")' > docs/reference/result.md
 
 test: lint  ## says how many tests were left out for lack of real scans (AGE2HIE_TEST_DATA)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=12 -m "not long"

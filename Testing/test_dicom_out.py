@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import highdicom as hd
 import numpy as np
@@ -27,6 +30,7 @@ from AGE2HIELib.report.hospital.capture import slice_picture
 from AGE2HIELib.report.hospital.objects import check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.tiles import choose_view
+from AGE2HIELib.result.stored import parse_result
 from AGE2HIELib.volume import Volume
 
 WORDS = (
@@ -148,13 +152,18 @@ def test_the_validator_finds_no_error(predicted: Run, moved: Run, refused: Run, 
         assert "Abort" not in done.stderr
 
 
+def of_map(title: str, meaning: str) -> Any:
+    """What a picture asks of a result."""
+    return SimpleNamespace(saliency=SimpleNamespace(title=title, meaning=meaning), demonstration=True)
+
+
 def test_left_is_left_in_a_capture() -> None:
     """The map is hot in the patient's left half alone, which a reader looks for on the right."""
     adc = Volume(np.full((40, 40, 3), 1200.0, np.float32), np.diag([2.0, 2.0, 2.0, 1.0]))
     hot = np.zeros(adc.array.shape, np.float32)
     hot[8:12, 18:22, 1] = 1.0  # x grows to the right of the patient: low i is left
     maps = Maps(adc, adc.like(np.ones(adc.array.shape, bool)), adc.like(hot), adc.like(hot))
-    record = {"saliency": {"title": "map", "meaning": "what raised it"}, "demonstration": True}
+    record = of_map("map", "what raised it")
     picture = slice_picture(record, maps, 1, choose_view(maps.brain, columns=1, tile_width=512), "slice 2 of 3")
     picture = picture[60:-50].astype(int)  # without the words
     columns = np.flatnonzero((picture[..., 0] - picture[..., 2] > 60).any(axis=0))
@@ -166,7 +175,7 @@ def test_left_is_left_in_a_capture() -> None:
 def test_no_heading_of_a_capture_is_cut_off(title: str) -> None:
     adc = Volume(np.full((40, 40, 3), 1200.0, np.float32), np.diag([2.0, 2.0, 2.0, 1.0]))
     maps = Maps(adc, adc.like(np.ones(adc.array.shape, bool)), adc, adc)
-    record = {"saliency": {"title": title, "meaning": "evidence for an adverse outcome"}, "demonstration": True}
+    record = of_map(title, "evidence for an adverse outcome")
     picture = slice_picture(record, maps, 1, choose_view(maps.brain, columns=1, tile_width=512), "slice 22 of 57")
     words = picture[:22].astype(int).max(axis=(0, 2)) > 60
     assert words.any()
@@ -184,8 +193,9 @@ def test_a_study_without_what_may_be_empty_and_without_preamble_gets_its_objects
     bare = tmp_path / "IM1"
     file.save_as(bare, enforce_file_format=False)
     bare.write_bytes(bare.read_bytes()[132:] if bare.read_bytes()[128:132] == b"DICM" else bare.read_bytes())
-    record = {**predicted.record}
-    record["atlas"] = {**record["atlas"], "name": "Zoës Atlas 脳"}
+    content = predicted.record
+    content["atlas"]["name"] = "Zoës Atlas 脳"
+    record = parse_result(json.dumps(content))
     maps = Maps(*(read_volume(predicted.folder / f"{name}.nii.gz") for name in ("adc", "brain_mask")))
     write_objects(record, maps, [bare], tmp_path / "dicom")
     report = pydicom.dcmread(tmp_path / "dicom" / "report.dcm")

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,8 @@ def test_distances_in_a_capture_are_true(study: Path) -> None:
     for place in ((8, 8), (38, 28)):
         hot[place[0] - 1 : place[0] + 2, place[1] - 1 : place[1] + 2] = 1.0
     maps = Maps(adc, adc.like(np.ones(adc.array.shape, bool)), adc.like(hot), adc.like(hot))
-    record = {"saliency": {"title": "map", "meaning": "what raised it"}, "demonstration": False}
+    saliency = SimpleNamespace(title="map", meaning="what raised it")
+    record: Any = SimpleNamespace(saliency=saliency, demonstration=False)
     header = pydicom.dcmread(next(study.iterdir()), stop_before_pixels=True)
     image = next(captures(record, maps, header))
     pixels = image.pixel_array.astype(int)

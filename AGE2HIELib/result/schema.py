@@ -75,7 +75,3 @@ def _type_of(kind: Any, key: str) -> Any:
     """Of a field, or of a property that is written as well."""
     fields = types_of(kind)
     return fields[key] if key in fields else get_type_hints(getattr(kind, key).fget)["return"]
-
-
-if __name__ == "__main__":
-    print(reference_page(), end="")

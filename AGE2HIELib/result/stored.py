@@ -103,9 +103,9 @@ def parse_explanations(text: str) -> Explanations:
 def unusable_record(path: Path, error: Exception) -> InputError:
     """For a record that is not JSON, or not what ``predict`` writes."""
     reason = error.strerror if isinstance(error, OSError) else error
+    kind = "" if isinstance(error, RecordError) else f"{type(error).__name__}: "  # ours say it all
     return InputError(
-        f"{path.name} in '{path.resolve().parent.name}' cannot be read ({type(error).__name__}: {reason}). "
-        "Predict the scan again."
+        f"{path.name} in '{path.resolve().parent.name}' cannot be read ({kind}{reason}). Predict the scan again."
     )
 
 
