@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from pathlib import Path
 
 import pool_work
 import pytest
+from pebble import ProcessExpired
 from pool_work import do, nothing
 
-from AGE2HIELib.batch.pool import Ended, Limits, Pool, death_in_words
+from AGE2HIELib.batch.pool import Ended, Limits, Pool, _exit_code, death_in_words
 from AGE2HIELib.errors import InputError
 
 
@@ -121,3 +124,13 @@ def _interrupted_when(holds: Callable[[], bool], endings: object) -> None:
 
 def test_an_unknown_signal_has_a_number() -> None:
     assert death_in_words(-250) == "The process was ended by signal 250 (unknown)."
+
+
+def test_how_a_process_ended_is_known_where_the_pipe_to_it_broke_first() -> None:
+    """Pebble says then that the pool is broken, and not by which signal."""
+    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    process.start()
+    process.kill()
+    assert _exit_code(BrokenProcessPool(), process) == -signal.SIGKILL
+    assert _exit_code(BrokenProcessPool(), None) is None
+    assert _exit_code(ProcessExpired("", code=3), process) == 3

@@ -17,6 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from AGE2HIELib.batch.worker import Done, Memory, prepare_worker, work_on
@@ -66,6 +67,7 @@ class _Worker:
     since: float
     number: int | None = None
     done: int = 0
+    process: BaseProcess | None = None  # once it is prepared
 
 
 @dataclass
@@ -126,12 +128,13 @@ class Pool:
             limit = self.limits.start_seconds if number is None else self.limits.seconds
             done = Done(None, f"It did not end within {limit / 60:.3g} minutes.")
         except (ProcessExpired, BrokenProcessPool, SystemExit) as error:
-            done = Done(None, death_in_words(getattr(error, "exitcode", getattr(error, "code", None))))
+            done = Done(None, death_in_words(_exit_code(error, worker.process)))
         worker.done += number is not None
         if done.failure or worker.done >= self.limits.items or done.memory.now_mb > self.limits.memory_mb:
             self._dismiss([worker])
         if number is not None:
             return Ended(number, done.result, done.failure, done.memory)
+        worker.process = next((each for each in multiprocessing.active_children() if each.pid == done.result), None)
         self._failed_starts = self._failed_starts + 1 if done.failure else 0
         if self._failed_starts >= _STARTS:
             raise RuntimeError(f"{_STARTS} workers in turn ended before their first case. {done.failure}")
@@ -173,6 +176,15 @@ def _deaf_to_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _exit_code(error: BaseException, process: BaseProcess | None) -> int | None:
+    """Pebble knows it where it saw the process end before the pipe to it broke."""
+    known: int | None = getattr(error, "exitcode", getattr(error, "code", None))
+    if known is None and process is not None:
+        process.join(_LISTEN_S)
+        return process.exitcode
+    return known
 
 
 def death_in_words(exit_code: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -38,7 +39,10 @@ class Done:
 
 
 def prepare_worker(prepare: Callable[[], Any]) -> Done:
-    """The first work of a process. Raises InputError for the caller to mend, RuntimeError with a traceback for us."""
+    """The first work of a process, whose result is the process's number.
+
+    Raises InputError for the caller to mend, RuntimeError with a traceback for us.
+    """
     global _prepared
     _first_to_go()
     begin_worker()
@@ -48,7 +52,7 @@ def prepare_worker(prepare: Callable[[], Any]) -> Done:
         raise
     except Exception:  # the parent's front door writes it into its log
         raise RuntimeError(traceback.format_exc()) from None
-    return Done(None, "", memory_here())
+    return Done(os.getpid(), "", memory_here())
 
 
 def work_on(work: Callable[[Any, Any], Any], item: Any) -> Done:
