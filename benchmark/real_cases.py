@@ -2,8 +2,8 @@
 
     AGE2HIE_TEST_DATA=FOLDER python benchmark/real_cases.py
 
-The model has seen synthetic infants only. Percentiles of these cases shaped the phantom; their scores chose nothing.
-The plain rule that it is
+The model has seen synthetic infants only. These cases shaped phantoms and atlas, and their scores chose the design of
+the network and its augmentation: the figures are those of a development set, and flatter. The plain rule that it is
 compared with is the volume with Z < -2 in the released map.
 """
 

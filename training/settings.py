@@ -84,7 +84,7 @@ class Network(Section):
     norm: Literal["group", "batch"] = "group"
     dropout: float = Field(0.1, ge=0, lt=1)
     pooling: Literal["voxels", "places", "mean"] = Field(
-        "voxels", description="of the outcome: evidence of every voxel"
+        "voxels", description="of the outcome: evidence of every voxel, of every cell, or the mean of features"
     )
 
     @property

@@ -36,7 +36,19 @@ Pooling = Literal["mean", "places", "voxels"]
 _LEFT_RIGHT = 2  # axis of (N, C, D, H, W)
 
 
-class SumOfPlaces(nn.Module):
+class LogarithmOfShare(nn.Module):
+    """``gain * log(share + floor) + bias``, for each output; ``gain`` stays above 0."""
+
+    def __init__(self, outputs: int, bias: float = 0.0) -> None:
+        super().__init__()
+        self.log_gain = nn.Parameter(torch.zeros(outputs))
+        self.bias = nn.Parameter(torch.full((outputs,), bias))
+
+    def logarithm(self, share: torch.Tensor) -> torch.Tensor:
+        return self.log_gain.exp() * torch.log(share + _EVIDENCE_FLOOR) + self.bias
+
+
+class SumOfPlaces(LogarithmOfShare):
     """Evidence of every cell, summed, on a logarithmic scale: ``gain * log(mean of softplus(e) + floor) + b``.
 
     Injured tissue counts wherever it lies and however little it is: a mean over features has to tell a lesion of one
@@ -44,15 +56,9 @@ class SumOfPlaces(nn.Module):
     multiple-instance learning (Ilse et al. 2018, arXiv:1802.04712) the whole answers, and every part can be asked.
     """
 
-    def __init__(self, outputs: int) -> None:
-        super().__init__()
-        self.log_gain = nn.Parameter(torch.zeros(outputs))
-        self.bias = nn.Parameter(torch.zeros(outputs))
-
     def forward(self, evidence: torch.Tensor) -> torch.Tensor:
         """``(N, outputs, cells, cells, cells)`` -> ``(N, outputs)``."""
-        share = functional.softplus(evidence).mean((2, 3, 4))
-        return self.log_gain.exp() * torch.log(share + _EVIDENCE_FLOOR) + self.bias
+        return self.logarithm(functional.softplus(evidence).mean((2, 3, 4)))
 
 
 _EVIDENCE_FLOOR = 1e-3
@@ -77,23 +83,21 @@ class VoxelEvidence(nn.Module):
         return functional.adaptive_avg_pool3d(self.values(image) * inside, (cells[0], cells[1], cells[2]))
 
 
-class SumOfVoxels(nn.Module):
+class SumOfVoxels(LogarithmOfShare):
     """The logit: ``gain * log(mean of the voxels' evidence + floor) + b``, and what the features add, within bounds.
 
-    On 28 real newborns the sum of what lies below a threshold of z ranks better than any network that learned from
-    phantoms: what such a network knows of wholes may move the sum by ``FEATURES_BOUND`` at most.
+    A plain sum of what lies below a threshold of z ranked 28 real newborns better (areas under the ROC curve of 0.99
+    and 0.97, with released and own z) than networks free to go by features that they had learned from phantoms (0.95
+    and 0.91): features may move the sum by ``FEATURES_BOUND`` at most. These infants chose the design; of the bound,
+    0.3 and 0.6 were planned and never tried.
     """
 
     def __init__(self, outputs: int) -> None:
-        super().__init__()
-        self.log_gain = nn.Parameter(torch.zeros(outputs))
-        self.bias = nn.Parameter(torch.full((outputs,), 3.0))
+        super().__init__(outputs, bias=-_FEW)  # few voxels speak at first: the logit starts near 0
 
     def forward(self, features: torch.Tensor, evidence: torch.Tensor) -> torch.Tensor:
         """``(N, outputs)`` of the head on the features and ``(N, 1, cells, cells, cells)`` -> ``(N, outputs)``."""
-        share = evidence.mean((2, 3, 4))
-        summed = self.log_gain.exp() * torch.log(share + _EVIDENCE_FLOOR) + self.bias
-        return summed + FEATURES_BOUND * torch.tanh(features / FEATURES_BOUND)
+        return self.logarithm(evidence.mean((2, 3, 4))) + FEATURES_BOUND * torch.tanh(features / FEATURES_BOUND)
 
 
 FEATURES_BOUND = 1.0  # in units of the logit
