@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
+from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
 
 from AGE2HIELib.io.dicom_headers import find_series
 
@@ -61,15 +61,11 @@ def write_study(folder: Path, *, files: int, series: int) -> None:
 
 def _template(number: int, uid: str, *, b_value: float | None) -> bytes:
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = MRImageStorage, _UID
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = MRImageStorage, UID(_UID)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     file = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
-    file.SOPClassUID, file.SOPInstanceUID, file.StudyInstanceUID, file.SeriesInstanceUID = (
-        MRImageStorage,
-        _UID,
-        uid,
-        uid,
-    )
+    file.SOPClassUID, file.SOPInstanceUID = MRImageStorage, UID(_UID)
+    file.StudyInstanceUID = file.SeriesInstanceUID = UID(uid)
     file.Modality, file.Manufacturer, file.ImageType = "MR", "Synthetic", ["ORIGINAL", "PRIMARY", "M", "ND"]
     file.SeriesNumber, file.InstanceNumber, file.SeriesDescription = number, 1, "synthetic"
     file.ImageOrientationPatient, file.ImagePositionPatient = [1, 0, 0, 0, 1, 0], ["-30", "-30", _PLACE]

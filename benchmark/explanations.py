@@ -168,7 +168,7 @@ def real(options: argparse.Namespace) -> None:
 
 
 def cost(options: argparse.Namespace) -> None:
-    from monai.visualize import GradCAM
+    from monai.visualize.class_activation_maps import GradCAM
 
     model = load_model(find_model(options.model))
     shape = (1, len(model.bundle.spec.channels), *model.bundle.spec.grid.shape)

@@ -13,9 +13,10 @@ import argparse
 import json
 import os
 from collections import defaultdict
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gate_cases
 from fresh_cases import bundled_atlas, gated_scan, plan, scanned
@@ -39,6 +40,8 @@ from AGE2HIELib.quality.maps import Z_DETAIL, z_map_check
 from training.cohorts.synthetic_hie import Planned
 from training.files import write_text
 
+Item = TypeVar("Item")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -59,7 +62,13 @@ def main() -> None:
     print_sound({"phantoms": phantoms, "real newborns": newborns})
     print_stopped([*spoilt, *scans, *foreign])
     if newborns:
-        print_limits(limit_values(newborns), bundled_model().bundle.cases.distance_limit)
+        print_limits(limit_values(newborns), _distance_limit())
+
+
+def _distance_limit() -> float:
+    cases = bundled_model().bundle.cases
+    assert cases is not None  # the bundled model has them
+    return cases.distance_limit
 
 
 bundled_model = cache(lambda: load_model(find_model(None)))
@@ -122,7 +131,7 @@ def _asked(source: Source) -> Quality:
     return gate_scan(Scan(source), atlas, Request(), Stages(CHECK_STAGES)).quality
 
 
-def _kept(folder: Path, jobs: int, of: str, function, items: list) -> list[Row]:  # type: ignore[no-untyped-def]
+def _kept(folder: Path, jobs: int, of: str, function: Callable[[Item], list[Row]], items: list[Item]) -> list[Row]:
     """The rows of all items; those that are there already are not made again."""
     files = [rows_file(folder, of, _name(item)) for item in items]
     missing = [pair for pair in zip(items, files, strict=True) if not pair[1].exists()]
@@ -130,7 +139,7 @@ def _kept(folder: Path, jobs: int, of: str, function, items: list) -> list[Row]:
     return [row for file in files for row in json.loads(file.read_text())]
 
 
-def _keep(function, pair) -> None:  # type: ignore[no-untyped-def]
+def _keep(function: Callable[[Item], list[Row]], pair: tuple[Item, Path]) -> None:
     item, file = pair
     write_text(file, json.dumps(function(item)) + "\n")
 

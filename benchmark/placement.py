@@ -115,15 +115,14 @@ def print_agreement(cases: list[Case], bundled: Atlas, six: Atlas) -> dict[str, 
         ours, affine, placed = own_z(case, bundled)
         seconds = time.perf_counter() - start
         placements[case.number] = placed
-        row = [case.number, agreement(ours, case), agreement(affine, case)]
+        in_bundled, affine_bundled = agreement(ours, case), agreement(affine, case)
         warped, affine, placed_in_six = own_z(case, six)
-        row += [agreement(warped, case), agreement(affine, case)]
-        rows.append(row)
-        ours, affine_bundled, of_six, affine_six = row[1:]
+        of_six, affine_six = agreement(warped, case), agreement(affine, case)
+        rows.append((case.number, in_bundled, affine_bundled, of_six, affine_six))
         member = "*" if case.number in NORMAL else " "
         print(
-            f"{case.number}  {case.adc.grid.spacing_mm[2]:5.1f} mm  {ours.correlation:12.3f}  "
-            f"{affine_bundled.correlation:6.3f}  {ours.dice:4.2f}  {of_six.correlation:9.3f}{member} "
+            f"{case.number}  {case.adc.grid.spacing_mm[2]:5.1f} mm  {in_bundled.correlation:12.3f}  "
+            f"{affine_bundled.correlation:6.3f}  {in_bundled.dice:4.2f}  {of_six.correlation:9.3f}{member} "
             f"{affine_six.correlation:6.3f}  {of_six.dice:4.2f}  {agreement(case.released, case).dice:8.2f}  "
             f"{placed_in_six.filled:8.2f}  {100 * max(placed.folding, placed_in_six.folding):9.3f}  {seconds:4.1f}"
         )
@@ -146,7 +145,8 @@ def print_beside_ants(cases: list[Case], atlas: Atlas) -> None:
         print("ANTsPy is not installed: 'make bench' installs it (antspyx).")
         return
     print("case   ours: corr     s   SyN: corr     s")
-    ours, theirs = [], []
+    ours: list[Agreement] = []
+    theirs: list[Agreement] = []
     for case in cases:
         for found, method in ((ours, ours_timed), (theirs, syn_timed)):
             found.append(timed(method, case, atlas))
@@ -198,7 +198,8 @@ def syn_timed(case: Case, atlas: Atlas) -> Volume:
 def own_z(case: Case, atlas: Atlas) -> tuple[Volume, Volume, Placement]:
     affine = place_in_atlas(case.adc, case.brain, atlas)
     placement = deform(case.adc, case.brain, atlas, affine)
-    return *(z_map(case.adc, case.brain, atlas, one) for one in (placement, affine)), placement
+    ours, by_affine = (z_map(case.adc, case.brain, atlas, one) for one in (placement, affine))
+    return ours, by_affine, placement
 
 
 def agreement(z: Volume, case: Case) -> Agreement:

@@ -14,7 +14,7 @@ import argparse
 from dataclasses import dataclass
 
 import numpy as np
-from fresh_cases import bundled_atlas, seen_by_gate
+from fresh_cases import bundled_atlas, gated_scan
 
 from AGE2HIELib.explanation.regions import RegionRow, measured_regions
 from AGE2HIELib.orientation import to_canonical
@@ -109,11 +109,11 @@ def regions_of(phantom: Phantom) -> list[Found]:
     infant = make_infant(phantom.seed)
     injury = injure(infant, phantom.kind, seed=phantom.seed, extent=phantom.extent)
     adc = to_canonical(scanner_adc(infant, injury, PROTOCOLS[phantom.acquisition], seed=phantom.seed))
-    atlas, seen = bundled_atlas(), seen_by_gate(adc)
-    if seen.placement is None or not seen.quality.passed:
+    atlas, gated = bundled_atlas(), gated_scan(adc)
+    if gated.placement is None or not gated.quality.passed:
         return []
-    z = z_map(seen.adc, seen.brain, atlas, seen.placement)
-    rows = measured_regions(atlas, seen.placement, seen.brain, adc=seen.adc, z=z, saliency=z)
+    z = z_map(gated.adc, gated.brain, atlas, gated.placement)
+    rows = measured_regions(atlas, gated.placement, gated.brain, adc=gated.adc, z=z, saliency=z)
     found = []
     for row in rows:
         true_median, true_mean, lesion = _truth(infant, injury, row.label)

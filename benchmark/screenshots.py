@@ -75,9 +75,9 @@ def _to_peak(host: Any, widget: Any) -> None:
     """All three views through the highest saliency."""
     import vtk
 
-    from AGE2HIEUI import scene
+    from AGE2HIEUI.nodes import part
 
-    saliency = scene.part(widget.results.record, "saliency")
+    saliency = part(widget.results.record, "saliency")
     values = host.slicer.util.arrayFromVolume(saliency)
     k, j, i = np.unravel_index(int(values.argmax()), values.shape)
     matrix = vtk.vtkMatrix4x4()

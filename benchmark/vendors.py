@@ -126,7 +126,7 @@ def _dicom_cases(name: str, paths: list[Path]) -> Iterator[Case]:
         try:
             if not is_dicom(path):
                 continue
-            header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=tags)
+            header: pydicom.Dataset = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=tags)
             uid = str(header.get("SeriesInstanceUID", "?")) if "Rows" in header else "no image"
             words = str(header.get("Manufacturer") or "?").split()
         except UNREADABLE:

@@ -61,9 +61,9 @@ def expected_of_dicom(folder: Path, scratch: Path, limit_s: float) -> Expected:
         return series[0]
     maps = [image for image in images if _is_adc(image)]
     if len(maps) == 1:
-        values = np.asarray(nib.load(maps[0]).dataobj, dtype=float)
+        values = _samples(maps[0])
         return Expected("an ADC map", values if values.ndim == 3 else None, np.zeros(0), values > 0)
-    shapes = ", ".join("x".join(map(str, nib.load(image).shape)) + _b_of(image) for image in images[:3])
+    shapes = ", ".join("x".join(map(str, _samples(image).shape)) + _b_of(image) for image in images[:3])
     return Expected(f"no ADC: {len(images)} images, {shapes}")
 
 
@@ -71,7 +71,7 @@ def expected_of_image(path: Path) -> Expected:
     """A NIfTI with ``.bval`` by nibabel; an NRRD by SimpleITK and its DWMRI keys; a 3D image is a map as it stands."""
     try:
         if path.name.lower().endswith((".nii", ".nii.gz")):
-            return _series(path) or _plain(np.asarray(nib.load(path).dataobj))
+            return _series(path) or _plain(_samples(path))
         image = sitk.ReadImage(str(path))
     except Exception as error:  # whatever a foreign reader says
         return Expected(f"not read ({type(error).__name__})")
@@ -86,6 +86,10 @@ def expected_of_image(path: Path) -> Expected:
     if samples.ndim != 4 or len(vectors) != samples.shape[-1]:
         return Expected(f"no ADC: {len(vectors)} gradients for {samples.shape}")
     return fitted(np.moveaxis(samples, -1, 0).transpose(0, 3, 2, 1), b_values, vectors)
+
+
+def _samples(path: Path) -> np.ndarray:
+    return np.asarray(nib.Nifti1Image.from_filename(path).get_fdata())
 
 
 def _plain(values: np.ndarray) -> Expected:
@@ -104,7 +108,7 @@ def _series(image: Path) -> Expected | None:
         return None
     b_values = np.array(bval.read_text().split(), dtype=float)
     vectors = np.array(bvec.read_text().split(), dtype=float).reshape(3, -1).T if bvec.exists() else None
-    samples = np.asarray(nib.load(image).dataobj, dtype=float)
+    samples = _samples(image)
     if samples.ndim != 4 or samples.shape[3] != len(b_values):
         return Expected(f"no ADC: {len(b_values)} b-values for {samples.shape}")
     return fitted(np.moveaxis(samples, 3, 0), b_values, vectors)
