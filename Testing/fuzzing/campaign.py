@@ -79,19 +79,15 @@ def _probability(ending: Ending) -> float:
 def load_libraries() -> None:
     """What the forked calls share."""
     os.environ.update(OMP_NUM_THREADS="1", ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS="1")
-    from importlib import import_module
-
-    for name in (
-        "cli",
-        "commands.predict",
-        "explain.saliency",
-        "explain.registry",
-        "bundle.weights",
-        "networks.registry",
-    ):
-        import_module(f"AGE2HIELib.{name}")
     import SimpleITK as sitk
     import torch
+
+    import AGE2HIELib.bundle.weights
+    import AGE2HIELib.cli
+    import AGE2HIELib.commands.predict
+    import AGE2HIELib.explanation.registry
+    import AGE2HIELib.explanation.saliency
+    import AGE2HIELib.networks.registry  # noqa: F401
 
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     torch.set_num_threads(1)
@@ -104,7 +100,11 @@ def _spread(function: Callable[[Any], Any], items: list[Any], jobs: int) -> Iter
     waiting = context.Value("i", 0)
 
     def work() -> None:
-        load_libraries()
+        try:
+            load_libraries()
+        except Exception as problem:
+            results.put((0, problem))
+            return
         while True:
             with waiting.get_lock():
                 number, waiting.value = waiting.value, waiting.value + 1
