@@ -28,7 +28,7 @@ from AGE2HIELib.quality.check import AGE, DISTANCE
 from AGE2HIELib.resources import resource_path
 from training.cohorts.bonbid import HieCase
 from training.explaining.examinations import ExamineTask, examine_case
-from training.explaining.kept import kept_row
+from training.files import read_row
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -90,7 +90,7 @@ def test_every_way_withholds_a_scan_for_its_distance(infant_file: Path, far_mode
     examine_case(
         ExamineTask(case, far_model, sha256, resource_path("atlas"), "hirescam", "cpu", False, True, kept, "k")
     )
-    examined = kept_row(kept, "k")
+    examined = read_row(kept, "k")
     assert examined is not None
     assert examined["values"]["refused"] == DISTANCE
     assert "probability" not in examined["values"]

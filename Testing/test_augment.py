@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from training.learning.augment import TABLE_VALUES, Draws, affine_matrices, augment_adc, augment_t1, moved, pick_z
+from training.learning.augment import (
+    TABLE_VALUES,
+    Draws,
+    affine_matrices,
+    apply_affine,
+    augment_adc,
+    augment_t1,
+    pick_z,
+)
 from training.learning.randomness import noise_bank, uniforms
 
 SHAPE = (16, 18, 14)
@@ -37,7 +45,7 @@ def test_mirroring_is_left_right_and_nothing_else() -> None:
     still = {f"c{n}": 0.5 for n in range(7, 16)}
     image = torch.rand(1, 1, *SHAPE)
     for moving in (0.1, 0.9):  # through the interpolation, and past it
-        plain, swapped = (moved(image, draws(1, **still, c16=side, c18=moving)) for side in (0.9, 0.1))
+        plain, swapped = (apply_affine(image, draws(1, **still, c16=side, c18=moving)) for side in (0.9, 0.1))
         torch.testing.assert_close(plain, image, atol=1e-5, rtol=0)
         torch.testing.assert_close(swapped, image.flip(2), atol=1e-5, rtol=0)
 

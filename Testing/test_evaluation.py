@@ -9,7 +9,7 @@ import statsmodels.api as statsmodels
 from sklearn import metrics as reference
 
 from AGE2HIELib.errors import InputError
-from training.evaluation.baselines import baseline_rows, measured
+from training.evaluation.baselines import baseline_rows, baseline_scores
 from training.evaluation.decide import apply, best_threshold, decide
 from training.evaluation.intervals import mean_over_repeats
 from training.evaluation.metrics import Scored, auc, measure
@@ -171,7 +171,7 @@ def test_a_baseline_never_sees_its_test_cases() -> None:
     cases = cohort(PAPER).set_index("case", drop=False)
     train, test = cases.iloc[::2], cases.iloc[1::2]
     turned = test.assign(adverse=~test["adverse"])
-    np.testing.assert_array_equal(measured(train, test, "mean-adc"), measured(train, turned, "mean-adc"))
+    np.testing.assert_array_equal(baseline_scores(train, test, "mean-adc"), baseline_scores(train, turned, "mean-adc"))
 
 
 # metrics

@@ -18,10 +18,10 @@ from AGE2HIELib.resources import resource_path
 from training.cohorts.bonbid import HieCase, read_bonbid
 from training.cohorts.synthetic_hie import write_synthetic_hie
 from training.explaining.examinations import ExamineTask, examine_case
-from training.explaining.kept import kept_row
+from training.files import read_row
 from training.preparing.infants import infant_arrays
-from training.reporting.content import Explained
-from training.reporting.explained import examination_blocks
+from training.reporting.content import ExplanationTables
+from training.reporting.map_sections import examination_blocks
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_a_map_planted_in_the_lesion_is_found_in_the_lesion_of_the_raw_scan(
     row, arrays = infant_arrays(injured, bundled_atlas(), spec, z_maps="released")
     plant(arrays["lesion"], monkeypatch)
     examine_case(task(injured, untrained_model, tmp_path / "row.json", method="planted"))
-    kept = kept_row(tmp_path / "row.json", "key")
+    kept = read_row(tmp_path / "row.json", "key")
     assert kept is not None
     values = kept["values"]
     assert values["pointing"] is True
@@ -65,7 +65,7 @@ def test_a_map_planted_in_the_lesion_is_found_in_the_lesion_of_the_raw_scan(
     assert values["likeness to a network with random weights"] == pytest.approx(1)  # it does not ask the network
     assert "likeness to a network with random weights" in values["failed_figures"].split("; ")
     assert values["failed"] == len(values["failed_figures"].split("; "))
-    assert kept_row(tmp_path / "row.json", "another key") is None
+    assert read_row(tmp_path / "row.json", "another key") is None
 
 
 def test_a_refused_scan_is_a_row_that_says_so(untrained_model: Path, tmp_path: Path) -> None:
@@ -73,12 +73,12 @@ def test_a_refused_scan_is_a_row_that_says_so(untrained_model: Path, tmp_path: P
     write_volume(small_image(0), image)
     refused = HieCase("MGHNICU_900-VISIT_01", "MGHNICU_900", "MGH", image, adverse=False)
     examine_case(task(refused, untrained_model, tmp_path / "row.json"))
-    kept = kept_row(tmp_path / "row.json", "key")
+    kept = read_row(tmp_path / "row.json", "key")
     assert kept is not None
     assert kept["values"]["refused"]
     assert "probability" not in kept["values"]
     table = pd.DataFrame([kept["values"]])
-    (told,) = examination_blocks(Explained(examinations=table))
+    (told,) = examination_blocks(ExplanationTables(examinations=table))
     assert "0 examined" in told.text  # type: ignore[union-attr]
     assert "Refused by the quality gate: 1" in told.text  # type: ignore[union-attr]
 
@@ -91,8 +91,8 @@ def test_the_page_counts_what_was_kept_and_refused() -> None:
     good |= {"peak_mm": 0.0, "enrichment": 3.0}
     bad |= {"peak_mm": 9.0, "enrichment": 0.5}
     table = pd.DataFrame([good, bad, {**row, "refused": "size"}])
-    told, kept, lesion = examination_blocks(Explained(examinations=table, figures=figures))
+    told, kept, lesion = examination_blocks(ExplanationTables(examinations=table, figures=figures))
     assert told.text.startswith("Synthetic: 2 examined (2 adverse from MGH), maps by hirescam; 1 kept every limit.")  # type: ignore[union-attr]
     assert kept.rows == (("likeness", "at least 0.5", "1 of 2", "0.60 (0.30 to 0.90)"),)  # type: ignore[union-attr]
     assert lesion.rows == (("1 of 2", "4.50 (0.00 to 9.00)", "1.75 (0.50 to 3.00)"),)  # type: ignore[union-attr]
-    assert list(examination_blocks(Explained())) == []
+    assert list(examination_blocks(ExplanationTables())) == []

@@ -19,18 +19,16 @@ from AGE2HIELib.networks.age import AgeNetwork, bin_centres
 from AGE2HIELib.networks.age_head import UNSTATED, AgeHead
 from AGE2HIELib.networks.sfcn import SFCN
 from AGE2HIELib.volume import Volume
-from training.explaining.age_maps import age_map, map_ages, where
-from training.explaining.age_picture import Shown, age_picture
-from training.explaining.choose import choose_cases, choose_subjects
-from training.explaining.examinations import examine_cohort
-from training.explaining.lesion import in_lesion
-from training.exporting_age import add_age_network, exported_age
+from training.explaining.age_maps import AgeMapShown, age_map, age_picture, map_ages, where
+from training.explaining.examinations import examine_cohort, in_lesion
+from training.explaining.sampling import choose_cases, choose_subjects
+from training.exporting import add_age_network, exported_age
 from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
 from training.preparing.inputs import t1_spec
 from training.preparing.store import keep_image, load_prepared, pack
 from training.pretraining import TRUE, Lesson, age_module, age_predictions, trained_age_network
-from training.run_folder import RunFolder, write_record
+from training.run_folder import RunFolder, write_run_record
 from training.settings import Settings, differences, load_settings
 
 GRID = t1_spec(4.0, "affine").grid
@@ -133,7 +131,7 @@ def test_left_is_left(right_mm: float, side: str) -> None:
     assert found["asymmetry"] == pytest.approx(found["left"] - found["right"])
     peak = [found[f"peak_{way}_mm"] for way in ("right", "anterior", "superior")]
     np.testing.assert_allclose(peak, [right_mm, 8, 12], atol=12)  # the ball's radius, and half a voxel
-    shown = Shown(Volume(image[0, 0], GRID.affine_ras), saliency, 30.0, 31.0)
+    shown = AgeMapShown(Volume(image[0, 0], GRID.affine_ras), saliency, 30.0, 31.0)
     picture = np.asarray(age_picture([shown], method="hirescam", synthetic=False)).astype(int)
     tiles = picture[45:260, 6 : 6 + 8 * 196]  # beneath the heading with its scale
     hot = (tiles[..., 0] > tiles[..., 2] + 60).sum(axis=0)
@@ -205,7 +203,7 @@ def test_age_maps_are_written_and_finished_ones_are_not_made_again(tmp_path: Pat
 
 def test_the_network_of_age_goes_into_a_bundle_that_was_exported_before(tmp_path: Path) -> None:
     run = with_weights(aged_run(tmp_path / "run"))
-    write_record(run.root, {"settings": run.settings.model_dump(mode="json")})
+    write_run_record(run.root, {"settings": run.settings.model_dump(mode="json")})
     before = untrained_bundle(tmp_path / "model", count=1)
     bundle = add_age_network(run.root, before.folder)
     assert bundle.files.keys() - before.files.keys() == {AGE, AGE_CARD, AGE_WEIGHTS}

@@ -23,20 +23,20 @@ from AGE2HIELib.networks.features import first_block_features, moments
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.quality.check import DISTANCE
 from AGE2HIELib.quality.distance import distance_check, distances
-from training.evaluation.splits import whole_cohort
-from training.known_cases import (
+from training.bundle_cases import (
     ENOUGH,
     EXPECTED_WARNINGS,
     REAL_OVER_SYNTHETIC,
     SEVERITY_SPREAD,
+    bundle_cases,
     evenly,
     injured_share,
-    known_cases,
     limit_of_distance,
     spread_of_features,
 )
+from training.evaluation.splits import whole_cohort
 from training.learning.transfer import new_network
-from training.preparing.store import Prepared
+from training.preparing.store import PreparedCohort
 
 FEATURES = 8  # mean and sd of four channels
 
@@ -144,11 +144,11 @@ def test_export_remembers_the_features_of_the_cases_that_a_member_learned_from()
     table = pd.DataFrame({"case": [f"c{n:02d}" for n in range(36)]})
     table = table.assign(subject=table["case"], site="A", adverse=np.arange(36) % 3 == 0)
     volumes = rng.normal(0, 1, (36, 3, *SHAPE)).astype(np.float16)
-    cohort = Prepared(volumes, None, table, "")
+    cohort = PreparedCohort(volumes, None, table, "")
     split = whole_cohort(table, inner_folds=3, seed=0)
     members = [new_network(SMALL, in_channels=2, outputs=1, seed=n).eval() for n in range(3)]
     scores = {kind: Scores(np.arange(24.0), np.arange(12.0)) for kind in ("atlas", "released")}
-    kept = known_cases(members, split, cohort, ["atlas", "released"], scores, synthetic=True)
+    kept = bundle_cases(members, split, cohort, ["atlas", "released"], scores, synthetic=True)
     for (learned, _), part, member in zip(split.inner, kept.members, members, strict=True):
         rows = cohort.rows("case", learned)
         with torch.inference_mode():

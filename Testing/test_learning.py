@@ -22,7 +22,7 @@ from training.learning.fitting import WEIGHTS, Place, fit
 from training.learning.keyed import Learner
 from training.learning.outcomes import Infants, OutcomeModule, log_load, logits
 from training.learning.randomness import permutation, uniforms
-from training.learning.transfer import from_ages, from_scratch, stem_name, untrained_frozen, widened
+from training.learning.transfer import from_ages, from_scratch, stem_name, untrained_frozen, widen_stem
 from training.settings import Finetune, Network
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -242,7 +242,7 @@ def test_a_widened_stem_gives_the_same_for_two_equal_channels() -> None:
     weight = torch.randn(4, 1, 3, 3, 3)
     image = torch.randn(2, 1, 8, 8, 8)
     one = torch.nn.functional.conv3d(image, weight)
-    two = torch.nn.functional.conv3d(torch.cat([image, image], dim=1), widened(weight, 2))
+    two = torch.nn.functional.conv3d(torch.cat([image, image], dim=1), widen_stem(weight, 2))
     torch.testing.assert_close(one, two, rtol=1e-5, atol=1e-5)
 
 
@@ -253,7 +253,7 @@ def test_transfer_keeps_the_trunk_and_releases_it_block_by_block() -> None:
     start = from_ages(SMALL, options, trunk, seed=9, volumes=volumes, z_maps="released")
     kept = start.network.state_dict()
     stem = stem_name(start.network)
-    assert torch.equal(kept[stem], widened(trunk[stem], 2))
+    assert torch.equal(kept[stem], widen_stem(trunk[stem], 2))
     assert all(torch.equal(kept[n], v) for n, v in trunk.items() if n.startswith("blocks.") and n != stem)
     assert [group.release for group in start.groups] == [0, 0, 3, 5]
     assert [group.rate for group in start.groups] == [options.head_rate, 1e-3, 1e-3, 5e-4]

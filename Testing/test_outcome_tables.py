@@ -15,14 +15,14 @@ from cohort_samples import MAPPING, two_sites, write_hie
 from AGE2HIELib.errors import InputError
 from training.checking import case_table
 from training.cohorts.bonbid import read_bonbid
-from training.cohorts.outcomes import Outcome, read_outcomes
+from training.cohorts.outcomes import CaseOutcome, read_outcomes
 from training.evaluation.splits import make_splits
 from training.preparing.store import keep_image, pack
 
 WITH_AGE = MAPPING.replace("[outcome]", 'age_days = "Age"\n[outcome]')
 
 
-def outcomes(folder: Path, table: str | bytes, mapping: str = WITH_AGE) -> tuple[list[Outcome], list[str]]:
+def outcomes(folder: Path, table: str | bytes, mapping: str = WITH_AGE) -> tuple[list[CaseOutcome], list[str]]:
     (folder / "clinical.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
     (folder / "outcomes.toml").write_text(mapping, encoding="utf-8")
     found, problems = read_outcomes(folder / "outcomes.toml")
@@ -43,7 +43,7 @@ TABLES = {
 @pytest.mark.parametrize("kind", TABLES)
 def test_every_way_of_writing_a_table_gives_the_same_outcomes(tmp_path: Path, kind: str) -> None:
     assert outcomes(tmp_path, TABLES[kind]) == (
-        [Outcome("MGHNICU_001", True, 3.5), Outcome("MGHNICU_002", False, 12.0)],
+        [CaseOutcome("MGHNICU_001", True, 3.5), CaseOutcome("MGHNICU_002", False, 12.0)],
         [],
     )
 

@@ -16,12 +16,12 @@ from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.reading import known_subjects, read_bundle
 from training.cohorts.bonbid import read_bonbid
 from training.evaluation.platt import platt
+from training.leakage import subject_hash
 from training.preparing.infants import infant_arrays
 from training.preparing.inputs import adc_spec
 from training.preparing.store import load_prepared
 from training.pretraining import PRETRAINED
 from training.run import main
-from training.seen import subject_hash
 
 TINY = [
     "--preset", "quick",

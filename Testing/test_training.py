@@ -16,11 +16,11 @@ from training.cohorts.simulated_outcome import simulated_outcome
 from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie
 from training.evaluation.platt import platt
 from training.finetuning import planned_fits, pretraining_seed
+from training.leakage import leaked_subjects, subject_hash
 from training.preparing.infants import InfantOptions, infant_arrays, prepare_infants
 from training.preparing.inputs import adc_spec
 from training.preparing.store import image_file, load_prepared
-from training.pretraining import SHUFFLED, TRUE, held_out_split, lessons, shuffled
-from training.seen import seen_again, subject_hash
+from training.pretraining import SHUFFLED, TRUE, held_out_split, lessons, shuffle_ages
 from training.settings import load_settings
 
 
@@ -147,11 +147,11 @@ def test_held_out_subjects_cover_all_ages_and_keep_their_sessions_together() -> 
 def test_shuffled_ages_are_the_same_ages_of_other_subjects_and_held_out_ones_keep_theirs() -> None:
     ages = np.linspace(0, 97, 400)
     chosen = np.arange(0, 400, 2)
-    mixed = shuffled(ages, chosen, seed=0)
+    mixed = shuffle_ages(ages, chosen, seed=0)
     assert sorted(mixed) == sorted(ages)
     assert abs(np.corrcoef(mixed[chosen], ages[chosen])[0, 1]) < 4 / np.sqrt(200)
     np.testing.assert_array_equal(mixed[1::2], ages[1::2])
-    again = shuffled(ages, chosen, seed=0, deal=1)
+    again = shuffle_ages(ages, chosen, seed=0, deal=1)
     assert abs(np.corrcoef(again[chosen], mixed[chosen])[0, 1]) < 4 / np.sqrt(200)
 
 
@@ -190,7 +190,7 @@ def test_every_pretrained_network_begins_and_learns_otherwise() -> None:
 def test_a_subject_or_an_image_that_was_seen_is_refused() -> None:
     assert subject_hash("sub-MGHNICU003") == subject_hash("MGHNICU_003")
     assert subject_hash("MGHNICU_030") != subject_hash("MGHNICU_003")
-    assert len(seen_again(["MGHNICU_003", "MGHNICU_004"], {subject_hash("sub-mghnicu003")})) == 1
+    assert len(leaked_subjects(["MGHNICU_003", "MGHNICU_004"], {subject_hash("sub-mghnicu003")})) == 1
 
 
 def test_the_bundled_model_says_on_its_card_how_it_was_made() -> None:

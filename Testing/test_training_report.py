@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from training.evaluation.metrics import measure, scored
+from training.evaluation.metrics import cases_with_scores, measure
 from training.evaluation.summary import ARMS, compare, summarise
-from training.reporting.content import ReportContent, flattened
-from training.reporting.curves import calibration_groups, net_benefit, roc_points
+from training.reporting.content import ReportContent, flatten
+from training.reporting.findings import main_findings, verdict
+from training.reporting.outcome_plots import calibration_groups, net_benefit, roc_points
 from training.reporting.page import unbroken_interval, write_report
-from training.reporting.statements import main_findings, verdict
-from training.reporting.training_curves import losses_by_epoch
+from training.reporting.training_plots import losses_by_epoch
 from training.reporting.tripod import tripod
 
 SUBJECTS = 90
@@ -187,7 +187,7 @@ def test_the_checklist_has_all_27_items_and_invents_nothing(content: ReportConte
 def test_the_area_under_the_drawn_roc_curve_is_the_auc(repeats: int) -> None:
     rows = predictions(repeats=repeats).query("arm == 'transfer'")
     x, y = roc_points(rows)
-    expected = np.mean([measure(scored(part))["auc"][0] for _, part in rows.groupby("repeat")])
+    expected = np.mean([measure(cases_with_scores(part))["auc"][0] for _, part in rows.groupby("repeat")])
     assert np.trapezoid(y, x) == pytest.approx(expected, abs=1e-12)
 
 
@@ -215,5 +215,5 @@ def test_losses_are_means_of_their_epochs_and_rates_are_no_losses() -> None:
 
 
 def test_small_writers() -> None:
-    assert dict(flattened({"a": {"b": {"c": 1}, "d": None}})) == {"a.b.c": "1", "a.d": "unknown"}
+    assert dict(flatten({"a": {"b": {"c": 1}, "d": None}})) == {"a.b.c": "1", "a.d": "unknown"}
     assert unbroken_interval("0.7 [0.6, <b>]") == '0.7 <span class="i">[0.6, &lt;b&gt;]</span>'

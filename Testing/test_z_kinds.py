@@ -25,10 +25,10 @@ from AGE2HIELib.inference.prevalence import at_prevalence
 from training.checking import check_folds
 from training.evaluating import ensemble_logits, export_decisions, export_scores
 from training.finetuning import LOGITS, calibration_splits, planned_fits
+from training.preparing.inputs import fed_z_kinds, logits_of_kind
+from training.report_content import calibration_words
 from training.run_folder import RunFolder
 from training.settings import check_settings, load_settings
-from training.telling import calibration_words
-from training.z_kinds import fed_z_kinds, preferred
 
 HIGHER = 1.25  # by how much the released z-maps' calibrated logits lie higher in these tests
 READINGS = {
@@ -153,8 +153,8 @@ def test_the_kinds_that_networks_are_fed(changes: list[str], released: slice, ki
 def test_cases_without_a_released_z_map_keep_the_atlas_s() -> None:
     rows = [("a", "atlas", 1.0), ("a", "released", 2.0), ("b", "atlas", 3.0), ("b", "none", 4.0)]
     logits = pd.DataFrame(rows, columns=["case", "z", "logit"])
-    assert preferred(logits, "released").set_index("case")["logit"].to_dict() == {"a": 2.0, "b": 3.0}
-    assert preferred(logits, "atlas").set_index("case")["logit"].to_dict() == {"a": 1.0, "b": 3.0}
+    assert logits_of_kind(logits, "released").set_index("case")["logit"].to_dict() == {"a": 2.0, "b": 3.0}
+    assert logits_of_kind(logits, "atlas").set_index("case")["logit"].to_dict() == {"a": 1.0, "b": 3.0}
 
 
 def planted_run(root: Path, *changes: str) -> RunFolder:

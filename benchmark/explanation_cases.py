@@ -22,7 +22,7 @@ from AGE2HIELib.pipeline.stages import STAGES
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.progress import Stages
 from AGE2HIELib.volume import Volume
-from training.explaining.lesion import InLesion, in_lesion
+from training.explaining.examinations import InLesion, in_lesion
 
 ACQUISITIONS = ("2mm", "4mm", "6mm")
 INJURED_LOAD = 0.01

@@ -20,9 +20,9 @@ from AGE2HIELib.preprocess.t1.prepare import finite_t1, plausible_brain_ml
 from training.cohorts.bids import AgeScan, read_bids
 from training.cohorts.bonbid import HieCase, read_bonbid
 from training.cohorts.problems import DataError, Problem
-from training.evaluation.splits import split_problems, uncalibrated
+from training.evaluation.splits import calibration_problem, split_problems
+from training.leakage import image_hash, leaked_subjects, subject_hash
 from training.preparing.infants import NO_BRAIN, read_infant
-from training.seen import image_hash, seen_again, subject_hash
 from training.settings import Settings
 
 Item = TypeVar("Item", AgeScan, HieCase)
@@ -63,7 +63,7 @@ def check_folds(table: pd.DataFrame, settings: Settings) -> list[Problem]:
     evaluate = settings.evaluate
     inner = max(evaluate.inner_folds, settings.export.members)
     lines = split_problems(table, evaluate.folds, inner, protocols=evaluate.protocols)
-    lacking = uncalibrated(table, evaluate.protocols)
+    lacking = calibration_problem(table, evaluate.protocols)
     lines += [lacking] if lacking else []
     return [Problem("folds", line) for line in lines]
 
@@ -76,7 +76,7 @@ def check_overlap(scans: Sequence[AgeScan], cases: Sequence[HieCase]) -> list[Pr
     twins = [scan.image for scan in scans if scan.image.is_file() and scan.image.stat().st_size in sizes]
     seen |= {image_hash(sha256_of_files([image])) for image in twins}  # files of other sizes need not be read again
     hashes = [sha256_of_files([file]) for file in files] if twins else []
-    return seen_again([case.subject for case in cases], seen, hashes)
+    return leaked_subjects([case.subject for case in cases], seen, hashes)
 
 
 def _without_atlas(settings: Settings) -> list[Problem]:

@@ -16,9 +16,9 @@ from training.evaluation.splits import Split
 from training.evaluation.summary import compare, summarise
 from training.files import write_tsv
 from training.finetuning import LOGITS, Fit, calibration_splits, splits_of
+from training.preparing.inputs import logits_of_kind
 from training.preparing.store import load_prepared
 from training.run_folder import RunFolder
-from training.z_kinds import preferred
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def evaluate(run: RunFolder) -> Evaluation:
 
 def arm_rows(run: RunFolder, table: pd.DataFrame, arm: str, split: Split) -> pd.DataFrame:
     """Predictions of one arm for the test cases of one split, with the z-maps that ``hie.z_maps`` names."""
-    found = preferred(_logits(run, arm, split), run.settings.hie.z_maps)
+    found = logits_of_kind(_logits(run, arm, split), run.settings.hie.z_maps)
     inner, test = (found[found["role"] == role] for role in ("inner", "test"))
     members = test.pivot(index="case", columns="network", values="logit").loc[list(split.test)].to_numpy(float)
     adverse = table.set_index("case")["adverse"].loc[inner["case"]].to_numpy(bool)

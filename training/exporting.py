@@ -1,27 +1,34 @@
-"""The bundle that ``age2hie`` and MONAI load, made from the networks that were trained on all cases."""
+"""The bundle that ``age2hie`` and MONAI load: networks trained on all cases, and the network of age they come from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import torch
 
+from AGE2HIELib.bundle.age_facts import AgeFacts, HeldOut, Learned
 from AGE2HIELib.bundle.model_facts import ATLAS, NO_Z, ModelFacts, Reading
-from AGE2HIELib.bundle.writing import write_bundle
+from AGE2HIELib.bundle.reading import Bundle
+from AGE2HIELib.bundle.weights import pack_weights, unpack_weights
+from AGE2HIELib.bundle.writing import add_age, write_bundle
+from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.preprocess.atlas import load_atlas
+from training.bundle_cases import bundle_cases
 from training.cohorts.synthetic_hie import STATEMENT
 from training.evaluating import ensemble_logits, export_decisions, export_scores
-from training.exporting_age import explained_layer, exported_age
 from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_network, pretrained_file
-from training.known_cases import known_cases
-from training.learning.transfer import outcome_arguments
-from training.preparing.inputs import adc_spec
-from training.preparing.store import Prepared, load_prepared
-from training.pretraining import load_pretrained
+from training.leakage import subject_hashes
+from training.learning.ages import predicted_years
+from training.learning.transfer import network_arguments, outcome_arguments
+from training.preparing.inputs import adc_spec, fed_z_kinds, t1_spec
+from training.preparing.store import PreparedCohort, load_prepared
+from training.pretraining import TRUE, Lesson, held_out_split, load_pretrained, trained_age_network
 from training.run_folder import RunFolder, read_record
-from training.seen import seen_in
-from training.z_kinds import fed_z_kinds
+from training.settings import SYNTHETIC, check_settings
 
 
 def export(run: RunFolder, folder: Path, *, results: str) -> None:
@@ -33,7 +40,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
     logits = ensemble_logits(run, cohort.table)
     decisions, scores = export_decisions(logits), export_scores(logits)
     asked = [kind for kind in kinds if kind != NO_Z]  # no user's scan comes without a z-map
-    remembered = known_cases(members, split, cohort, asked, scores, synthetic=settings.synthetic)
+    remembered = bundle_cases(members, split, cohort, asked, scores, synthetic=settings.synthetic)
     age = exported_age(run)
     arguments = outcome_arguments(settings.network)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -71,11 +78,11 @@ def z_origins(run: RunFolder, kinds: Sequence[str]) -> tuple[str, ...]:
     return tuple(atlas if kind == ATLAS else kind for kind in kinds)
 
 
-def _seen(run: RunFolder, cohort: Prepared) -> list[str]:
+def _seen(run: RunFolder, cohort: PreparedCohort) -> list[str]:
     pretrained: tuple[str, ...] = ()
     if run.settings.export.arm in PRETRAINING_OF:
         pretrained = load_pretrained(pretrained_file(run, run.settings.export.arm), run.settings).seen
-    return sorted({*seen_in(cohort.table), *pretrained})
+    return sorted({*subject_hashes(cohort.table), *pretrained})
 
 
 def _trained_on(run: RunFolder, table: pd.DataFrame) -> str:
@@ -97,3 +104,66 @@ def _intended_use(synthetic: bool) -> str:
     if synthetic:
         return f"Demonstration and tests of the software. {STATEMENT}"
     return "Research on groups like the one it was trained on. Not for decisions about a patient."
+
+
+_CELL_MM = 8.0  # coarser cells cannot tell a lesion of a few ml from what lies beside it
+
+
+@dataclass(frozen=True)
+class ExportedAge:
+    """``weights``: the ``state_dict`` of the whole network."""
+
+    facts: AgeFacts
+    weights: Mapping[str, torch.Tensor]
+
+
+def exported_age(run: RunFolder) -> ExportedAge | None:
+    """The first of them; None where the exported arm does not come from a network that learned true ages."""
+    if PRETRAINING_OF.get(run.settings.export.arm) != TRUE:
+        return None
+    settings, cohort = run.settings, load_prepared(run.prepared_ages)
+    network = trained_age_network(run, cohort, Lesson(TRUE))
+    weights = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+    # judged as it will be used: a bundle keeps 16 bits of each weight
+    network.load_state_dict(unpack_weights(pack_weights(weights), "age"))
+    table = cohort.table
+    learned, held = held_out_split(table, settings.ages.held_out, seed=settings.run.seed)
+    ages, brain_ml = (table[column].to_numpy(float) for column in ("age_years", "brain_ml"))
+    error = np.abs(predicted_years(network, cohort.volumes[held], brain_ml[held]) - ages[held]).mean()
+    placement, spacing_mm = settings.input.t1_placement, settings.input.spacing_mm
+    facts = AgeFacts(
+        network=settings.network.name,
+        network_arguments=network_arguments(settings.network, in_channels=1, outputs=network.head.outputs),
+        spec=t1_spec(spacing_mm, placement, settings.network.poolings),
+        placement=placement,
+        head=network.head,
+        saliency_layer=explained_layer(network.encoder, spacing_mm),
+        trained_on=Learned(_subjects(cohort, learned), float(ages[learned].min()), float(ages[learned].max())),
+        held_out=HeldOut(_subjects(cohort, held), float(error)),
+        demonstration=settings.ages.source == SYNTHETIC,
+    )
+    return ExportedAge(facts, weights)
+
+
+def explained_layer(network: StagedNetwork, spacing_mm: float) -> str:
+    """The last block whose cells are no coarser than 8 mm; the first block where all are."""
+    fine = [name for name in network.layers if network.cells(name).stride * spacing_mm <= _CELL_MM]
+    return fine[-1] if fine else network.layers[0]
+
+
+def add_age_network(root: Path, folder: Path) -> Bundle:
+    """Give a bundle that was exported earlier the network of age of a run whose pretraining has ended.
+
+    Args:
+        root: the run's folder; the settings are those that it was begun with.
+        folder: of the bundle, which must have come from a run with the same settings.
+    """
+    run = RunFolder(root, check_settings(read_record(root)["settings"]))
+    made = exported_age(run)
+    if made is None:
+        raise ValueError(f"the arm {run.settings.export.arm} has no network of age")
+    return add_age(folder, made.facts, made.weights)
+
+
+def _subjects(cohort: PreparedCohort, rows: np.ndarray) -> int:
+    return int(cohort.table["subject"].iloc[rows].nunique())

@@ -1,11 +1,13 @@
-"""Writes files whole or not at all, so that a run that is killed leaves nothing half-written."""
+"""Writes files whole or not at all, so that a run that is killed leaves nothing half-written and does no row again."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -40,3 +42,17 @@ def sha256_of(paths: Iterable[Path | None], *words: object) -> str:
             total.update(hashlib.file_digest(file, "sha256").digest())
     total.update(repr(words).encode())
     return total.hexdigest()
+
+
+def store_row(path: Path, key: str, row: dict[str, Any]) -> None:
+    """Store a row of a table, whole or not at all; ``key`` is the hash of everything that it was made from."""
+    write_text(path, json.dumps({"key": key, "row": row}, indent=1) + "\n")
+
+
+def read_row(path: Path, key: str) -> dict[str, Any] | None:
+    """A row that was kept under this key; None where there is none, or one that was made from something else."""
+    if not path.exists():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    row: dict[str, Any] | None = content["row"] if content["key"] == key else None
+    return row

@@ -17,19 +17,19 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.parallel import run_all
 from training.cohorts.problems import Problem, refuse
-from training.evaluation.splits import Split, calibrating, make_splits, uncalibrated, whole_cohort
+from training.evaluation.splits import Split, calibrating, calibration_problem, make_splits, whole_cohort
 from training.files import write_tsv
+from training.leakage import leaked_subjects
 from training.learning.fitting import WEIGHTS, Place, fit
 from training.learning.keyed import Learner
 from training.learning.outcomes import Infants, OutcomeModule, logits
 from training.learning.randomness import key
 from training.learning.transfer import Start, from_ages, from_scratch, untrained_frozen
-from training.preparing.store import Prepared, load_prepared
+from training.preparing.inputs import fed_z_kinds
+from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import PRETRAINED, SHUFFLED, TRUE, load_pretrained, uses_one_process
 from training.run_folder import RunFolder
-from training.seen import seen_again
 from training.settings import Settings
-from training.z_kinds import fed_z_kinds
 
 PRETRAINING_OF = {"transfer": TRUE, "shuffled-age": SHUFFLED}
 LOGITS = "logits.tsv"
@@ -105,7 +105,7 @@ def calibration_splits(settings: Settings, table: pd.DataFrame) -> list[Split]:
     Raises:
         InputError: the settings ask for no such protocol.
     """
-    lacking = uncalibrated(table, settings.evaluate.protocols)
+    lacking = calibration_problem(table, settings.evaluate.protocols)
     if lacking:
         raise InputError(lacking)
     return calibrating(splits_of(settings, table))
@@ -129,7 +129,7 @@ def make_fit(one: Fit, *, run: RunFolder) -> None:
         (folder / WEIGHTS).unlink()  # hundreds of them; the predictions are what is compared
 
 
-def _with_z(kind: str, names: Sequence[str], cohort: Prepared) -> tuple[list[str], np.ndarray]:
+def _with_z(kind: str, names: Sequence[str], cohort: PreparedCohort) -> tuple[list[str], np.ndarray]:
     """Those of the cases that have such a z-map, and their rows; the atlas's and none are there for all."""
     rows = cohort.rows("case", names)
     if kind == RELEASED:
@@ -137,7 +137,7 @@ def _with_z(kind: str, names: Sequence[str], cohort: Prepared) -> tuple[list[str
     return cohort.table["case"].iloc[rows].tolist(), rows
 
 
-def outcome_module(one: Fit, run: RunFolder, cohort: Prepared) -> OutcomeModule:
+def outcome_module(one: Fit, run: RunFolder, cohort: PreparedCohort) -> OutcomeModule:
     """The network where its arm starts, and what trains it; arms share order and augmentation of a split."""
     settings, options = run.settings, run.settings.finetune
     chosen = cohort.rows("case", one.split.inner[one.inner][0])
@@ -162,7 +162,7 @@ def outcome_module(one: Fit, run: RunFolder, cohort: Prepared) -> OutcomeModule:
     return OutcomeModule(_start(one, run, cohort.volumes[chosen], seed), cohort.volumes, infants, learner)
 
 
-def exported_network(one: Fit, run: RunFolder, cohort: Prepared) -> StagedNetwork:
+def exported_network(one: Fit, run: RunFolder, cohort: PreparedCohort) -> StagedNetwork:
     """A network that was trained for the export, with its weights."""
     network = outcome_module(one, run, cohort).network
     network.load_state_dict(torch.load(run.fits / one.name / WEIGHTS, weights_only=True))
@@ -192,9 +192,9 @@ def pretrained_file(run: RunFolder, arm: str, seed: int = 0) -> Path:
     return run.pretraining(PRETRAINING_OF[arm], seed) / PRETRAINED
 
 
-def _seen_in_pretraining(run: RunFolder, cohort: Prepared, arm: str) -> Sequence[Problem]:
+def _seen_in_pretraining(run: RunFolder, cohort: PreparedCohort, arm: str) -> Sequence[Problem]:
     seen = load_pretrained(pretrained_file(run, arm), run.settings).seen
-    return seen_again(list(cohort.table["subject"]), seen, cohort.table["image_sha256"])
+    return leaked_subjects(list(cohort.table["subject"]), seen, cohort.table["image_sha256"])
 
 
 _cohort = cache(load_prepared)

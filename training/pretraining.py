@@ -17,14 +17,14 @@ from AGE2HIELib.networks.age import AgeNetwork, standardised
 from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.parallel import run_all
 from training.files import write_tsv, write_whole
+from training.leakage import subject_hashes
 from training.learning.ages import AgeModule, Subjects, predicted_years
 from training.learning.fitting import Place, fit
 from training.learning.keyed import Learner
 from training.learning.randomness import key
 from training.learning.transfer import network_arguments, new_network
-from training.preparing.store import Prepared, load_prepared
+from training.preparing.store import PreparedCohort, load_prepared
 from training.run_folder import RunFolder
-from training.seen import seen_in
 from training.settings import Settings
 
 TRUE, SHUFFLED = KINDS = ("age", "shuffled-age")
@@ -86,7 +86,7 @@ def pretrain_one(lesson: Lesson, *, run: RunFolder) -> None:
         content = {
             "trunk": {name: value.cpu() for name, value in network.encoder.state_dict().items()},
             "network": {"name": settings.network.name, **network_arguments(settings.network, in_channels=1, outputs=1)},
-            "seen": seen_in(cohort.table),
+            "seen": subject_hashes(cohort.table),
         }
         write_whole(folder / PRETRAINED, lambda part: torch.save(content, part))
 
@@ -102,12 +102,12 @@ def load_pretrained(path: Path, settings: Settings) -> Pretrained:
     return Pretrained(content["trunk"], tuple(content["seen"]))
 
 
-def age_module(settings: Settings, cohort: Prepared, lesson: Lesson) -> tuple[AgeNetwork, AgeModule]:
+def age_module(settings: Settings, cohort: PreparedCohort, lesson: Lesson) -> tuple[AgeNetwork, AgeModule]:
     """The network with its first weights, and what trains it."""
     chosen, _ = held_out_split(cohort.table, settings.ages.held_out, seed=settings.run.seed)
     ages = cohort.table["age_years"].to_numpy(float)
     brain_ml = cohort.table["brain_ml"].to_numpy(float)
-    taught = ages if lesson.kind == TRUE else shuffled(ages, chosen, seed=settings.run.seed, deal=lesson.seed)
+    taught = ages if lesson.kind == TRUE else shuffle_ages(ages, chosen, seed=settings.run.seed, deal=lesson.seed)
     seed = lesson.key(settings.run.seed)
     head = _head(settings, taught[chosen], brain_ml[chosen])
     network = AgeNetwork(new_network(settings.network, in_channels=1, outputs=head.outputs, seed=seed), head)
@@ -140,7 +140,7 @@ def held_out_split(table: pd.DataFrame, share: float, *, seed: int) -> tuple[np.
     return np.flatnonzero(~out), np.flatnonzero(out)
 
 
-def shuffled(ages: np.ndarray, chosen: np.ndarray, *, seed: int, deal: int = 0) -> np.ndarray:
+def shuffle_ages(ages: np.ndarray, chosen: np.ndarray, *, seed: int, deal: int = 0) -> np.ndarray:
     """The ages with those of the chosen subjects dealt out anew, otherwise for each ``deal``."""
     mixed = ages.copy()
     mixed[chosen] = np.random.default_rng([seed, 41, deal] if deal else [seed, 41]).permutation(ages[chosen])
@@ -169,7 +169,7 @@ def age_predictions(run: RunFolder, kinds: tuple[str, ...]) -> pd.DataFrame:
     )
 
 
-def trained_age_network(run: RunFolder, cohort: Prepared, lesson: Lesson) -> AgeNetwork:
+def trained_age_network(run: RunFolder, cohort: PreparedCohort, lesson: Lesson) -> AgeNetwork:
     """The network of a pretraining that has ended, with its weights."""
     network, module = age_module(run.settings, cohort, lesson)
     fit(module, Place(run.pretraining(lesson.kind, lesson.seed), run.settings.hardware))  # its weights are read

@@ -85,7 +85,7 @@ def _run(given: argparse.Namespace, settings: Settings, words: list[str]) -> int
         return 2 if problems else 0
     run = open_run(root, settings, called_as(words))
     bundle = given.export or root / "model"
-    simple = {"prepare": steps.prepare, "pretrain": steps.pretrain_step, "finetune": steps.finetune_step}
+    simple = {"prepare": steps.prepare_step, "pretrain": steps.pretrain_step, "finetune": steps.finetune_step}
     if given.step in simple:
         simple[given.step](run)
     elif given.step == "export":
@@ -101,7 +101,7 @@ def _run(given: argparse.Namespace, settings: Settings, words: list[str]) -> int
         found = evaluate(run) if given.step == "evaluate" else steps.report_step(run)
         print(main_table_text(found.summary))
     else:
-        print(main_table_text(steps.everything(run, bundle)["summary"]))
+        print(main_table_text(steps.run_all_steps(run, bundle)["summary"]))
         print(f"\nreport: {run.report / 'report.html'}\nmodel: {bundle}")
     return 0
 

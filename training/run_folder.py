@@ -111,7 +111,7 @@ def open_run(root: Path, settings: Settings, command: str) -> RunFolder:
                 "or the settings that it was begun with."
             )
     else:
-        write_record(root, {"settings": settings.model_dump(mode="json"), "command": command, **provenance()})
+        write_run_record(root, {"settings": settings.model_dump(mode="json"), "command": command, **provenance()})
     return RunFolder(root, settings)
 
 
@@ -124,13 +124,13 @@ def read_record(root: Path) -> dict[str, Any]:
     return content
 
 
-def write_record(root: Path, content: dict[str, Any]) -> None:
+def write_run_record(root: Path, content: dict[str, Any]) -> None:
     write_text(root / _RECORD, json.dumps(content, indent=2) + "\n")
 
 
 def add_to_record(root: Path, **facts: Any) -> None:
     """Add facts, such as the hash of the data, to what is known of a run."""
-    write_record(root, {**read_record(root), **facts})
+    write_run_record(root, {**read_record(root), **facts})
 
 
 def provenance() -> dict[str, Any]:

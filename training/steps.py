@@ -27,10 +27,10 @@ from training.preparing.inputs import adc_spec, t1_spec
 from training.preparing.lifespan import prepare_scans
 from training.preparing.store import is_prepared
 from training.pretraining import TRUE, pretrain
+from training.report_content import report_content, results_text
 from training.reporting.page import write_report
 from training.run_folder import RunFolder, add_to_record
 from training.settings import SYNTHETIC
-from training.telling import report_content, results_text
 
 
 def needs_ages(run: RunFolder) -> bool:
@@ -55,7 +55,7 @@ def make_hie(run: RunFolder) -> None:
 
 
 def check_data(run: RunFolder) -> list[Problem]:
-    """Every problem of the cohorts that are given; nothing is written. A synthetic one is made by ``prepare``."""
+    """Every problem of the cohorts that are given; nothing is written. A synthetic one is made by ``prepare_step``."""
     settings = run.settings
     given_ages = needs_ages(run) and settings.ages.source != SYNTHETIC
     scans, problems = check_ages(run.ages_data, settings) if given_ages else ([], [])
@@ -101,7 +101,7 @@ def prepare_hie(run: RunFolder) -> None:
     add_to_record(run.root, hie_sha256=prepare_infants(cases, run.prepared_hie, options).sha256)
 
 
-def prepare(run: RunFolder) -> None:
+def prepare_step(run: RunFolder) -> None:
     """Both cohorts; what the folds need is looked at before any time is spent."""
     refuse(check_folds(_expected_cases(run), run.settings))
     if needs_ages(run):
@@ -168,9 +168,9 @@ def spread() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def everything(run: RunFolder, folder: Path) -> Mapping[str, pd.DataFrame]:
+def run_all_steps(run: RunFolder, folder: Path) -> Mapping[str, pd.DataFrame]:
     """From nothing, or from where it was stopped, to the report and the bundle."""
-    prepare(run)
+    prepare_step(run)
     pretrain_step(run)
     finetune_step(run)
     found = evaluate(run)

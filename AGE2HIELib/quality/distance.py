@@ -6,7 +6,7 @@ channel over the image: the last block, which the head reads, has learned to for
 and noise, shuffled voxels or an adult's values lay there among the training cases (at most 0.9, limit 2.0). The mean
 over the members is held against a limit.
 
-The direction in which injury moves the features counts little (``training.known_cases``), or the most severely
+The direction in which injury moves the features counts little (``training.bundle_cases``), or the most severely
 injured, of whom training has few, would be far away. In the demonstration model (mean over members) 28 real newborns
 with two z-maps each end at 2.15 (own 1.64), and the limit is 2.93. Ten phantoms made into noise begin at 4.9, with ADC
 and z exchanged at 4.0, ADC times 0.62 at 3.0. ADC times 0.8 (1.5-4.2) and 1.3 (1.6-2.2) are as far as sound infants

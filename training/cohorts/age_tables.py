@@ -15,7 +15,7 @@ from pathlib import Path, PureWindowsPath
 from AGE2HIELib.errors import InputError
 from training.cohorts.ages import AgeColumn, age_columns, age_in
 from training.cohorts.problems import DataError, Problem
-from training.cohorts.tables import Row, Table, is_missing, read_table
+from training.cohorts.tables import Row, Table, is_missing, read_cohort_table
 
 _SESSION_COLUMNS = ("session_id", "session")
 
@@ -71,7 +71,7 @@ def read_participants(root: Path) -> AgeTable:
     path = root / "participants.tsv"
     if not path.is_file():
         raise DataError(root.name, "there is no participants.tsv. Give the root of a BIDS folder")
-    table = read_table(path)
+    table = read_cohort_table(path)
     key = table.column("participant_id")
     if key is None:
         raise DataError(table.name, "there is no column participant_id. Name the subjects' column so")
@@ -173,7 +173,7 @@ def _beside(path: Path, root: Path, key: str) -> AgeTable | None:
     """A table of a subject's own; None where there is none, or none that could hold ages."""
     if not path.is_file():
         return None
-    table = read_table(path)
+    table = read_cohort_table(path)
     ages, column = age_columns(table, root), table.column(key)
     if column is None and ages:
         raise DataError(table.name, f"there is no column {key}, so its ages are nobody's. Add it, or take the ages out")

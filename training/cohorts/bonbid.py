@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from AGE2HIELib.io.images import SUFFIXES
-from training.cohorts.outcomes import MAPPING, Outcome, read_outcomes
+from training.cohorts.outcomes import MAPPING, CaseOutcome, read_outcomes
 from training.cohorts.problems import Problem
 
 # Words of letters and digits, joined by hyphens, from the beginning of the name or of what follows an underscore: a
@@ -137,7 +137,7 @@ def _strays(images: dict[str, Path], others: dict[str, Path]) -> list[Problem]:
     ]
 
 
-def _unmatched(images: dict[str, Path], outcomes: list[Outcome]) -> list[Problem]:
+def _unmatched(images: dict[str, Path], outcomes: list[CaseOutcome]) -> list[Problem]:
     meant = {case for outcome in outcomes for case in _cases_of(outcome.case, images)}
     without_image = [outcome.case for outcome in outcomes if not _cases_of(outcome.case, images)]
     return [

@@ -25,7 +25,7 @@ from AGE2HIELib.errors import InputError
 from training.cohorts.ages import date_of_serial
 from training.cohorts.numbers import ambiguous_signs, number_in
 from training.cohorts.problems import DataError, Problem
-from training.cohorts.tables import Row, Table, is_missing, read_table
+from training.cohorts.tables import Row, Table, is_missing, read_cohort_table
 
 MAPPING = "outcomes.toml"
 OLDEST_DAYS = 730.0  # the outcome is that at two years, and the scan lies before it
@@ -54,7 +54,7 @@ class Mapping(BaseModel):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CaseOutcome:
     """``case`` as the table writes it; ``age_days`` after birth is NaN where it is not known."""
 
     case: str
@@ -92,7 +92,7 @@ class _Places:
     age_days: int | None
 
 
-def read_outcomes(mapping_path: Path) -> tuple[list[Outcome], list[Problem]]:
+def read_outcomes(mapping_path: Path) -> tuple[list[CaseOutcome], list[Problem]]:
     """Every row's outcome, and the rows that cannot be used.
 
     A word that the mapping names is an outcome, also where other tables would mean a missing value by it: "none" may
@@ -102,9 +102,9 @@ def read_outcomes(mapping_path: Path) -> tuple[list[Outcome], list[Problem]]:
         InputError: the mapping, or the table itself, cannot be read.
     """
     mapping = read_mapping(mapping_path)
-    table = read_table(mapping_path.parent / mapping.file)
+    table = read_cohort_table(mapping_path.parent / mapping.file)
     places = _places(table, mapping.columns)
-    outcomes: list[Outcome] = []
+    outcomes: list[CaseOutcome] = []
     problems: list[Problem] = []
     rows: dict[str, list[Row]] = {}
     for row in table.rows:
@@ -124,7 +124,7 @@ def read_outcomes(mapping_path: Path) -> tuple[list[Outcome], list[Problem]]:
             if wrong
         ]
         if not wrong_outcome:
-            outcomes.append(Outcome(case, adverse, age))
+            outcomes.append(CaseOutcome(case, adverse, age))
     return outcomes, problems
 
 

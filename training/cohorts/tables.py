@@ -60,7 +60,7 @@ def is_missing(text: str) -> bool:
     return text.lower() in MISSING
 
 
-def read_table(path: Path) -> Table:
+def read_cohort_table(path: Path) -> Table:
     """A table in whichever of the usual forms: separated by tabs, semicolons or commas, UTF-8 or UTF-16, XLSX.
 
     Cells are stripped, empty rows and what an export leaves empty after the last column are left out. Nothing is

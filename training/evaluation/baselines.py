@@ -37,10 +37,10 @@ def baseline_rows(cases: pd.DataFrame, splits: Sequence[Split]) -> pd.DataFrame:
             called = (probability >= _EVEN).astype(int)
             tables.append(prediction_rows(arm, split, test, logit(probability), (probability, _EVEN, called)))
         for arm in (MEAN_ADC, LESION_VOLUME):
-            inner = [(measured(table.loc[list(a)], table.loc[list(b)], arm), list(b)) for a, b in split.inner]
+            inner = [(baseline_scores(table.loc[list(a)], table.loc[list(b)], arm), list(b)) for a, b in split.inner]
             adverse = np.concatenate([table.loc[b, "adverse"].to_numpy(bool) for _, b in inner])
             decision = decide(np.concatenate([scores for scores, _ in inner]), adverse)
-            scores = measured(train, test, arm)
+            scores = baseline_scores(train, test, arm)
             probability, called = apply(decision, scores)
             tables.append(prediction_rows(arm, split, test, scores, (probability, decision.threshold, called)))
     return pd.concat(tables, ignore_index=True)
@@ -72,7 +72,7 @@ def prevalence(train: pd.DataFrame, test: pd.DataFrame, *, by_site: bool) -> np.
     return test["site"].map(shares).fillna(overall[0]).to_numpy(float)
 
 
-def measured(train: pd.DataFrame, test: pd.DataFrame, arm: str) -> np.ndarray:
+def baseline_scores(train: pd.DataFrame, test: pd.DataFrame, arm: str) -> np.ndarray:
     """Logits of a logistic regression on one measurement, standardised; scikit-learn's default ridge penalty."""
     model = make_pipeline(StandardScaler(), LogisticRegression())
     model.fit(_feature(train, arm), train["adverse"].to_numpy(bool))

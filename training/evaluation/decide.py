@@ -33,16 +33,16 @@ def decide(out_of_fold: np.ndarray, of_adverse: np.ndarray) -> Decision:
     """
     logits, adverse = np.asarray(out_of_fold, float), np.asarray(of_adverse, bool)
     calibration = _calibration(logits, adverse)
-    return Decision(calibration, best_threshold(calibrated(calibration, logits), adverse))
+    return Decision(calibration, best_threshold(calibrate_logits(calibration, logits), adverse))
 
 
 def apply(decision: Decision, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Calibrated probabilities ``(N,)`` and decisions ``(N,)`` of 0 or 1."""
-    probability = calibrated(decision.calibration, np.asarray(logits, float))
+    probability = calibrate_logits(decision.calibration, np.asarray(logits, float))
     return probability, (probability >= decision.threshold).astype(int)
 
 
-def calibrated(calibration: Calibration, logits: np.ndarray) -> np.ndarray:
+def calibrate_logits(calibration: Calibration, logits: np.ndarray) -> np.ndarray:
     scaled: np.ndarray = 1 / (1 + np.exp(-(calibration.intercept + calibration.slope * logits)))
     return scaled
 

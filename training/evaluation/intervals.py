@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from training.evaluation.metrics import measure, scored
+from training.evaluation.metrics import cases_with_scores, measure
 
 COVERAGE = 0.95
 RESAMPLES = 1000
@@ -39,7 +39,7 @@ def resampled_cases(cases: pd.DataFrame, *, resamples: int, seed: int) -> pd.Dat
 def mean_over_repeats(rows: pd.DataFrame, drawn: pd.DataFrame | None = None) -> dict[str, np.ndarray]:
     """``(B,)`` mean over the repeats of each metric, for one arm; all cases once without ``drawn``."""
     found = [
-        measure(scored(part), None if drawn is None else drawn.loc[part["case"]].to_numpy().T)
+        measure(cases_with_scores(part), None if drawn is None else drawn.loc[part["case"]].to_numpy().T)
         for _, part in rows.groupby("repeat")
     ]
     return {name: np.mean([each[name] for each in found], axis=0) for name in found[0]}

@@ -47,7 +47,7 @@ class Scored:
     block: np.ndarray
 
 
-def scored(rows: pd.DataFrame) -> Scored:
+def cases_with_scores(rows: pd.DataFrame) -> Scored:
     """From rows of ``predictions.tsv`` of one arm; a repeat's folds are blocks of their own."""
     block = rows.groupby(["protocol", "setting", "repeat", "fold"], sort=False).ngroup().to_numpy()
     return Scored(

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import binom, norm, rankdata
 from statsmodels.stats.contingency_tables import mcnemar
 
-from training.evaluation.metrics import Scored, scored
+from training.evaluation.metrics import Scored, cases_with_scores
 
 LEVEL = 0.05
 _MAJORITY = 0.5
@@ -43,7 +43,7 @@ def components(rows: pd.DataFrame) -> Components:
     """Placement values of one arm, averaged over repeats, so that their mean is the AUC of ``metrics.auc``."""
     by_repeat = []
     for _, part in rows.groupby("repeat"):
-        share, weight = placements(scored(part))
+        share, weight = placements(cases_with_scores(part))
         by_repeat.append(pd.Series(share * weight, index=part["case"].to_numpy()))
     known = rows.drop_duplicates("case").set_index("case").sort_index()
     mean = pd.concat(by_repeat, axis=1).mean(axis=1).loc[known.index]

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.stats import t as t_distribution
 
 from training.evaluation.intervals import COVERAGE
-from training.evaluation.metrics import auc, decision_metrics, scored
+from training.evaluation.metrics import auc, cases_with_scores, decision_metrics
 
 FOLD_METRICS = ("auc", "balanced_accuracy", "accuracy")
 ONE_FOLD = "not asked: one fold, its repeats share all training cases"
@@ -52,7 +52,7 @@ def fold_values(rows: pd.DataFrame) -> pd.DataFrame:
     """``FOLD_METRICS`` of one arm, a row for each ``(repeat, fold)``: a fold is a weighting of the cases."""
     of_fold = rows.groupby(["repeat", "fold"]).ngroup().to_numpy()
     weights = (of_fold[None, :] == np.arange(of_fold.max() + 1)[:, None]).astype(float)
-    cases = scored(rows)
+    cases = cases_with_scores(rows)
     found = {"auc": auc(cases, weights), **decision_metrics(cases, weights)}
     index = rows.groupby(["repeat", "fold"]).size().index
     return pd.DataFrame({name: found[name] for name in FOLD_METRICS}, index=index)

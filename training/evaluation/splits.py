@@ -184,7 +184,7 @@ def calibrating(splits: Sequence[Split]) -> list[Split]:
     return [split for split in splits if split.protocol == protocol and split.repeat == 0]
 
 
-def uncalibrated(cases: pd.DataFrame, protocols: Sequence[str]) -> str:
+def calibration_problem(cases: pd.DataFrame, protocols: Sequence[str]) -> str:
     """What is wrong where ``protocols`` lack the one that ``calibrating`` needs; empty where they do not."""
     needed = POOLED if cases["site"].nunique() > 1 else SAME_SITE
     if needed in protocols:

@@ -36,7 +36,7 @@ def summarise(predictions: pd.DataFrame, *, resamples: int = RESAMPLES, seed: in
     rows = []
     for where, part in settings(predictions):
         drawn = resampled_cases(part, resamples=resamples, seed=seed)
-        for arm in in_order(part["arm"].unique()):
+        for arm in arms_in_order(part["arm"].unique()):
             mine = part[part["arm"] == arm]
             found = estimates(mine, drawn)
             rows += [
@@ -127,7 +127,7 @@ def settings(predictions: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.Dat
             yield {"protocol": protocol, "setting": ALL}, part
 
 
-def in_order(arms: np.ndarray) -> list[str]:
+def arms_in_order(arms: np.ndarray) -> list[str]:
     """Arms in the order of the tables; others after them by name."""
     known = [arm for arm in (*ARMS, *ROWS) if arm in set(arms)]
     return known + sorted(set(map(str, arms)) - set(known))

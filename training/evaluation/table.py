@@ -8,7 +8,7 @@ import pandas as pd
 
 from training.evaluation.baselines import MAJORITY
 from training.evaluation.splits import PROTOCOLS
-from training.evaluation.summary import in_order, whole_protocols
+from training.evaluation.summary import arms_in_order, whole_protocols
 
 _ARM_WIDTH, _CELL_WIDTH = 18, 33
 
@@ -24,7 +24,7 @@ def main_table_text(summary: pd.DataFrame) -> str:
         _line("", ["AUC [95 %]            acc. 0.5"] * len(protocols)),
         "-" * (_ARM_WIDTH + _CELL_WIDTH * len(protocols) - 2),
     ]
-    arms = in_order(shown["arm"].unique())
+    arms = arms_in_order(shown["arm"].unique())
     for arm in arms:
         if arm == MAJORITY and arm != arms[0]:
             lines.append("")

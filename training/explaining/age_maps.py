@@ -5,29 +5,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 from tqdm import tqdm
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation.age import answer_age
+from AGE2HIELib.explanation.compare import standing
+from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.explanation.robustness import on_voxels
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.networks.age import AgeNetwork
 from AGE2HIELib.parallel import bar_seconds
+from AGE2HIELib.report.colours import grey_scale, standing_scale
+from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, Row, mosaic, over
+from AGE2HIELib.report.tiles import View, choose_view, tile
+from AGE2HIELib.report.years import in_years
 from AGE2HIELib.volume import Grid, Volume
-from training.explaining.age_picture import Shown, age_picture
-from training.explaining.choose import choose_subjects
-from training.explaining.kept import keep_row, kept_row
-from training.exporting_age import explained_layer
-from training.files import sha256_of, write_tsv, write_whole
+from training.explaining.sampling import choose_subjects
+from training.exporting import explained_layer
+from training.files import read_row, sha256_of, store_row, write_tsv, write_whole
 from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
 from training.preparing.inputs import t1_spec
-from training.preparing.store import Prepared, is_prepared, load_prepared
+from training.preparing.store import PreparedCohort, is_prepared, load_prepared
 from training.pretraining import TRUE, Lesson, held_out_split, trained_age_network
 from training.run_folder import RunFolder
 from training.settings import SYNTHETIC
@@ -72,7 +78,7 @@ def map_ages(run: RunFolder) -> pd.DataFrame:
     for one in bar:
         row, saliency = _kept(run, one, network, grid, sha256_of([weights], one.name, *words))
         rows.append({**row, "synthetic": settings.ages.source == SYNTHETIC})
-        shown.append(Shown(Volume(one.image[0, 0], grid.affine_ras), saliency, one.age_years, row["predicted"]))
+        shown.append(AgeMapShown(Volume(one.image[0, 0], grid.affine_ras), saliency, one.age_years, row["predicted"]))
     table = pd.DataFrame(rows)
     write_tsv(run.age_map_table, table)
     picture = age_picture(shown, method=settings.explain.method, synthetic=settings.ages.source == SYNTHETIC)
@@ -80,7 +86,7 @@ def map_ages(run: RunFolder) -> pd.DataFrame:
     return table
 
 
-def held_out_subjects(run: RunFolder, cohort: Prepared) -> list[Subject]:
+def held_out_subjects(run: RunFolder, cohort: PreparedCohort) -> list[Subject]:
     """Those that are explained, youngest first."""
     settings = run.settings
     _, held = held_out_split(cohort.table, settings.ages.held_out, seed=settings.run.seed)
@@ -96,7 +102,7 @@ def held_out_subjects(run: RunFolder, cohort: Prepared) -> list[Subject]:
 def _kept(run: RunFolder, one: Subject, network: AgeNetwork, grid: Grid, key: str) -> tuple[dict[str, Any], Volume]:
     """The row and the map of a subject, from its files where they are there."""
     facts, file = run.age_maps / f"{one.name}.json", run.age_maps / f"{one.name}.nii.gz"
-    row = kept_row(facts, key)
+    row = read_row(facts, key)
     if row is not None and file.exists():
         return row, read_volume(file)  # the network's grid is in canonical order
     saliency = age_map(network, one.image, grid, method=run.settings.explain.method)
@@ -110,7 +116,7 @@ def _kept(run: RunFolder, one: Subject, network: AgeNetwork, grid: Grid, key: st
         "method": run.settings.explain.method,
         **where(saliency),
     }
-    keep_row(facts, key, row)
+    store_row(facts, key, row)
     return row, saliency
 
 
@@ -145,3 +151,44 @@ def where(saliency: Volume) -> dict[str, float]:
     middle = float(sagittal[right == 0].sum()) / 2  # voxels on the midline belong to both sides
     sides = float(sagittal[right < 0].sum()) + middle, float(sagittal[right > 0].sum()) + middle
     return dict(zip(names, (*map(float, at), *sides, sides[0] - sides[1]), strict=True))
+
+
+_T1_WINDOW = (-3.0, 3.0)  # spreads from the brain's median, the unit in which the network is fed
+
+
+@dataclass(frozen=True)
+class AgeMapShown:
+    """Attributes:
+    t1: as the network is fed, 0 outside the brain.
+    saliency: same grid.
+    age_years, predicted_years: of the subject.
+    """
+
+    t1: Volume
+    saliency: Volume
+    age_years: float
+    predicted_years: float
+
+
+def age_picture(shown: Sequence[AgeMapShown], *, method: str, synthetic: bool) -> Image.Image:
+    """Slices of all subjects at the same places of the template; colours tell what share of a map's own positive
+    values lies in stronger voxels, so that all rows share one scale.
+    """
+    everywhere = np.any([one.t1.array != 0 for one in shown], axis=0)
+    view = choose_view(shown[0].t1.like(everywhere), columns=COLUMNS, tile_width=TILE_WIDTH)
+    rows = [_row(one, view, METHODS[method].title, synthetic=synthetic) for one in shown]
+    return mosaic(rows, view, everywhere.shape[2], demonstration=synthetic)
+
+
+def _row(one: AgeMapShown, view: View, title: str, *, synthetic: bool) -> Row:
+    brain = one.t1.like(one.t1.array != 0)
+    ranked = one.t1.like(standing(one.saliency.array).astype(np.float32))
+    grey, hot = grey_scale(_T1_WINDOW), standing_scale()
+
+    def draw(level: int) -> np.ndarray:
+        below = over(tile(one.t1, level, view, grey, brain=brain), np.zeros(3))
+        return over(tile(ranked, level, view, hot, brain=brain), below)
+
+    who = "Synthetic subject" if synthetic else "Subject"
+    ages = f"{who} of {in_years(one.age_years)}, predicted {in_years(one.predicted_years)}"
+    return Row(f"{ages}: {title} of the predicted age over T1", "0", "peak", hot, draw)

@@ -12,7 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy.ndimage import distance_transform_edt
 
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.errors import InputError
@@ -24,12 +26,11 @@ from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model, read_scan
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.result.verdicts import Examination, Finding
+from AGE2HIELib.volume import Volume
 from training.cohorts.bonbid import HieCase, read_bonbid
 from training.cohorts.problems import refuse
-from training.explaining.choose import choose_cases
-from training.explaining.kept import keep_row, kept_row
-from training.explaining.lesion import in_lesion
-from training.files import sha256_of, write_text, write_tsv
+from training.explaining.sampling import choose_cases
+from training.files import read_row, sha256_of, store_row, write_text, write_tsv
 from training.preparing.store import is_prepared, load_prepared
 from training.pretraining import uses_one_process
 from training.run_folder import RunFolder
@@ -72,7 +73,7 @@ def examine_cohort(run: RunFolder, model: Path) -> pd.DataFrame:
         ModelError: the model was not trained on z-maps of this origin.
     """
     tasks = _tasks(run, model)
-    missing = [task for task in tasks if kept_row(task.kept, task.key) is None]
+    missing = [task for task in tasks if read_row(task.kept, task.key) is None]
     jobs = 1 if uses_one_process(run.settings) or len(missing) == 1 else run.settings.run.jobs
     run_all(examine_case, missing, jobs=jobs, description="maps examined")
     rows = [_finished(task) for task in tasks]
@@ -84,7 +85,7 @@ def examine_cohort(run: RunFolder, model: Path) -> pd.DataFrame:
 
 
 def _finished(task: ExamineTask) -> dict[str, Any]:
-    row = kept_row(task.kept, task.key)
+    row = read_row(task.kept, task.key)
     assert row is not None  # examine_case has kept it
     return row
 
@@ -131,7 +132,7 @@ def examine_case(task: ExamineTask) -> None:
     request = Request(saliency=task.method, examine=True)
     found = analyse(scan, model, atlas, request, stages_of(request))
     figures = {one.name: _words(one) for one in (found.examination.findings if found.examination else ())}
-    keep_row(task.kept, task.key, {"values": _values(task, scan, found), "figures": figures})
+    store_row(task.kept, task.key, {"values": _values(task, scan, found), "figures": figures})
 
 
 _atlas = cache(load_atlas)
@@ -178,3 +179,30 @@ def _lesion_figures(case: HieCase, scan: Scan, found: Analysis) -> dict[str, Any
     half_cell = max(found.explanation.resolution_mm) / 2
     made = in_lesion(found.saliency, lesion, found.gated.brain, half_cell_mm=half_cell)
     return asdict(made) if made else {}
+
+
+@dataclass(frozen=True)
+class InLesion:
+    """Attributes:
+    peak_mm: distance of the map's highest voxel from the lesion; 0 inside it.
+    pointing: whether that is at most half a cell of the map: the pointing game (Zhang et al. 2018,
+        doi:10.1007/s11263-017-1059-x).
+    enrichment: share of the map's positive values that lies in the lesion, over the lesion's share of the brain: 1
+        is chance.
+    """
+
+    peak_mm: float
+    pointing: bool
+    enrichment: float
+
+
+def in_lesion(saliency: Volume, lesion: Volume, brain: Volume, *, half_cell_mm: float) -> InLesion | None:
+    """The figures, for maps on one grid; None where no lesion lies in the brain or nothing in the map is positive."""
+    marked = (lesion.array > 0) & brain.array
+    positive = np.where(brain.array, np.maximum(np.nan_to_num(saliency.array), 0), 0).astype(np.float64)
+    if not marked.any() or positive.max() <= 0:
+        return None
+    peak = np.unravel_index(int(positive.argmax()), positive.shape)
+    distance = float(distance_transform_edt(~marked, sampling=saliency.grid.spacing_mm)[peak])
+    by_chance = marked.sum() / brain.array.sum()
+    return InLesion(distance, distance <= half_cell_mm, float(positive[marked].sum() / positive.sum() / by_chance))

@@ -95,8 +95,8 @@ def augment_adc(volumes: torch.Tensor, lesions: torch.Tensor | None, draws: Draw
     shown = (draws.uniform(19) >= _NO_ADC) | (choice < _NO_Z)
     image = torch.cat([shown * (adc + noise[:, :1]), z], dim=1) * inside
     if lesions is None:
-        return moved(_thickened(image, draws), draws), volumes.new_zeros(0)
-    both = moved(torch.cat([_thickened(image, draws), lesions.float()], dim=1), draws)
+        return apply_affine(_thickened(image, draws), draws), volumes.new_zeros(0)
+    both = apply_affine(torch.cat([_thickened(image, draws), lesions.float()], dim=1), draws)
     return both[:, :2], both[:, 2:]
 
 
@@ -106,7 +106,7 @@ def augment_t1(volumes: torch.Tensor, draws: Draws) -> torch.Tensor:
     inside = volumes != 0
     image = volumes * draws.uniform(3, 0.9, 1.1) + draws.uniform(4, -0.1, 0.1) + 0.06 * draws.smooth(0, volumes.shape)
     image = (image + draws.uniform(5, 0.0, 0.12) * draws.noise(6, image.shape)) * inside
-    return moved(_thickened(image, draws), draws)
+    return apply_affine(_thickened(image, draws), draws)
 
 
 def pick_z(volumes: torch.Tensor, source: str) -> torch.Tensor:
@@ -117,7 +117,7 @@ def pick_z(volumes: torch.Tensor, source: str) -> torch.Tensor:
     return torch.cat([adc, z], dim=1)
 
 
-def moved(images: torch.Tensor, draws: Draws) -> torch.Tensor:
+def apply_affine(images: torch.Tensor, draws: Draws) -> torch.Tensor:
     """Half of the samples left-right swapped; half turned by up to 10 degrees about each axis, stretched and shifted.
 
     The others keep their place: moving is what costs most, and placed scans are where they belong on the average.

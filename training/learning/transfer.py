@@ -94,7 +94,7 @@ def from_ages(
     made = new_outcome_network(network, seed=seed)
     kept = {name: value for name, value in trunk.items() if name.startswith("blocks.")}
     stem = stem_name(made)
-    kept[stem] = widened(kept[stem], ADC_CHANNELS)
+    kept[stem] = widen_stem(kept[stem], ADC_CHANNELS)
     missing, unexpected = made.load_state_dict(kept, strict=False)
     assert not unexpected
     assert not any(name.startswith("blocks.") for name in missing)
@@ -107,7 +107,7 @@ def stem_name(network: nn.Module) -> str:
     return next(f"{name}.weight" for name, module in network.named_modules() if isinstance(module, nn.Conv3d))
 
 
-def widened(weight: torch.Tensor, channels: int) -> torch.Tensor:
+def widen_stem(weight: torch.Tensor, channels: int) -> torch.Tensor:
     """``(out, 1, k, k, k)`` -> ``(out, channels, k, k, k)``: copied and divided, so that equal inputs give the same."""
     return weight.expand(-1, channels, -1, -1, -1) / channels
 

@@ -26,7 +26,7 @@ from AGE2HIELib.progress import Stages
 from AGE2HIELib.volume import Volume
 from training.cohorts.bonbid import HieCase
 from training.files import sha256_of
-from training.preparing.store import Prepared, image_file, keep_image, pack
+from training.preparing.store import PreparedCohort, image_file, keep_image, pack
 
 VERSION = 3  # raise it when the same files would be prepared otherwise
 NO_BRAIN = "no brain was found. Give a skull-stripped ADC map, 0 outside the brain."
@@ -55,7 +55,7 @@ class InfantOptions:
     jobs: int
 
 
-def prepare_infants(cases: Sequence[HieCase], folder: Path, options: InfantOptions) -> Prepared:
+def prepare_infants(cases: Sequence[HieCase], folder: Path, options: InfantOptions) -> PreparedCohort:
     """Prepare what is not there yet, in parallel, and pack the cohort.
 
     Raises:

@@ -1,13 +1,16 @@
-"""What the networks of this project are fed: one grid for both modalities, and the scale of each channel."""
+"""What networks are fed: one grid for both modalities, the scale of each channel, the kinds of z-map."""
 
 from __future__ import annotations
 
 from math import ceil
 
 import numpy as np
+import pandas as pd
 
+from AGE2HIELib.bundle.model_facts import ATLAS, NO_Z, RELEASED
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
+from training.settings import Settings
 
 # z-scores reach 10; ADC from 100 (dying tissue) to 2900 (fluid) lies within the clips
 ADC_CHANNELS = (Channel("adc", 1300.0, 400.0, -3.0, 4.0), Channel("z_adc", 0.0, 3.0, -10 / 3, 10 / 3))
@@ -37,3 +40,25 @@ def centred_grid(field_of_view_mm: tuple[float, float, float], spacing_mm: float
     affine = np.diag([spacing_mm, spacing_mm, spacing_mm, 1.0])
     affine[:3, 3] = [-spacing_mm * (n - 1) / 2 for n in (i, j, k)]
     return Grid((i, j, k), affine)
+
+
+def fed_z_kinds(settings: Settings, table: pd.DataFrame) -> tuple[str, ...]:
+    """Augmentation shows every network all there is, and none at times; without it there is one, or the atlas's where
+    an infant has no released one.
+
+    Released z-maps count only where infants of both outcomes have one: else nothing could be calibrated on them.
+    """
+    has_released = table["released_z"].to_numpy(bool)
+    enough = table.loc[has_released, "adverse"].nunique() == 2
+    if settings.finetune.augment:
+        return (ATLAS, RELEASED, NO_Z) if enough else (ATLAS, NO_Z)
+    if settings.hie.z_maps == ATLAS or not enough:
+        return (ATLAS,)
+    return (RELEASED,) if has_released.all() else (ATLAS, RELEASED)
+
+
+def logits_of_kind(logits: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Of logits by kind of z-map (column ``z``) those with ``kind``; for cases without it, those with the atlas's."""
+    wanted = logits[logits["z"] == kind]
+    others = logits[(logits["z"] == ATLAS) & ~logits["case"].isin(wanted["case"])]
+    return pd.concat([wanted, others])

@@ -19,7 +19,7 @@ from AGE2HIELib.preprocess.t1.prepare import prepare_t1
 from AGE2HIELib.preprocess.t1.template import bundled_t1_template
 from training.cohorts.bids import AgeScan
 from training.files import sha256_of
-from training.preparing.store import Prepared, image_file, keep_image, pack
+from training.preparing.store import PreparedCohort, image_file, keep_image, pack
 
 VERSION = 2  # raise it when the same files would be prepared otherwise
 
@@ -35,7 +35,9 @@ class ScanTask:
     placement: Kind
 
 
-def prepare_scans(scans: Sequence[AgeScan], folder: Path, spec: InputSpec, *, placement: Kind, jobs: int) -> Prepared:
+def prepare_scans(
+    scans: Sequence[AgeScan], folder: Path, spec: InputSpec, *, placement: Kind, jobs: int
+) -> PreparedCohort:
     """Prepare what is not there yet, in parallel, and pack the cohort.
 
     Raises:
@@ -48,7 +50,7 @@ def prepare_scans(scans: Sequence[AgeScan], folder: Path, spec: InputSpec, *, pl
         for scan in scans
     ]
     missing = [task for task in tasks if not image_file(folder, task.key).exists()]
-    wrong = [line for line in run_all(prepare_scan, missing, jobs=jobs, description="T1 scans placed") if line]
+    wrong = [line for line in run_all(prepare_t1_task, missing, jobs=jobs, description="T1 scans placed") if line]
     if wrong:
         raise InputError(f"{len(wrong)} image(s) cannot be prepared:\n" + "\n".join(wrong))
     columns = ["name", "subject", "session", "age_years"]
@@ -58,7 +60,7 @@ def prepare_scans(scans: Sequence[AgeScan], folder: Path, spec: InputSpec, *, pl
     return pack(folder, [task.key for task in tasks], rows)
 
 
-def prepare_scan(task: ScanTask) -> str:
+def prepare_t1_task(task: ScanTask) -> str:
     """Prepare and keep one scan; returns what is wrong with it, or nothing."""
     try:
         row, arrays = _arrays(task)

@@ -20,7 +20,7 @@ from training.files import sha256_of, write_text, write_tsv, write_whole
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedCohort:
     """A cohort as the network sees it.
 
     Attributes:
@@ -50,7 +50,7 @@ def keep_image(folder: Path, key: str, row: dict[str, Any], arrays: dict[str, An
     write_whole(image_file(folder, key), lambda part: np.savez(part, row=json.dumps(row), **arrays))
 
 
-def pack(folder: Path, keys: Sequence[str], rows: Sequence[dict[str, Any]]) -> Prepared:
+def pack(folder: Path, keys: Sequence[str], rows: Sequence[dict[str, Any]]) -> PreparedCohort:
     """One array of all images; ``rows`` are what the cohort's tables say, joined with what preparing measured."""
     digest = sha256_of([], *keys, *(json.dumps(row, sort_keys=True, default=str) for row in rows))
     if not _is_packed(folder, digest):
@@ -61,12 +61,12 @@ def pack(folder: Path, keys: Sequence[str], rows: Sequence[dict[str, Any]]) -> P
     return load_prepared(folder)
 
 
-def load_prepared(folder: Path) -> Prepared:
+def load_prepared(folder: Path) -> PreparedCohort:
     """What ``pack`` wrote."""
     # copy-on-write, so that torch takes the arrays as they are
     table = pd.read_csv(folder / "table.tsv", sep="\t", dtype=_TEXT, keep_default_na=False, na_values=[""])
     lesions = folder / "lesions.npy"
-    return Prepared(
+    return PreparedCohort(
         volumes=np.load(folder / "volumes.npy", mmap_mode="c"),
         lesions=np.load(lesions, mmap_mode="c") if lesions.exists() else None,
         table=table,

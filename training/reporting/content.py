@@ -1,8 +1,8 @@
-"""What a report is made of. A report states what stands here, and calls the rest unknown."""
+"""The tables, facts and blocks that a report is made of; a fact that is missing is called unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class Explained:
+class ExplanationTables:
     """What the steps ``examine`` and ``age-maps`` have found; None where they were not asked.
 
     Attributes:
@@ -61,18 +61,18 @@ class ReportContent:
     comparisons: pd.DataFrame
     curves: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    explained: Explained = Explained()
+    explained: ExplanationTables = ExplanationTables()
 
     @property
     def banner(self) -> str:
         return SYNTHETIC_BANNER if self.synthetic else RESEARCH_BANNER
 
 
-def flattened(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """``("fit.epochs", "5")`` and so on, in the order given."""
     for key, value in nested.items():
         if isinstance(value, Mapping):
-            yield from flattened(value, f"{prefix}{key}.")
+            yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", UNKNOWN if value is None else str(value)
 
@@ -92,3 +92,55 @@ def sizes(cases: pd.DataFrame) -> pd.DataFrame:
             for name, part in rows[1:] + rows[:1]
         ]
     )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG with the words that stand under it; ``name`` is also its file's."""
+
+    name: str
+    alt: str
+    caption: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    text: str
+    kind: str = "paragraph"
+
+
+@dataclass(frozen=True)
+class Points:
+    items: tuple[str, ...]
+    kind: str = "points"
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """Cells are text; the first column holds names, the others are set flush right when ``numbers``."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    numbers: bool = True
+    kind: str = "table"
+
+
+@dataclass(frozen=True)
+class Image:
+    picture: Picture
+    kind: str = "image"
+
+
+Block = Paragraph | Points | ReportTable | Image
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    heading: str
+    blocks: tuple[Block, ...]
+
+
+def section(heading: str, blocks: Sequence[Block]) -> ReportSection:
+    return ReportSection(heading, tuple(blocks))

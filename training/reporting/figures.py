@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from training.reporting.content import Explained, ReportContent
-from training.reporting.curves import GROUPS, calibration, decision, roc
-from training.reporting.forest import forest
+from training.reporting.content import ExplanationTables, Picture, ReportContent
+from training.reporting.outcome_plots import GROUPS, calibration, decision, forest, roc
 from training.reporting.style import png
-from training.reporting.training_curves import MOST_PANELS, age_scatter, learning
+from training.reporting.training_plots import MOST_PANELS, age_scatter, learning
 
 AGE_MAPS = "age_maps"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A PNG with the words that stand under it; ``name`` is also its file's."""
-
-    name: str
-    alt: str
-    caption: str
-    png: bytes
 
 
 def draw_figures(content: ReportContent) -> Iterator[Picture]:
@@ -74,7 +62,7 @@ def draw_figures(content: ReportContent) -> Iterator[Picture]:
         yield Picture("learning_curves", "Learning curves", caption, png(learning(content.curves)))
 
 
-def _age_maps(found: Explained) -> Iterator[Picture]:
+def _age_maps(found: ExplanationTables) -> Iterator[Picture]:
     if found.picture is None or found.age_maps is None:
         return
     head = "Synthetic: nobody was scanned. " if found.age_maps["synthetic"].all() else ""

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from training.reporting.content import ReportContent
 from training.reporting.figures import draw_figures
-from training.reporting.model_card import model_card
+from training.reporting.model_card import evaluation_card
 from training.reporting.sections import report_sections
 from training.reporting.tripod import tripod
 
@@ -28,7 +28,7 @@ def write_report(folder: Path, content: ReportContent) -> None:
     for ending in ("md", "html"):
         page = _environment(escape=ending == "html").get_template(f"{REPORT}.{ending}.j2").render(known)
         (folder / f"{REPORT}.{ending}").write_text(page, encoding="utf-8")
-    (folder / CARD).write_text(model_card(content), encoding="utf-8")
+    (folder / CARD).write_text(evaluation_card(content), encoding="utf-8")
     (folder / CHECKLIST).write_text(tripod(content), encoding="utf-8")
 
 

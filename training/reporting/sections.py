@@ -10,13 +10,23 @@ import pandas as pd
 from training.evaluation.age import age_by_site, age_summary, error_text
 from training.evaluation.metrics import METRICS
 from training.evaluation.splits import PROTOCOLS
-from training.evaluation.summary import ALL, in_order, whole_protocols
+from training.evaluation.summary import ALL, arms_in_order, whole_protocols
 from training.evaluation.table import value_text
-from training.reporting.blocks import Block, Image, Paragraph, Points, Section, Table, section
-from training.reporting.content import ReportContent, flattened, sizes
-from training.reporting.explained import age_map_blocks, examination_blocks
-from training.reporting.figures import Picture
-from training.reporting.statements import age_findings, main_findings, pretrained_networks, unknowns
+from training.reporting.content import (
+    Block,
+    Image,
+    Paragraph,
+    Picture,
+    Points,
+    ReportContent,
+    ReportSection,
+    ReportTable,
+    flatten,
+    section,
+    sizes,
+)
+from training.reporting.findings import age_findings, main_findings, pretrained_networks, unknowns
+from training.reporting.map_sections import age_map_blocks, examination_blocks
 from training.reporting.style import p_text
 
 METRIC_NAMES = {
@@ -64,7 +74,7 @@ _AGE_NOTE = (
 _MAIN = ("auc", "accuracy", "accuracy_at_half")
 
 
-def report_sections(content: ReportContent, pictures: Mapping[str, Picture]) -> Iterator[Section]:
+def report_sections(content: ReportContent, pictures: Mapping[str, Picture]) -> Iterator[ReportSection]:
     def drawn(*names: str) -> list[Block]:
         return [Image(pictures[name]) for name in names if name in pictures]
 
@@ -91,28 +101,32 @@ def report_sections(content: ReportContent, pictures: Mapping[str, Picture]) -> 
         yield section("Notes", [Points(content.notes)])
 
 
-def main_table(summary: pd.DataFrame) -> Table:
+def main_table(summary: pd.DataFrame) -> ReportTable:
     """AUC and both accuracies with intervals, arms by protocol."""
     shown = whole_protocols(summary)
     protocols = [name for name in PROTOCOLS if name in set(shown["protocol"])]
     pairs = [(protocol, metric) for protocol in protocols for metric in _MAIN]
     header = ("Arm", *(f"{protocol}: {METRIC_NAMES[metric]}" for protocol, metric in pairs))
     cells = _cells(shown, ["arm", "protocol", "metric"])
-    rows = tuple((arm, *(cells.get((arm, *pair), "-") for pair in pairs)) for arm in in_order(shown["arm"].unique()))
-    return Table(header, rows, note=f"{_sizes_told(shown)} {_HOW_READ}")
+    rows = tuple(
+        (arm, *(cells.get((arm, *pair), "-") for pair in pairs)) for arm in arms_in_order(shown["arm"].unique())
+    )
+    return ReportTable(header, rows, note=f"{_sizes_told(shown)} {_HOW_READ}")
 
 
-def setting_table(summary: pd.DataFrame) -> Table:
+def setting_table(summary: pd.DataFrame) -> ReportTable:
     """AUC of every arm in every setting that is a part of its protocol."""
     parts = summary[(summary["setting"] != ALL) & (summary["setting"] != summary["protocol"])]
     settings = [(str(p), str(s)) for p, s in parts[["protocol", "setting"]].drop_duplicates().to_numpy()]
     cells = _cells(parts[parts["metric"] == "auc"], ["arm", "protocol", "setting"])
-    rows = tuple((arm, *(cells.get((arm, *at), "-") for at in settings)) for arm in in_order(parts["arm"].unique()))
+    rows = tuple(
+        (arm, *(cells.get((arm, *at), "-") for at in settings)) for arm in arms_in_order(parts["arm"].unique())
+    )
     header = ("AUC", *(f"{protocol}, {setting}" for protocol, setting in settings))
-    return Table(header, rows, note=f"{_sizes_told(parts)} All other figures by setting: summary.tsv.")
+    return ReportTable(header, rows, note=f"{_sizes_told(parts)} All other figures by setting: summary.tsv.")
 
 
-def comparison_tables(comparisons: pd.DataFrame) -> Iterator[Table]:
+def comparison_tables(comparisons: pd.DataFrame) -> Iterator[ReportTable]:
     """Ways of learning, then these networks: each arm, the settings of a protocol, then all of them."""
     pairs = [part for _, part in comparisons.groupby(["other", "protocol", "setting"], sort=False)]
     order = {name: place for place, name in enumerate(comparisons["other"].drop_duplicates())}
@@ -120,9 +134,9 @@ def comparison_tables(comparisons: pd.DataFrame) -> Iterator[Table]:
     found = [part.set_index("metric").to_dict("index") for part in pairs]
     where = ("transfer against", "Setting", "Cases (adverse)")
     methods = (*where, "AUC differs by", "p", "Holm", "Balanced accuracy differs by", "p", "Accuracy differs by", "p")
-    yield Table(methods, tuple(_method_row(rows) for rows in found), note=_METHODS, numbers=False)
+    yield ReportTable(methods, tuple(_method_row(rows) for rows in found), note=_METHODS, numbers=False)
     networks = (*where, "AUC differs by", "DeLong", "Accuracy differs by", "Right alone", "McNemar")
-    yield Table(networks, tuple(_network_row(rows) for rows in found), note=_NETWORKS, numbers=False)
+    yield ReportTable(networks, tuple(_network_row(rows) for rows in found), note=_NETWORKS, numbers=False)
 
 
 def _where(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
@@ -154,17 +168,17 @@ def _network_row(found: Mapping[Hashable, Mapping[Hashable, Any]]) -> tuple[str,
     )
 
 
-def metric_tables(summary: pd.DataFrame) -> Iterator[Table]:
+def metric_tables(summary: pd.DataFrame) -> Iterator[ReportTable]:
     """Every metric of every arm with its interval, a table for each protocol."""
     shown = whole_protocols(summary)
     cells = _cells(shown, ["protocol", "arm", "metric"])
     for protocol in (name for name in PROTOCOLS if name in set(shown["protocol"])):
         here = shown[shown["protocol"] == protocol]
-        arms = in_order(here["arm"].unique())
+        arms = arms_in_order(here["arm"].unique())
         rows = tuple(
             (METRIC_NAMES[metric], *(cells.get((protocol, arm, metric), "-") for arm in arms)) for metric in METRICS
         )
-        yield Table((protocol, *arms), rows, note=_sizes_told(here))
+        yield ReportTable((protocol, *arms), rows, note=_sizes_told(here))
 
 
 def _sizes_told(rows: pd.DataFrame) -> str:
@@ -176,17 +190,19 @@ def _sizes_told(rows: pd.DataFrame) -> str:
     return "; ".join(told) + "."
 
 
-def age_tables(age_predictions: pd.DataFrame) -> Iterator[Table]:
+def age_tables(age_predictions: pd.DataFrame) -> Iterator[ReportTable]:
     """By band, and by site where there are several."""
     header = (
         *("Pretraining", "Networks", "Subjects", "Mean absolute error", "of the band's own mean", "RMSE", "R2"),
         *("Slope of the error on age", "Mean absolute error, corrected", "Spearman", "Pearson"),
     )
     bands = [(row["band"], *_age_cells(row, row["band"])) for row in age_summary(age_predictions).to_dict("records")]
-    yield Table(("Age", *header), tuple(bands), note=_AGE_NOTE)
+    yield ReportTable(("Age", *header), tuple(bands), note=_AGE_NOTE)
     sites = [(row["site"], *_age_cells(row, "")) for row in age_by_site(age_predictions).to_dict("records")]
     if sites:
-        yield Table(("Site", *header), tuple(sites), note="All ages of a site. Its ages may differ from another's.")
+        yield ReportTable(
+            ("Site", *header), tuple(sites), note="All ages of a site. Its ages may differ from another's."
+        )
 
 
 def _age_cells(row: Mapping[Hashable, Any], band: str) -> tuple[str, ...]:
@@ -212,9 +228,9 @@ def _made(content: ReportContent) -> Iterator[Block]:
     yield Paragraph(f"Made by: {content.command}")
     counted = sizes(content.cases)
     rows = tuple(tuple(str(value) for value in row.values()) for row in counted.to_dict("records"))
-    yield Table(("Site", "Cases", "Children", "Normal", "Adverse"), rows, note="What went into the evaluation.")
+    yield ReportTable(("Site", "Cases", "Children", "Normal", "Adverse"), rows, note="What went into the evaluation.")
     for name, mapping in (("Setting", content.settings), ("Made with", content.provenance)):
-        yield Table((name, "Value"), tuple(flattened(mapping)), numbers=False)
+        yield ReportTable((name, "Value"), tuple(flatten(mapping)), numbers=False)
 
 
 def _cells(summary: pd.DataFrame, keys: list[str]) -> dict[tuple[str, ...], str]:

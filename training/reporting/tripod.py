@@ -6,18 +6,18 @@ The items are given in short; the authors of a paper answer them in full.
 from __future__ import annotations
 
 from training.reporting.content import UNKNOWN, ReportContent
-from training.reporting.facts import (
+from training.reporting.findings import unknowns
+from training.reporting.model_card import (
     PURPOSE,
     ages_at_scan,
     by_setting,
     effect,
-    evaluated,
-    known,
+    fact,
     participants,
     partition,
     performance,
+    protocols_in_words,
 )
-from training.reporting.statements import unknowns
 
 NOT_APPLICABLE = "not applicable"
 Item = tuple[str, str, str]  # number, what is asked, answer
@@ -58,7 +58,7 @@ def _data(content: ReportContent) -> list[Item]:
         "Simulated by a rule of this project." if simulated else f"{UNKNOWN}: as in the outcome table that was given."
     )
     return [
-        ("5a", "Sources of data", f"SHA-256 {known(content, 'data_hash')}. {participants(content)}"),
+        ("5a", "Sources of data", f"SHA-256 {fact(content, 'data_hash')}. {participants(content)}"),
         ("5b", "Dates", NOT_APPLICABLE + ": simulated." if simulated else UNKNOWN),
         ("6a", "Setting and centres", "Sites: " + ", ".join(sorted(map(str, content.cases["site"].unique()))) + "."),
         ("6b", "Eligibility", "Simulated." if simulated else UNKNOWN),
@@ -84,7 +84,7 @@ def _analysis(content: ReportContent) -> list[Item]:
             "Model, building steps, internal validation",
             "3D convolutional network; all settings stand in report.md under 'How it was made'.",
         ),
-        ("12d", "Heterogeneity between clusters", evaluated(content)),
+        ("12d", "Heterogeneity between clusters", protocols_in_words(content)),
         (
             "12e",
             "Measures of performance",
@@ -105,7 +105,7 @@ def _analysis(content: ReportContent) -> list[Item]:
             "Model output and thresholds",
             "Calibrated probability; threshold of the highest balanced accuracy on inner folds.",
         ),
-        ("16", "Training versus evaluation", evaluated(content)),
+        ("16", "Training versus evaluation", protocols_in_words(content)),
         ("17", "Ethical approval", NOT_APPLICABLE + ": no human data." if content.synthetic else UNKNOWN),
     ]
 
@@ -117,7 +117,7 @@ def _open_science(content: ReportContent) -> list[Item]:
         ("18c", "Protocol", UNKNOWN),
         ("18d", "Registration", UNKNOWN),
         ("18e", "Data sharing", f"Made again by: {content.command}" if content.synthetic else UNKNOWN),
-        ("18f", "Code sharing", f"Apache-2.0, commit {known(content, 'commit')}."),
+        ("18f", "Code sharing", f"Apache-2.0, commit {fact(content, 'commit')}."),
         ("19", "Patient and public involvement", UNKNOWN),
     ]
 

@@ -1,4 +1,4 @@
-"""Subjects that a network has seen: remembered by hash, and refused in any test set.
+"""Subjects that a network has learned from: kept as hashes, and refused in any test set.
 
 After ClinicaDL (Thibeau-Sutre 2022, doi:10.1016/j.cmpb.2022.106818). Hashes, since a bundle travels and names must not.
 """
@@ -26,14 +26,14 @@ def image_hash(sha256: str) -> str:
     return hashlib.sha256(f"image:{sha256}".encode()).hexdigest()[:_DIGITS]
 
 
-def seen_in(table: pd.DataFrame) -> list[str]:
+def subject_hashes(table: pd.DataFrame) -> list[str]:
     """Hashes of the subjects, and of the images, of a prepared cohort's ``table``."""
     subjects = {subject_hash(str(subject)) for subject in table["subject"]}
     images = {image_hash(str(sha256)) for sha256 in table["image_sha256"]} if "image_sha256" in table else set()
     return sorted(subjects | images)
 
 
-def seen_again(subjects: Sequence[str], seen: Collection[str], images: Iterable[str] = ()) -> list[Problem]:
+def leaked_subjects(subjects: Sequence[str], seen: Collection[str], images: Iterable[str] = ()) -> list[Problem]:
     """A problem for each subject (and each image, by its SHA-256) that pretraining has seen."""
     remedy = "was seen in pretraining and cannot be tested on. Take it out of one of the two"
     known = set(seen)

@@ -13,7 +13,7 @@ from training.evaluation.paired import LEVEL, needed_for_significance
 from training.evaluation.resampled import enough_pretrainings
 from training.evaluation.summary import COMPARED_WITH, TRANSFER, whole_protocols
 from training.evaluation.table import value_text
-from training.reporting.content import ReportContent, flattened
+from training.reporting.content import ReportContent, flatten
 from training.reporting.style import p_text
 
 _PRIMARY, _CONTROL = COMPARED_WITH[:2]
@@ -199,4 +199,4 @@ def _luck_of_pretraining(networks: int, repeats: int) -> str:
 
 def pretrained_networks(content: ReportContent) -> int:
     """How many were pretrained for each arm."""
-    return int(dict(flattened(content.settings)).get("pretrain.seeds", "1"))
+    return int(dict(flatten(content.settings)).get("pretrain.seeds", "1"))

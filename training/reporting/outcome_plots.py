@@ -1,9 +1,9 @@
-"""ROC, calibration and decision curves, a panel for each protocol."""
+"""Pictures of the outcome: ROC, calibration and decision curves, and the forest of differences between arms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Literal
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,11 @@ from matplotlib.lines import Line2D
 from statsmodels.stats.proportion import proportion_confint
 
 from training.evaluation.baselines import LESION_VOLUME, MEAN_ADC
-from training.evaluation.metrics import scored
+from training.evaluation.metrics import cases_with_scores
 from training.evaluation.paired import placements
 from training.evaluation.splits import PROTOCOLS
-from training.evaluation.summary import ARMS, in_order, whole_protocols
-from training.reporting.style import FAINT, GRID, INK, LINES, colour, plain, sheet
+from training.evaluation.summary import ALL, ARMS, arms_in_order, whole_protocols
+from training.reporting.style import FAINT, GRID, INK, LINES, colour, p_text, plain, sheet
 
 CALIBRATED_ARMS = ARMS[:2]
 GROUPS = 5  # of equal size; with 156 cases about 31 in each
@@ -56,7 +56,7 @@ def roc_points(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Steps of the mean ROC curve of one arm over folds and repeats; the area under them is ``metrics.auc``."""
     entered, weights = [], []
     for _, part in rows.groupby("repeat"):
-        cases = scored(part)
+        cases = cases_with_scores(part)
         share, weight = placements(cases)
         entered.append(1 - share[cases.adverse])
         weights.append(weight[cases.adverse])
@@ -148,7 +148,7 @@ def _panels(predictions: pd.DataFrame) -> tuple[Figure, Iterator[tuple[Axes, str
 
 
 def _arms(part: pd.DataFrame, wanted: Sequence[str]) -> list[str]:
-    return [arm for arm in in_order(part["arm"].unique()) if arm in wanted]
+    return [arm for arm in arms_in_order(part["arm"].unique()) if arm in wanted]
 
 
 def _title(protocol: str, part: pd.DataFrame) -> str:
@@ -172,3 +172,57 @@ def _label(axes: Axes, labels: list[tuple[str, str]], corner: Corner, *, heading
         labelspacing=0.25,
     )
     legend.get_title().set_fontsize(8.5)
+
+
+_ROW_INCHES = 0.24
+_GAP_ROWS = 1.6
+
+
+def forest(comparisons: pd.DataFrame) -> Figure:
+    """Difference of transfer from each other arm, AUC left and accuracy right, a row for each setting."""
+    others = list(comparisons["other"].unique())
+    metrics = [name for name in ("auc", "accuracy") if name in set(comparisons["metric"])]
+    rows = sum(len(part) for _, part in comparisons[comparisons["metric"] == metrics[0]].groupby("other"))
+    figure = sheet(1.0 + _ROW_INCHES * (rows + _GAP_ROWS * len(others)))
+    for k, (axes, metric) in enumerate(zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True)):
+        _one_metric(axes, comparisons[comparisons["metric"] == metric], others, named=k == 0)
+        heading = {"auc": "AUC", "accuracy": "Accuracy"}[metric]
+        plain(axes, title=f"{heading}; p: as a way of learning", x=f"Difference in {heading}: transfer - other", y="")
+        axes.grid(axis="y", visible=False)
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+    return figure
+
+
+def _one_metric(axes: Axes, table: pd.DataFrame, others: list[str], *, named: bool) -> None:
+    at = 0.0
+    ticks: list[float] = []
+    names: list[str] = []
+    ends = table[["low", "high", "difference", "method_low", "method_high"]].to_numpy(float)
+    ends = np.clip(ends, -1.0, 1.0)  # with two or three folds an interval may reach far beyond what can be
+    known = ends[~np.isnan(ends)]
+    left, right = min(-0.1, known.min(initial=0.0)), max(0.1, known.max(initial=0.0))
+    span = right - left
+    for other in others:
+        ticks.append(at)
+        names.append(f"transfer - {other}")
+        for row in table[table["other"] == other].to_dict("records"):
+            at += 1
+            whole = row["setting"] in (ALL, row["protocol"])
+            width, size = (3.4, 6.5) if whole else (2.0, 4.0)
+            axes.plot([row["method_low"], row["method_high"]], [at, at], color=colour(other), linewidth=0.9)
+            axes.plot([row["low"], row["high"]], [at, at], color=colour(other), linewidth=width)
+            axes.plot(row["difference"], at, "s" if whole else "o", color=colour(other), markersize=size)
+            axes.text(right + 0.04 * span, at, _p(row), fontsize=8, color=INK, va="center")
+            ticks.append(at)
+            names.append(row["protocol"] if whole else f"{row['setting']} ({row['protocol']})")
+        at += _GAP_ROWS
+    axes.axvline(0, color=FAINT, linewidth=1.0)
+    axes.set_yticks(ticks, names if named else [""] * len(names), fontsize=9)
+    for tick, name in zip(axes.get_yticklabels(), names, strict=True):
+        tick.set_fontweight("bold" if name.startswith("transfer") else "normal")
+    axes.set(xlim=(left - 0.03 * span, right + 0.28 * span), ylim=(at - _GAP_ROWS + 0.8, -0.8))
+
+
+def _p(row: dict[Hashable, Any]) -> str:
+    return "not asked" if row["asked"] else p_text(row["p_method"])

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from training.reporting.blocks import Block, Image, Paragraph, Table
-from training.reporting.content import Explained
-from training.reporting.figures import AGE_MAPS, Picture
+from training.reporting.content import Block, ExplanationTables, Image, Paragraph, Picture, ReportTable
+from training.reporting.figures import AGE_MAPS
 
 _SEEN = (
     "The exported networks have learned from these infants, so that their probabilities are no test of anything; how "
@@ -31,7 +30,7 @@ _SIDES = (
 _SYNTHETIC = "Synthetic: "
 
 
-def examination_blocks(found: Explained) -> Iterator[Block]:
+def examination_blocks(found: ExplanationTables) -> Iterator[Block]:
     """Counts, every figure over all infants, and the figures that need a lesion; nothing where none was examined."""
     table = found.examinations
     if table is None or table.empty:
@@ -45,7 +44,7 @@ def examination_blocks(found: Explained) -> Iterator[Block]:
         (name, told["limit"], f"{sum(name not in one for one in failed)} of {len(made)}", _spread(made[name]))
         for name, told in found.figures.items()
     ]
-    yield Table(("Figure", "Limit", "Kept by", "Median (range)"), tuple(rows), note=_HOW_READ)
+    yield ReportTable(("Figure", "Limit", "Kept by", "Median (range)"), tuple(rows), note=_HOW_READ)
     yield from _lesion_blocks(made)
 
 
@@ -69,10 +68,10 @@ def _lesion_blocks(made: pd.DataFrame) -> Iterator[Block]:
     hits = f"{int(known['pointing'].astype(bool).sum())} of {len(known)}"
     row = (hits, _spread(known["peak_mm"]), _spread(known["enrichment"]))
     header = ("Pointing", "Peak from the lesion, mm, median (range)", "Enrichment, median (range)")
-    yield Table(header, (row,), note=_LESION)
+    yield ReportTable(header, (row,), note=_LESION)
 
 
-def age_map_blocks(found: Explained, pictures: Mapping[str, Picture]) -> Iterator[Block]:
+def age_map_blocks(found: ExplanationTables, pictures: Mapping[str, Picture]) -> Iterator[Block]:
     """A row a subject and the picture; nothing where no map was made."""
     table = found.age_maps
     if table is None or table.empty:
@@ -90,7 +89,7 @@ def age_map_blocks(found: Explained, pictures: Mapping[str, Picture]) -> Iterato
     )
     header = ("Age, years", "Predicted", "Peak right, anterior, superior, mm", "Left", "Right", "Asymmetry")
     head = f"{_SYNTHETIC}nobody was scanned. " if table["synthetic"].all() else ""
-    yield Table(header, rows, note=f"{head}{_SIDES}")
+    yield ReportTable(header, rows, note=f"{head}{_SIDES}")
 
 
 def _text(column: pd.Series) -> pd.Series:

@@ -1,4 +1,4 @@
-"""What a finished run has to tell: the content of its report, and the figures on the model's card."""
+"""The content of a finished run's report, and the figures on the model's card."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from training.evaluation.table import main_table_text
 from training.finetuning import PRETRAINING_OF, Fit, calibration_splits, export_split
 from training.preparing.store import load_prepared
 from training.pretraining import KINDS, lessons
-from training.reporting.content import Explained, ReportContent
+from training.reporting.content import ExplanationTables, ReportContent
 from training.run_folder import RunFolder, read_record
 from training.settings import Settings
 
@@ -117,9 +117,9 @@ def _ages(run: RunFolder) -> pd.DataFrame | None:
     return pd.read_csv(run.age_predictions, sep="\t", dtype={"subject": str})
 
 
-def _explained(run: RunFolder) -> Explained:
+def _explained(run: RunFolder) -> ExplanationTables:
     figures = run.examination_figures
-    return Explained(
+    return ExplanationTables(
         examinations=_table(run.examinations),
         figures=json.loads(figures.read_text(encoding="utf-8")) if figures.exists() else {},
         age_maps=_table(run.age_map_table),

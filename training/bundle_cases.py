@@ -17,7 +17,7 @@ from AGE2HIELib.quality.distance import distances
 from training.evaluation.splits import Split
 from training.learning.augment import pick_z
 from training.preparing.inputs import ADC_CHANNELS
-from training.preparing.store import Prepared
+from training.preparing.store import PreparedCohort
 
 # Share of sound scans that the limit warns of, by the spread of the logarithms of left-out distances.
 EXPECTED_WARNINGS = 0.004
@@ -34,10 +34,10 @@ _BATCH = 8
 ADC = ADC_CHANNELS[0]
 
 
-def known_cases(
+def bundle_cases(
     members: Sequence[StagedNetwork],
     split: Split,
-    cohort: Prepared,
+    cohort: PreparedCohort,
     z_maps: Sequence[str],
     scores: Mapping[str, Scores],
     *,
@@ -105,7 +105,7 @@ def evenly(table: pd.DataFrame) -> frozenset[str]:
 
 
 def _features(
-    member: StagedNetwork, cohort: Prepared, names: Sequence[str], z_maps: Sequence[str]
+    member: StagedNetwork, cohort: PreparedCohort, names: Sequence[str], z_maps: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Features of every case with every z, and how injured it is."""
     rows = cohort.rows("case", names)
