@@ -22,7 +22,7 @@ from AGE2HIELib.streams import KeptStream, kept_streams, send_nowhere
 from AGE2HIELib.version import __version__
 
 DEFECT, UNUSABLE, CANCELLED = 1, 2, 130
-_ANSWERS_ON_DISK = ("facts:run_model_install",)  # beside the commands that have an --output
+_ANSWERS_ON_DISK = ("model:run_model_install",)  # beside the commands that have an --output
 READER_GONE = 141  # as a shell reports a program that a closed pipe ended
 
 
@@ -37,7 +37,8 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"Wrong call: {message.rstrip('.')}. See '{self.prog} --help'.")
 
 
-def parser() -> Parser:
+def parser(*, rare: bool = False) -> Parser:
+    """``rare``: with the rarely used options in the help, as ``--help-all`` prints it."""
     top = Parser(
         prog="age2hie",
         description="Two-year outcome of newborns with hypoxic-ischemic encephalopathy, read from diffusion MRI. "
@@ -47,7 +48,7 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"age2hie {__version__}")
-    add_commands(top)
+    add_commands(top, rare=rare)
     return top
 
 
@@ -90,7 +91,8 @@ def _run(argv: Sequence[str] | None, until_the_end: ExitStack) -> int:
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     """``--help`` and ``--version`` end here; the first is what it prints, and so fails with it."""
     try:
-        return parser().parse_args(argv)
+        rare = "--help-all" in (sys.argv[1:] if argv is None else argv)
+        return parser(rare=rare).parse_args(argv)
     except SystemExit:
         sys.stdout.flush()
         _refuse_lost_answer(sys.stdout)

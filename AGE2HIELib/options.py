@@ -1,11 +1,17 @@
-"""The options of every command. Their names and values are a contract that scripts rely on."""
+"""The options of every command. Their names and values are a contract that scripts rely on.
+
+Each option stands here once, and a command names those that it takes. An option that is not on the line leaves nothing
+in the namespace where it belongs to a request: the defaults are those of ``Request``, or what ``--like`` brings.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from AGE2HIELib.pipeline.request import ADVERSE, DEFAULT_METHODS, SALIENCY_METHODS, TARGETS
+from AGE2HIELib.pipeline.request import DEFAULT_METHODS, SALIENCY_METHODS, TARGETS
 from AGE2HIELib.progress import KINDS
 
 # Named here and not taken from the modules that own them, which import numpy or torch; a test compares both.
@@ -15,235 +21,227 @@ FORMATS = ("nifti", "nrrd", "mha", "dicom")
 INJURIES = ("none", "bgt", "watershed", "near-total")
 ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
 
+READING, EXPLAINING, ATLAS, OUTPUT = "reading the scan", "saliency maps", "the atlas", "output"
+_SHARED = ("like", "align", "model", "atlas", "device", "prevalence", "override")  # of predict, batch and explain
+_TIMING = ("age-days", "gestation-weeks", "cooled")
+_WORDS = ("name", "provenance", "licence")
+_WRITING = ("output", "overwrite", "progress")
+_INPUT = "DICOM folder, 4D NIfTI with .bval, DWI NRRD, ADC map"
 
-def add_commands(top: argparse.ArgumentParser) -> None:
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_predict(commands)
-    _add_batch(commands)
-    _add_explain(commands)
-    _add_reproduce(commands)
-    _add_check(commands)
-    _add_adc(commands)
-    _add_demo(commands)
-    _add_phantom(commands)
-    _add_model(commands)
-    _add_atlas(commands)
-    _add_doctor(commands)
+Options = dict[str, argparse.ArgumentParser]
 
 
-def _add_predict(commands) -> None:  # type: ignore[no-untyped-def]  # argparse does not publish the type
-    command = _new(commands, "predict", "predict:run", "predict the outcome from one scan")
-    _add_reading(command)
-    command.add_argument("--align", choices=ALIGN, default="auto", help="align volumes: only where they moved (auto)")
-    command.add_argument("--mask", type=Path, metavar="FILE", help="brain mask on the scan's grid")
-    command.add_argument("--z-adc", type=Path, metavar="FILE", help="released z-map on the scan's grid")
-    command.add_argument(
-        "--model",
-        type=Path,
-        metavar="DIR",
-        help="model bundle or installed model's name (default: the demonstration model)",
+class Commands:
+    """Makes the parsers of the commands; ``rare`` shows in the help what is seldom asked for as well."""
+
+    def __init__(self, subparsers: argparse._SubParsersAction[Any], options: Options) -> None:
+        self._subparsers, self._options = subparsers, options
+
+    def add(self, name: str, function: str, text: str, options: Sequence[str] = ()) -> argparse.ArgumentParser:
+        """``function`` is the module in ``commands`` and the function in it; ``options`` are names in ``_options``."""
+        command: argparse.ArgumentParser = self._subparsers.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            allow_abbrev=False,
+            parents=[self._options[option] for option in (*options, "help-all")],
+        )
+        command.set_defaults(command=function, takes=tuple(options), progress="text", output=None)
+        return command
+
+    def group(self, name: str, text: str) -> Commands:
+        """A command that has commands of its own."""
+        command = self._subparsers.add_parser(name, help=text, allow_abbrev=False)
+        return Commands(command.add_subparsers(title="actions", metavar="ACTION", required=True), self._options)
+
+
+def add_commands(top: argparse.ArgumentParser, *, rare: bool = False) -> None:
+    """Every command of ``age2hie``; ``rare`` shows in the help what is seldom asked for, too."""
+    commands = Commands(top.add_subparsers(title="commands", metavar="COMMAND", required=True), _options(rare=rare))
+    _add_scan_commands(commands)
+    _add_synthetic(commands)
+    _add_model(commands.group("model", "look into a model bundle, or install one"))
+    _add_atlas(commands.group("atlas", "make a normative atlas, or look into one"))
+    commands.add("doctor", "doctor:run", "check this computer before the first prediction", ["json", "slicer"])
+
+
+def _add_scan_commands(commands: Commands) -> None:
+    read = (*_SHARED, "series", "mask", "z-adc", *_TIMING)
+    predict = commands.add(
+        "predict",
+        "predict:run",
+        "predict the outcome from one scan",
+        [*read, "saliency", "examine", *_WRITING, "dicom"],
     )
-    command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
-    _add_timing(command)
-    _add_prevalence(command)
-    _add_override(command)
-    _add_saliency(command)
-    _add_examine(command)
-    command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
-    text = "for a DICOM scan: also a structured report and captures for its study"
-    command.add_argument("--dicom", action="store_true", help=text)
-    _add_output(command, required=True)
-    _add_progress(command)
-
-
-def _add_batch(commands) -> None:  # type: ignore[no-untyped-def]
-    command = _new(commands, "batch", "batch:run", "predict every case of a folder")
-    command.add_argument(
-        "input", type=Path, metavar="FOLDER", help="a case is a subfolder (DICOM, or one scan) or a scan file in it"
+    predict.add_argument("input", type=Path, metavar="INPUT", help=_INPUT)
+    batch = commands.add(
+        "batch",
+        "batch:run",
+        "predict every case of a folder",
+        [
+            "like",
+            "align",
+            "model",
+            "atlas",
+            "device",
+            "prevalence",
+            "override",
+            "saliency",
+            "examine",
+            "jobs",
+            *_WRITING,
+        ],
     )
-    command.add_argument("--align", choices=ALIGN, default="auto", help="align volumes: only where they moved (auto)")
-    command.add_argument("--model", type=Path, metavar="DIR", help="model bundle or installed model's name")
-    command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
-    _add_saliency(command)
-    _add_prevalence(command)
-    _add_override(command)
-    _add_examine(command)
-    command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
-    command.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (default: as many as fit)")
-    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="a folder for each case, cases.tsv")
-    command.add_argument("--overwrite", action="store_true", help="do complete cases again, too")
-    _add_progress(command)
-
-
-def _add_explain(commands) -> None:  # type: ignore[no-untyped-def]
-    command = _new(commands, "explain", "explain:run", "several saliency maps of one scan, side by side")
-    _add_reading(command, more=", a folder that predict has made; with --target age a T1-weighted NIfTI, MHA or NRRD")
-    _add_prevalence(command)
-    _add_timing(command)
-    _add_override(command)
-    command.add_argument(
-        "--methods", default=",".join(DEFAULT_METHODS), metavar="A,B", help=f"of {', '.join(SALIENCY_METHODS)}"
+    text = "a case is a subfolder (DICOM, or one scan) or a scan file in it"
+    batch.add_argument("input", type=Path, metavar="FOLDER", help=text)
+    explain = commands.add(
+        "explain",
+        "explain:run",
+        "several saliency maps of one scan, side by side",
+        [*read, "methods", "target", "layer", "share", "examine", *_WRITING],
     )
-    text = "what is explained: an outcome, or the age that the pretrained network reads from T1 (default: adverse)"
-    command.add_argument("--target", choices=TARGETS, default=ADVERSE, help=text)
-    command.add_argument("--layer", metavar="NAME", help="block of the network, for the CAM family (default: model's)")
-    command.add_argument("--share", type=float, default=0.5, metavar="S", help="of the evidence that counts as marked")
-    _add_examine(command)
-    command.add_argument("--align", choices=ALIGN, default="auto", help="align volumes: only where they moved (auto)")
-    command.add_argument("--mask", type=Path, metavar="FILE", help="brain mask on the scan's grid")
-    command.add_argument("--z-adc", type=Path, metavar="FILE", help="released z-map on the scan's grid")
-    command.add_argument("--model", type=Path, metavar="DIR", help="model bundle or installed model's name")
-    command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
-    command.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
-    _add_output(command, required=True)
-    _add_progress(command)
-
-
-def _add_reproduce(commands) -> None:  # type: ignore[no-untyped-def]
-    command = _new(commands, "reproduce", "reproduce:run", "predict again what a result was made from, and compare")
-    command.add_argument("result", type=Path, metavar="RESULT", help="result.json, or the folder that predict has made")
-    command.add_argument("--input", type=Path, required=True, metavar="INPUT", help="the scan it was made from")
-    command.add_argument("--mask", type=Path, metavar="FILE", help="the brain mask, where one was given")
-    command.add_argument("--z-adc", type=Path, metavar="FILE", help="the released z-map, where one was given")
-    command.add_argument("--model", type=Path, metavar="DIR", help="default: the bundled or installed one it names")
-    command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
-    command.add_argument("--age-days", type=float, metavar="N", help="days after birth at the scan, where it was given")
-    command.add_argument("--device", choices=DEVICES, help="default: where the result was made, if it is there")
-    _add_progress(command)
-
-
-def _add_check(commands) -> None:  # type: ignore[no-untyped-def]
-    command = _new(commands, "check", "check:run", "run the quality gate alone")
-    _add_reading(command)
-    command.add_argument("--align", choices=ALIGN, default="auto", help="align volumes: only where they moved (auto)")
-    command.add_argument("--mask", type=Path, metavar="FILE", help="brain mask on the scan's grid")
-    command.add_argument("--atlas", type=Path, metavar="DIR", help="atlas folder (default: the bundled one, synthetic)")
-    _add_timing(command)
-    _add_override(command)
-    _add_progress(command)
-
-
-def _add_adc(commands) -> None:  # type: ignore[no-untyped-def]
-    command = _new(commands, "adc", "adc:run", "write the ADC map alone, in 1e-6 mm2/s")
-    _add_reading(command)
-    command.add_argument("--align", choices=ALIGN, default="off", help="align volumes first (default: off)")
-    command.add_argument("--output", type=Path, required=True, metavar="FILE", help="image file to write")
-    command.add_argument("--overwrite", action="store_true", help="replace an existing file")
-    _add_progress(command)
-
-
-def _add_demo(commands) -> None:  # type: ignore[no-untyped-def]
-    command = _new(commands, "demo", "phantom:run_demo", "make a synthetic infant's raw scan and predict it")
-    command.add_argument(
-        "--output", type=Path, default=Path("age2hie-demo"), metavar="DIR", help="default: age2hie-demo"
+    text = f"{_INPUT}, a folder that predict has made; with --target age a T1-weighted NIfTI, MHA or NRRD"
+    explain.add_argument("input", type=Path, metavar="INPUT", help=text)
+    reproduce = commands.add(
+        "reproduce",
+        "reproduce:run",
+        "predict again what a result was made from, and compare",
+        ["input", "mask", "z-adc", "model", "atlas", "age-days", "device", "progress"],
     )
-    command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
-    _add_progress(command)
+    text = "result.json, or the folder that predict has made"
+    reproduce.add_argument("result", type=Path, metavar="RESULT", help=text)
+    check = commands.add(
+        "check",
+        "check:run",
+        "run the quality gate alone",
+        ["like", "series", "align", "mask", "atlas", *_TIMING, "override", "progress"],
+    )
+    check.add_argument("input", type=Path, metavar="INPUT", help=_INPUT)
+    adc = commands.add(
+        "adc",
+        "adc:run",
+        "write the ADC map alone, in 1e-6 mm2/s; volumes are aligned only with --align auto or on",
+        ["series", "align", "overwrite", "progress"],
+    )
+    adc.add_argument("input", type=Path, metavar="INPUT", help=_INPUT)
+    adc.add_argument("--output", type=Path, required=True, metavar="FILE", help="image file to write")
 
 
-def _add_phantom(commands) -> None:  # type: ignore[no-untyped-def]
-    command = _new(commands, "phantom", "phantom:run_phantom", "make a synthetic newborn's scan")
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same infant")
-    command.add_argument("--format", choices=FORMATS, default="nifti", help="default: nifti")
-    command.add_argument("--injury", choices=INJURIES, default="none", help="default: none")
-    command.add_argument("--acquisition", choices=ACQUISITIONS, default="2mm", help="default: 2mm")
-    _add_output(command, required=True)
-    _add_progress(command)
+def _add_synthetic(commands: Commands) -> None:
+    demo = commands.add(
+        "demo", "phantom:run_demo", "make a synthetic infant's raw scan and predict it", ["overwrite", "progress"]
+    )
+    folder = Path("age2hie-demo")
+    demo.add_argument("--output", type=Path, default=folder, metavar="DIR", help=f"folder to make (default: {folder})")
+    commands.add(
+        "phantom",
+        "phantom:run_phantom",
+        "make a synthetic newborn's scan",
+        ["seed", "injury", "format", "acquisition", *_WRITING],
+    )
 
 
-def _add_model(commands) -> None:  # type: ignore[no-untyped-def]
-    group = commands.add_parser("model", help="look into a model bundle, or install one", allow_abbrev=False)
-    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
+def _add_model(actions: Commands) -> None:
     for name, text in (("info", "what the bundle says of itself"), ("verify", "check every file and load the weights")):
-        command = _new(actions, name, f"facts:run_model_{name}", text)
+        command = actions.add(name, f"model:run_model_{name}", text)
         command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: the demonstration model")
-    command = _new(actions, "list", "facts:run_model_list", "the models that --model knows by name")
-    command.add_argument("--json", action="store_true", help="for programs")
-    command = _new(actions, "install", "facts:run_model_install", "unpack and check a model's archive")
+    actions.add("list", "model:run_model_list", "the models that --model knows by name", ["json"])
+    command = actions.add("install", "model:run_model_install", "unpack and check a model's archive", ["overwrite"])
     command.add_argument("archive", type=Path, metavar="ARCHIVE", help=".zip or .tar.gz of a model bundle")
-    command.add_argument("--overwrite", action="store_true", help="replace the same version")
 
 
-def _add_atlas(commands) -> None:  # type: ignore[no-untyped-def]
-    group = commands.add_parser("atlas", help="make a normative atlas, or look into one", allow_abbrev=False)
-    actions = group.add_subparsers(title="actions", metavar="ACTION", required=True)
-    command = _new(actions, "info", "atlas:run_atlas_info", "what the atlas says of itself")
+def _add_atlas(actions: Commands) -> None:
+    command = actions.add("info", "atlas:run_atlas_info", "what the atlas says of itself")
     command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: the bundled atlas")
-    command = _new(actions, "build", "atlas:run_build", "build an atlas from ADC maps of normal newborns")
+    command = actions.add(
+        "build",
+        "atlas:run_build",
+        "build an atlas from ADC maps of normal newborns; --atlas gives frame and labels",
+        ["lesions", "synthetic", "atlas", *_WORDS, "jobs", *_WRITING],
+    )
     command.add_argument("input", type=Path, metavar="FOLDER", help="ADC maps (NIfTI, MHA, NRRD), one an infant")
-    command.add_argument("--lesions", type=Path, metavar="DIR", help="masks NAME_lesion.* of voxels to leave out")
-    command.add_argument("--atlas", type=Path, metavar="DIR", help="gives frame and labels (default: the bundled one)")
-    command.add_argument("--synthetic", action="store_true", help="the maps are of no child: say so everywhere")
-    command.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (default: every core)")
-    _add_atlas_words(command)
-    command = _new(actions, "install", "atlas:run_install", "make an atlas folder from a published mean and sd")
-    command.add_argument("--mean", type=Path, required=True, metavar="FILE", help="mean ADC of normal newborns")
-    command.add_argument("--sd", type=Path, required=True, metavar="FILE", help="standard deviation, on its grid")
-    command.add_argument("--brain", type=Path, metavar="FILE", help="brain mask, on its grid (default: mean over 0)")
-    _add_atlas_words(command)
-
-
-def _add_atlas_words(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--name", metavar="TEXT", help="for results (default: the output folder's name)")
-    command.add_argument("--provenance", metavar="TEXT", help="whose scans these are, in a sentence")
-    command.add_argument("--licence", metavar="TEXT", help="of the images")
-    _add_output(command, required=True)
-    _add_progress(command)
-
-
-def _add_doctor(commands) -> None:  # type: ignore[no-untyped-def]
-    command = _new(commands, "doctor", "doctor:run", "check this computer before the first prediction")
-    command.add_argument("--json", action="store_true", help="for programs")
-    command.add_argument("--slicer", metavar="VERSION", help="version of the Slicer that asks")
-
-
-def _new(commands, name: str, function: str, text: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
-    command: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False
+    actions.add(
+        "install",
+        "atlas:run_install",
+        "make an atlas folder from a published mean and sd; --mask is the brain, else where the mean is above 0",
+        ["mean", "sd", "mask", *_WORDS, *_WRITING],
     )
-    command.set_defaults(command=function, progress="text", output=None)
-    return command
 
 
-def _add_timing(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--age-days", type=float, metavar="N", help="days after birth at the scan")
-    command.add_argument("--gestation-weeks", type=float, metavar="N", help="gestational age at birth")
-    command.add_argument("--cooled", choices=("yes", "no"), help="whether the infant was cooled")
+def _options(*, rare: bool) -> Options:
+    """A parser for each option, as ``parents=`` takes them; what a request knows has no default here."""
+    made: Options = {}
 
+    def add(group: str, name: str, text: str, *, seldom: bool = False, **how: Any) -> None:
+        parser = argparse.ArgumentParser(add_help=False)
+        shown = argparse.SUPPRESS if seldom and not rare else text
+        parser.add_argument_group(group).add_argument(f"--{name}", help=shown, **{"default": argparse.SUPPRESS, **how})
+        made[name] = parser
 
-def _add_prevalence(command: argparse.ArgumentParser) -> None:
+    text = "take the settings of this earlier result of predict; what stands on the line comes before them"
+    add(READING, "like", text, type=Path, metavar="RESULT", default=None)
+    text = "DICOM: which series to read: its number, or number:key as the message lists it"
+    add(READING, "series", text, metavar="N")
+    add(READING, "align", "align volumes: only where they moved (auto)", seldom=True, choices=ALIGN)
+    add(READING, "mask", "brain mask on the scan's grid", type=Path, metavar="FILE")
+    add(READING, "z-adc", "released z-map on the scan's grid", type=Path, metavar="FILE")
+    text = "model bundle or installed model's name (default: the demonstration model)"
+    add(READING, "model", text, type=Path, metavar="DIR")
+    add(READING, "atlas", "atlas folder (default: the bundled one, synthetic)", type=Path, metavar="DIR")
+    add(READING, "device", "where the network runs (default: auto)", seldom=True, choices=DEVICES)
+    add(READING, "age-days", "days after birth at the scan", type=float, metavar="N")
+    add(READING, "gestation-weeks", "gestational age at birth", type=float, metavar="N")
+    add(READING, "cooled", "whether the infant was cooled", choices=("yes", "no"))
     text = "share of adverse outcomes among infants like this one where it was scanned (default: the calibration's)"
-    command.add_argument("--prevalence", type=float, metavar="P", help=text)
-
-
-def _add_saliency(command: argparse.ArgumentParser) -> None:
-    text = f"one of {', '.join(SALIENCY_METHODS)}"
-    command.add_argument("--saliency", choices=SALIENCY_METHODS, metavar="METHOD", help=text)
-
-
-def _add_override(command: argparse.ArgumentParser) -> None:
+    add(READING, "prevalence", text, type=float, metavar="P")
     text = "go on in spite of this warning of the quality gate, on record; may be given again"
-    command.add_argument("--override", action="append", default=[], metavar="CHECK", help=text)
+    add(READING, "override", text, action="append", metavar="CHECK")
+    add(READING, "input", "the scan it was made from", type=Path, required=True, metavar="INPUT")
 
-
-def _add_examine(command: argparse.ArgumentParser) -> None:
-    text = "question each map: is it the network's, is it repeatable, does the score follow it? Most of a minute each"
-    command.add_argument("--examine", action="store_true", help=text)
-
-
-def _add_reading(command: argparse.ArgumentParser, more: str = "") -> None:
-    command.add_argument(
-        "input", type=Path, metavar="INPUT", help=f"DICOM folder, 4D NIfTI with .bval, DWI NRRD, ADC map{more}"
+    add(EXPLAINING, "saliency", f"one of {', '.join(SALIENCY_METHODS)}", choices=SALIENCY_METHODS, metavar="METHOD")
+    text = f"of {', '.join(SALIENCY_METHODS)} (default: {','.join(DEFAULT_METHODS)})"
+    add(EXPLAINING, "methods", text, metavar="A,B")
+    text = "what is explained: an outcome, or the age that the pretrained network reads from T1 (default: adverse)"
+    add(EXPLAINING, "target", text, choices=TARGETS)
+    text = "block of the network, for the CAM family (default: model's)"
+    add(EXPLAINING, "layer", text, seldom=True, metavar="NAME")
+    add(
+        EXPLAINING,
+        "share",
+        "of the evidence that counts as marked (default: 0.5)",
+        seldom=True,
+        type=float,
+        metavar="S",
     )
-    command.add_argument(
-        "--series", metavar="N", help="DICOM: which series to read: its number, or number:key as the message lists it"
-    )
+    text = "examine each map: is it the network's, is it repeatable, does the score follow it? Most of a minute each"
+    add(EXPLAINING, "examine", text, action=argparse.BooleanOptionalAction)
 
+    add(ATLAS, "mean", "mean ADC of normal newborns", type=Path, required=True, metavar="FILE")
+    add(ATLAS, "sd", "standard deviation, on its grid", type=Path, required=True, metavar="FILE")
+    text = "masks NAME_lesion.* of voxels to leave out"
+    add(ATLAS, "lesions", text, seldom=True, type=Path, metavar="DIR", default=None)
+    text = "the maps are of no child: say so everywhere"
+    add(ATLAS, "synthetic", text, seldom=True, action="store_true", default=False)
+    add(ATLAS, "name", "for results (default: the output folder's name)", metavar="TEXT", default=None)
+    add(ATLAS, "provenance", "whose scans these are, in a sentence", seldom=True, metavar="TEXT", default=None)
+    add(ATLAS, "licence", "of the images", seldom=True, metavar="TEXT", default=None)
 
-def _add_output(command: argparse.ArgumentParser, *, required: bool) -> None:
-    command.add_argument("--output", type=Path, required=required, metavar="DIR", help="folder to make")
-    command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+    add("the infant", "seed", "the same seed gives the same infant", type=int, default=0, metavar="N")
+    add("the infant", "injury", "default: none", choices=INJURIES, default="none")
+    add("the infant", "format", "default: nifti", seldom=True, choices=FORMATS, default="nifti")
+    add("the infant", "acquisition", "default: 2mm", seldom=True, choices=ACQUISITIONS, default="2mm")
 
+    add(OUTPUT, "output", "folder to make", type=Path, required=True, metavar="DIR")
+    text = "replace an earlier result; a batch does complete cases again, too"
+    add(OUTPUT, "overwrite", text, action="store_true", default=False)
+    text = "for a DICOM scan: also a structured report and captures for its study"
+    add(OUTPUT, "dicom", text, action="store_true")
+    add(OUTPUT, "jobs", "processes (default: as many as fit)", type=int, default=0, metavar="N")
+    text = "bar, JSON lines on stdout, or nothing"
+    add(OUTPUT, "progress", text, seldom=True, choices=KINDS, default="text")
+    add(OUTPUT, "json", "for programs", seldom=True, action="store_true", default=False)
+    add(OUTPUT, "slicer", "version of the Slicer that asks", seldom=True, metavar="VERSION", default=None)
 
-def _add_progress(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--progress", choices=KINDS, default="text", help="bar, JSON lines on stdout, or nothing")
+    help_all = argparse.ArgumentParser(add_help=False)
+    help_all.add_argument("--help-all", action="help", help="the rarely used options, too")
+    return {**made, "help-all": help_all}

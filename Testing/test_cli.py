@@ -163,7 +163,7 @@ def test_the_options_are_those_that_the_library_knows() -> None:
     ],
 )
 def test_timing_ends_in_warnings(arguments: list[str], words: str) -> None:
-    from AGE2HIELib.commands.reading import request_of
+    from AGE2HIELib.commands.requests import request_of
     from AGE2HIELib.timing import timing_warnings
 
     parsed = cli.parser().parse_args(["predict", "scan.mha", "--output", "out", *arguments])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from scans import bundled_atlas
 
-from AGE2HIELib.commands.speaking import say_refused
+from AGE2HIELib.commands.messages import say_refused
 from AGE2HIELib.pipeline import admission
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan
 from AGE2HIELib.pipeline.analysis import Analysis, analyse

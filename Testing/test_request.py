@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from AGE2HIELib.cli import parser
-from AGE2HIELib.commands.reading import request_of
+from AGE2HIELib.commands.requests import request_of
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.pipeline.inputs import Scan

@@ -27,11 +27,11 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     stages = Stages(STAGES, progress)
     with output_file(output, overwrite=arguments.overwrite, inputs=[arguments.input]) as part:
         with stages("read"):
-            source = read_source(arguments.input, series=arguments.series)
+            source = read_source(arguments.input, series=getattr(arguments, "series", None))
         if source.dwi is not None:
             check_repeated(source.dwi, arguments.input.name)
             with stages("adc"):
-                aligned = align_series(source.dwi, arguments.align)
+                aligned = align_series(source.dwi, getattr(arguments, "align", "off"))
                 fit = adc_map(aligned.series)
             adc, warnings = fit.adc, (*source.warnings, *aligned.warnings, *fit.warnings)
         else:

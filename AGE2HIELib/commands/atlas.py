@@ -6,7 +6,7 @@ import argparse
 import shutil
 import sys
 
-from AGE2HIELib.commands.facts import print_facts
+from AGE2HIELib.commands.messages import print_facts
 from AGE2HIELib.installed import find_atlas
 from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.preprocess.atlas import load_atlas, write_atlas
@@ -29,7 +29,7 @@ def run_build(arguments: argparse.Namespace, progress: Progress) -> int:
     read = [arguments.input, *([arguments.lesions] if arguments.lesions else [])]
     work = arguments.output.resolve().with_name(f".{arguments.output.name}.atlas-work")
     with output_folder(arguments.output, overwrite=arguments.overwrite, inputs=read) as part:
-        start = find_atlas(arguments.atlas)
+        start = find_atlas(getattr(arguments, "atlas", None))
         built = build_atlas(wanted, start, work, progress, shown=arguments.progress == "text")
         write_atlas(built.atlas, part)
     shutil.rmtree(work, ignore_errors=True)
@@ -42,12 +42,13 @@ def run_install(arguments: argparse.Namespace, progress: Progress) -> int:
     """From a published mean and sd, brought into the bundled atlas's frame and given its labels."""
     from AGE2HIELib.normative.published import published_atlas
 
-    read = [path for path in (arguments.mean, arguments.sd, arguments.brain) if path]
+    mask = getattr(arguments, "mask", None)
+    read = [path for path in (arguments.mean, arguments.sd, mask) if path]
     with output_folder(arguments.output, overwrite=arguments.overwrite, inputs=read) as part:
         atlas = published_atlas(
             arguments.mean,
             arguments.sd,
-            arguments.brain,
+            mask,
             load_atlas(),
             name=arguments.name or arguments.output.name,
             provenance=arguments.provenance or "a published mean and sd, installed by age2hie atlas install",

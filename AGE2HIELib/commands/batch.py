@@ -18,7 +18,7 @@ from AGE2HIELib.batch.table import TABLE, Row, read_table, write_table
 from AGE2HIELib.commands.batch_case import DEFECT, UNUSABLE, CaseEnded, Job, do_case, failed_row, prepare
 from AGE2HIELib.commands.batch_folder import batch_folder
 from AGE2HIELib.commands.batch_progress import CaseTeller, make_teller
-from AGE2HIELib.commands.reading import request_of
+from AGE2HIELib.commands.requests import request_of
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.parallel import core_count
 from AGE2HIELib.pipeline.prediction import PREDICTED, REFUSED

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from AGE2HIELib.commands.reading import request_of
-from AGE2HIELib.commands.speaking import say_refused, value_in_words
+from AGE2HIELib.commands.messages import say_refused, value_in_words
+from AGE2HIELib.commands.requests import request_of
 from AGE2HIELib.pipeline.prediction import REFUSED, check
 from AGE2HIELib.progress import Progress
 from AGE2HIELib.quality import Check, Quality

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from AGE2HIELib.commands.reading import request_of
-from AGE2HIELib.commands.speaking import say_lost, say_refused
+from AGE2HIELib.commands.messages import say_lost, say_refused
+from AGE2HIELib.commands.requests import request_of
 from AGE2HIELib.pipeline.admission import Withheld
 from AGE2HIELib.pipeline.comparison import PAGE, RECORD
 from AGE2HIELib.pipeline.explanation import explain

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from AGE2HIELib.commands.reading import request_of
-from AGE2HIELib.commands.speaking import say_lost, say_refused
+from AGE2HIELib.commands.messages import say_lost, say_refused
+from AGE2HIELib.commands.requests import request_of
 from AGE2HIELib.pipeline.prediction import REFUSED, Outcome, predict
 from AGE2HIELib.progress import Progress
 from AGE2HIELib.report.folder import PAGE

@@ -8,14 +8,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from AGE2HIELib.bundle.reading import read_bundle
-from AGE2HIELib.errors import InputError, ModelError
-from AGE2HIELib.installed import installed_models
+from AGE2HIELib.commands.requests import (
+    SHORT_SHA,
+    check_default_atlas,
+    given_options,
+    model_of_result,
+    request_of_result,
+)
+from AGE2HIELib.errors import InputError
 from AGE2HIELib.leftovers import owner_mark, remove_leftovers
 from AGE2HIELib.outputs import disk_errors
 from AGE2HIELib.pipeline.analysis import stages_of
 from AGE2HIELib.pipeline.inputs import Inputs
-from AGE2HIELib.pipeline.prediction import predict_inputs, read_inputs, recorded_request
+from AGE2HIELib.pipeline.prediction import predict_inputs, read_inputs
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.result.decode import RecordError
@@ -26,14 +31,13 @@ from AGE2HIELib.result.differences import (
     region_differences,
     volume_differences,
 )
-from AGE2HIELib.result.record import Model, Result
+from AGE2HIELib.result.record import Result
 from AGE2HIELib.result.stored import RECORD, Stored, is_earlier, read_stored, unusable_record
 from AGE2HIELib.result.tolerance import EXACT, circumstances, tolerance_between
 
 EQUAL, DIFFERS = 0, 4
 _SCRATCH = "age2hie-again-"  # begins the names of folders with images, which a killed run leaves to the next
 _SAME_VERSION = "another state of this program under the same version, or a result that was changed by hand"
-_SHORT = 12  # digits of a SHA-256 that are shown
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
@@ -43,7 +47,6 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     request = _request(then, arguments)
     stages = stages_of(request, progress)
     inputs = read_inputs(request, stages)
-    _check_atlas(then.result, inputs, arguments)
     others = _other_files(then, inputs)
     text = arguments.progress == "text"
     if text:
@@ -73,51 +76,22 @@ def _read(path: Path) -> Stored:
 
 def _request(then: Stored, arguments: argparse.Namespace) -> Request:
     """The recorded choices with the files that the caller names."""
-    settings, saliency = then.settings, then.result.saliency
+    settings, given = then.settings, given_options(arguments)
     for option, sha256 in (("mask", settings.mask_sha256), ("z_adc", settings.z_adc_sha256)):
-        if sha256 and getattr(arguments, option) is None:
+        if sha256 and option not in given:
             name = option.replace("_", "-")
             raise InputError(f"The result was made with --{name} (SHA-256 {sha256}). Give that file with --{name}.")
-    if settings.age_given and arguments.age_days is None:
+    if settings.age_given and "age_days" not in given:
         raise InputError("The result was made with --age-days, and keeps no age. Give the age again.")
-    before = recorded_request(settings)
-    request = replace(
-        before,
-        input=arguments.input,
-        z_adc=arguments.z_adc,
-        mask=arguments.mask,
-        model=arguments.model or _model_of(then.result.model),
-        atlas=arguments.atlas,
-        saliency=before.saliency or (saliency.method if saliency else None),
-        device=arguments.device or _device_of(then.result.device),
-        age_days=arguments.age_days,
-    )
+    request = replace(request_of_result(then.result, settings), **given)
+    if "model" not in given:
+        request = replace(request, model=model_of_result(then.result.model))
+    if "atlas" not in given:  # one that the caller names may be another one
+        check_default_atlas(then.result.atlas)
+    if "device" not in given:
+        request = replace(request, device=_device_of(then.result.device))
     request.check()
     return request
-
-
-def _model_of(model: Model) -> Path:
-    """The bundled or installed model that the result was made with."""
-    for folder in installed_models():
-        try:
-            if read_bundle(folder).sha256 == model.sha256:
-                return folder
-        except ModelError:  # a broken one beside the right one is no reason to stop
-            continue
-    raise ModelError(
-        f"The result was made with the model {model.name} {model.version} (SHA-256 {model.sha256}), "
-        "which is neither bundled nor installed. Name its folder with --model."
-    )
-
-
-def _check_atlas(then: Result, inputs: Inputs, arguments: argparse.Namespace) -> None:
-    """An atlas that the caller names may be another one; the bundled one, taken for want of a name, may not."""
-    atlas = then.atlas
-    if arguments.atlas is None and atlas.sha256 != inputs.atlas.sha256:
-        raise ModelError(
-            f"The result was made with the atlas {atlas.name} (SHA-256 {atlas.sha256}), and the bundled one "
-            f"is {inputs.atlas.name} ({inputs.atlas.sha256[:_SHORT]}...). Name its folder with --atlas."
-        )
 
 
 def _device_of(then: str) -> str:
@@ -147,7 +121,7 @@ def _other_files(then: Stored, inputs: Inputs) -> list[Difference]:
 
 
 def _shortened(sha256: str | None) -> str:
-    return f"{sha256[:_SHORT]}..." if sha256 else "none"
+    return f"{sha256[:SHORT_SHA]}..." if sha256 else "none"
 
 
 def _compared(

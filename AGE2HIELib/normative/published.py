@@ -51,7 +51,7 @@ def published_atlas(
     if placement.overlap < _LEAST_OVERLAP:
         raise InputError(
             f"The brain of '{mean.name}' overlaps the bundled atlas's by {placement.overlap:.2f} (Dice), where "
-            f"{_LEAST_OVERLAP} is needed. Give the brain with --brain."
+            f"{_LEAST_OVERLAP} is needed. Give the brain with --mask."
         )
     present = placement.to_atlas(mask.like(mask.array.astype(np.float32)), frame.grid).array >= 0.5
     pair = [placement.to_atlas(filled_beyond_brain(image, mask), frame.grid).array for image in (adc, spread)]

@@ -1,7 +1,8 @@
-"""Lines for people on stderr."""
+"""Lines for people: on stderr what happened, on stdout what was asked."""
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,3 +40,15 @@ def say_lost(lost: Sequence[str]) -> None:
     """What is missing of the extras of a result that stands."""
     if lost:
         print(f"age2hie: warning: {' '.join(lost)}", file=sys.stderr)
+
+
+def say_like(result: Path, options: Sequence[str], left_out: Sequence[str]) -> None:
+    """What ``--like`` has brought, and what it could not."""
+    taken = " ".join(shlex.quote(option) for option in options) or "every setting is the default"
+    rest = f". Not taken, since it is the other infant's or kept nowhere: {' '.join(left_out)}" if left_out else ""
+    print(f"age2hie: as in '{result.name}': {taken}{rest}", file=sys.stderr)
+
+
+def print_facts(lines: dict[str, str]) -> None:
+    for name, value in lines.items():
+        print(f"{name + ':':<15}{value}")

@@ -11,6 +11,7 @@ from AGE2HIELib.bundle.loading import check_weights
 from AGE2HIELib.bundle.model_facts import Reading
 from AGE2HIELib.bundle.reading import Bundle, read_bundle
 from AGE2HIELib.bundle.training_cases import SET_COVERAGE, counts
+from AGE2HIELib.commands.messages import print_facts
 from AGE2HIELib.installed import find_model, installed_models, model_label, models_home
 from AGE2HIELib.progress import Progress
 
@@ -97,8 +98,3 @@ def run_model_install(arguments: argparse.Namespace, progress: Progress) -> int:
         f"{bundle.name} {bundle.version} is installed: age2hie predict SCAN --model {bundle.folder.name} --output DIR"
     )
     return 0
-
-
-def print_facts(lines: dict[str, str]) -> None:
-    for name, value in lines.items():
-        print(f"{name + ':':<15}{value}")
