@@ -15,8 +15,7 @@ from AGE2HIELib.io.source import read_source
 from AGE2HIELib.phantom.head import make_head
 from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.injury import injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import scan_infant
+from AGE2HIELib.phantom.scan import PROTOCOLS, scan_infant
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.align import align_series, estimate_motion
 from AGE2HIELib.preprocess.rigid import Rigid, coarse, head_voxels, points_of, rigid_about

@@ -10,7 +10,7 @@ from AGE2HIELib.batch.table import Row
 from AGE2HIELib.batch.worker import Memory
 from AGE2HIELib.commands.batch_case import CaseEnded
 from AGE2HIELib.commands.batch_progress import CaseBar, CaseEvents
-from AGE2HIELib.progress import Silent
+from AGE2HIELib.system.progress import Silent
 
 KEPT, REPEATED, NEW = 50, 30, 120
 QUICK = {f"repeated {number}" for number in range(REPEATED)}

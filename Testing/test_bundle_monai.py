@@ -11,8 +11,8 @@ import pytest
 import torch
 from bundles import untrained_bundle, untrained_facts
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.reading import Bundle, known_subjects, read_bundle
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.bundle.writing import write_bundle
 from AGE2HIELib.explanation.saliency import explain
 from AGE2HIELib.networks.registry import build_network

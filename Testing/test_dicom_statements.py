@@ -12,8 +12,7 @@ from io_samples import adc_volume, write_dicom
 from pydicom.dataset import Dataset
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.b_agreement import in_words, same_b, unmatched
-from AGE2HIELib.io.dicom_b_values import b_statements, silence_means_b0
+from AGE2HIELib.io.dicom.b_values import b_statements, in_words, same_b, silence_means_b0, unmatched
 from AGE2HIELib.io.source import read_source
 
 

@@ -13,8 +13,8 @@ from ended import ROOT, ended_mark
 
 from AGE2HIELib.commands.batch_folder import LOCK, batch_folder
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.leftovers import owner_is_gone, owner_mark, remove_leftovers
-from AGE2HIELib.outputs import output_folder
+from AGE2HIELib.system.outputs import output_folder
+from AGE2HIELib.system.stray_files import owner_is_gone, owner_mark, remove_leftovers
 
 
 def test_a_process_is_gone_when_it_has_ended_and_not_before() -> None:

@@ -17,19 +17,17 @@ from scipy.spatial.transform import Rotation
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.normative import build
+from AGE2HIELib.normative.average import SD_FLOOR, ShapeDifference, group_statistics, mean_difference, to_mean_shape
 from AGE2HIELib.normative.build import Built, Wanted, build_atlas
 from AGE2HIELib.normative.cases import matching_lesions
-from AGE2HIELib.normative.labels import carried_labels
-from AGE2HIELib.normative.shape import ShapeDifference, mean_difference, to_mean_shape
-from AGE2HIELib.normative.statistics import SD_FLOOR, group_statistics
 from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.injury import injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import nearest, scanner_adc
+from AGE2HIELib.phantom.scan import PROTOCOLS, nearest, scanner_adc
 from AGE2HIELib.preprocess.atlas import Atlas, write_atlas
+from AGE2HIELib.preprocess.deform import carried_labels
 from AGE2HIELib.preprocess.placement import working_grid
-from AGE2HIELib.progress import Silent
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
+from AGE2HIELib.system.progress import Silent
 from AGE2HIELib.volume import Grid, Volume
 
 SEEDS = (701, 702, 703, 704)

@@ -5,8 +5,8 @@ import pytest
 import torch
 from bundles import untrained_bundle, untrained_facts, untrained_members
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import Calibration
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.inference.device import choose_device
 from AGE2HIELib.inference.predict import predict, prediction, probability_interval

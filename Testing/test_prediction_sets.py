@@ -11,13 +11,13 @@ import torch
 from bundles import untrained_bundle, untrained_facts
 from scipy.stats import betabinom
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.bundle.training_cases import MemberCases, Scores, TrainingCases, cases_text, read_cases
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference.conformal import conformal_p_values, prediction_set
 from AGE2HIELib.inference.predict import prediction
-from AGE2HIELib.networks.features import first_block_features
+from AGE2HIELib.networks.staged import first_block_features
 from AGE2HIELib.quality.distance import distance_check, distances
 
 MEMBERS = 5

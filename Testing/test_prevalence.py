@@ -11,8 +11,8 @@ from bundles import untrained_bundle, untrained_facts
 from scipy.special import expit
 from test_prediction_sets import remembered
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import Calibration, ModelFacts, Reading
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation.saliency import explain
 from AGE2HIELib.inference.predict import Prediction, calibrated, prediction

@@ -12,7 +12,7 @@ from real_scans import adc_file, z_file
 from scans import bundled_atlas, stripped_scan
 from scipy.ndimage import binary_dilation, gaussian_filter
 
-from AGE2HIELib.orientation import series_to_canonical, to_canonical
+from AGE2HIELib.io.coordinates import series_to_canonical, to_canonical
 from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.scan import nearest
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan
@@ -21,7 +21,6 @@ from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask
-from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality.check import GIVEN_MASK
 from AGE2HIELib.quality.maps import (
     LIKE_FOUND_MASK,
@@ -32,6 +31,7 @@ from AGE2HIELib.quality.maps import (
     z_map_check,
     z_scale_check,
 )
+from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
 
 MIRRORS = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]

@@ -12,13 +12,13 @@ from scans import stripped_scan
 
 from AGE2HIELib.cli import main
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.infant import Timing
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.io.source import read_source
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.quality.check import STEP, STRIPES, Check, Quality, check_overrides
-from AGE2HIELib.quality.slices import slice_checks, slice_steps
+from AGE2HIELib.quality.signal_loss import slice_checks, slice_steps
 from AGE2HIELib.quality.values import age_check
-from AGE2HIELib.timing import Timing
 from AGE2HIELib.volume import Volume
 
 GOOD = Check("a", 1.0, "at most 2", True, "")

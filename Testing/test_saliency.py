@@ -6,8 +6,8 @@ import torch
 from bundles import input_spec, untrained_bundle, untrained_facts
 from planted import planted_network, world
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import Calibration
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation.saliency import explain, feature_grid
 from AGE2HIELib.inference.predict import predict

@@ -9,11 +9,12 @@ from bundles import input_spec, untrained_bundle, untrained_facts
 from marks import long
 from planted import planted_network, world
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import Calibration
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.explanation import gradient_methods as integrated_gradients
+from AGE2HIELib.explanation import perturbation_methods as occlusion
 from AGE2HIELib.explanation.age import AGE_TARGET
-from AGE2HIELib.explanation.methods import integrated_gradients, occlusion
 from AGE2HIELib.explanation.question import TARGETS as OUTCOMES
 from AGE2HIELib.explanation.question import WHOLE_IMAGE, Question, output_number
 from AGE2HIELib.explanation.registry import METHODS
@@ -129,7 +130,7 @@ def test_layercam_of_a_linear_network_is_its_positive_part() -> None:
 def test_tolerated_noise_of_a_linear_filter_is_its_closed_form() -> None:
     """With f the sum of w x over n voxels a cell and m cells, w^2 sd^2 n / T^2 - log(sd) / m is least at
     sd = T / (w sqrt(2 n m)); what the filter does not read tolerates the bound."""
-    from AGE2HIELib.explanation.methods import noise_map as module
+    from AGE2HIELib.explanation import perturbation_methods as module
 
     weight, side = 300.0, 16
     image = torch.full((1, 1, side, side, side), 9.0)  # far from the kink at 0, which noise must not reach
@@ -243,7 +244,7 @@ def test_integrated_gradients_agree_with_captum(bundle, image, monkeypatch) -> N
 def test_integrated_gradients_of_the_bundled_model_sum_to_the_change_of_the_logit() -> None:
     """Within 1 %, for an infant whose logit is far from that of a brain of median ADC and normal z."""
     from AGE2HIELib.bundle.reading import read_bundle
-    from AGE2HIELib.installed import find_model
+    from AGE2HIELib.system.places import find_model
 
     bundle = read_bundle(find_model(None))
     grid = bundle.spec.grid.shape

@@ -14,10 +14,9 @@ from calling import run
 from scans import bundled_atlas
 from scipy.special import logit
 
-from AGE2HIELib.bundle.manifest import write_manifest
 from AGE2HIELib.bundle.metadata import METADATA
 from AGE2HIELib.bundle.model_facts import Reading, for_z_map
-from AGE2HIELib.bundle.reading import Bundle, read_bundle
+from AGE2HIELib.bundle.reading import Bundle, read_bundle, write_manifest
 from AGE2HIELib.bundle.training_cases import CASES, MemberCases, Scores, TrainingCases
 from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.inference.predict import prediction

@@ -31,12 +31,11 @@ from sklearn.metrics import roc_auc_score
 from AGE2HIELib.bundle.training_cases import SET_COVERAGE, counts
 from AGE2HIELib.inference.predict import Prediction, prediction
 from AGE2HIELib.inference.prevalence import at_prevalence
-from AGE2HIELib.installed import find_model
-from AGE2HIELib.networks.features import moments
+from AGE2HIELib.networks.staged import moments
 from AGE2HIELib.pipeline.inputs import HieModel, load_model, model_for_z
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.quality.distance import distances
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import find_model, resource_path
 
 _GROUPS, _DRAWS = 10, 200
 _AT_ONCE = 16  # images: half the time of one by one

@@ -31,13 +31,13 @@ from AGE2HIELib.explanation.registry import DEFAULT_METHOD
 from AGE2HIELib.explanation.robustness import ExaminedMap, answers, mean_map, randomised
 from AGE2HIELib.explanation.saliency import explain
 from AGE2HIELib.inference.predict import as_tensor, predict
-from AGE2HIELib.installed import find_atlas, find_model
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.pipeline.analysis import explain_prediction, on_scan_grid
 from AGE2HIELib.pipeline.inputs import HieModel, load_model
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.result.verdicts import Examination
+from AGE2HIELib.system.parallel import run_all
+from AGE2HIELib.system.places import find_atlas, find_model
 from AGE2HIELib.volume import Volume
 
 PARTS = ("phantoms", "real", "examined", "cost")

@@ -24,17 +24,16 @@ import SimpleITK as sitk
 from placement_sheet import draw_sheet
 from scipy.ndimage import binary_erosion
 
-from AGE2HIELib.installed import find_atlas
-from AGE2HIELib.io.frames import sitk_geometry
+from AGE2HIELib.io.coordinates import sitk_geometry, to_canonical
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.normative.build import Wanted, build_atlas
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.preprocess.deform import deform
 from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.preprocess.zmap import filled_beyond_brain, z_map, z_scores
-from AGE2HIELib.progress import Silent
+from AGE2HIELib.system.places import find_atlas
+from AGE2HIELib.system.progress import Silent
 from AGE2HIELib.volume import Volume
 
 NORMAL = ("231", "263", "312", "329", "447", "449")

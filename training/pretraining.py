@@ -15,7 +15,7 @@ import torch
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.networks.age import AgeNetwork, standardised
 from AGE2HIELib.networks.age_head import AgeHead
-from AGE2HIELib.parallel import run_all
+from AGE2HIELib.system.parallel import run_all
 from training.files import write_tsv, write_whole
 from training.learning.ages import AgeModule, Subjects, predicted_years
 from training.learning.fitting import Place, fit

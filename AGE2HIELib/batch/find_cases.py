@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_file import is_dicom
+from AGE2HIELib.io.dicom.file import is_dicom
 from AGE2HIELib.io.images import SUFFIXES
-from AGE2HIELib.system_files import is_system_file
+from AGE2HIELib.system.stray_files import is_system_file
 
 # Files that belong to a scan of the same name: b-values, directions, what a converter noted, and voxels of a detached
 # header.

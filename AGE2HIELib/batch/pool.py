@@ -22,7 +22,7 @@ from typing import Any
 
 from AGE2HIELib.batch.worker import Done, Memory, prepare_worker, work_on
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.parallel import one_thread_for_children
+from AGE2HIELib.system.parallel import one_thread_for_children
 
 try:
     from pebble import ProcessExpired, ProcessFuture, ProcessPool

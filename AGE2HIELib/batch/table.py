@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from AGE2HIELib.outputs import output_file
 from AGE2HIELib.report.extras import lost_extras
 from AGE2HIELib.result.record import Result
+from AGE2HIELib.system.outputs import output_file
 
 TABLE = "cases.tsv"
 

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import psutil
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.parallel import begin_worker
+from AGE2HIELib.system.parallel import begin_worker
 
 _prepared: Any = None  # of this process
 

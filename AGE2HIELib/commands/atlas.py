@@ -7,10 +7,10 @@ import shutil
 import sys
 
 from AGE2HIELib.commands.facts import print_facts
-from AGE2HIELib.installed import find_atlas
-from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.preprocess.atlas import load_atlas, write_atlas
-from AGE2HIELib.progress import Progress
+from AGE2HIELib.system.outputs import output_folder
+from AGE2HIELib.system.places import find_atlas
+from AGE2HIELib.system.progress import Progress
 
 
 def run_build(arguments: argparse.Namespace, progress: Progress) -> int:

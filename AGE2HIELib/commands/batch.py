@@ -20,10 +20,10 @@ from AGE2HIELib.commands.batch_folder import batch_folder
 from AGE2HIELib.commands.batch_progress import CaseTeller, make_teller
 from AGE2HIELib.commands.reading import request_of
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.parallel import core_count
 from AGE2HIELib.pipeline.prediction import PREDICTED, REFUSED
-from AGE2HIELib.progress import Progress
 from AGE2HIELib.report.extras import lost_extras
+from AGE2HIELib.system.parallel import core_count
+from AGE2HIELib.system.progress import Progress
 
 ALL_ENDED, SOME_FAILED = 0, 1
 _MB_OF_A_WORKER = 1500  # measured: 750 at the peak for an ADC map, more for a series of many volumes

@@ -12,16 +12,16 @@ from AGE2HIELib.batch.find_cases import Case
 from AGE2HIELib.batch.table import Row, row_of_result
 from AGE2HIELib.bundle.model_facts import for_z_map
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.notices import log_of, quiet_libraries, write_traceback
-from AGE2HIELib.outputs import holds_result, output_folder, put_back_aside
 from AGE2HIELib.pipeline.analysis import stages_of
 from AGE2HIELib.pipeline.inputs import HieModel, Inputs, load_model_of, read_atlas_of, read_scan_of
 from AGE2HIELib.pipeline.prediction import PREDICTED, REFUSED, predict_inputs, settings_of
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.release import __version__
 from AGE2HIELib.result.record import Result
 from AGE2HIELib.result.stored import RECORD, Stored, read_stored
-from AGE2HIELib.version import __version__
+from AGE2HIELib.system.logs import log_of, quiet_libraries, write_traceback
+from AGE2HIELib.system.outputs import holds_result, output_folder, put_back_aside
 
 UNUSABLE, DEFECT = 2, 1
 _A_FILE = "a file of it"

@@ -10,8 +10,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.leftovers import remove_leftovers
-from AGE2HIELib.outputs import PART, disk_errors, refuse_inputs
+from AGE2HIELib.system.outputs import PART, disk_errors, refuse_inputs
+from AGE2HIELib.system.stray_files import remove_leftovers
 
 LOCK = ".age2hie-lock"  # the system frees it with the process that holds it, however that ends
 

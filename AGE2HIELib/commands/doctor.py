@@ -6,8 +6,8 @@ import argparse
 import json
 from dataclasses import asdict
 
-from AGE2HIELib.doctor.examine import examine_computer
-from AGE2HIELib.progress import Progress
+from AGE2HIELib.doctor.computer import examine_computer
+from AGE2HIELib.system.progress import Progress
 
 READY, NOT_READY = 0, 2
 _MARKS = {"good": "ok", "notice": "note", "problem": "PROBLEM"}

@@ -10,14 +10,10 @@ from pathlib import Path
 
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.errors import InputError, ModelError
-from AGE2HIELib.installed import installed_models
-from AGE2HIELib.leftovers import owner_mark, remove_leftovers
-from AGE2HIELib.outputs import disk_errors
 from AGE2HIELib.pipeline.analysis import stages_of
 from AGE2HIELib.pipeline.inputs import Inputs
 from AGE2HIELib.pipeline.prediction import predict_inputs, read_inputs, recorded_request
 from AGE2HIELib.pipeline.request import Request
-from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.result.decode import RecordError
 from AGE2HIELib.result.differences import (
     VOLUMES,
@@ -29,6 +25,10 @@ from AGE2HIELib.result.differences import (
 from AGE2HIELib.result.record import Model, Result
 from AGE2HIELib.result.stored import RECORD, Stored, is_earlier, read_stored, unusable_record
 from AGE2HIELib.result.tolerance import EXACT, circumstances, tolerance_between
+from AGE2HIELib.system.outputs import disk_errors
+from AGE2HIELib.system.places import installed_models
+from AGE2HIELib.system.progress import Progress, Stages
+from AGE2HIELib.system.stray_files import owner_mark, remove_leftovers
 
 EQUAL, DIFFERS = 0, 4
 _SCRATCH = "age2hie-again-"  # begins the names of folders with images, which a killed run leaves to the next

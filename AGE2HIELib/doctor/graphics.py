@@ -7,9 +7,8 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
-from AGE2HIELib.doctor.finding import Finding, good, notice, problem
-from AGE2HIELib.doctor.versions import at_least
-from AGE2HIELib.requirements import REQUIREMENTS
+from AGE2HIELib.doctor.checks import Finding, at_least, good, notice, problem
+from AGE2HIELib.release import REQUIREMENTS
 
 # Not measured: no card was at hand. One member at a time on 56x64x48 voxels needs little beside CUDA's own context; who
 # has less is told, and a run that finds too little goes on on the CPU.

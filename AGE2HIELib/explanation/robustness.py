@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 
 from AGE2HIELib.bundle.model_facts import ModelFacts
 from AGE2HIELib.explanation.compare import marked
-from AGE2HIELib.explanation.methods.occlusion import occluded
+from AGE2HIELib.explanation.perturbation_methods import occluded
 from AGE2HIELib.explanation.question import Answer, Question, find_target
 from AGE2HIELib.explanation.saliency import ensemble_answers
 from AGE2HIELib.inference.device import full_precision

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import sitk_geometry
+from AGE2HIELib.io.coordinates import sitk_geometry
 from AGE2HIELib.io.header_words import reason
 from AGE2HIELib.volume import Grid
 

@@ -10,7 +10,7 @@ import nibabel as nib
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.gradients import SMALLEST_B_RANGE_S_MM2, fsl_from_ras, make_series, ras_from_fsl
+from AGE2HIELib.io.diffusion import SMALLEST_B_RANGE_S_MM2, fsl_from_ras, make_series, ras_from_fsl
 from AGE2HIELib.io.integrity import Stored, checked, existing_file, unreadable
 from AGE2HIELib.io.nifti_geometry import place
 from AGE2HIELib.io.nifti_header import read_nifti, scaled_values

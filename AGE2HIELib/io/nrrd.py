@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import LPS_FROM_RAS
-from AGE2HIELib.io.gradients import make_series
+from AGE2HIELib.io.coordinates import LPS_FROM_RAS
+from AGE2HIELib.io.diffusion import make_series
 from AGE2HIELib.io.header_words import quoted, reason
 from AGE2HIELib.io.integrity import Stored, checked
 from AGE2HIELib.io.nrrd_header import MOST_SKIPPED, NrrdHeader, parse_header

@@ -15,6 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.normative.average import (
+    ShapeDifference,
+    Statistics,
+    group_statistics,
+    mean_difference,
+    shape_difference,
+    to_mean_shape,
+)
 from AGE2HIELib.normative.cases import (
     CaseTask,
     KeptCase,
@@ -24,15 +32,12 @@ from AGE2HIELib.normative.cases import (
     kept_case,
     matching_lesions,
 )
-from AGE2HIELib.normative.labels import carried_labels
-from AGE2HIELib.normative.shape import ShapeDifference, mean_difference, shape_difference, to_mean_shape
-from AGE2HIELib.normative.statistics import Statistics, group_statistics
-from AGE2HIELib.outputs import output_file
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas, write_atlas
-from AGE2HIELib.preprocess.deform import deform
+from AGE2HIELib.preprocess.deform import carried_labels, deform
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
-from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.system.outputs import output_file
+from AGE2HIELib.system.parallel import run_all
+from AGE2HIELib.system.progress import Progress, Stages
 from AGE2HIELib.volume import Grid
 
 VERSION = "1"  # of what is kept: raise it when the same input would give other values

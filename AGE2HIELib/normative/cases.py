@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import SUFFIXES, read_on_grid
-from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.outputs import output_file
 from AGE2HIELib.pipeline.admission import gate_scan
 from AGE2HIELib.pipeline.inputs import read_scan
 from AGE2HIELib.pipeline.request import Request
@@ -21,8 +20,9 @@ from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
 from AGE2HIELib.preprocess.zmap import ADC_RANGE
-from AGE2HIELib.progress import Stages
-from AGE2HIELib.system_files import is_system_file
+from AGE2HIELib.system.outputs import output_file
+from AGE2HIELib.system.progress import Stages
+from AGE2HIELib.system.stray_files import is_system_file
 from AGE2HIELib.volume import Volume
 
 _MARGIN_MM = 24.0  # around the brain: a placement looks at the background too

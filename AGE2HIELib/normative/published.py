@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid, read_volume
 from AGE2HIELib.io.units import find_unit
-from AGE2HIELib.normative.labels import carried_labels
-from AGE2HIELib.normative.statistics import SD_FLOOR
-from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.normative.average import SD_FLOOR
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.deform import carried_labels
 from AGE2HIELib.preprocess.mask import largest_piece
 from AGE2HIELib.preprocess.placement import place_in_atlas
 from AGE2HIELib.preprocess.zmap import filled_beyond_brain

@@ -15,7 +15,7 @@ from AGE2HIELib.pipeline.request import ADVERSE, Request
 from AGE2HIELib.pipeline.stages import EXAMINED_STAGES, STAGES
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import in_brain
-from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.system.progress import Progress, Stages
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:

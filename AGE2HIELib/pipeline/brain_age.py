@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from AGE2HIELib.bundle.age_facts import AgeFacts
-from AGE2HIELib.bundle.loading import load_age
 from AGE2HIELib.bundle.reading import Bundle, read_bundle, require_age_facts
-from AGE2HIELib.io.t1 import T1Scan
+from AGE2HIELib.bundle.weights import load_age
+from AGE2HIELib.io.source import T1Scan
+from AGE2HIELib.preprocess.t1.placement import bundled_t1_template
 from AGE2HIELib.preprocess.t1.prepare import PreparedT1, prepare_t1
-from AGE2HIELib.preprocess.t1.template import bundled_t1_template
 
 if TYPE_CHECKING:
     from AGE2HIELib.explanation.age import AgeExplanation

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import for_z_map
 from AGE2HIELib.bundle.reading import Bundle, read_bundle
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.inference.prevalence import check_prevalence
-from AGE2HIELib.installed import find_model
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid, sha256_of_image
 from AGE2HIELib.io.source import Source, read_source
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
-from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality import Quality
+from AGE2HIELib.system.places import find_model
+from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:

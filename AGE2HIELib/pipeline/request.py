@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.timing import Timing
+from AGE2HIELib.infant import Timing
 
 ADVERSE, FAVOURABLE, AGE = TARGETS = ("adverse", "favourable", "age")
 SALIENCY_METHODS = (

@@ -8,8 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import LPS_FROM_RAS, from_sitk, reference_image, to_sitk
-from AGE2HIELib.preprocess.fitted_shells import fitted_shells
+from AGE2HIELib.io.coordinates import LPS_FROM_RAS, from_sitk, reference_image, to_sitk
 from AGE2HIELib.preprocess.rigid import (
     STILL,
     Rigid,
@@ -22,7 +21,7 @@ from AGE2HIELib.preprocess.rigid import (
     resampled,
     rigid_about,
 )
-from AGE2HIELib.preprocess.shells import Shell
+from AGE2HIELib.preprocess.shells import Shell, fitted_shells
 from AGE2HIELib.volume import DwiSeries, Volume
 
 MODES = ("auto", "on", "off")

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
+from scipy.ndimage import distance_transform_edt
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import grid_of, to_sitk
+from AGE2HIELib.io.coordinates import grid_of, to_sitk
 from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
-from AGE2HIELib.preprocess.jacobian import jacobian_determinant
-from AGE2HIELib.preprocess.placement import Placement, resample, working_grid
+from AGE2HIELib.preprocess.placement import Placement, jacobian_determinant, place_in_atlas, resample, working_grid
 from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
 from AGE2HIELib.volume import Grid, Volume
 
@@ -218,3 +218,14 @@ def _as_transform(field: sitk.Image) -> sitk.DisplacementFieldTransform:
 
 def _as_float(mask: Volume) -> Volume:
     return mask.like(mask.array.astype(np.float32))
+
+
+def carried_labels(labelled: Atlas, atlas: Atlas) -> Volume:
+    """The labels of ``labelled`` on the grid of ``atlas``, brought there as they would be to an infant's scan.
+
+    Every voxel of the atlas's brain gets one: where the placement leaves a gap, that of the nearest labelled voxel.
+    """
+    placement = deform(atlas.mean, atlas.brain, labelled, place_in_atlas(atlas.mean, atlas.brain, labelled))
+    carried = placement.to_native(labelled.labels, interpolation="nearest").array
+    nearest = distance_transform_edt(carried == 0, return_distances=False, return_indices=True)
+    return atlas.labels.like(np.where(atlas.brain.array, carried[tuple(nearest)], 0).astype(np.int16))

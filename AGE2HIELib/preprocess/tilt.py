@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial.transform import Rotation
 
-from AGE2HIELib.io.frames import LPS_FROM_RAS
+from AGE2HIELib.io.coordinates import LPS_FROM_RAS
 from AGE2HIELib.volume import Volume
 
 _POINT_MM = 7.5  # distance of the points at which masks are compared

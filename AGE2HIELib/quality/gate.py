@@ -9,16 +9,15 @@ noise and halves of newborns' brains lie beyond one of them. Every check says so
 
 from __future__ import annotations
 
+from AGE2HIELib.infant import Timing
+from AGE2HIELib.io.coordinates import series_to_canonical
 from AGE2HIELib.io.source import Source
-from AGE2HIELib.orientation import series_to_canonical
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.quality.check import Quality
-from AGE2HIELib.quality.dropout import raw_checks
 from AGE2HIELib.quality.maps import placement_checks
-from AGE2HIELib.quality.slices import lost_slices, slice_checks
+from AGE2HIELib.quality.signal_loss import lost_slices, raw_checks, slice_checks
 from AGE2HIELib.quality.values import age_check, brain_volume, cut_face, modality, value_checks, voxel_size
-from AGE2HIELib.timing import Timing
 from AGE2HIELib.volume import Volume
 
 

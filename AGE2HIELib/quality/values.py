@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from AGE2HIELib.infant import Timing, pseudonormal_day
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.quality.check import AGE, FOUND_ALONE, Check, at_most, between
-from AGE2HIELib.timing import Timing, pseudonormal_day
 from AGE2HIELib.volume import Volume
 
 MEDIAN_ADC = (750.0, 2000.0)  # 1e-6 mm^2/s

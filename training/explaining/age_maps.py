@@ -17,7 +17,7 @@ from AGE2HIELib.explanation.age import answer_age
 from AGE2HIELib.explanation.robustness import on_voxels
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.networks.age import AgeNetwork
-from AGE2HIELib.parallel import bar_seconds
+from AGE2HIELib.system.parallel import bar_seconds
 from AGE2HIELib.volume import Grid, Volume
 from training.explaining.age_picture import Shown, age_picture
 from training.explaining.choose import choose_subjects

@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.preprocess.network_input import InputSpec, network_input
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
-from AGE2HIELib.preprocess.t1.bias import bias_field
-from AGE2HIELib.preprocess.t1.mask import PLAUSIBLE_ML, t1_mask
+from AGE2HIELib.preprocess.t1.mask import PLAUSIBLE_ML, bias_field, t1_mask
 from AGE2HIELib.preprocess.t1.placement import Kind, T1Template, place_t1
 from AGE2HIELib.volume import Volume
 
