@@ -17,7 +17,7 @@ _DAYS_POSSIBLE = (0.0, 36_525.0)
 
 
 @dataclass(frozen=True)
-class Timing:
+class InfantFacts:
     """What is known of the infant; raises InputError for an age that cannot be.
 
     Attributes:
@@ -35,7 +35,7 @@ class Timing:
         _check("--gestation-weeks", self.gestation_weeks, _WEEKS_POSSIBLE, "weeks")
 
 
-def with_age(timing: Timing, age_days: float | None) -> Timing:
+def with_age(timing: InfantFacts, age_days: float | None) -> InfantFacts:
     """The caller's own age where there is one, else this."""
     return timing if timing.age_days is not None else replace(timing, age_days=age_days)
 
@@ -45,7 +45,7 @@ def pseudonormal_day(cooled: bool | None) -> float:
     return PSEUDONORMAL_DAY if cooled is False else PSEUDONORMAL_DAY_COOLED
 
 
-def timing_warnings(timing: Timing) -> tuple[str, ...]:
+def infant_warnings(timing: InfantFacts) -> tuple[str, ...]:
     """What the quality gate does not ask, in words that hold no number of the child's own."""
     found = []
     if timing.gestation_weeks is not None and timing.gestation_weeks < TERM_WEEKS:

@@ -164,10 +164,10 @@ def test_the_options_are_those_that_the_library_knows() -> None:
 )
 def test_timing_ends_in_warnings(arguments: list[str], words: str) -> None:
     from AGE2HIELib.commands.reading import request_of
-    from AGE2HIELib.infant import timing_warnings
+    from AGE2HIELib.infant import infant_warnings
 
     parsed = cli.parser().parse_args(["predict", "scan.mha", "--output", "out", *arguments])
-    assert any(words in warning for warning in timing_warnings(request_of(parsed).timing))
+    assert any(words in warning for warning in infant_warnings(request_of(parsed).timing))
 
 
 def test_a_reader_that_leaves_early_is_no_defect(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from AGE2HIELib.doctor import checks as machine
 from AGE2HIELib.doctor import checks as packages
 from AGE2HIELib.doctor import computer as examine
 from AGE2HIELib.doctor import graphics
-from AGE2HIELib.doctor.checks import at_least
+from AGE2HIELib.doctor.checks import version_at_least
 from AGE2HIELib.doctor.graphics import Card, device_findings
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.release import REQUIREMENTS
@@ -111,7 +111,7 @@ def test_a_changed_bundle_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     import AGE2HIELib.system.places
 
     monkeypatch.setattr(AGE2HIELib.system.places, "resource_path", lambda *parts: tmp_path.joinpath(*parts))
-    finding = examine.examine_computer()[-1]
+    finding = examine.check_computer()[-1]
     assert (finding.name, finding.status) == ("bundled files", "problem")
 
 
@@ -216,4 +216,4 @@ def test_no_temporary_folder_and_a_closed_home_are_findings(monkeypatch: pytest.
     ],
 )
 def test_versions_are_compared_as_pip_compares_them(found: str, least: str, enough: bool) -> None:
-    assert at_least(found, least) == enough
+    assert version_at_least(found, least) == enough

@@ -14,7 +14,7 @@ from ended import ROOT, ended_mark
 from AGE2HIELib.commands.batch_folder import LOCK, batch_folder
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.system.outputs import output_folder
-from AGE2HIELib.system.stray_files import owner_is_gone, owner_mark, remove_leftovers
+from AGE2HIELib.system.stray_files import owner_is_gone, owner_mark, remove_stale_files
 
 
 def test_a_process_is_gone_when_it_has_ended_and_not_before() -> None:
@@ -56,16 +56,16 @@ def test_only_leftovers_of_the_dead_are_removed(tmp_path: Path) -> None:
     keep = {f".part-{owner_mark()}-1", ".part-0123456789ab", f"part-{gone}-1", f".other-{gone}-1"}
     for name in keep:
         (tmp_path / name).write_text("not ours to remove")
-    remove_leftovers(tmp_path, ".part-")
+    remove_stale_files(tmp_path, ".part-")
     assert {path.name for path in tmp_path.iterdir()} == keep
-    remove_leftovers(tmp_path / "not there", ".part-")
+    remove_stale_files(tmp_path / "not there", ".part-")
 
 
 def test_a_link_is_removed_and_not_what_it_leads_to(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "scan").write_text("the only copy")
     (tmp_path / f".part-{ended_mark()}-1").symlink_to(tmp_path / "mine")
-    remove_leftovers(tmp_path, ".part-")
+    remove_stale_files(tmp_path, ".part-")
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
     assert (tmp_path / "mine" / "scan").read_text() == "the only copy"
 

@@ -26,8 +26,8 @@ from AGE2HIELib.quality.maps import (
     LIKE_FOUND_MASK,
     SHARED_DETAIL,
     Z_DETAIL,
-    given_checks,
     mask_check,
+    supplied_checks,
     z_map_check,
     z_scale_check,
 )
@@ -131,9 +131,9 @@ def test_on_a_whole_head_a_mask_moved_or_upside_down_is_told_and_a_mirrored_one_
 
 def test_nothing_is_asked_of_what_was_not_given(scan: tuple[Volume, Volume, Volume]) -> None:
     adc, brain, z = scan
-    assert given_checks(adc, brain, brain, mask=None, z=None) == []
+    assert supplied_checks(adc, brain, brain, mask=None, z=None) == []
     empty = brain.like(np.zeros_like(brain.array))
-    assert given_checks(adc, empty, empty, mask=None, z=z) == []
+    assert supplied_checks(adc, empty, empty, mask=None, z=z) == []
 
 
 def test_the_gate_asks_it_of_a_scan(infant_file: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from AGE2HIELib.bundle.schema import NUMBER, Kinds, check_keys, check_spec, parsed_table, require
+from AGE2HIELib.bundle.schema import NUMBER, Kinds, check_keys, check_spec, parse_table, require
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.age_head import HEADS, TARGETS, UNSTATED, AgeBins, AgeHead
 from AGE2HIELib.networks.registry import check_network_name
@@ -106,7 +106,7 @@ def age_text(facts: AgeFacts) -> str:
 
 def read_age(content: bytes) -> AgeFacts:
     """ModelError names the key that is missing, unknown or wrong."""
-    found = parsed_table(content, AGE)
+    found = parse_table(content, AGE)
     if found.get("format") != FORMAT:
         raise ModelError(
             f"{AGE} is in format {found.get('format')!r}; this age2hie reads format {FORMAT}. Use a matching one."

@@ -25,9 +25,9 @@ from AGE2HIELib.bundle.schema import (
     check_keys,
     check_no_program,
     check_spec,
-    parsed_table,
+    parse_table,
     require,
-    shortened,
+    shorten,
 )
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.registry import check_network_name
@@ -107,7 +107,7 @@ def metadata_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
 
 def read_metadata(content: bytes) -> tuple[ModelFacts, tuple[str, ...]]:
     """The facts and the paths of the members; ModelError names the key that is missing, unknown or wrong."""
-    parsed = parsed_table(content, METADATA)
+    parsed = parse_table(content, METADATA)
     check_no_program(parsed, METADATA)  # MONAI's parser takes it in beside inference.json
     check_keys(parsed, _KEYS, METADATA, others_allowed=True)  # MONAI's own keys are many, and change
     ours = parsed[OURS]
@@ -240,13 +240,13 @@ def check_inference(content: bytes, facts: ModelFacts, members: tuple[str, ...])
     """
     if not content.isascii():  # MONAI reads in the computer's own encoding, in which other signs may mean other things
         raise ModelError(f"{INFERENCE} holds signs beyond ASCII, which no export writes. {_REMEDY}")
-    found, written = parsed_table(content, INFERENCE), json.loads(inference_text(facts, members))
+    found, written = parse_table(content, INFERENCE), json.loads(inference_text(facts, members))
     place = _difference(found, written)
     if place is not None:
         keys, there, expected = place
         where = ", ".join(map(repr, keys)) or "at its top"
         raise ModelError(
-            f"{INFERENCE}, {where}: it says {shortened(there)}, where the export writes {shortened(expected)}. "
+            f"{INFERENCE}, {where}: it says {shorten(there)}, where the export writes {shorten(expected)}. "
             f"MONAI may run what stands there. {_REMEDY}"
         )
 

@@ -54,11 +54,11 @@ def verify_manifest(folder: Path) -> dict[str, str]:
         if names:
             raise ModelError(f"The model bundle {folder.name!r} {problem} {', '.join(sorted(names))}. {_AGAIN}")
     for name in files:
-        read_verified(folder, name, files)
+        read_verified_file(folder, name, files)
     return files
 
 
-def read_verified(folder: Path, name: str, files: Mapping[str, str]) -> bytes:
+def read_verified_file(folder: Path, name: str, files: Mapping[str, str]) -> bytes:
     """The bytes of one file, which are those that the manifest was made of."""
     if name not in files:
         raise ModelError(f"The model bundle {folder.name!r} lacks {name}. {_AGAIN}")
@@ -156,20 +156,20 @@ def read_bundle(folder: Path) -> Bundle:
     for name in (METADATA, INFERENCE, CARD, LICENCE):
         if name not in files:
             raise ModelError(f"The model bundle {folder.name!r} lacks {name}. Export the model again.")
-    facts, members = read_metadata(read_verified(folder, METADATA, files))
+    facts, members = read_metadata(read_verified_file(folder, METADATA, files))
     for name in members:
         if name not in files:
             raise ModelError(f"The model bundle {folder.name!r} lacks its member {name}. Export the model again.")
-    check_inference(read_verified(folder, INFERENCE, files), facts, members)
+    check_inference(read_verified_file(folder, INFERENCE, files), facts, members)
     _check_names(folder, files, members)
     if CASES in files:
-        cases = read_cases(read_verified(folder, CASES, files), len(members), tuple(facts.readings))
+        cases = read_cases(read_verified_file(folder, CASES, files), len(members), tuple(facts.readings))
         facts = replace(facts, cases=cases)
     for one, other in ((AGE, AGE_WEIGHTS), (AGE_WEIGHTS, AGE)):
         if one in files and other not in files:
             raise ModelError(f"The model bundle {folder.name!r} has {one} but lacks {other}. Export the model again.")
     if AGE in files:
-        facts = replace(facts, age=read_age(read_verified(folder, AGE, files)))
+        facts = replace(facts, age=read_age(read_verified_file(folder, AGE, files)))
     return Bundle(**_values(facts), folder=folder, sha256=identity(files), members=members, files=files)
 
 
@@ -192,7 +192,7 @@ def known_subjects(bundle: Bundle) -> tuple[str, ...]:
     """Hashes of the subjects and images that the model has learned from; empty where the bundle does not say."""
     if SEEN not in bundle.files:
         return ()
-    return tuple(map(str, json.loads(read_verified(bundle.folder, SEEN, bundle.files))))
+    return tuple(map(str, json.loads(read_verified_file(bundle.folder, SEEN, bundle.files))))
 
 
 def require_age_facts(bundle: Bundle) -> AgeFacts:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from AGE2HIELib.bundle.age_facts import AGE_WEIGHTS
-from AGE2HIELib.bundle.reading import Bundle, read_verified, require_age_facts
+from AGE2HIELib.bundle.reading import Bundle, read_verified_file, require_age_facts
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.registry import build_network
 
@@ -130,7 +130,7 @@ def load_age(bundle: Bundle, device: str = "cpu") -> AgeNetwork:
             f"The model explains age at layer {facts.saliency_layer!r}, but its network has "
             f"{', '.join(network.encoder.layers)}. Export the model again."
         )
-    state = unpack_weights(read_verified(bundle.folder, AGE_WEIGHTS, bundle.files), AGE_WEIGHTS)
+    state = unpack_weights(read_verified_file(bundle.folder, AGE_WEIGHTS, bundle.files), AGE_WEIGHTS)
     fill_network(network, state, AGE_WEIGHTS)
     return network.requires_grad_(False).eval().to(device)
 
@@ -145,7 +145,7 @@ def _load_member(bundle: Bundle, name: str, device: str) -> StagedNetwork:
             f"The model explains layer {bundle.saliency_layer!r}, but its network has {', '.join(network.layers)}. "
             "Export the model again."
         )
-    state = unpack_weights(read_verified(bundle.folder, name, bundle.files), name)
+    state = unpack_weights(read_verified_file(bundle.folder, name, bundle.files), name)
     fill_network(network, state, name)
     network.requires_grad_(False).eval()
     _check_features(bundle, network)

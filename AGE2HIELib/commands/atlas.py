@@ -15,9 +15,9 @@ from AGE2HIELib.system.progress import Progress
 
 def run_build(arguments: argparse.Namespace, progress: Progress) -> int:
     """From a folder of normal newborns' ADC maps; what a killed build has done is kept beside the output."""
-    from AGE2HIELib.normative.build import Wanted, build_atlas
+    from AGE2HIELib.normative.build import BuildRequest, build_atlas
 
-    wanted = Wanted(
+    wanted = BuildRequest(
         images=arguments.input,
         lesions=arguments.lesions,
         name=arguments.name or arguments.output.name,

@@ -28,7 +28,7 @@ from AGE2HIELib.result.tolerance import EXACT, circumstances, tolerance_between
 from AGE2HIELib.system.outputs import disk_errors
 from AGE2HIELib.system.places import installed_models
 from AGE2HIELib.system.progress import Progress, Stages
-from AGE2HIELib.system.stray_files import owner_mark, remove_leftovers
+from AGE2HIELib.system.stray_files import owner_mark, remove_stale_files
 
 EQUAL, DIFFERS = 0, 4
 _SCRATCH = "age2hie-again-"  # begins the names of folders with images, which a killed run leaves to the next
@@ -154,7 +154,7 @@ def _compared(
     then: Stored, folder: Path, request: Request, inputs: Inputs, stages: Stages
 ) -> tuple[Result, list[Difference]]:
     """The new record, and its differences; the new result is written as ``predict`` does, and then forgotten."""
-    remove_leftovers(Path(tempfile.gettempdir()), _SCRATCH)
+    remove_stale_files(Path(tempfile.gettempdir()), _SCRATCH)
     with (
         tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{owner_mark()}-") as scratch,
         disk_errors(Path(scratch)),

@@ -19,7 +19,7 @@ DISK_GB = 1.0  # an output folder takes some 10 MB; a raw DICOM series is unpack
 
 
 @dataclass(frozen=True)
-class Finding:
+class ComputerCheck:
     """``notice``: a prediction runs, but slower or with less; ``problem``: it does not run. ``good``: no remedy."""
 
     name: str
@@ -28,19 +28,19 @@ class Finding:
     remedy: str = ""
 
 
-def good(name: str, value: str) -> Finding:
-    return Finding(name, value, "good")
+def good(name: str, value: str) -> ComputerCheck:
+    return ComputerCheck(name, value, "good")
 
 
-def notice(name: str, value: str, remedy: str) -> Finding:
-    return Finding(name, value, "notice", remedy)
+def notice(name: str, value: str, remedy: str) -> ComputerCheck:
+    return ComputerCheck(name, value, "notice", remedy)
 
 
-def problem(name: str, value: str, remedy: str) -> Finding:
-    return Finding(name, value, "problem", remedy)
+def problem(name: str, value: str, remedy: str) -> ComputerCheck:
+    return ComputerCheck(name, value, "problem", remedy)
 
 
-def at_least(found: str, least: str) -> bool:
+def version_at_least(found: str, least: str) -> bool:
     """2.6.0rc1 comes before 2.6, 2.6.0+cpu does not; a text that is no version is none that can be used.
 
     Where packaging is missing, which the doctor says by itself, nothing is known to be too old.
@@ -55,7 +55,7 @@ def at_least(found: str, least: str) -> bool:
         return False
 
 
-def python_version() -> Finding:
+def python_version() -> ComputerCheck:
     found, needed = sys.version_info[:3], ".".join(map(str, PYTHON))
     text = ".".join(map(str, found))
     if found >= PYTHON:
@@ -63,16 +63,16 @@ def python_version() -> Finding:
     return problem("Python", text, f"Install Python {needed} or newer; in Slicer, install a newer Slicer.")
 
 
-def slicer_version(asked_by: str | None) -> Finding:
+def slicer_version(asked_by: str | None) -> ComputerCheck:
     """``asked_by``: the version of the Slicer that asks, as it names itself; None from a command line."""
     if asked_by is None:
         return good("Slicer", "not asked from Slicer")
-    if at_least(asked_by, SLICER):
+    if version_at_least(asked_by, SLICER):
         return good("Slicer", asked_by)
     return problem("Slicer", asked_by, f"Install Slicer {SLICER} or newer from download.slicer.org.")
 
 
-def packages() -> Finding:
+def packages() -> ComputerCheck:
     """Those that are missing or too old, in one line that can be given to pip."""
     wanting = [f"{name}>={least}" for name, least in REQUIREMENTS.items() if name != "torch" and _lacks(name, least)]
     if not wanting:
@@ -83,7 +83,7 @@ def packages() -> Finding:
     return problem("packages", "missing or too old: " + ", ".join(wanting), remedy + ".")
 
 
-def dicom_converter() -> Finding:
+def dicom_converter() -> ComputerCheck:
     """dcm2niix reads DICOM; without it every other format still works."""
     try:
         import dcm2niix
@@ -92,7 +92,7 @@ def dicom_converter() -> Finding:
     return good("DICOM reading", f"dcm2niix {version('dcm2niix')}") if dcm2niix.bin else _no_converter()
 
 
-def _no_converter() -> Finding:
+def _no_converter() -> ComputerCheck:
     return notice(
         "DICOM reading", "dcm2niix has no program", "Install it again: pip install --force-reinstall dcm2niix."
     )
@@ -100,12 +100,12 @@ def _no_converter() -> Finding:
 
 def _lacks(name: str, least: str) -> bool:
     try:
-        return not at_least(version(name), least)
+        return not version_at_least(version(name), least)
     except PackageNotFoundError:
         return True
 
 
-def memory(total_gb: float | None = None) -> Finding:
+def memory(total_gb: float | None = None) -> ComputerCheck:
     """``total_gb`` is measured unless given, which takes a package: the doctor also runs where it is missing."""
     try:
         import psutil
@@ -117,7 +117,7 @@ def memory(total_gb: float | None = None) -> Finding:
     return good("memory", f"{total:.1f} GB")
 
 
-def temporary_folder(folder: Path | None = None) -> Finding:
+def temporary_folder(folder: Path | None = None) -> ComputerCheck:
     """Where a run keeps its work until it is complete."""
     remedy = "Set TMPDIR (on Windows TEMP) to a folder that you may write to."
     try:
@@ -133,7 +133,7 @@ def temporary_folder(folder: Path | None = None) -> Finding:
     return good("temporary folder", f"writable, {free:.0f} GB free")
 
 
-def models_folder(place: Path) -> Finding:
+def models_folder(place: Path) -> ComputerCheck:
     """Where installed models lie; only installing one needs it."""
     existing = next((path for path in (place, *place.parents) if _exists(path)), Path())
     problem_found = _writing_fails(existing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from AGE2HIELib.doctor.checks import (
-    Finding,
+    ComputerCheck,
     dicom_converter,
     good,
     memory,
@@ -20,7 +20,7 @@ from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.system.places import models_home
 
 
-def examine_computer(*, slicer: str | None = None) -> tuple[Finding, ...]:
+def check_computer(*, slicer: str | None = None) -> tuple[ComputerCheck, ...]:
     """Look at everything; nothing is changed. ``slicer``: the version of the Slicer that asks."""
     wanting = packages()
     found = [slicer_version(slicer), python_version(), wanting, *torch_and_card(), dicom_converter()]
@@ -30,7 +30,7 @@ def examine_computer(*, slicer: str | None = None) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _models() -> Finding:
+def _models() -> ComputerCheck:
     """Where models are installed; the bundled one, and one that is named with --model, need no such place."""
     try:
         return models_folder(models_home())
@@ -41,7 +41,7 @@ def _models() -> Finding:
         return notice("models folder", what, remedy)
 
 
-def _bundled() -> list[Finding]:
+def _bundled() -> list[ComputerCheck]:
     """The files that travel with the library; read with packages that are there by now."""
     from AGE2HIELib.bundle.reading import read_bundle
     from AGE2HIELib.preprocess.atlas import load_atlas

@@ -33,7 +33,7 @@ def names_a_place(saliency: np.ndarray) -> bool:
     return bool((np.nan_to_num(saliency) > 0).any())
 
 
-def marked(saliency: np.ndarray, share: float = MARKED_SHARE) -> np.ndarray:
+def mark_strongest(saliency: np.ndarray, share: float = MARKED_SHARE) -> np.ndarray:
     """The fewest voxels that together hold ``share`` (0..1] of all positive values; bool, empty where there are none.
 
     Voxels that equal the last one taken belong to it as well.
@@ -45,5 +45,5 @@ def marked(saliency: np.ndarray, share: float = MARKED_SHARE) -> np.ndarray:
 
 def agreement(maps: Sequence[Volume], share: float = MARKED_SHARE) -> Volume:
     """Part of the maps, 0..1, that mark each voxel; all on one grid."""
-    votes = np.mean([marked(one.array, share) for one in maps], axis=0)
+    votes = np.mean([mark_strongest(one.array, share) for one in maps], axis=0)
     return maps[0].like(votes.astype(np.float32))

@@ -32,7 +32,7 @@ _ROUNDING = 1e-5  # of a score, relative: scores that lie closer are equal
 Score = Callable[[Sequence[np.ndarray]], np.ndarray]  # bool arrays (D, H, W) of the voxels that are there -> (N,)
 
 
-def turned(saliency: np.ndarray, inside: np.ndarray, count: int) -> Iterator[np.ndarray]:
+def turned_maps(saliency: np.ndarray, inside: np.ndarray, count: int) -> Iterator[np.ndarray]:
     """A map turned, and mirrored, at random about the middle of the brain: the spin test of cortical maps
     (Alexander-Bloch 2018, doi:10.1016/j.neuroimage.2018.05.070) in three dimensions.
 
@@ -78,17 +78,17 @@ def curves(examined: ExaminedMap, mean: np.ndarray) -> tuple[Curve, Curve]:
     Args:
         mean: the map on the voxels of the network's input.
     """
-    return beside_turned(mean, examined.inside, lambda there: _scores(examined, there))
+    return compare_with_turned(mean, examined.inside, lambda there: _scores(examined, there))
 
 
-def beside_turned(mean: np.ndarray, inside: np.ndarray, score: Score) -> tuple[Curve, Curve]:
+def compare_with_turned(mean: np.ndarray, inside: np.ndarray, score: Score) -> tuple[Curve, Curve]:
     """``curves`` for any score. A map that knows nothing is as likely turned, or negative, as it is: all ``REFERENCES``
     + 1 may stand in each other's place, and p is what it says.
     """
     parts = part_numbers(inside)
     own = _areas(mean, parts, score)
     # what is put back first is what is taken away last: the negative's deletion is the map's insertion
-    drawn = [area for one in turned(mean, inside, DRAWN) for area in _areas(one, parts, score)]
+    drawn = [area for one in turned_maps(mean, inside, DRAWN) for area in _areas(one, parts, score)]
     return _curve(own[0], [own[1], *drawn], sign=1), _curve(own[1], [own[0], *drawn], sign=-1)
 
 

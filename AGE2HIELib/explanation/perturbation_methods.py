@@ -31,10 +31,10 @@ STEPS, RATE, DRAWS = 80, 0.15, 2
 
 def occlusion(question: Question) -> Answer:
     """Places without brain are 0 and cost nothing."""
-    return occluded(question, stride=STRIDE)
+    return occlusion_map(question, stride=STRIDE)
 
 
-def occluded(question: Question, *, stride: int) -> Answer:
+def occlusion_map(question: Question, *, stride: int) -> Answer:
     """With so many voxels from one place to the next."""
     image = question.image
     where = Cells(stride, (stride - 1) / 2)

@@ -126,11 +126,11 @@ def region_table(
         row = RegionRow(
             region.name,
             region.hemisphere,
-            rounded(float(sizes[here].sum(dtype=np.float64))),
+            round_value(float(sizes[here].sum(dtype=np.float64))),
             _mean(adc.array[here]),
             _mean(z.array[here]) if z is not None else None,
-            rounded(share) if share is not None else None,
-            rounded(float(evidence.max())) if evidence.size else None,
+            round_value(share) if share is not None else None,
+            round_value(float(evidence.max())) if evidence.size else None,
             region.value,
         )
         is_fluid = region.value in _fluid_regions(atlas)
@@ -152,9 +152,9 @@ def _with_tissue(row: RegionRow, here: np.ndarray, adc: Volume, z: Volume | None
     low = tissue & (z.array < LOW_Z) if z is not None else None
     row = replace(
         row,
-        share_fluid=rounded(fluid),
-        tissue_ml=rounded(float(sizes[tissue].sum(dtype=np.float64))),
-        ml_z_below_minus_2=rounded(float(sizes[low].sum(dtype=np.float64))) if low is not None else None,
+        share_fluid=round_value(fluid),
+        tissue_ml=round_value(float(sizes[tissue].sum(dtype=np.float64))),
+        ml_z_below_minus_2=round_value(float(sizes[low].sum(dtype=np.float64))) if low is not None else None,
     )
     if fluid > MOST_FLUID or tissue.sum() < FEWEST_VOXELS:
         return row
@@ -162,10 +162,10 @@ def _with_tissue(row: RegionRow, here: np.ndarray, adc: Volume, z: Volume | None
     return replace(
         row,
         measured=place,
-        median_adc_1e6_mm2_s=rounded(float(np.median(values))),
-        p10_adc_1e6_mm2_s=rounded(float(np.percentile(values, 10))),
-        median_z=rounded(float(np.median(z.array[tissue]))) if z is not None else None,
-        share_z_below_minus_2=rounded(float(low.sum() / tissue.sum())) if low is not None else None,
+        median_adc_1e6_mm2_s=round_value(float(np.median(values))),
+        p10_adc_1e6_mm2_s=round_value(float(np.percentile(values, 10))),
+        median_z=round_value(float(np.median(z.array[tissue]))) if z is not None else None,
+        share_z_below_minus_2=round_value(float(low.sum() / tissue.sum())) if low is not None else None,
     )
 
 
@@ -226,8 +226,8 @@ def write_region_table(rows: Sequence[RegionRow], path: Path) -> None:
 
 def _mean(values: np.ndarray) -> float | None:
     finite = values[np.isfinite(values)]
-    return rounded(float(finite.mean(dtype=np.float64))) if finite.size else None
+    return round_value(float(finite.mean(dtype=np.float64))) if finite.size else None
 
 
-def rounded(value: float) -> float:
+def round_value(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")

@@ -34,7 +34,7 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
-def or_on_cpu(first: Callable[[], R], on_cpu: Callable[[str], R], device: str) -> R:
+def with_cpu_fallback(first: Callable[[], R], on_cpu: Callable[[str], R], device: str) -> R:
     """What ``first`` gives on ``device``; where that runs out of memory, what ``on_cpu`` gives, told so in words."""
     try:
         return first()

@@ -17,7 +17,7 @@ _SEPARATORS = re.compile(r"[\s,()]+")
 _OF_PYTHON = ("invalid literal for int", "could not convert string to float")  # the words behind are the header's
 
 
-def quoted(value: str) -> str:
+def quote_known(value: str) -> str:
     """``'cm'`` for numbers and words of the formats; for others that there is one, and not which."""
     words = [word for word in _SEPARATORS.split(value) if word]
     if words and all(_KNOWN.fullmatch(word) or _is_number(word) for word in words):

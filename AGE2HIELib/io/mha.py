@@ -16,8 +16,8 @@ import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.coordinates import LPS_FROM_RAS
-from AGE2HIELib.io.header_words import quoted
-from AGE2HIELib.io.integrity import Stored, checked
+from AGE2HIELib.io.header_words import quote_known
+from AGE2HIELib.io.integrity import StoredImage, check_image
 from AGE2HIELib.io.samples import read_numbers, read_samples
 from AGE2HIELib.io.text_header import TextHeader, check_one_data_file, files_of, read_array, read_header, understood
 
@@ -67,7 +67,7 @@ class MhaHeader(TextHeader):
     of_diffusion: bool
 
 
-def parse_header(start: bytes, name: str) -> MhaHeader:
+def parse_mha_header(start: bytes, name: str) -> MhaHeader:
     """Read the header at the start of a file; raises InputError where it cannot be understood."""
     with understood(name):
         fields, end = _fields(start)
@@ -95,7 +95,7 @@ def _interpret(fields: dict[str, str], end: int) -> MhaHeader:
         raise ValueError(f"{len(sizes)} sizes for {int(fields['NDims'])} axes")
     kind = fields["ElementType"]
     if kind not in _TYPES:
-        raise ValueError(f"its type is {quoted(kind)}")
+        raise ValueError(f"its type is {quote_known(kind)}")
     big, packed = _flag(fields, _BYTE_ORDERS), _flag(fields, ("CompressedData",))
     affine, warnings = _affine_ras(fields, len(sizes))
     return MhaHeader(
@@ -125,7 +125,7 @@ def _affine_ras(fields: dict[str, str], axes: int) -> tuple[np.ndarray, tuple[st
     """Each row of the file's matrix is the direction of an axis, in left-posterior-superior mm."""
     unit = fields.get("DistanceUnits", "mm")
     if unit.lower() not in _MILLIMETRES:
-        raise ValueError(f"its unit of length is {quoted(unit)}, not mm")
+        raise ValueError(f"its unit of length is {quote_known(unit)}, not mm")
     spacing = _numbers(fields, ("ElementSpacing",), axes)
     warnings: tuple[str, ...] = ()
     if spacing is None:  # the size of a voxel, which is no spacing where slices lie apart
@@ -196,16 +196,16 @@ def _flag(fields: dict[str, str], names: tuple[str, ...], *, otherwise: bool = F
         if name in fields:
             word = fields[name].lower()
             if word not in (*_YES, *_NO):
-                raise ValueError(f"{name} is {quoted(fields[name])}")
+                raise ValueError(f"{name} is {quote_known(fields[name])}")
             found.add(word in _YES)
     if len(found) > 1:
         raise ValueError(f"{' and '.join(names)} differ")
     return found.pop() if found else otherwise
 
 
-def load_mha(path: Path) -> Stored:
+def load_mha(path: Path) -> StoredImage:
     """A 3D image of one value a voxel."""
-    header = read_header(path, parse_header)
+    header = read_header(path, parse_mha_header)
     sizes = header.sizes[:3] if header.sizes[3:] == (1,) else header.sizes
     if len(sizes) != 3 or header.channels != 1:
         raise InputError(
@@ -213,17 +213,17 @@ def load_mha(path: Path) -> Stored:
             "expected. Diffusion series are read from DICOM, NIfTI or NRRD."
         )
     array = read_array(path, header, _values).reshape(sizes, order="F")
-    return Stored(checked(array[np.newaxis], header.affine_ras, path.name), header.affine_ras, header.warnings)
+    return StoredImage(check_image(array[np.newaxis], header.affine_ras, path.name), header.affine_ras, header.warnings)
 
 
 def mha_files(path: Path) -> tuple[Path, ...]:
     """The header, and where they lie apart the samples."""
-    return files_of(path, read_header(path, parse_header))
+    return files_of(path, read_header(path, parse_mha_header))
 
 
 def refuse_single_volume(path: Path) -> None:
     """One volume with diffusion keys cannot give an ADC, and is no map whatever its values look like."""
-    if read_header(path, parse_header).of_diffusion:
+    if read_header(path, parse_mha_header).of_diffusion:
         raise InputError(
             f"'{path.name}' is a single diffusion volume: it has DWMRI keys. Give the whole series; or save the ADC "
             "map without these keys."

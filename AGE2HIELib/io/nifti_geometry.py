@@ -37,7 +37,7 @@ class _Forms:
     qform_code: int
 
 
-def place(header: NiftiHeader, shape: tuple[int, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+def nifti_affine(header: NiftiHeader, shape: tuple[int, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
     """(4x4 affine in RAS+ mm, warnings).
 
     Raises:

@@ -111,7 +111,7 @@ def read_numbers(file: IO[bytes], count: int) -> list[bytes]:
     return words[:count]
 
 
-def beside(path: Path, name: str) -> Path:
+def data_file_beside(path: Path, name: str) -> Path:
     """The data file that a header names: in the header's own folder or below it, and nowhere else."""
     target = Path(name)
     if not name or target.is_absolute() or ".." in target.parts or "\\" in name or not name.isprintable():

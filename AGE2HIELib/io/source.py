@@ -14,7 +14,7 @@ from AGE2HIELib.io.dicom.file import is_dicom
 from AGE2HIELib.io.dicom.reading import read_dicom
 from AGE2HIELib.io.diffusion import repeated_warnings
 from AGE2HIELib.io.images import load_image, read_on_grid, sha256_of_image
-from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files, sha256_of_set
+from AGE2HIELib.io.integrity import StoredImage, existing_file, sha256_of_files, sha256_of_set
 from AGE2HIELib.io.mha import MHA_SUFFIXES
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files, load_nifti, series_from_nifti
 from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd, series_from_nrrd
@@ -114,12 +114,12 @@ def _from_dicom(path: Path, series: str | None) -> Source:
         source = Source("dwi-dicom", sha256, found.dwi, None, None, warnings)
     else:
         assert found.adc is not None  # read_dicom returns one of the two
-        adc = Stored(found.adc.array, found.adc.affine_ras, (*found.adc.warnings, *found.warnings))
+        adc = StoredImage(found.adc.array, found.adc.affine_ras, (*found.adc.warnings, *found.warnings))
         source = _adc_source("adc-dicom", adc, sha256, found.label)
     return replace(source, files=found.files, age_days=postnatal_age_days(found.files))
 
 
-def _adc_source(kind: str, stored: Stored, sha256: str, name: str) -> Source:
+def _adc_source(kind: str, stored: StoredImage, sha256: str, name: str) -> Source:
     values = stored.array[0]
     unit = find_unit(values, name=name)
     scaled = np.asarray(values * np.float32(unit.factor), dtype=np.float32)

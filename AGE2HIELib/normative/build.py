@@ -29,11 +29,11 @@ from AGE2HIELib.normative.cases import (
     case_key,
     find_images,
     keep_case,
-    kept_case,
     matching_lesions,
+    read_kept_case,
 )
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas, write_atlas
-from AGE2HIELib.preprocess.deform import carried_labels, deform
+from AGE2HIELib.preprocess.deform import carry_labels, deform
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.system.outputs import output_file
 from AGE2HIELib.system.parallel import run_all
@@ -47,7 +47,7 @@ _LESION = -1.0  # marks brain that does not count, where ADC is never negative
 
 
 @dataclass(frozen=True)
-class Wanted:
+class BuildRequest:
     """What to build: the folders of images and lesion masks, and how the atlas describes itself."""
 
     images: Path
@@ -60,7 +60,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Built:
+class BuiltAtlas:
     """The atlas, and the files that were left out with the reason."""
 
     atlas: Atlas
@@ -75,7 +75,7 @@ class _PlaceTask:
     placed: Path
 
 
-def build_atlas(wanted: Wanted, start: Path, work: Path, progress: Progress, *, shown: bool = True) -> Built:
+def build_atlas(wanted: BuildRequest, start: Path, work: Path, progress: Progress, *, shown: bool = True) -> BuiltAtlas:
     """Build an atlas in the frame of another one.
 
     Args:
@@ -104,10 +104,10 @@ def build_atlas(wanted: Wanted, start: Path, work: Path, progress: Progress, *, 
     assert found is not None  # ROUNDS is not zero
     with stages("labels"):
         atlas = _described(found, wanted, load_atlas(start), len(cases), moved_mm)
-    return Built(atlas, tuple(left_out))
+    return BuiltAtlas(atlas, tuple(left_out))
 
 
-def _kept_cases(wanted: Wanted, start: Path, work: Path, *, shown: bool) -> tuple[list[Path], list[str]]:
+def _kept_cases(wanted: BuildRequest, start: Path, work: Path, *, shown: bool) -> tuple[list[Path], list[str]]:
     images = find_images(wanted.images)
     lesions = matching_lesions(images, wanted.lesions)
     gate = load_atlas(start).sha256
@@ -158,7 +158,7 @@ def _template(folder: Path, sha256: str) -> Atlas:
 
 def _place_case(task: _PlaceTask) -> None:
     """ADC on the template's grid (``.npy``) and the shape's difference from it (``.npz``, written last)."""
-    template, case = _template(task.template, task.template_sha256), kept_case(task.case)
+    template, case = _template(task.template, task.template_sha256), read_kept_case(task.case)
     placement = deform(case.adc, case.brain, template, place_in_atlas(case.adc, case.brain, template))
     values = _placed_values(placement, case, template.grid)
     difference = shape_difference(placement)
@@ -197,7 +197,7 @@ def _as_template(found: Statistics, start: Atlas, folder: Path) -> Path:
     return folder
 
 
-def _described(found: Statistics, wanted: Wanted, start: Atlas, count: int, moved_mm: float) -> Atlas:
+def _described(found: Statistics, wanted: BuildRequest, start: Atlas, count: int, moved_mm: float) -> Atlas:
     atlas = replace(
         start,
         name=wanted.name,
@@ -217,4 +217,4 @@ def _described(found: Statistics, wanted: Wanted, start: Atlas, count: int, move
             "sd_relative_error": round(float(1 / np.sqrt(2 * (count - 1))), 3),
         },
     )
-    return replace(atlas, labels=carried_labels(start, atlas))
+    return replace(atlas, labels=carry_labels(start, atlas))

@@ -18,7 +18,7 @@ from AGE2HIELib.pipeline.inputs import read_scan
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
-from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
+from AGE2HIELib.preprocess.smoothing import bounding_box, crop, smooth_inside
 from AGE2HIELib.preprocess.zmap import ADC_RANGE
 from AGE2HIELib.system.outputs import output_file
 from AGE2HIELib.system.progress import Stages
@@ -111,14 +111,14 @@ def keep_case(task: CaseTask) -> str:
         return str(problem)
     box = bounding_box(gated.brain.array)
     adc, brain, usable = (
-        cropped(image, box, margin_mm=_MARGIN_MM) for image in (gated.adc, gated.brain, gated.brain.like(normal))
+        crop(image, box, margin_mm=_MARGIN_MM) for image in (gated.adc, gated.brain, gated.brain.like(normal))
     )
     with output_file(task.kept, overwrite=True) as part:
         np.savez(part, adc=adc.array, brain=brain.array, normal=usable.array, affine_ras=adc.affine_ras)
     return ""
 
 
-def kept_case(path: Path) -> KeptCase:
+def read_kept_case(path: Path) -> KeptCase:
     """What ``keep_case`` kept; lesions take no part in the smoothing."""
     with np.load(path) as stored:
         affine = stored["affine_ras"]

@@ -105,22 +105,22 @@ def paint_deep_structures(labels: np.ndarray, points: Points, mirrored: Points, 
 
 def thalami(mirrored: Points) -> np.ndarray:
     """Distance in mm to the thalami: their hind ends lie further apart than their front ends."""
-    return ellipsoid(turned(mirrored, _DIVERGENCE), _THALAMUS, (7.3, 11.5, 9.8))
+    return ellipsoid(turn_points(mirrored, _DIVERGENCE), _THALAMUS, (7.3, 11.5, 9.8))
 
 
 def lentiforms(mirrored: Points) -> np.ndarray:
     """Distance in mm to the lentiform nuclei, in front of the thalami and beside them."""
-    return ellipsoid(turned(mirrored, _DIVERGENCE), _LENTIFORM, (5.2, 10.5, 8.3))
+    return ellipsoid(turn_points(mirrored, _DIVERGENCE), _LENTIFORM, (5.2, 10.5, 8.3))
 
 
-def turned(points: Points, angle: float) -> Points:
+def turn_points(points: Points, angle: float) -> Points:
     """Coordinates across, along and up of bodies whose long axis leaves the midplane by ``angle`` towards the back."""
     x, y, z = points
     return np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x, z
 
 
 def _turned_centre(x: float, y: float, z: float) -> tuple[float, float, float]:
-    across, along, up = turned((np.array(x), np.array(y), np.array(z)), _DIVERGENCE)
+    across, along, up = turn_points((np.array(x), np.array(y), np.array(z)), _DIVERGENCE)
     return float(across), float(along), float(up)
 
 

@@ -98,7 +98,7 @@ def gradient_table(protocol: Protocol) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Scan:
+class PhantomScan:
     """What the scanner stores, and the truth on the same grid."""
 
     dwi: DwiSeries
@@ -118,7 +118,7 @@ def scan_grid(protocol: Protocol, *, seed: int) -> Grid:
     return Grid(protocol.matrix, affine)
 
 
-def scan_infant(infant: Infant, injury: Injury, head: Head, protocol: Protocol, *, seed: int) -> Scan:
+def scan_infant(infant: Infant, injury: Injury, head: Head, protocol: Protocol, *, seed: int) -> PhantomScan:
     """Raw diffusion-weighted volumes with Rician noise and coil bias, head included."""
     rng = np.random.default_rng([seed, 4])
     grid = scan_grid(protocol, seed=seed)
@@ -137,7 +137,7 @@ def scan_infant(infant: Infant, injury: Injury, head: Head, protocol: Protocol, 
         measured = rician(slice_average(attenuated, grid, protocol.acquired_mm).array * sensitivity, noise, rng)
         volumes.append(np.rint(_RECEIVER_GAIN * measured).astype(np.int16))
     dwi = DwiSeries(np.stack(volumes), grid.affine_ras, np.array(protocol.b_values), directions)
-    return Scan(dwi, nearest(infant.labels, grid), nearest(injury.lesion, grid))
+    return PhantomScan(dwi, nearest(infant.labels, grid), nearest(injury.lesion, grid))
 
 
 def scanner_adc(infant: Infant, injury: Injury, protocol: Protocol, *, seed: int) -> Volume:

@@ -15,10 +15,10 @@ from AGE2HIELib.io.coordinates import from_sitk, reference_image, to_sitk
 from AGE2HIELib.phantom.anatomy import Shape, label_points
 from AGE2HIELib.phantom.infant import FINE_MM, TEMPLATE_ML, grid_points, make_infant
 from AGE2HIELib.phantom.lifespan import make_t1_subject
-from AGE2HIELib.phantom.structures import BASE_VALUE, DEEP_GREY, VALUE, region_table
+from AGE2HIELib.phantom.structures import BASE_VALUE, DEEP_GREY, VALUE, structure_table
 from AGE2HIELib.preprocess.atlas import Atlas, Region
 from AGE2HIELib.preprocess.smoothing import smooth_inside
-from AGE2HIELib.preprocess.t1.placement import T1Template, outline
+from AGE2HIELib.preprocess.t1.placement import T1Template, outline_image
 from AGE2HIELib.volume import Grid, Volume
 
 ATLAS_SHAPE = (91, 109, 91)  # odd, as the infants' own grids: centres coincide
@@ -74,7 +74,7 @@ def make_atlas(*, infants: int = INFANTS) -> Atlas:
         sd=Volume(np.where(brain, sd, 0).astype(np.float32), affine),
         brain=Volume(brain, affine),
         labels=Volume(labels.astype(np.uint8), affine),
-        regions=tuple(Region(*row) for row in region_table()),
+        regions=tuple(Region(*row) for row in structure_table()),
     )
 
 
@@ -104,7 +104,7 @@ def make_t1_template() -> T1Template:
     for number, age_years in enumerate(_AGES_YEARS):
         # the mean of so few shapes would carry their deformation, so they have none: only their folds differ
         subject = make_t1_subject(_T1_FIRST_SEED + number, age_years, brain_ml=TEMPLATE_ML, deformation=0.0)
-        total += _on_grid(outline(subject.signal, subject.brain), grid)
+        total += _on_grid(outline_image(subject.signal, subject.brain), grid)
         count += _on_grid(subject.brain, grid) > 0.5
     brain = count >= len(_AGES_YEARS) / 2
     image = np.where(brain, total / len(_AGES_YEARS), 0)

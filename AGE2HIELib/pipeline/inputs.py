@@ -147,12 +147,12 @@ def load_model(folder: Path | None = None, *, device: str = "auto", prevalence: 
     (True, 'cpu', True)
     """
     # torch takes a second: only who predicts waits for it
-    from AGE2HIELib.inference.device import choose_device, or_on_cpu
+    from AGE2HIELib.inference.device import choose_device, with_cpu_fallback
 
     check_prevalence(prevalence)
     bundle = read_bundle(find_model(folder))
     chosen = choose_device(device)
-    return or_on_cpu(
+    return with_cpu_fallback(
         lambda: HieModel(bundle, load_members(bundle, chosen), chosen, prevalence=prevalence),
         lambda note: model_on_cpu(bundle, note, prevalence),
         chosen,

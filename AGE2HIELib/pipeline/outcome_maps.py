@@ -9,7 +9,7 @@ from pathlib import Path
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation.evidence import evidence_table
 from AGE2HIELib.explanation.saliency import Explanation
-from AGE2HIELib.infant import timing_warnings
+from AGE2HIELib.infant import infant_warnings
 from AGE2HIELib.pipeline.admission import Admitted, Withheld, admit, infant_timing
 from AGE2HIELib.pipeline.analysis import examine_explanation, explain_prediction, on_scan_grid, stages_of
 from AGE2HIELib.pipeline.comparison import side_by_side, write_comparison, write_maps
@@ -62,7 +62,7 @@ def explain_outcome_into(folder: Path, request: Request, progress: Progress) -> 
     with stages("report"):
         write_maps(comparison, {"adc": gated.adc}, scan.source.stored, folder)
     before = differs(earlier, comparison.first.prediction.probability_adverse) if earlier else ()
-    timing = timing_warnings(infant_timing(scan, request))
+    timing = infant_warnings(infant_timing(scan, request))
     warnings = tuple(dict.fromkeys((*gated.warnings, *model.warnings, *timing, *before)))
     used = earlier.result.input.b_values_used if earlier else gated.b_values_used
     about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, settings, used)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from AGE2HIELib.explanation.compare import names_a_place
 from AGE2HIELib.explanation.regions import write_region_table
-from AGE2HIELib.infant import timing_warnings
+from AGE2HIELib.infant import infant_warnings
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan, infant_timing
 from AGE2HIELib.pipeline.analysis import Analysis, analyse, stages_of
 from AGE2HIELib.pipeline.inputs import Inputs, Scan, load_model_of, read_atlas_of, read_scan_of
@@ -132,7 +132,7 @@ def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stage
         model.bundle,
         inputs.atlas,
         model.device,
-        (*gated.warnings, *model.warnings, *timing_warnings(infant_timing(scan, request))),
+        (*gated.warnings, *model.warnings, *infant_warnings(infant_timing(scan, request))),
         settings_of(request, scan),
         gated.b_values_used,
     )

@@ -13,12 +13,12 @@ from AGE2HIELib.preprocess.rigid import (
     STILL,
     Rigid,
     align,
-    coarse,
+    coarse_image,
     head_voxels,
     logarithm,
     parameters_about,
     points_of,
-    resampled,
+    resample_rigid,
     rigid_about,
 )
 from AGE2HIELib.preprocess.shells import Shell, fitted_shells
@@ -98,7 +98,7 @@ def estimate_motion(dwi: DwiSeries, *, shell_limit_voxels: float = SHELL_LIMIT_V
     shells = fitted_shells(dwi.b_values, dwi.directions_ras)
     reference = mask = points = None
     for shell in shells:
-        small = [coarse(dwi.volume(index)) for index in shell.volumes]
+        small = [coarse_image(dwi.volume(index)) for index in shell.volumes]
         if reference is None or mask is None or points is None:
             mask = head_voxels(_mean(small))
             points = points_of(mask, small[0].affine_ras)
@@ -135,13 +135,13 @@ def _within_shell(
         changes = [np.linalg.norm(a(points) - b(points), axis=1).mean() for a, b in zip(found, previous, strict=True)]
         if max(changes) < _SETTLED_MM:
             break
-        template = _mean([resampled(volume, rigid) for volume, rigid in zip(small, found, strict=True)])
+        template = _mean([resample_rigid(volume, rigid) for volume, rigid in zip(small, found, strict=True)])
     centre = points.mean(axis=0)
     parameters = np.array([parameters_about(rigid, centre) for rigid in found])
     own = parameters - _eddy_currents(parameters, shell, directions)
     back = rigid_about(np.median(own, axis=0), centre).inverse()
     head = [rigid_about(row, centre).after(back) for row in own]
-    return [rigid.after(back) for rigid in found], head, resampled(template, back)
+    return [rigid.after(back) for rigid in found], head, resample_rigid(template, back)
 
 
 def _eddy_currents(parameters: np.ndarray, shell: Shell, directions: np.ndarray | None) -> np.ndarray:

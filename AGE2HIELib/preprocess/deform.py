@@ -18,7 +18,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.coordinates import grid_of, to_sitk
 from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
 from AGE2HIELib.preprocess.placement import Placement, jacobian_determinant, place_in_atlas, resample, working_grid
-from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
+from AGE2HIELib.preprocess.smoothing import bounding_box, crop, smooth_inside
 from AGE2HIELib.volume import Grid, Volume
 
 _WORKING_MM = 2.0
@@ -77,10 +77,10 @@ def deform(adc: Volume, brain: Volume, atlas: Atlas, placement: Placement) -> Pl
         coarse = _demons(fixed, moving, coarse, shrink, iterations)
     assert coarse is not None  # _LEVELS is not empty
     field = sitk.Resample(coarse, fixed)
-    return replace(displaced(placement, field, inverted(field), atlas), filled=filled)
+    return replace(with_displacement(placement, field, invert_displacement(field), atlas), filled=filled)
 
 
-def displaced(affine: Placement, field: sitk.Image, inverse: sitk.Image, atlas: Atlas) -> Placement:
+def with_displacement(affine: Placement, field: sitk.Image, inverse: sitk.Image, atlas: Atlas) -> Placement:
     """An affine placement with a displacement (mm, LPS+) of atlas points before the affine step.
 
     Args:
@@ -112,7 +112,7 @@ def folding_share(field: sitk.Image, inside: np.ndarray) -> float:
 @once_per_atlas
 def _target(atlas: Atlas) -> tuple[Grid, _Images]:
     """The atlas brain with a margin, in the working resolution: further out nothing is displaced."""
-    field_of_view = cropped(atlas.brain, bounding_box(atlas.brain.array), margin_mm=_MARGIN_MM)
+    field_of_view = crop(atlas.brain, bounding_box(atlas.brain.array), margin_mm=_MARGIN_MM)
     grid = working_grid(field_of_view.grid, _WORKING_MM)
     same = sitk.Transform()
     mean, sd = (resample(image, grid, same, "linear", 0.0).array for image in (atlas.mean, atlas.sd))
@@ -133,7 +133,7 @@ def _warped(target: _Images, grid: Grid, field: sitk.Image | None) -> _Images:
     """The atlas as the displacement found so far has it lie over the scan."""
     if field is None:
         return target
-    back = _as_transform(inverted(field))
+    back = _as_transform(invert_displacement(field))
     adc, sd, brain = (
         resample(Volume(array.astype(np.float32), grid.affine_ras), grid, back, "linear", 0.0).array
         for array in (target.adc, target.other, target.brain)
@@ -190,7 +190,7 @@ def _coarser(image: sitk.Image, sigma_mm: float, shrink: int) -> sitk.Image:
     return coarser
 
 
-def inverted(
+def invert_displacement(
     field: sitk.Image, *, iterations: int = _INVERSE_ITERATIONS, accuracy_mm: float = _INVERSE_MM
 ) -> sitk.Image:
     """The displacement (mm) that undoes another one, on its grid; the search ends with what is reached first."""
@@ -220,7 +220,7 @@ def _as_float(mask: Volume) -> Volume:
     return mask.like(mask.array.astype(np.float32))
 
 
-def carried_labels(labelled: Atlas, atlas: Atlas) -> Volume:
+def carry_labels(labelled: Atlas, atlas: Atlas) -> Volume:
     """The labels of ``labelled`` on the grid of ``atlas``, brought there as they would be to an infant's scan.
 
     Every voxel of the atlas's brain gets one: where the placement leaves a gap, that of the nearest labelled voxel.

@@ -20,7 +20,7 @@ import SimpleITK as sitk
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.coordinates import LPS_FROM_RAS, from_sitk, reference_image, sitk_geometry, to_sitk
 from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
-from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
+from AGE2HIELib.preprocess.smoothing import bounding_box, crop, smooth_inside
 from AGE2HIELib.preprocess.tilt import start_transform
 from AGE2HIELib.system.parallel import one_sitk_thread
 from AGE2HIELib.volume import Grid, Volume
@@ -99,7 +99,7 @@ def place_in_atlas(adc: Volume, brain: Volume, atlas: Atlas) -> Placement:
     return describe_placement(adc, brain, atlas, _fitted_affine(adc, brain, atlas))
 
 
-class Target(Protocol):
+class PlacementTarget(Protocol):
     """What a scan is placed in: an image (mean) and its brain on one grid."""
 
     @property
@@ -112,7 +112,7 @@ class Target(Protocol):
 
 def _fitted_affine(adc: Volume, brain: Volume, atlas: Atlas) -> sitk.AffineTransform:
     box = bounding_box(brain.array)
-    adc, brain = (cropped(volume, box, margin_mm=_MARGIN_MM) for volume in (adc, brain))
+    adc, brain = (crop(volume, box, margin_mm=_MARGIN_MM) for volume in (adc, brain))
     centred, middle = _about_its_middle(adc.grid)
     adc, brain = (Volume(volume.array, centred) for volume in (adc, brain))
     fixed, around = _fixed_outline(atlas)
@@ -135,7 +135,7 @@ def _fixed_outline(atlas: Atlas) -> tuple[sitk.Image, sitk.Image]:
     return fixed, sitk.BinaryDilate(fixed > 0, [round(_MARGIN_MM / 2 / _WORKING_MM)] * 3)
 
 
-def describe_placement(adc: Volume, brain: Volume, atlas: Target, affine: sitk.Transform) -> Placement:
+def describe_placement(adc: Volume, brain: Volume, atlas: PlacementTarget, affine: sitk.Transform) -> Placement:
     """Measure how well an affine transform from atlas points to the scan's places a scan."""
     working = working_grid(atlas.grid)
     on_working = {

@@ -15,9 +15,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.integrity import existing_file, unreadable
+from AGE2HIELib.io.integrity import existing_file, unreadable_error
 from AGE2HIELib.preprocess.atlas import Atlas
-from AGE2HIELib.preprocess.deform import displaced, inverted
+from AGE2HIELib.preprocess.deform import invert_displacement, with_displacement
 from AGE2HIELib.preprocess.placement import Placement, describe_placement
 from AGE2HIELib.volume import Volume
 
@@ -52,7 +52,7 @@ def read_transform(path: Path) -> sitk.Transform:
     try:
         transform: sitk.Transform = sitk.ReadTransform(str(path))
     except RuntimeError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
     if transform.GetDimension() != 3:
         raise InputError(f"'{path.name}' holds a transform of {transform.GetDimension()}D. Give one of 3D.")
     return transform
@@ -87,8 +87,8 @@ def placement_from_file(path: Path, adc: Volume, brain: Volume, atlas: Atlas) ->
     inverse, affine = _steps(read_transform(path), path.name)
     placement = describe_placement(adc, brain, atlas, sitk.AffineTransform(affine.GetInverse()))
     if inverse is not None:
-        field = inverted(inverse, iterations=_ITERATIONS, accuracy_mm=_ACCURACY_MM)
-        placement = displaced(placement, field, inverse, atlas)
+        field = invert_displacement(inverse, iterations=_ITERATIONS, accuracy_mm=_ACCURACY_MM)
+        placement = with_displacement(placement, field, inverse, atlas)
     return replace(placement, filled=float("nan"))
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from AGE2HIELib.bundle.model_facts import ModelFacts
 from AGE2HIELib.bundle.training_cases import MemberCases
-from AGE2HIELib.inference.predict import as_tensor
+from AGE2HIELib.inference.probability import as_tensor
 from AGE2HIELib.quality.check import DISTANCE, Check, at_most
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ noise and halves of newborns' brains lie beyond one of them. Every check says so
 
 from __future__ import annotations
 
-from AGE2HIELib.infant import Timing
+from AGE2HIELib.infant import InfantFacts
 from AGE2HIELib.io.coordinates import series_to_canonical
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.preprocess.atlas import Atlas
@@ -27,7 +27,7 @@ def check_quality(
     brain: Volume,
     placement: Placement | None,
     atlas: Atlas,
-    timing: Timing | None = None,
+    timing: InfantFacts | None = None,
 ) -> Quality:
     """Ask every question that can be asked; ``placement`` is None where no brain was found.
 

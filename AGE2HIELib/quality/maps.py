@@ -83,7 +83,7 @@ def placement_checks(placement: Placement, atlas: Atlas) -> list[Check]:
     ]
 
 
-def given_checks(adc: Volume, brain: Volume, found: Volume, *, mask: Volume | None, z: Volume | None) -> list[Check]:
+def supplied_checks(adc: Volume, brain: Volume, found: Volume, *, mask: Volume | None, z: Volume | None) -> list[Check]:
     """Those that can be asked.
 
     Args:

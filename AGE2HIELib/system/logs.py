@@ -17,7 +17,7 @@ def quiet_libraries() -> None:
     logging.disable(logging.WARNING)
 
 
-def log_of(output: Path) -> Path:
+def log_path(output: Path) -> Path:
     """Where the traceback of a defect is written: beside the output."""
     return output.resolve().parent / f"{output.name}.log"
 
@@ -26,7 +26,7 @@ def write_traceback(output: Path | None) -> Path:
     """The traceback of the present exception beside the output folder, or, where that cannot be, in the folder for
     temporary files.
     """
-    beside = log_of(output) if output else Path.cwd() / "age2hie.log"
+    beside = log_path(output) if output else Path.cwd() / "age2hie.log"
     for path in _log_places(beside):
         try:
             path.write_text(_told(sys.exception()), encoding="utf-8")

@@ -18,7 +18,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.system.stray_files import owner_mark, remove_leftovers
+from AGE2HIELib.system.stray_files import owner_mark, remove_stale_files
 
 RESULT_MARKS = (
     "result.json",
@@ -149,7 +149,7 @@ def _make_part(target: Path, *, folder: bool) -> tuple[Path, list[Path]]:
     """The temporary sibling and the parent folders that had to be made for it, innermost first."""
     suffixes = "".join(target.suffixes[-2:])
     part = target.with_name(f"{PART}{owner_mark()}-{uuid4().hex[:12]}{'' if folder else suffixes}")
-    remove_leftovers(target.parent, PART)
+    remove_stale_files(target.parent, PART)
     made = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

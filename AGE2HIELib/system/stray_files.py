@@ -41,7 +41,7 @@ def owner_is_gone(mark: str) -> bool:
         return False
 
 
-def remove_leftovers(folder: Path, prefix: str) -> None:
+def remove_stale_files(folder: Path, prefix: str) -> None:
     """Remove what lies in ``folder`` under ``prefix`` + an owner's mark + ``-...``, where the owner is gone."""
     for path in _entries(folder, prefix):
         if not owner_is_gone(path.name.removeprefix(prefix).split("-")[0]):

@@ -56,7 +56,7 @@ def send_nowhere(stream: TextIO) -> None:
 
 
 @contextmanager
-def kept_streams() -> Iterator[None]:
+def keep_streams() -> Iterator[None]:
     """stdout and stderr of this process, kept; not those of a program, or a test, that has put others in their place.
 
     Python has None for a stream that was closed before it started: then what is written goes nowhere.

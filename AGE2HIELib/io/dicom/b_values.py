@@ -69,7 +69,9 @@ def same_b(one: float, other: float) -> bool:
     return high <= B0_LIMIT_S_MM2 or abs(one - other) <= max(SAME_B_S_MM2, SAME_B_RELATIVE * high)
 
 
-def unmatched(converted: np.ndarray, stated: Mapping[float | None, int]) -> tuple[list[float], list[float | None]]:
+def unmatched_b_values(
+    converted: np.ndarray, stated: Mapping[float | None, int]
+) -> tuple[list[float], list[float | None]]:
     """What remains when every converted volume has taken a stated one.
 
     Args:
@@ -96,7 +98,7 @@ def unmatched(converted: np.ndarray, stated: Mapping[float | None, int]) -> tupl
     return without, [*left, *[None] * silent]
 
 
-def in_words(counts: Mapping[float | None, int]) -> str:
+def b_values_in_words(counts: Mapping[float | None, int]) -> str:
     """``0 (1 volume), 1000 (12 volumes), none (2 volumes)``."""
     ordered = sorted(counts.items(), key=lambda item: (item[0] is None, item[0] or 0.0))
     words = [

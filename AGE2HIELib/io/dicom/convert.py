@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom.b_values import B0_LIMIT_S_MM2, echo_time_ms, in_words, unmatched
-from AGE2HIELib.io.dicom.dcm2niix import Converted, run_converter
+from AGE2HIELib.io.dicom.b_values import B0_LIMIT_S_MM2, b_values_in_words, echo_time_ms, unmatched_b_values
+from AGE2HIELib.io.dicom.dcm2niix import ConvertedSeries, run_dcm2niix
 from AGE2HIELib.io.dicom.series import DicomFile, DicomSeries, check_complete, one_slice_a_file
 from AGE2HIELib.io.dicom.volumes import in_order, split_frames, split_volumes
-from AGE2HIELib.io.integrity import Stored
+from AGE2HIELib.io.integrity import StoredImage
 
 _SAME_GRID_MM = 1e-2  # DICOM states positions to 1e-3 mm or coarser
 # Between a b0 and its trace: T2 decay looks like diffusion. 1 ms at a T2 of 150 ms is 7e-6 mm^2/s at b = 1000.
@@ -21,7 +21,7 @@ _SAME_ECHO_MS = 1.0
 _AS_NIFTI = "Convert it with the scanner's software and give it as NIfTI with its .bval."
 
 
-def convert(series: DicomSeries) -> Converted:
+def convert_series(series: DicomSeries) -> ConvertedSeries:
     """Convert one series.
 
     A volume's b-value comes from statements about that volume: the converter's where they agree with those of the
@@ -38,7 +38,7 @@ def convert(series: DicomSeries) -> Converted:
         if not _all_stated(spoken):
             raise _cannot_order(series, silent)
         return _volume_by_volume(spoken, series)
-    images = run_converter(series.files, series)
+    images = run_dcm2niix(series.files, series)
     _check_slices(series, images)
     if series.kind == "adc":
         return replace(_only(images, series), b_values=None)
@@ -67,8 +67,8 @@ def _check_contradictions(series: DicomSeries) -> None:
 
 
 def _from_headers(
-    images: list[Converted], stated: Counter[float | None], spoken: DicomSeries, series: DicomSeries
-) -> Converted:
+    images: list[ConvertedSeries], stated: Counter[float | None], spoken: DicomSeries, series: DicomSeries
+) -> ConvertedSeries:
     """The converter knows no b-values, and headers state some."""
     if not _all_stated(spoken):
         raise _in_doubt(series, stated, np.empty(0))
@@ -80,7 +80,9 @@ def _from_headers(
     return replace(image, b_values=np.full(len(image.stored.array), b))
 
 
-def _agree(image: Converted, stated: Counter[float | None], spoken: DicomSeries, images: list[Converted]) -> bool:
+def _agree(
+    image: ConvertedSeries, stated: Counter[float | None], spoken: DicomSeries, images: list[ConvertedSeries]
+) -> bool:
     """Whether the converter's b-values are those of the headers; False where each volume is better converted alone.
 
     That is where the converter set a b0 aside; where one file states b-values frame by frame, for it has no other
@@ -88,7 +90,7 @@ def _agree(image: Converted, stated: Counter[float | None], spoken: DicomSeries,
     Raises InputError for every other contradiction.
     """
     assert image.b_values is not None  # only such images are asked about
-    without, left = unmatched(image.b_values, stated)
+    without, left = unmatched_b_values(image.b_values, stated)
     aside = sum(len(other.stored.array) for other in images if other is not image)
     contradicted = bool(without) or (one_slice_a_file(spoken) and len(left) > aside)
     b0_aside = any(b is not None and b <= B0_LIMIT_S_MM2 for b in left)
@@ -122,7 +124,7 @@ def _with_silent_b0(files: tuple[DicomFile, ...]) -> tuple[DicomFile, ...]:
     return tuple(replace(file, b_values=tuple(b or 0.0 for b in file.b_values)) for file in files)
 
 
-def _stated(series: DicomSeries, image: Converted) -> Counter[float | None]:
+def _stated(series: DicomSeries, image: ConvertedSeries) -> Counter[float | None]:
     """Volumes by the b-value that headers state, to 1 s/mm^2."""
     slices = image.stored.array.shape[3]
     counted: Counter[float | None] = Counter()
@@ -133,7 +135,7 @@ def _stated(series: DicomSeries, image: Converted) -> Counter[float | None]:
     return Counter({b: -(-count // slices) for b, count in counted.items()})
 
 
-def _only(images: Sequence[Converted], series: DicomSeries) -> Converted:
+def _only(images: Sequence[ConvertedSeries], series: DicomSeries) -> ConvertedSeries:
     if len(images) == 1:
         return images[0]
     sizes = ", ".join("x".join(str(n) for n in image.stored.array.shape[1:]) for image in images)
@@ -141,14 +143,14 @@ def _only(images: Sequence[Converted], series: DicomSeries) -> Converted:
 
 
 def _in_doubt(series: DicomSeries, stated: Counter[float | None], found: np.ndarray) -> InputError:
-    converted = in_words(Counter(float(round(b)) for b in found)) if found.size else "none"
+    converted = b_values_in_words(Counter(float(round(b)) for b in found)) if found.size else "none"
     return InputError(
-        f"The b-values of DICOM {series.label} are in doubt: its headers state {in_words(stated)}, and dcm2niix finds "
-        f"{converted}, in s/mm^2. {_AS_NIFTI}"
+        f"The b-values of DICOM {series.label} are in doubt: its headers state {b_values_in_words(stated)}, and "
+        f"dcm2niix finds {converted}, in s/mm^2. {_AS_NIFTI}"
     )
 
 
-def _check_slices(series: DicomSeries, images: list[Converted]) -> None:
+def _check_slices(series: DicomSeries, images: list[ConvertedSeries]) -> None:
     """Classic files hold one slice each, so that a missing one shows in the count."""
     if not one_slice_a_file(series):
         return
@@ -160,7 +162,7 @@ def _check_slices(series: DicomSeries, images: list[Converted]) -> None:
         )
 
 
-def _volume_by_volume(spoken: DicomSeries, series: DicomSeries) -> Converted:
+def _volume_by_volume(spoken: DicomSeries, series: DicomSeries) -> ConvertedSeries:
     """Each volume converted alone, with the b-value that its headers state."""
     parts = []
     if one_slice_a_file(spoken):
@@ -177,7 +179,7 @@ def _volume_by_volume(spoken: DicomSeries, series: DicomSeries) -> Converted:
     return replace(whole, stored=replace(whole.stored, warnings=_unknown_directions(whole)))
 
 
-def _unknown_directions(image: Converted) -> tuple[str, ...]:
+def _unknown_directions(image: ConvertedSeries) -> tuple[str, ...]:
     """A warning where several weighted volumes have no direction: uneven ones need a tensor, not their mean."""
     assert image.b_values is not None  # stacked of parts that have one
     silent = image.b_values[(image.b_values > B0_LIMIT_S_MM2) & ~np.any(image.directions_ras, axis=1)]
@@ -192,9 +194,9 @@ def _unknown_directions(image: Converted) -> tuple[str, ...]:
 
 def _volume(
     files: tuple[DicomFile, ...], b: float | None, series: DicomSeries, *, frames: tuple[int, ...] | None = None
-) -> Converted:
+) -> ConvertedSeries:
     """One volume, with the direction that the converter finds for it."""
-    image = _only(run_converter(files, series, frames=frames), series)
+    image = _only(run_dcm2niix(files, series, frames=frames), series)
     _check_slices(replace(series, files=files), [image])
     volumes, slices = image.stored.array.shape[0], image.stored.array.shape[3]
     if volumes != 1 or (frames and slices != len(frames)):
@@ -206,19 +208,19 @@ def _volume(
     return replace(image, b_values=np.full(1, b), directions_ras=directions)
 
 
-def _stacked(parts: list[Converted], series: DicomSeries) -> Converted:
+def _stacked(parts: list[ConvertedSeries], series: DicomSeries) -> ConvertedSeries:
     first = parts[0]
     if any(not part.grid.same_as(first.grid, _SAME_GRID_MM) for part in parts):
         raise InputError(f"The volumes of DICOM {series.label} lie on several grids. {_AS_NIFTI}")
-    return Converted(
+    return ConvertedSeries(
         series,
-        Stored(np.concatenate([part.stored.array for part in parts]), first.stored.affine_ras),
+        StoredImage(np.concatenate([part.stored.array for part in parts]), first.stored.affine_ras),
         np.concatenate([part.b_values for part in parts if part.b_values is not None]),
         np.concatenate([part.directions_ras for part in parts]),
     )
 
 
-def joined(b0: Converted, weighted: Converted) -> Converted | None:
+def join_series(b0: ConvertedSeries, weighted: ConvertedSeries) -> ConvertedSeries | None:
     """The unweighted volumes of one series with another's (a b0 and its trace); None where grid or echo time differ."""
     if b0.b_values is None or weighted.b_values is None or not b0.grid.same_as(weighted.grid, _SAME_GRID_MM):
         return None
@@ -232,6 +234,6 @@ def joined(b0: Converted, weighted: Converted) -> Converted | None:
         shared=False,
         files=(*b0.series.files, *weighted.series.files),
     )
-    unweighted = Stored(b0.stored.array[lowest], b0.stored.affine_ras)
-    part = Converted(both, unweighted, b0.b_values[lowest], np.zeros((int(lowest.sum()), 3)))
+    unweighted = StoredImage(b0.stored.array[lowest], b0.stored.affine_ras)
+    part = ConvertedSeries(both, unweighted, b0.b_values[lowest], np.zeros((int(lowest.sum()), 3)))
     return _stacked([part, weighted], both)

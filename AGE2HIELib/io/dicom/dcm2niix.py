@@ -26,9 +26,9 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.dicom.elements import BROKEN
 from AGE2HIELib.io.dicom.series import DicomFile, DicomSeries
 from AGE2HIELib.io.diffusion import ras_from_fsl, unit_rows
-from AGE2HIELib.io.integrity import Stored
+from AGE2HIELib.io.integrity import StoredImage
 from AGE2HIELib.io.nifti import bvecs, gradient_files, load_nifti, numbers
-from AGE2HIELib.system.stray_files import owner_mark, remove_leftovers
+from AGE2HIELib.system.stray_files import owner_mark, remove_stale_files
 from AGE2HIELib.volume import Grid
 
 _SERIES, _ONE_UID = Tag("SeriesInstanceUID"), b"1.2.3"
@@ -60,7 +60,7 @@ def needs_decoding(file: DicomFile) -> bool:
     return syntax.is_compressed and syntax not in (_READ_OF_FRAMES if file.frames > 1 else _READ_OF_ONE)
 
 
-def decode(file: DicomFile, target: Path) -> bool:
+def write_decoded(file: DicomFile, target: Path) -> bool:
     """Write the file without compression; False where no installed decoder can."""
     dataset = _decoded(file)
     if dataset is None:
@@ -125,7 +125,7 @@ def decoder_of(file: DicomFile) -> str:
 
 
 @dataclass(frozen=True)
-class Converted:
+class ConvertedSeries:
     """A series as volumes.
 
     Attributes:
@@ -134,7 +134,7 @@ class Converted:
     """
 
     series: DicomSeries
-    stored: Stored
+    stored: StoredImage
     b_values: np.ndarray | None
     directions_ras: np.ndarray
 
@@ -144,15 +144,15 @@ class Converted:
         return Grid((i, j, k), self.stored.affine_ras)
 
 
-def run_converter(
+def run_dcm2niix(
     files: Sequence[DicomFile], series: DicomSeries, *, frames: Sequence[int] | None = None
-) -> list[Converted]:
+) -> list[ConvertedSeries]:
     """The images that dcm2niix makes of files of a series, with the b-values that it knows.
 
     With ``frames``, counted from 0, every file is cut down to these. dcm2niix writes zeros for volumes of which it
     knows only that they are diffusion: these count as not known.
     """
-    remove_leftovers(Path(tempfile.gettempdir()), _SCRATCH)
+    remove_stale_files(Path(tempfile.gettempdir()), _SCRATCH)
     with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{owner_mark()}-") as folder:
         incoming, outgoing = Path(folder, "in"), Path(folder, "out")
         incoming.mkdir()
@@ -163,7 +163,7 @@ def run_converter(
             if frames is not None:
                 copied = write_frames(file, frames, target)
             else:
-                copied = needs_decoding(file) and decode(file, target)
+                copied = needs_decoding(file) and write_decoded(file, target)
             if several:
                 copied = write_as_part(target if copied else file.path, target)
             if not copied:
@@ -219,7 +219,7 @@ def _remedy(files: Sequence[DicomFile]) -> str:
     return _AS_NIFTI
 
 
-def _load(path: Path, series: DicomSeries) -> Converted:
+def _load(path: Path, series: DicomSeries) -> ConvertedSeries:
     try:
         stored = load_nifti(path)
     except InputError as error:
@@ -236,4 +236,4 @@ def _load(path: Path, series: DicomSeries) -> Converted:
         b_values = None
     if files and files.bvec and b_values is not None:
         directions = unit_rows(ras_from_fsl(bvecs(files.bvec, b_values), stored.affine_ras))
-    return Converted(series, stored, b_values, directions)
+    return ConvertedSeries(series, stored, b_values, directions)

@@ -51,7 +51,7 @@ def text(header: pydicom.Dataset, keyword: str) -> str:
     return (texts(header, keyword) or [""])[0]
 
 
-def whole(header: pydicom.Dataset, keyword: str) -> int | None:
+def whole_number(header: pydicom.Dataset, keyword: str) -> int | None:
     """A whole number written as text; None where there is none.
 
     Raises:
@@ -61,7 +61,7 @@ def whole(header: pydicom.Dataset, keyword: str) -> int | None:
     return int(float(value)) if value else None
 
 
-def unsigned(header: pydicom.Dataset, keyword: str) -> int | None:
+def unsigned_number(header: pydicom.Dataset, keyword: str) -> int | None:
     """A number of 16 bits; None where there is none."""
     element = header.get_item(TAGS[keyword])
     if element is not None and isinstance(element.value, bytes) and len(element.value) == 2:
@@ -72,13 +72,15 @@ def unsigned(header: pydicom.Dataset, keyword: str) -> int | None:
 
 def image_of(header: pydicom.Dataset) -> str:
     """Which image it is, by its numbers: the name of its file may be the patient's."""
-    return f"image {said(header, 'InstanceNumber') or '?'} of series {said(header, 'SeriesNumber') or '?'}"
+    return (
+        f"image {number_text(header, 'InstanceNumber') or '?'} of series {number_text(header, 'SeriesNumber') or '?'}"
+    )
 
 
-def said(header: pydicom.Dataset, keyword: str) -> str:
+def number_text(header: pydicom.Dataset, keyword: str) -> str:
     """A whole number as text; empty where there is none, or another text, which nobody may be told."""
     try:
-        number = whole(header, keyword)
+        number = whole_number(header, keyword)
     except BROKEN:
         return ""
     return "" if number is None else str(number)

@@ -27,7 +27,7 @@ from pydicom.uid import (
 )
 
 from AGE2HIELib.io.dicom.b_values import B_VALUE_KEYWORDS, B_VALUE_TAGS
-from AGE2HIELib.io.dicom.elements import BROKEN, TAGS, image_of, text, unsigned, whole
+from AGE2HIELib.io.dicom.elements import BROKEN, TAGS, image_of, text, unsigned_number, whole_number
 
 _PLAIN = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 _PIXEL_DATA = b"\xe0\x7f\x10\x00"
@@ -74,7 +74,9 @@ def lost_pixels(file: BinaryIO, header: pydicom.Dataset) -> str:
         )
     implicit, little_endian = header.original_encoding
     head = file.read(8 if implicit else 12)
-    if (unsigned(header, "SamplesPerPixel") or 1) > 1:  # colours may be stored at half their size, and are never read
+    if (
+        unsigned_number(header, "SamplesPerPixel") or 1
+    ) > 1:  # colours may be stored at half their size, and are never read
         return ""
     length = int.from_bytes(head[-4:], "little" if little_endian else "big")
     if length == _UNDEFINED_LENGTH:
@@ -104,9 +106,9 @@ def _fragments_whole(file: BinaryIO, size: int) -> bool:
 
 
 def _plain_bytes(header: pydicom.Dataset) -> int:
-    bits = (unsigned(header, "BitsAllocated") or 16) * (unsigned(header, "SamplesPerPixel") or 1)
-    pixels = (unsigned(header, "Rows") or 0) * (unsigned(header, "Columns") or 0)
-    return pixels * (whole(header, "NumberOfFrames") or 1) * bits // 8
+    bits = (unsigned_number(header, "BitsAllocated") or 16) * (unsigned_number(header, "SamplesPerPixel") or 1)
+    pixels = (unsigned_number(header, "Rows") or 0) * (unsigned_number(header, "Columns") or 0)
+    return pixels * (whole_number(header, "NumberOfFrames") or 1) * bits // 8
 
 
 def _size(file: BinaryIO) -> int:
@@ -152,7 +154,7 @@ def read_file(path: Path) -> MrImage | NoImage:
         return NoImage(unreadable=error.strerror or type(error).__name__)
 
 
-def not_understood(header: pydicom.Dataset, error: Exception) -> str:
+def damage_words(header: pydicom.Dataset, error: Exception) -> str:
     """One line about a header whose values are none of their kind."""
     return (
         f"The header of a DICOM file cannot be understood ({type(error).__name__}): {image_of(header)}. "
@@ -178,7 +180,7 @@ def _read(path: Path, file: BinaryIO) -> MrImage | NoImage:
             return MrImage(path, header)
         return _walked(path, file)
     except BROKEN as error:
-        return MrImage(path, header, not_understood(header, error))
+        return MrImage(path, header, damage_words(header, error))
 
 
 def _first_elements(file: BinaryIO) -> tuple[pydicom.Dataset, bool]:
@@ -204,7 +206,7 @@ def _no_image(header: pydicom.Dataset, ended: bool) -> NoImage | None:
         return NoImage(unreadable=_DAMAGED)
     if modality not in ("", "MR"):
         return NoImage(modality if re.fullmatch("[A-Z]{2,8}", modality) else _OBJECT)  # other words may be anything
-    if sop_class not in _MR_IMAGES and not (modality and unsigned(header, "Rows")):
+    if sop_class not in _MR_IMAGES and not (modality and unsigned_number(header, "Rows")):
         return NoImage(_OBJECT)
     if not text(header, "SeriesInstanceUID"):
         return NoImage(unreadable=_DAMAGED) if ended else NoImage(_OBJECT)
@@ -216,7 +218,7 @@ def _sop_class(header: pydicom.Dataset) -> str:
 
 
 def _has_frames(header: pydicom.Dataset) -> bool:
-    return (whole(header, "NumberOfFrames") or 1) > 1 or _sop_class(header) in _ENHANCED
+    return (whole_number(header, "NumberOfFrames") or 1) > 1 or _sop_class(header) in _ENHANCED
 
 
 def _walked(path: Path, file: BinaryIO) -> MrImage | NoImage:

@@ -14,8 +14,8 @@ import pydicom
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.dicom.b_values import b_statements, maker, private_number, silence_means_b0
-from AGE2HIELib.io.dicom.elements import BROKEN, said, text, texts, unsigned, whole
-from AGE2HIELib.io.dicom.file import SLICE_COUNT_TAGS, NoImage, not_understood, read_file
+from AGE2HIELib.io.dicom.elements import BROKEN, number_text, text, texts, unsigned_number, whole_number
+from AGE2HIELib.io.dicom.file import SLICE_COUNT_TAGS, NoImage, damage_words, read_file
 from AGE2HIELib.io.dicom.groups import Member, series_of
 from AGE2HIELib.io.dicom.series import DicomFile, DicomSeries
 
@@ -104,10 +104,10 @@ def _understood(path: Path) -> Member | NoImage:
         try:
             file = _file(path, header, kind)
         except BROKEN as error:
-            damage = not_understood(header, error)
+            damage = damage_words(header, error)
     group = (text(header, "SeriesInstanceUID"), kind)
     instance = text(header, "SOPInstanceUID") or str(path)
-    return Member(group, said(header, "SeriesNumber"), text(header, "StudyInstanceUID"), instance, file, damage)
+    return Member(group, number_text(header, "SeriesNumber"), text(header, "StudyInstanceUID"), instance, file, damage)
 
 
 def _kind(header: pydicom.Dataset) -> str:
@@ -116,7 +116,7 @@ def _kind(header: pydicom.Dataset) -> str:
         return "map"
     capture = sop_class == _SECONDARY_CAPTURE or sop_class.startswith(f"{_SECONDARY_CAPTURE}.")
     placed = bool(texts(header, "ImagePositionPatient"))
-    if (unsigned(header, "SamplesPerPixel") or 1) > 1 or (capture and not placed):
+    if (unsigned_number(header, "SamplesPerPixel") or 1) > 1 or (capture and not placed):
         return "picture"
     return kind_of(texts(header, "ImageType"), text(header, "SeriesDescription"))
 
@@ -129,11 +129,11 @@ def _file(path: Path, header: pydicom.Dataset, kind: str) -> DicomFile:
         instance=text(header, "SOPInstanceUID") or str(path),
         group=(text(header, "SeriesInstanceUID"), kind),
         b_values=b_values,
-        frames=whole(header, "NumberOfFrames") or 1,
+        frames=whole_number(header, "NumberOfFrames") or 1,
         mosaic=not _VOLUME_WORDS.isdisjoint(word.upper() for word in texts(header, "ImageType")),
         plane=plane,
         slice_mm=slice_mm,
-        number=whole(header, "InstanceNumber"),
+        number=whole_number(header, "InstanceNumber"),
         slices_stated=_slices_stated(header),
         corner_mm=tuple(float(value) for value in header.get("ImagePositionPatient") or ()),
         maker=maker(header),

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom.convert import convert, joined
-from AGE2HIELib.io.dicom.dcm2niix import Converted
+from AGE2HIELib.io.dicom.convert import convert_series, join_series
+from AGE2HIELib.io.dicom.dcm2niix import ConvertedSeries
 from AGE2HIELib.io.dicom.groups import check_whole, torn_words
 from AGE2HIELib.io.dicom.headers import read_folder
 from AGE2HIELib.io.dicom.series import DicomSeries, lost_volumes
 from AGE2HIELib.io.diffusion import SMALLEST_B_RANGE_S_MM2, make_series
-from AGE2HIELib.io.integrity import Stored
+from AGE2HIELib.io.integrity import StoredImage
 from AGE2HIELib.volume import DwiSeries
 
 _log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class DicomImage:
     label: str
     files: tuple[Path, ...]
     dwi: DwiSeries | None
-    adc: Stored | None
+    adc: StoredImage | None
     warnings: tuple[str, ...] = ()
 
 
@@ -109,7 +109,9 @@ def _is_localiser(series: DicomSeries) -> bool:
     return several and not _stated(series)
 
 
-def _nothing(found: Sequence[DicomSeries], images: list[Converted], failures: Sequence[_Failure], name: str) -> str:
+def _nothing(
+    found: Sequence[DicomSeries], images: list[ConvertedSeries], failures: Sequence[_Failure], name: str
+) -> str:
     """Why a folder cannot be read: its broken diffusion series or map, and else what there is in place of one."""
     meant = [failure for failure in failures if failure.of_diffusion or failure.series.kind == "adc"]
     if meant:
@@ -141,7 +143,7 @@ def _damages(found: Sequence[DicomSeries]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _converted(candidates: Sequence[DicomSeries]) -> tuple[list[Converted], list[_Failure]]:
+def _converted(candidates: Sequence[DicomSeries]) -> tuple[list[ConvertedSeries], list[_Failure]]:
     """The series that can be converted, and why others cannot."""
     images, failures = [], []
     for candidate in candidates:
@@ -149,14 +151,14 @@ def _converted(candidates: Sequence[DicomSeries]) -> tuple[list[Converted], list
             failures.append(_Failure(candidate, candidate.damage))
             continue
         try:
-            images.append(convert(candidate))
+            images.append(convert_series(candidate))
         except InputError as error:
             _log.info("series left out: %s", error)
             failures.append(_Failure(candidate, str(error)))
     return images, failures
 
 
-def _use(image: Converted) -> str:
+def _use(image: ConvertedSeries) -> str:
     """What a converted series can serve as: judged by its b-values, never by its name."""
     b_values = image.b_values
     if image.series.kind == "adc":
@@ -170,23 +172,25 @@ def _use(image: Converted) -> str:
     return "single" if np.any(image.directions_ras) else "trace"
 
 
-def _on_demand(images: list[Converted]) -> list[Converted]:
+def _on_demand(images: list[ConvertedSeries]) -> list[ConvertedSeries]:
     """Two series that ``--series`` would join, and nothing else does: a low b-value is no b0, directions no trace."""
     known = [image for image in images if image.b_values is not None and image.series.kind != "adc"]
     ordered = sorted(known, key=lambda image: float(image.b_values.min()))  # type: ignore[union-attr]
-    pairs = [joined(one, other) for one, other in combinations(ordered, 2) if one.series.study == other.series.study]
+    pairs = [
+        join_series(one, other) for one, other in combinations(ordered, 2) if one.series.study == other.series.study
+    ]
     return [pair for pair in pairs if pair is not None and _use(pair) == "raw"]
 
 
-def _pairs(images: list[Converted]) -> list[Converted]:
+def _pairs(images: list[ConvertedSeries]) -> list[ConvertedSeries]:
     """A b0 and a trace image of one study on one grid, made one series."""
     unweighted = [i for i in images if _use(i) == "b0"]
     traces = [i for i in images if _use(i) == "trace"]
-    both = [joined(b0, t) for b0 in unweighted for t in traces if b0.series.study == t.series.study]
+    both = [join_series(b0, t) for b0 in unweighted for t in traces if b0.series.study == t.series.study]
     return [pair for pair in both if pair is not None]
 
 
-def _only(images: list[Converted], what: str) -> Converted:
+def _only(images: list[ConvertedSeries], what: str) -> ConvertedSeries:
     if len(images) == 1:
         return images[0]
     choices = _listed([image.series for image in images], images)
@@ -212,7 +216,7 @@ def _named(found: tuple[DicomSeries, ...], wanted: str) -> DicomImage:
         return _dwi(image, ())
     if len(chosen) == 2 and chosen[0].series.study == chosen[1].series.study:  # numbers begin anew in each study
         b0, trace = sorted(chosen, key=lambda i: np.inf if i.b_values is None else float(i.b_values.min()))
-        pair = joined(b0, trace)
+        pair = join_series(b0, trace)
         if pair is not None and _use(pair) == "raw":
             return _dwi(pair, ())
     raise InputError(
@@ -221,7 +225,7 @@ def _named(found: tuple[DicomSeries, ...], wanted: str) -> DicomImage:
     )
 
 
-def _chosen(found: tuple[DicomSeries, ...], name: str) -> Converted:
+def _chosen(found: tuple[DicomSeries, ...], name: str) -> ConvertedSeries:
     matches = [candidate for candidate in found if candidate.is_named(name)]
     if not matches:
         raise InputError(f"There is no DICOM series '{name}'. Found: {_listed(found, [])}.")
@@ -245,7 +249,7 @@ def _chosen(found: tuple[DicomSeries, ...], name: str) -> Converted:
     return best[0]
 
 
-def _dwi(image: Converted, failures: tuple[str, ...]) -> DicomImage:
+def _dwi(image: ConvertedSeries, failures: tuple[str, ...]) -> DicomImage:
     assert image.b_values is not None  # _use calls nothing else raw
     label = f"DICOM {image.series.label}"
     _log.info("reading %s: %d volumes", label, len(image.b_values))
@@ -254,7 +258,7 @@ def _dwi(image: Converted, failures: tuple[str, ...]) -> DicomImage:
     return DicomImage(label, image.series.paths, dwi, None, (*failures, *stored.warnings, *lost_volumes(image.series)))
 
 
-def _adc(image: Converted, failures: tuple[str, ...]) -> DicomImage:
+def _adc(image: ConvertedSeries, failures: tuple[str, ...]) -> DicomImage:
     label = f"DICOM {image.series.label}"
     count = len(image.stored.array)
     if count != 1:
@@ -262,7 +266,7 @@ def _adc(image: Converted, failures: tuple[str, ...]) -> DicomImage:
     return DicomImage(label, image.series.paths, None, image.stored, failures)
 
 
-def _listed(series: Sequence[DicomSeries], images: Sequence[Converted]) -> str:
+def _listed(series: Sequence[DicomSeries], images: Sequence[ConvertedSeries]) -> str:
     """``10 (diffusion, b 0/1000, 21 volumes)``: name, kind, b-values and size, as far as they are known.
 
     Never a description: it is free text, and this goes to stderr and into tables.
@@ -273,7 +277,7 @@ def _listed(series: Sequence[DicomSeries], images: Sequence[Converted]) -> str:
     return ", ".join(words) + (f" and {more} more" if more > 0 else "")
 
 
-def _words(series: DicomSeries, image: Converted | None) -> str:
+def _words(series: DicomSeries, image: ConvertedSeries | None) -> str:
     kind = _KINDS[_use(image) if image else series.kind]
     b_values = image.b_values if image else _stated(series)
     stated = [] if b_values is None else sorted({round(float(b)) for b in b_values})

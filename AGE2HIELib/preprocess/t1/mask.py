@@ -15,7 +15,7 @@ from scipy import ndimage
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.coordinates import from_sitk, reference_image, to_sitk
 from AGE2HIELib.preprocess.mask import largest_piece
-from AGE2HIELib.preprocess.smoothing import bounding_box, cropped
+from AGE2HIELib.preprocess.smoothing import bounding_box, crop
 from AGE2HIELib.preprocess.t1.placement import T1Template, place_t1
 from AGE2HIELib.preprocess.t1.surface import HeadLevels, brain_surface
 from AGE2HIELib.volume import Grid, Volume
@@ -181,7 +181,7 @@ def _overlap(head: Volume, brain: Volume, template: T1Template) -> float:
     if not PLAUSIBLE_ML[0] <= _volume_ml(brain) <= PLAUSIBLE_ML[1]:
         return 0.0
     box = bounding_box(brain.array)
-    near, small = (cropped(volume, box, margin_mm=_MARGIN_MM) for volume in (head, brain))
+    near, small = (crop(volume, box, margin_mm=_MARGIN_MM) for volume in (head, brain))
     return place_t1(near, small, template, kind="affine").overlap
 
 

@@ -24,7 +24,7 @@ from AGE2HIELib.io.coordinates import LPS_FROM_RAS, to_canonical
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.preprocess.atlas import LARGEST_VOXELS
 from AGE2HIELib.preprocess.placement import Placement, describe_placement
-from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
+from AGE2HIELib.preprocess.smoothing import bounding_box, crop, smooth_inside
 from AGE2HIELib.preprocess.tilt import start_transform
 from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.volume import Grid, Volume
@@ -89,15 +89,15 @@ def place_t1(t1: Volume, brain: Volume, template: T1Template, *, kind: Kind) -> 
         raise InputError("No brain was found in the T1 scan, so it cannot be placed. Give a brain mask.")
     size = float(np.cbrt(_volume_ml(brain) / _volume_ml(template.brain)))
     box = bounding_box(brain.array)
-    inside = cropped(brain, box, margin_mm=_MARGIN_MM * size)
-    scan = outline(cropped(t1, box, margin_mm=_MARGIN_MM * size), inside)
+    inside = crop(brain, box, margin_mm=_MARGIN_MM * size)
+    scan = outline_image(crop(t1, box, margin_mm=_MARGIN_MM * size), inside)
     matrix = _fitted(scan, _start(template, inside), template, size)
     if kind == "rigid":
         matrix = _rigid_part(matrix, _centre(template.brain))
-    return describe_placement(outline(t1, brain), brain, template, _lps_transform(matrix))
+    return describe_placement(outline_image(t1, brain), brain, template, _lps_transform(matrix))
 
 
-def outline(t1: Volume, brain: Volume) -> Volume:
+def outline_image(t1: Volume, brain: Volume) -> Volume:
     """0 outside, 0.3 in tissue of any kind, 1 in fluid."""
     smoothed = smooth_inside(t1, brain, _OUTLINE_SIGMA_MM).array
     share = smoothed / max(float(np.median(smoothed[brain.array])), float(np.finfo(np.float32).tiny))

@@ -43,7 +43,7 @@ class Prediction:
     outcomes: PredictionSet | None = None
 
 
-def predict(members: Sequence[StagedNetwork], facts: ModelFacts, image: np.ndarray) -> Prediction:
+def predict_probability(members: Sequence[StagedNetwork], facts: ModelFacts, image: np.ndarray) -> Prediction:
     """Ask every member, one after the other (the second costs no more memory than the first).
 
     Args:
@@ -57,7 +57,7 @@ def predict(members: Sequence[StagedNetwork], facts: ModelFacts, image: np.ndarr
 
     with torch.inference_mode(), full_precision():
         logits = [float(member(as_tensor(image, facts, member))[0, 0]) for member in members]
-    return prediction(logits, facts)
+    return combine_logits(logits, facts)
 
 
 def as_tensor(image: np.ndarray, facts: ModelFacts, member: StagedNetwork) -> torch.Tensor:
@@ -72,16 +72,16 @@ def as_tensor(image: np.ndarray, facts: ModelFacts, member: StagedNetwork) -> to
     return torch.from_numpy(np.ascontiguousarray(image)).to(next(member.parameters()).device)
 
 
-def prediction(logits: Sequence[float], facts: ModelFacts) -> Prediction:
+def combine_logits(logits: Sequence[float], facts: ModelFacts) -> Prediction:
     """Combine the members' logits."""
     values = np.asarray(logits, dtype=np.float64)
     calibration = facts.calibration
     low, high = probability_interval(values, calibration)
     outcomes = prediction_set(logits, facts.scores) if facts.scores else None
     return Prediction(
-        probability_adverse=float(expit(calibrated(values.mean(), calibration))),
+        probability_adverse=float(expit(calibrate(values.mean(), calibration))),
         interval=(low, high),
-        members=tuple(float(expit(calibrated(value, calibration))) for value in values),
+        members=tuple(float(expit(calibrate(value, calibration))) for value in values),
         label="demonstration" if facts.demonstration else outcomes.label if outcomes else "indeterminate",
         threshold=facts.threshold,
         prevalence=calibration.prevalence,
@@ -89,7 +89,7 @@ def prediction(logits: Sequence[float], facts: ModelFacts) -> Prediction:
     )
 
 
-def calibrated(logit: float, calibration: Calibration) -> float:
+def calibrate(logit: float, calibration: Calibration) -> float:
     return calibration.intercept + calibration.slope * logit
 
 
@@ -110,5 +110,5 @@ def probability_interval(logits: np.ndarray, calibration: Calibration) -> tuple[
         spread = calibration.slope * float(t.ppf(tail, count - 1)) * further
     variance = calibration.intercept_sd**2 + (mean * calibration.slope_sd) ** 2 + 2 * mean * calibration.covariance
     half_width = np.hypot(spread, float(norm.ppf(tail)) * np.sqrt(max(variance, 0.0)))
-    centre = calibrated(mean, calibration)
+    centre = calibrate(mean, calibration)
     return float(expit(centre - half_width)), float(expit(centre + half_width))
