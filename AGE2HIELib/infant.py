@@ -35,9 +35,9 @@ class InfantFacts:
         _check("--gestation-weeks", self.gestation_weeks, _WEEKS_POSSIBLE, "weeks")
 
 
-def with_age(timing: InfantFacts, age_days: float | None) -> InfantFacts:
+def with_age(infant: InfantFacts, age_days: float | None) -> InfantFacts:
     """The caller's own age where there is one, else this."""
-    return timing if timing.age_days is not None else replace(timing, age_days=age_days)
+    return infant if infant.age_days is not None else replace(infant, age_days=age_days)
 
 
 def pseudonormal_day(cooled: bool | None) -> float:
@@ -45,24 +45,24 @@ def pseudonormal_day(cooled: bool | None) -> float:
     return PSEUDONORMAL_DAY if cooled is False else PSEUDONORMAL_DAY_COOLED
 
 
-def infant_warnings(timing: InfantFacts) -> tuple[str, ...]:
+def infant_warnings(infant: InfantFacts) -> tuple[str, ...]:
     """What the quality gate does not ask, in words that hold no number of the child's own."""
-    found = []
-    if timing.gestation_weeks is not None and timing.gestation_weeks < TERM_WEEKS:
-        found.append(f"Born before {TERM_WEEKS:g} weeks: the atlas and the model are of newborns at term.")
-    age_days = timing.age_days
+    warnings = []
+    if infant.gestation_weeks is not None and infant.gestation_weeks < TERM_WEEKS:
+        warnings.append(f"Born before {TERM_WEEKS:g} weeks: the atlas and the model are of newborns at term.")
+    age_days = infant.age_days
     if age_days is None:
-        return tuple(found)
+        return tuple(warnings)
     if age_days < FIRST_SAFE_DAY:
-        found.append("Scanned within the first day: ADC falls on days 2-3, so injury may not show yet (PMC3345786).")
+        warnings.append("Scanned within the first day: ADC falls on days 2-3, so injury may not show yet (PMC3345786).")
     if age_days > LAST_DAY:
-        found.append(f"Scanned after day {LAST_DAY:g}: the method was made for days 0-14.")
-    if timing.cooled is None and PSEUDONORMAL_DAY <= age_days < PSEUDONORMAL_DAY_COOLED:
-        found.append(
+        warnings.append(f"Scanned after day {LAST_DAY:g}: the method was made for days 0-14.")
+    if infant.cooled is None and PSEUDONORMAL_DAY <= age_days < PSEUDONORMAL_DAY_COOLED:
+        warnings.append(
             f"Scanned on or after day {PSEUDONORMAL_DAY:g}: low ADC may have returned to normal where there was no "
             "cooling (PMC3345786)."
         )
-    return tuple(found)
+    return tuple(warnings)
 
 
 def _check(option: str, value: float | None, possible: tuple[float, float], unit: str) -> None:

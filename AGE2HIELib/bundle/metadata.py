@@ -240,8 +240,8 @@ def check_inference(content: bytes, facts: ModelFacts, members: tuple[str, ...])
     """
     if not content.isascii():  # MONAI reads in the computer's own encoding, in which other signs may mean other things
         raise ModelError(f"{INFERENCE} holds signs beyond ASCII, which no export writes. {_REMEDY}")
-    found, written = parse_table(content, INFERENCE), json.loads(inference_text(facts, members))
-    place = _difference(found, written)
+    config, written = parse_table(content, INFERENCE), json.loads(inference_text(facts, members))
+    place = _difference(config, written)
     if place is not None:
         keys, there, expected = place
         where = ", ".join(map(repr, keys)) or "at its top"

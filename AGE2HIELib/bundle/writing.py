@@ -111,8 +111,8 @@ Years, by the network `{facts.network}` with the head `{facts.head.kind}` ({_hea
 def _readings(facts: ModelFacts) -> str:
     lines = ["| z-map | intercept | slope | at a prevalence of | threshold |", "| --- | --- | --- | --- | --- |"]
     for kind, reading in facts.readings.items():
-        one = reading.calibration
-        numbers = f"{one.intercept:.4g} | {one.slope:.4g} | {one.prevalence:.3g} | {reading.threshold:.3g}"
+        platt = reading.calibration
+        numbers = f"{platt.intercept:.4g} | {platt.slope:.4g} | {platt.prevalence:.3g} | {reading.threshold:.3g}"
         lines.append(f"| {kind} | {numbers} |")
     return "\n".join(lines)
 
@@ -174,13 +174,13 @@ def write_bundle(
         raise ValueError("a network of age comes with its description, and a description with its network")
     check_facts(facts)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
-        made = Path(scratch, "bundle")
-        _write_files(made, facts, members, results, licence)
+        new_folder = Path(scratch, "bundle")
+        _write_files(new_folder, facts, members, results, licence)
         if facts.age is not None and age_weights is not None:
-            _write_age(made, facts.age, age_weights)
+            _write_age(new_folder, facts.age, age_weights)
         if seen:
-            (made / SEEN).write_text(json.dumps(sorted(seen), indent=0) + "\n", encoding="utf-8")
-        _put_in_place(made, folder, Path(scratch))
+            (new_folder / SEEN).write_text(json.dumps(sorted(seen), indent=0) + "\n", encoding="utf-8")
+        _put_in_place(new_folder, folder, Path(scratch))
     return read_bundle(folder)
 
 
@@ -193,9 +193,9 @@ def add_age(folder: Path, age: AgeFacts, weights: Mapping[str, torch.Tensor]) ->
     """
     read_bundle(folder)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
-        made = Path(shutil.copytree(folder, Path(scratch, "bundle")))
-        _write_age(made, age, weights)
-        _put_in_place(made, folder, Path(scratch))
+        new_folder = Path(shutil.copytree(folder, Path(scratch, "bundle")))
+        _write_age(new_folder, age, weights)
+        _put_in_place(new_folder, folder, Path(scratch))
     return read_bundle(folder)
 
 

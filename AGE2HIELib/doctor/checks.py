@@ -41,9 +41,9 @@ def problem(name: str, value: str, remedy: str) -> ComputerCheck:
 
 
 def version_at_least(found: str, least: str) -> bool:
-    """2.6.0rc1 comes before 2.6, 2.6.0+cpu does not; a text that is no version is none that can be used.
+    """Compared as pip does: 2.6.0rc1 comes before 2.6, 2.6.0+cpu does not. False for a text that is no version.
 
-    Where packaging is missing, which the doctor says by itself, nothing is known to be too old.
+    True where packaging is missing, which another check says: then no version is known to be too old.
     """
     try:
         from packaging.version import InvalidVersion, Version
@@ -56,9 +56,9 @@ def version_at_least(found: str, least: str) -> bool:
 
 
 def python_version() -> ComputerCheck:
-    found, needed = sys.version_info[:3], ".".join(map(str, PYTHON))
-    text = ".".join(map(str, found))
-    if found >= PYTHON:
+    running, needed = sys.version_info[:3], ".".join(map(str, PYTHON))
+    text = ".".join(map(str, running))
+    if running >= PYTHON:
         return good("Python", text)
     return problem("Python", text, f"Install Python {needed} or newer; in Slicer, install a newer Slicer.")
 

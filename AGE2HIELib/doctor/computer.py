@@ -23,11 +23,11 @@ from AGE2HIELib.system.places import models_home
 def check_computer(*, slicer: str | None = None) -> tuple[ComputerCheck, ...]:
     """Look at everything; nothing is changed. ``slicer``: the version of the Slicer that asks."""
     wanting = packages()
-    found = [slicer_version(slicer), python_version(), wanting, *torch_and_card(), dicom_converter()]
-    found += [memory(), temporary_folder(), _models()]
+    checks = [slicer_version(slicer), python_version(), wanting, *torch_and_card(), dicom_converter()]
+    checks += [memory(), temporary_folder(), _models()]
     if wanting.status == "good":
-        found += _bundled()
-    return tuple(found)
+        checks += _bundled()
+    return tuple(checks)
 
 
 def _models() -> ComputerCheck:

@@ -82,13 +82,13 @@ def curves(examined: ExaminedMap, mean: np.ndarray) -> tuple[Curve, Curve]:
 
 
 def compare_with_turned(mean: np.ndarray, inside: np.ndarray, score: Score) -> tuple[Curve, Curve]:
-    """``curves`` for any score. A map that knows nothing is as likely turned, or negative, as it is: all ``REFERENCES``
-    + 1 may stand in each other's place, and p is what it says.
+    """``curves`` for any score. Were the map without information, it, its negative and its turned copies would be
+    exchangeable; p is the rank of the map's own area among all ``REFERENCES`` + 1.
     """
     parts = part_numbers(inside)
     own = _areas(mean, parts, score)
     # what is put back first is what is taken away last: the negative's deletion is the map's insertion
-    drawn = [area for one in turned_maps(mean, inside, DRAWN) for area in _areas(one, parts, score)]
+    drawn = [area for turned in turned_maps(mean, inside, DRAWN) for area in _areas(turned, parts, score)]
     return _curve(own[0], [own[1], *drawn], sign=1), _curve(own[1], [own[0], *drawn], sign=-1)
 
 
@@ -132,10 +132,10 @@ def _scores(examined: ExaminedMap, there: Sequence[np.ndarray]) -> np.ndarray:
     """What is explained, uncalibrated: the mean of the members' target for the image with these voxels alone."""
     target = find_target(examined.target)
     images = np.concatenate([np.where(voxels, examined.image, 0) for voxels in there]).astype(np.float32)
-    found = []
+    scores = []
     with torch.inference_mode(), full_precision():
         for member in examined.members:
             device = next(member.parameters()).device
             batches = torch.from_numpy(images).to(device, memory_format=torch.channels_last_3d).split(_BATCH)
-            found.append(torch.cat([target(member(batch)) for batch in batches]).cpu().numpy())
-    return np.asarray(np.mean(found, axis=0, dtype=np.float64))
+            scores.append(torch.cat([target(member(batch)) for batch in batches]).cpu().numpy())
+    return np.asarray(np.mean(scores, axis=0, dtype=np.float64))

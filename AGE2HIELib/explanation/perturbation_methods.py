@@ -35,7 +35,7 @@ def occlusion(question: Question) -> Answer:
 
 
 def occlusion_map(question: Question, *, stride: int) -> Answer:
-    """With so many voxels from one place to the next."""
+    """``occlusion`` with ``stride`` voxels from one place of the cube to the next."""
     image = question.image
     where = Cells(stride, (stride - 1) / 2)
     shape = tuple(where.count(size) for size in image.shape[2:])

@@ -1,4 +1,4 @@
-"""The same map once more: of networks with random weights, of a noisy image, of a moved one, and by occlusion."""
+"""Robustness of a saliency map: its likeness to maps of random networks, of noisy or moved images, and to occlusion."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def agreement_by_lot(members: int) -> float:
 
 def likeness(one: np.ndarray, other: np.ndarray, inside: np.ndarray) -> float:
     """Spearman correlation over the brain, -1..1; 0 where one of the maps is even."""
-    found = spearmanr(one[inside], other[inside]).statistic
-    return float(found) if np.isfinite(found) else 0.0
+    correlation = spearmanr(one[inside], other[inside]).statistic
+    return float(correlation) if np.isfinite(correlation) else 0.0
 
 
 def cascade(examined: ExaminedMap, mean: np.ndarray) -> tuple[tuple[str, float], ...]:
@@ -97,10 +97,11 @@ def cascade(examined: ExaminedMap, mean: np.ndarray) -> tuple[tuple[str, float],
     steps = []
     for blocks, name in enumerate(("head", *reversed(examined.members[0].layers))):
         members = [
-            with_random_weights(one, examined.facts, seed, blocks=blocks) for seed, one in enumerate(examined.members)
+            with_random_weights(member, examined.facts, seed, blocks=blocks)
+            for seed, member in enumerate(examined.members)
         ]
         again = [mean_map([answer], examined) for answer in answers(examined, members, examined.image)]
-        steps.append((name, max((likeness(one, mean, examined.inside) for one in again), key=abs)))
+        steps.append((name, max((likeness(member, mean, examined.inside) for member in again), key=abs)))
     return tuple(steps)
 
 

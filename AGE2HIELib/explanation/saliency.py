@@ -76,11 +76,11 @@ def explain_score(
         maps *= facts.calibration.slope
     mean, size = maps.mean(axis=0), np.abs(maps).mean(axis=0)
     agreement = np.divide(np.abs(mean), size, out=np.zeros_like(mean), where=size > 0)
-    found = on_cells(replace(answers[0], cells=mean), facts.spec.grid, method=method, layer=layer, target=target)
+    saliency_map = on_cells(replace(answers[0], cells=mean), facts.spec.grid, method=method, layer=layer, target=target)
     return Explanation(
-        **vars(found),
+        **vars(saliency_map),
         prediction=combine_logits([float(answer.outputs[0]) for answer in answers], facts),
-        agreement=found.saliency.like(agreement.astype(np.float32)),
+        agreement=saliency_map.saliency.like(agreement.astype(np.float32)),
     )
 
 

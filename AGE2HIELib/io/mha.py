@@ -177,30 +177,30 @@ def _unscaled(fields: dict[str, str]) -> tuple[str, ...]:
 
 def _numbers(fields: dict[str, str], names: tuple[str, ...], count: int) -> np.ndarray | None:
     """``(count,)`` numbers that one of the keys states; ValueError where two differ."""
-    found = None
+    stated = None
     for name in names:
         if name not in fields:
             continue
         numbers = np.array([float(word) for word in fields[name].split()])
         if numbers.size != count:
             raise ValueError(f"{name} holds {numbers.size} numbers where {count} were expected")
-        if found is not None and not np.array_equal(found, numbers):
+        if stated is not None and not np.array_equal(stated, numbers):
             raise ValueError(f"its {name} differs from what another key of the same meaning states")
-        found = numbers
-    return found
+        stated = numbers
+    return stated
 
 
 def _flag(fields: dict[str, str], names: tuple[str, ...], *, otherwise: bool = False) -> bool:
-    found = set()
+    flags = set()
     for name in names:
         if name in fields:
             word = fields[name].lower()
             if word not in (*_YES, *_NO):
                 raise ValueError(f"{name} is {quote_known(fields[name])}")
-            found.add(word in _YES)
-    if len(found) > 1:
+            flags.add(word in _YES)
+    if len(flags) > 1:
         raise ValueError(f"{' and '.join(names)} differ")
-    return found.pop() if found else otherwise
+    return flags.pop() if flags else otherwise
 
 
 def load_mha(path: Path) -> StoredImage:

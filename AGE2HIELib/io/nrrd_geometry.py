@@ -57,7 +57,7 @@ def ras_from_measurement(fields: dict[str, str], signs: np.ndarray) -> np.ndarra
     """Each vector of the file's measurement frame is a column; without one the gradients are in the file's space."""
     frame = np.eye(3)
     if "measurementframe" in fields:
-        rows = [_numbers(found[1]) for found in _VECTOR.finditer(fields["measurementframe"]) if found[1] is not None]
+        rows = [_numbers(match[1]) for match in _VECTOR.finditer(fields["measurementframe"]) if match[1] is not None]
         if [len(row) for row in rows] != [3, 3, 3]:
             raise ValueError(f"its measurement frame has {len(rows)} vectors, where 3 of 3 numbers were expected")
         frame = np.array(rows).T
@@ -71,10 +71,10 @@ def _directions(fields: dict[str, str], axes: int) -> list[np.ndarray | None] | 
     if "spacedirections" not in fields:
         return None
     directions: list[np.ndarray | None] = []
-    for found in _VECTOR.finditer(fields["spacedirections"]):
-        vector = np.array(_numbers(found[1])) if found[1] is not None else np.full(3, np.nan)
-        if found[3] is not None and found[3] != "???":  # as no tool but some scripts write it
-            raise ValueError(f"its space directions hold {quote_known(found[3])}")
+    for match in _VECTOR.finditer(fields["spacedirections"]):
+        vector = np.array(_numbers(match[1])) if match[1] is not None else np.full(3, np.nan)
+        if match[3] is not None and match[3] != "???":  # as no tool but some scripts write it
+            raise ValueError(f"its space directions hold {quote_known(match[3])}")
         if vector.shape != (3,):
             raise ValueError(f"a space direction has {vector.size} numbers, where 3 were expected")
         directions.append(None if np.all(np.isnan(vector)) else vector)

@@ -112,11 +112,11 @@ def _lines(text: str) -> tuple[dict[str, str], dict[str, str]]:
     fields: dict[str, str] = {}
     keys: dict[str, str] = {}
     for line in re.split(r"\r?\n", text)[1:]:
-        found = _FIELD.fullmatch(line)
-        if line.startswith("#") or not found:
+        match = _FIELD.fullmatch(line)
+        if line.startswith("#") or not match:
             continue
-        name, value = found[1].strip().lower(), found[3].strip()
-        if found[2]:
+        name, value = match[1].strip().lower(), match[3].strip()
+        if match[2]:
             keys[name] = value
             continue
         name = name.replace(" ", "")

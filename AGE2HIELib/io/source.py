@@ -107,16 +107,16 @@ def _from_nrrd(path: Path) -> Source:
 
 
 def _from_dicom(path: Path, series: str | None) -> Source:
-    found = read_dicom(path, series=series)
-    sha256 = sha256_of_set(found.files)
-    if found.dwi is not None:
-        warnings = (*found.warnings, *repeated_warnings(found.dwi))
-        source = Source("dwi-dicom", sha256, found.dwi, None, None, warnings)
+    image = read_dicom(path, series=series)
+    sha256 = sha256_of_set(image.files)
+    if image.dwi is not None:
+        warnings = (*image.warnings, *repeated_warnings(image.dwi))
+        source = Source("dwi-dicom", sha256, image.dwi, None, None, warnings)
     else:
-        assert found.adc is not None  # read_dicom returns one of the two
-        adc = StoredImage(found.adc.array, found.adc.affine_ras, (*found.adc.warnings, *found.warnings))
-        source = _adc_source("adc-dicom", adc, sha256, found.label)
-    return replace(source, files=found.files, age_days=postnatal_age_days(found.files))
+        assert image.adc is not None  # read_dicom returns one of the two
+        adc = StoredImage(image.adc.array, image.adc.affine_ras, (*image.adc.warnings, *image.warnings))
+        source = _adc_source("adc-dicom", adc, sha256, image.label)
+    return replace(source, files=image.files, age_days=postnatal_age_days(image.files))
 
 
 def _adc_source(kind: str, stored: StoredImage, sha256: str, name: str) -> Source:
@@ -163,9 +163,9 @@ def read_t1(path: Path, *, mask: Path | None = None) -> T1Scan:
     name = path.name.lower()
     gradients = name.endswith(NIFTI_SUFFIXES) and gradient_files(path) is not None
     if len(stored.array) != 1 or gradients:
-        seen = "has a .bval beside it" if gradients else f"holds {len(stored.array)} volumes"
+        problem = "has a .bval beside it" if gradients else f"holds {len(stored.array)} volumes"
         raise InputError(
-            f"'{path.name}' {seen}: a diffusion series, and no T1-weighted scan. Give the T1 image, or explain an "
+            f"'{path.name}' {problem}: a diffusion series, and no T1-weighted scan. Give the T1 image, or explain an "
             "outcome with --target adverse."
         )
     formats = {"t1-nifti": NIFTI_SUFFIXES, "t1-nrrd": NRRD_SUFFIXES}

@@ -64,13 +64,13 @@ def group_statistics(files: Sequence[Path], grid: Grid) -> Statistics:
         stacks, grid, lambda values: _quiet_median(np.abs(_usable(values) - _quiet_median(_usable(values))))
     )
     spread = np.maximum(_pooled(_SD_OF_MAD * deviation, brain, grid), SD_FLOOR)
-    total, squares, count, seen = (np.zeros(grid.shape) for _ in range(4))
+    total, squares, count, usable_count = (np.zeros(grid.shape) for _ in range(4))
     for stack in stacks:
         for values in (stack, stack[::-1]):
             usable = ~np.isnan(values) & (np.asarray(values) >= 0)
             offset = np.where(usable, values - median, 0)
             kept = usable & (np.abs(offset) < _OUTLIER * spread)
-            seen += usable
+            usable_count += usable
             count += kept
             total += np.where(kept, offset, 0)
             squares += np.where(kept, offset**2, 0)
@@ -83,7 +83,7 @@ def group_statistics(files: Sequence[Path], grid: Grid) -> Statistics:
         mean=Volume(np.where(brain, mean, 0).astype(np.float32), grid.affine_ras),
         sd=Volume(np.where(brain, np.maximum(sd, SD_FLOOR), 0).astype(np.float32), grid.affine_ras),
         brain=Volume(brain, grid.affine_ras),
-        left_out=float(1 - count[brain].sum() / max(seen[brain].sum(), 1)),
+        left_out=float(1 - count[brain].sum() / max(usable_count[brain].sum(), 1)),
     )
 
 
@@ -142,10 +142,10 @@ def shape_difference(placement: Placement) -> ShapeDifference:
 def mean_difference(differences: Sequence[ShapeDifference]) -> ShapeDifference:
     """The mean over infants and their mirror images, on a template that is its own mirror image."""
     flip = np.diag(_MIRROR)
-    stretches = [(one.log_stretch + flip @ one.log_stretch @ flip) / 2 for one in differences]
+    stretches = [(difference.log_stretch + flip @ difference.log_stretch @ flip) / 2 for difference in differences]
     total = np.zeros_like(differences[0].displacement_mm, dtype=np.float64)
-    for one in differences:
-        total += (one.displacement_mm + one.displacement_mm[::-1] * _MIRROR) / 2
+    for difference in differences:
+        total += (difference.displacement_mm + difference.displacement_mm[::-1] * _MIRROR) / 2
     mean = (total / len(differences)).astype(np.float32)
     return ShapeDifference(np.mean(stretches, axis=0), mean)
 

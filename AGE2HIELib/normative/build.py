@@ -92,18 +92,18 @@ def build_atlas(wanted: BuildRequest, start: Path, work: Path, progress: Progres
     stages = Stages(("read", *rounds, "labels"), progress)
     with stages("read"):
         cases, left_out = _kept_cases(wanted, start, work, shown=shown)
-    template, found, moved_mm = start, None, 0.0
+    template, statistics, moved_mm = start, None, 0.0
     for number, name in enumerate(rounds):
         with stages(name):
             placed = _place_all(cases, template, work, jobs=wanted.jobs, title=name, shown=shown)
-            found = group_statistics([path.with_suffix(".npy") for path in placed], load_atlas(template).grid)
+            statistics = group_statistics([path.with_suffix(".npy") for path in placed], load_atlas(template).grid)
             mean = mean_difference([_difference(path) for path in placed])
-            updated, moved_mm = _in_mean_shape(found, mean)
+            updated, moved_mm = _in_mean_shape(statistics, mean)
             if number + 1 < ROUNDS:
                 template = _as_template(updated, load_atlas(start), work / f"template-{number}")
-    assert found is not None  # ROUNDS is not zero
+    assert statistics is not None  # ROUNDS is not zero
     with stages("labels"):
-        atlas = _described(found, wanted, load_atlas(start), len(cases), moved_mm)
+        atlas = _described(statistics, wanted, load_atlas(start), len(cases), moved_mm)
     return BuiltAtlas(atlas, tuple(left_out))
 
 
@@ -131,14 +131,14 @@ def _kept_cases(wanted: BuildRequest, start: Path, work: Path, *, shown: bool) -
 
 
 def _refuse_twins(tasks: list[CaseTask]) -> None:
-    seen: dict[Path, Path] = {}
+    first_file: dict[Path, Path] = {}
     for task in tasks:
-        if task.kept in seen:
+        if task.kept in first_file:
             raise InputError(
-                f"'{task.image.name}' and '{seen[task.kept].name}' hold the same bytes, and an infant must not count "
-                "twice. Remove one of them."
+                f"'{task.image.name}' and '{first_file[task.kept].name}' hold the same bytes, and an infant must not "
+                "count twice. Remove one of them."
             )
-        seen[task.kept] = task.image
+        first_file[task.kept] = task.image
 
 
 def _place_all(cases: list[Path], template: Path, work: Path, *, jobs: int, title: str, shown: bool) -> list[Path]:

@@ -62,12 +62,12 @@ def find_images(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise InputError(f"'{folder.name}' is no folder. Name the folder that holds the ADC maps.")
     images = (path for path in folder.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
-    found = sorted(path for path in images if not is_system_file(path.relative_to(folder)))
-    if not found:
+    image_files = sorted(path for path in images if not is_system_file(path.relative_to(folder)))
+    if not image_files:
         raise InputError(
             f"The folder '{folder.name}' holds no ADC map ({', '.join(SUFFIXES)}). Name the folder of the maps."
         )
-    return found
+    return image_files
 
 
 def matching_lesions(images: Sequence[Path], folder: Path | None) -> list[Path | None]:

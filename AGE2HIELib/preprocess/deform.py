@@ -125,8 +125,8 @@ def _scan(adc: Volume, brain: Volume, grid: Grid, native_from_atlas: sitk.Transf
     share = resample(_as_float(brain), grid, native_from_atlas, "linear", 0.0).array
     values = resample(smoothed, grid, native_from_atlas, "linear", 0.0).array / np.maximum(share, 0.5)
     everywhere = brain.like(np.ones(brain.array.shape, np.uint8))
-    seen = resample(everywhere, grid, native_from_atlas, "nearest", 0.0).array > 0
-    return _Images(values, share > 0.5, seen)
+    covered = resample(everywhere, grid, native_from_atlas, "nearest", 0.0).array > 0
+    return _Images(values, share > 0.5, covered)
 
 
 def _warped(target: _Images, grid: Grid, field: sitk.Image | None) -> _Images:
@@ -146,11 +146,11 @@ def _injured(scan: _Images, atlas: _Images) -> np.ndarray:
     both = scan.brain & atlas.brain
     sigma = _SMOOTHING_MM / _WORKING_MM
     weight = np.maximum(ndimage.gaussian_filter(both.astype(np.float32), sigma), 1e-3)
-    seen, mean, sd = (
+    covered, mean, sd = (
         ndimage.gaussian_filter(np.where(both, image, 0).astype(np.float32), sigma) / weight
         for image in (scan.adc, atlas.adc, atlas.other)
     )
-    low = both & (seen < mean + _LEAST_Z * sd) & (seen < _INJURED_ADC)
+    low = both & (covered < mean + _LEAST_Z * sd) & (covered < _INJURED_ADC)
     injured: np.ndarray = ndimage.binary_dilation(ndimage.binary_opening(low), iterations=1) & both
     return injured
 

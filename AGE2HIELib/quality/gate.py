@@ -27,7 +27,7 @@ def check_quality(
     brain: Volume,
     placement: Placement | None,
     atlas: Atlas,
-    timing: InfantFacts | None = None,
+    infant: InfantFacts | None = None,
 ) -> Quality:
     """Ask every question that can be asked; ``placement`` is None where no brain was found.
 
@@ -37,7 +37,7 @@ def check_quality(
         brain: bool, same grid.
         placement: in ``atlas``.
         atlas: for its name in the remedies.
-        timing: the infant's age and treatment, as far as they are known.
+        infant: the infant's age and treatment, as far as they are known.
     """
     checks = [modality(source), voxel_size(adc), brain_volume(brain), cut_face(brain), lost_slices(adc)]
     if brain.array.any():
@@ -45,6 +45,6 @@ def check_quality(
         checks += raw_checks(series_to_canonical(source.dwi), brain) if source.dwi is not None else []
     if placement is not None:
         checks += placement_checks(placement, atlas)
-    if timing is not None and timing.age_days is not None:
-        checks.append(age_check(timing.age_days, timing))
+    if infant is not None and infant.age_days is not None:
+        checks.append(age_check(infant.age_days, infant))
     return Quality(tuple(checks))

@@ -78,8 +78,8 @@ def lost_slices(adc: Volume) -> Check:
 
     A voxel is expected where the image has a value on both sides of it along an axis.
     """
-    found = np.isfinite(adc.array) & (adc.array != 0)
-    worst = max(_missing_share(np.moveaxis(found, axis, 0)) for axis in range(3))
+    has_signal = np.isfinite(adc.array) & (adc.array != 0)
+    worst = max(_missing_share(np.moveaxis(has_signal, axis, 0)) for axis in range(3))
     return at_most(
         "voxels missing in a slice",
         worst,
@@ -187,14 +187,14 @@ def signal_steps(series: DwiSeries, brain: Volume) -> np.ndarray:
     Returns:
         ``(N,)`` in no order; empty where no shell has three volumes.
     """
-    found = [np.empty(0)]
+    steps = [np.empty(0)]
     for shell in fitted_shells(series.b_values, series.directions_ras)[1:]:  # the first is that of b = 0
         if len(shell.volumes) >= _FEWEST_VOLUMES:
             volumes = [series.array[number] for number in shell.volumes]
             known = brain.array & np.logical_and.reduce([volume > 0 for volume in volumes])
             logs = np.log(np.stack([volume[known] for volume in volumes]))
-            found += [_steps(logs, places) for places in np.nonzero(known)]
-    return np.concatenate(found)
+            steps += [_steps(logs, places) for places in np.nonzero(known)]
+    return np.concatenate(steps)
 
 
 def _steps(logs: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -129,13 +129,13 @@ def cut_face(brain: Volume) -> Check:
     )
 
 
-def age_check(age_days: float, timing: InfantFacts) -> Check:
+def age_check(age_days: float, infant: InfantFacts) -> Check:
     """Whether low ADC may have returned to normal already, so that an injured brain looks sound.
 
     The check holds no number of the child's own: with the date of the scan it would be the date of birth.
     """
-    day = pseudonormal_day(timing.cooled)
-    treated = {True: "cooled", False: "not cooled", None: "cooled or not is not known"}[timing.cooled]
+    day = pseudonormal_day(infant.cooled)
+    treated = {True: "cooled", False: "not cooled", None: "cooled or not is not known"}[infant.cooled]
     early = age_days < day
     return Check(
         AGE,

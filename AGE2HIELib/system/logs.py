@@ -1,4 +1,4 @@
-"""What a process says on its own account: libraries keep quiet, and a traceback goes into a file."""
+"""Logs: notices of libraries are silenced, and the traceback of a defect goes into a file beside the output."""
 
 from __future__ import annotations
 

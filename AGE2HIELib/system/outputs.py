@@ -47,14 +47,14 @@ def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ())
     refuse_inputs(target, inputs)
     put_back_aside(target)
     _refuse_existing(target, overwrite=overwrite)
-    part, made = _make_part(target, folder=True)
+    part, new_parents = _make_part(target, folder=True)
     try:
         with disk_errors(output):
             yield part
             place_folder(part, target, overwrite=overwrite)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
-        _remove_empty(made)
+        _remove_empty(new_parents)
         raise
 
 
@@ -68,7 +68,7 @@ def output_file(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -
         raise InputError(f"The output '{output.name}' is a folder. Give the name of a file.")
     if target.exists() and not overwrite:
         raise _exists_already(target)
-    part, made = _make_part(target, folder=False)
+    part, new_parents = _make_part(target, folder=False)
     try:
         with disk_errors(output):
             yield part
@@ -77,7 +77,7 @@ def output_file(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -
             os.replace(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
-        _remove_empty(made)
+        _remove_empty(new_parents)
         raise
 
 
@@ -111,15 +111,15 @@ def _resolved(path: Path) -> Path:
     Raises:
         InputError: the system takes no name so long.
     """
-    found = Path(os.path.realpath(path))
+    resolved = Path(os.path.realpath(path))
     try:
-        os.lstat(found)
+        os.lstat(resolved)
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise InputError(
-                f"The name '{found.name[:40]}...' is too long for this disk. Give a shorter one."
+                f"The name '{resolved.name[:40]}...' is too long for this disk. Give a shorter one."
             ) from error
-    return found
+    return resolved
 
 
 def holds_result(folder: Path) -> bool:
@@ -150,18 +150,18 @@ def _make_part(target: Path, *, folder: bool) -> tuple[Path, list[Path]]:
     suffixes = "".join(target.suffixes[-2:])
     part = target.with_name(f"{PART}{owner_mark()}-{uuid4().hex[:12]}{'' if folder else suffixes}")
     remove_stale_files(target.parent, PART)
-    made = [parent for parent in target.parents if not parent.exists()]
+    new_parents = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part.mkdir() if folder else part.touch()
     except OSError as error:
-        _remove_empty(made)
+        _remove_empty(new_parents)
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise InputError(
             f"The output '{target.name}' cannot be made in '{target.parent.name or target.parent}': {reason}. "
             "Choose a place that can be written."
         ) from error
-    return part, made
+    return part, new_parents
 
 
 def place_folder(part: Path, target: Path, *, overwrite: bool) -> None:

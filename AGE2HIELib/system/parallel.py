@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import SimpleITK as sitk
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -47,6 +48,8 @@ def run_all(
     if (jobs or core_count()) == 1:
         with _one_thread_here():
             return [function(item) for item in _bar(items, len(items), description, shown)]
+    from concurrent.futures import as_completed
+
     results: dict[int, Result] = {}
     with _pool(min(jobs or core_count(), len(items))) as pool:
         waiting = {pool.submit(function, item): number for number, item in enumerate(items)}
@@ -79,6 +82,9 @@ def _result(done: Any, pool: ProcessPoolExecutor) -> Any:
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
+    import multiprocessing  # only here: a prediction takes one_sitk_thread from this file, and needs no processes
+    from concurrent.futures import ProcessPoolExecutor
+
     one_thread_for_children()
     return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=begin_worker)
 
@@ -98,7 +104,9 @@ def begin_worker() -> None:
 
 def _end_with_parent() -> None:
     """A killed run must leave no process behind that goes on writing into its folder."""
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process
+
+    parent = parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)

@@ -87,5 +87,9 @@ def _began(pid: int) -> str:
 
 
 def is_system_file(path: PurePath) -> bool:
-    """Whether it is one, or lies in one; ``path`` as seen from the folder that the user named."""
+    """Whether an operating system has made the file, or a folder that it lies in.
+
+    Args:
+        path: relative to the folder that the user named.
+    """
     return any(part.casefold() in _NAMES or part.startswith("._") for part in path.parts)

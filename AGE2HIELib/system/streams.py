@@ -1,4 +1,4 @@
-"""The streams that a run writes to: one that can no longer be written must not cost a result."""
+"""Standard streams that may fail: a run goes on when its output can no longer be written."""
 
 from __future__ import annotations
 

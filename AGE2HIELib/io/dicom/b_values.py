@@ -88,9 +88,9 @@ def unmatched_b_values(
     without: list[float] = []
     for b in sorted(float(value) for value in converted):
         near = max(SAME_B_S_MM2, SAME_B_RELATIVE * b)
-        found = next((other for other in left if abs(other - b) <= near), None)
-        if found is not None:
-            left.remove(found)
+        partner = next((other for other in left if abs(other - b) <= near), None)
+        if partner is not None:
+            left.remove(partner)
         elif silent and fits_silence and b <= B0_LIMIT_S_MM2:
             silent -= 1
         else:

@@ -42,8 +42,8 @@ def texts(header: pydicom.Dataset, keyword: str) -> list[str]:
         return [part.strip(" \0") for part in value.decode("latin-1").split("\\")] if value.strip(b" \0") else []
     if value is None or value == "":
         return []
-    found = [str(part).strip(" \0") for part in ([value] if isinstance(value, str | int | float) else value)]
-    return [] if found == [""] else found
+    values = [str(part).strip(" \0") for part in ([value] if isinstance(value, str | int | float) else value)]
+    return [] if values == [""] else values
 
 
 def text(header: pydicom.Dataset, keyword: str) -> str:
@@ -98,7 +98,7 @@ def postnatal_age_days(files: Sequence[Path]) -> float | None:
     except Exception:  # an age is a help: a header that pydicom cannot read is the reader's matter
         return None
     born = _moment(header, "PatientBirthDate", "PatientBirthTime")
-    scanned = next((found for date, time in _DATES if (found := _moment(header, date, time))), None)
+    scanned = next((moment for date, time in _DATES if (moment := _moment(header, date, time))), None)
     if born is None or scanned is None:
         return None
     (birth, birth_timed), (scan, scan_timed) = born, scanned
@@ -113,11 +113,11 @@ def _moment(header: pydicom.Dataset, date: str, time: str) -> tuple[datetime, bo
     """A date with its time of day, and whether that is known."""
     day, clock = (str(header.get(name) or "").strip() for name in (date, time))
     try:
-        found = datetime.strptime(day, "%Y%m%d")
+        moment = datetime.strptime(day, "%Y%m%d")
     except ValueError:
         return None
     try:
         of_day = datetime.strptime(clock[:6], "%H%M%S")
     except ValueError:
-        return found, False
-    return found.replace(hour=of_day.hour, minute=of_day.minute, second=of_day.second), True
+        return moment, False
+    return moment.replace(hour=of_day.hour, minute=of_day.minute, second=of_day.second), True

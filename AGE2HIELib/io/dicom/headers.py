@@ -57,8 +57,8 @@ def read_folder(path: Path) -> DicomFolder:
     if not paths:
         raise InputError(f"The folder '{path.name}' is empty. Give the folder that holds the DICOM files.")
     read = _read_all(paths)
-    members = [found for found in read if isinstance(found, Member)]
-    others = [found for found in read if isinstance(found, NoImage)]
+    members = [entry for entry in read if isinstance(entry, Member)]
+    others = [entry for entry in read if isinstance(entry, NoImage)]
     if not members:
         raise InputError(_without_images(path.name, others))
     return DicomFolder(series_of(members), _unreadable(others))

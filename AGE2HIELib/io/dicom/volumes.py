@@ -118,10 +118,10 @@ def _volumes(series: DicomSeries, directions: dict[DicomFile, tuple[str, ...]]) 
         groups: dict[tuple[str, ...], list[DicomFile]] = defaultdict(list)
         for file in files:
             groups[directions[file]].append(file)
-        found = [_whole(group, count) for group in groups.values()]
-        if any(whole is None for whole in found):
-            found = [_whole(files, count)]
-        for whole in found:
+        complete = [_whole(group, count) for group in groups.values()]
+        if any(whole is None for whole in complete):
+            complete = [_whole(files, count)]
+        for whole in complete:
             if whole is None:
                 raise InputError(
                     f"The {len(files)} slices of DICOM {series.label} that state b = {b:g} s/mm^2 do not make volumes "

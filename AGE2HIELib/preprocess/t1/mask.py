@@ -121,8 +121,8 @@ def _best_surface(head: Volume, template: T1Template) -> Volume:
     if _volume_ml(first) > 0.5 * PLAUSIBLE_ML[0] and _volume_ml(first) < PLAUSIBLE_ML[1]:
         levels = _levels(head, around=first)  # from the middle of the first surface the second one is even
     dark = _without_fat_and_neck(head, levels)
-    found = [brain_surface(dark, levels, threshold) for threshold in _THRESHOLDS]
-    rated = [(brain, _overlap(head, brain, template)) for brain in found]
+    surfaces = [brain_surface(dark, levels, threshold) for threshold in _THRESHOLDS]
+    rated = [(brain, _overlap(head, brain, template)) for brain in surfaces]
     best, overlap = max(rated, key=lambda one: one[1])
     if overlap < _LEAST_OVERLAP:
         raise InputError(
