@@ -64,15 +64,15 @@ bench: $(READY)  ## seconds of --help and predict; placement beside ANTs; DICOM 
 	$(BIN)/python benchmark/module.py
 
 demo-atlas: $(READY)  ## the bundled atlas again, from seeds; about a minute. The bundled model must follow
-	$(BIN)/python -c 'from pathlib import Path; from AGE2HIELib.phantom.atlas import make_atlas; \
+	$(BIN)/python -c 'from pathlib import Path; from AGE2HIELib.phantom.templates import make_atlas; \
 	from AGE2HIELib.preprocess.atlas import write_atlas; write_atlas(make_atlas(), Path("Resources/atlas"))'
 
 demo-model: $(READY)  ## the bundled model again, from seeds; about an hour on two cores
 	$(BIN)/python training/run.py --preset bundle --export Resources/models/demo
 
 t1-template: $(READY)  ## the bundled template of T1 scans again, from seeds; seconds. The age network must follow
-	$(BIN)/python -c 'from pathlib import Path; from AGE2HIELib.phantom.t1_template import make_t1_template; \
-	from AGE2HIELib.preprocess.t1.template import write_t1_template; \
+	$(BIN)/python -c 'from pathlib import Path; from AGE2HIELib.phantom.templates import make_t1_template; \
+	from AGE2HIELib.preprocess.t1.placement import write_t1_template; \
 	write_t1_template(make_t1_template(), Path("Resources/t1_template/outline.nii.gz"))'
 
 viewer:  ## the viewer that reports embed, from its npm package; the same bytes again

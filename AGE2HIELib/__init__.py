@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from AGE2HIELib.preprocess.adc import adc_map
     from AGE2HIELib.preprocess.atlas import load_atlas
     from AGE2HIELib.preprocess.zmap import z_map
-    from AGE2HIELib.version import __version__
+    from AGE2HIELib.release import __version__
     from AGE2HIELib.volume import Volume
 
 __all__ = [
@@ -48,7 +48,7 @@ _HOMES = {
     "Outcome": "pipeline.prediction",
     "Request": "pipeline.request",
     "Volume": "volume",
-    "__version__": "version",
+    "__version__": "release",
     "adc_map": "preprocess.adc",
     "analyse": "pipeline.analysis",
     "check": "pipeline.prediction",

@@ -15,11 +15,11 @@ from types import FrameType
 from typing import NoReturn, TextIO, cast
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.notices import quiet_libraries, write_traceback
 from AGE2HIELib.options import add_commands
-from AGE2HIELib.progress import Progress, Silent, make_progress
-from AGE2HIELib.streams import KeptStream, kept_streams, send_nowhere
-from AGE2HIELib.version import __version__
+from AGE2HIELib.release import __version__
+from AGE2HIELib.system.logs import quiet_libraries, write_traceback
+from AGE2HIELib.system.progress import Progress, Silent, make_progress
+from AGE2HIELib.system.streams import KeptStream, keep_streams, send_nowhere
 
 DEFECT, UNUSABLE, CANCELLED = 1, 2, 130
 _ANSWERS_ON_DISK = ("model:run_model_install",)  # beside the commands that have an --output
@@ -55,7 +55,7 @@ def parser(*, rare: bool = False) -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
     with ExitStack() as until_the_end:
-        until_the_end.enter_context(kept_streams())
+        until_the_end.enter_context(keep_streams())
         return _run(argv, until_the_end)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from AGE2HIELib.pipeline.request import DEFAULT_METHODS, SALIENCY_METHODS, TARGETS
-from AGE2HIELib.progress import KINDS
+from AGE2HIELib.system.progress import KINDS
 
 # Named here and not taken from the modules that own them, which import numpy or torch; a test compares both.
 ALIGN = ("auto", "on", "off")

@@ -12,8 +12,8 @@ import numpy as np
 from dipy.core.gradients import gradient_table
 from dipy.reconst.dti import TensorModel
 
+from AGE2HIELib.io.coordinates import series_to_canonical
 from AGE2HIELib.io.source import read_source
-from AGE2HIELib.orientation import series_to_canonical
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask
 

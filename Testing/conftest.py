@@ -94,7 +94,7 @@ def untrained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from bundles import untrained_bundle  # imports torch, which most tests do without
 
     from AGE2HIELib.preprocess.atlas import load_atlas
-    from AGE2HIELib.resources import resource_path
+    from AGE2HIELib.system.places import resource_path
 
     folder = tmp_path_factory.mktemp("models") / "untrained"
     untrained_bundle(folder, count=2, z_origins=("released", load_atlas(resource_path("atlas")).sha256))

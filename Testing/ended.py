@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from AGE2HIELib.leftovers import owner_is_gone
+from AGE2HIELib.system.stray_files import owner_is_gone
 
 ROOT = Path(__file__).resolve().parent.parent
-_MARK_AND_WAIT = "from AGE2HIELib.leftovers import owner_mark; print(owner_mark(), flush=True); input()"
+_MARK_AND_WAIT = "from AGE2HIELib.system.stray_files import owner_mark; print(owner_mark(), flush=True); input()"
 
 
 def other_process() -> subprocess.Popen[str]:

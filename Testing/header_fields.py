@@ -15,7 +15,7 @@ import SimpleITK as sitk
 from io_samples import adc_volume
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import LPS_FROM_RAS, from_sitk
+from AGE2HIELib.io.coordinates import LPS_FROM_RAS, from_sitk
 from AGE2HIELib.io.images import load_image
 from AGE2HIELib.volume import Grid, Volume
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.outputs import output_folder
+from AGE2HIELib.system.outputs import output_folder
 
 _kept: list[np.ndarray] = []
 KEPT_MB = 200

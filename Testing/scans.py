@@ -8,13 +8,12 @@ import numpy as np
 from scipy.ndimage import binary_fill_holes
 from scipy.spatial.transform import Rotation
 
-from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import Injury, injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import scanner_adc
+from AGE2HIELib.phantom.scan import PROTOCOLS, scanner_adc
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.volume import Volume
 
 

@@ -14,7 +14,7 @@ import statsmodels.api as statsmodels
 from AGE2HIELib.bundle.model_facts import Calibration
 from AGE2HIELib.bundle.training_cases import SET_COVERAGE, Scores
 from AGE2HIELib.inference.conformal import prediction_set
-from AGE2HIELib.inference.predict import calibrated
+from AGE2HIELib.inference.probability import calibrate
 from training.evaluation.decide import decide
 
 MEMBERS, CASES, FRESH = 5, 156, 2000
@@ -74,7 +74,7 @@ def _worth(
 
 def slope_of(calibration: Calibration, logits: np.ndarray, adverse: np.ndarray) -> float:
     """Of the outcome on the calibrated mean logit; 1 is right."""
-    design = statsmodels.add_constant(calibrated(logits.mean(axis=1), calibration))
+    design = statsmodels.add_constant(calibrate(logits.mean(axis=1), calibration))
     fitted = statsmodels.GLM(adverse.astype(float), design, family=statsmodels.families.Binomial()).fit()
     return float(fitted.params[1])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.phantom.protocol import even_directions
+from AGE2HIELib.phantom.scan import even_directions
 from AGE2HIELib.preprocess.adc import adc_map, fit_adc
 from AGE2HIELib.preprocess.shells import find_shells, unevenness
 from AGE2HIELib.volume import DwiSeries

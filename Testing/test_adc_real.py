@@ -10,8 +10,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from AGE2HIELib.io.coordinates import series_to_canonical, to_canonical
 from AGE2HIELib.io.source import read_source
-from AGE2HIELib.orientation import series_to_canonical, to_canonical
 from AGE2HIELib.preprocess.adc import adc_map, fit_adc
 from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.preprocess.shells import unevenness

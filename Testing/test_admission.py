@@ -23,9 +23,9 @@ from AGE2HIELib.pipeline.inputs import load_model, read_scan
 from AGE2HIELib.pipeline.prediction import check, predict
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES, STAGES
-from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality.check import AGE, DISTANCE
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
+from AGE2HIELib.system.progress import Stages
 from training.cohorts.bonbid import HieCase
 from training.explaining.examinations import ExamineTask, examine_case
 from training.files import read_row

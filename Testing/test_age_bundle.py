@@ -15,10 +15,8 @@ from bundles import age_facts, age_weights, untrained_bundle
 from calling import run
 
 from AGE2HIELib.bundle.age_facts import AGE, AGE_CARD, AGE_WEIGHTS, age_text, read_age
-from AGE2HIELib.bundle.loading import check_weights, load_age
-from AGE2HIELib.bundle.manifest import write_manifest
-from AGE2HIELib.bundle.reading import Bundle, read_bundle
-from AGE2HIELib.bundle.weights import pack_weights
+from AGE2HIELib.bundle.reading import Bundle, read_bundle, write_manifest
+from AGE2HIELib.bundle.weights import check_weights, load_age, pack_weights
 from AGE2HIELib.bundle.writing import add_age
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.age import AgeNetwork, bin_centres

@@ -15,11 +15,10 @@ from AGE2HIELib.io.source import read_source
 from AGE2HIELib.phantom.head import make_head
 from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.injury import injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import scan_infant
+from AGE2HIELib.phantom.scan import PROTOCOLS, scan_infant
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.align import align_series, estimate_motion
-from AGE2HIELib.preprocess.rigid import Rigid, coarse, head_voxels, points_of, rigid_about
+from AGE2HIELib.preprocess.rigid import Rigid, coarse_image, head_voxels, points_of, rigid_about
 from AGE2HIELib.volume import DwiSeries
 
 # rotation vector in rad, shift in mm: 5 mm on average over the head
@@ -51,7 +50,7 @@ def voxel_mm(dwi):
 
 
 def head_points(dwi):
-    small = coarse(dwi.volume(0))
+    small = coarse_image(dwi.volume(0))
     return points_of(head_voxels(small), small.affine_ras)
 
 

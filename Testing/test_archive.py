@@ -22,7 +22,7 @@ from AGE2HIELib.bundle import archive as archives
 from AGE2HIELib.bundle.archive import install_archive
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.installed import find_model, installed_models, model_label
+from AGE2HIELib.system.places import find_model, installed_models, model_label
 
 
 @pytest.mark.parametrize("kind", ["zip", "gztar"])

@@ -17,7 +17,7 @@ import pytest
 import SimpleITK as sitk
 from calling import run
 
-from AGE2HIELib.batch.table import Row, read_table
+from AGE2HIELib.batch.table import CaseRow, read_table
 from AGE2HIELib.phantom.write import write_phantom
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,11 +34,11 @@ class Done:
     said: str
 
     @property
-    def rows(self) -> dict[str, Row]:
+    def rows(self) -> dict[str, CaseRow]:
         return timeless(self.output)
 
 
-def timeless(output: Path) -> dict[str, Row]:
+def timeless(output: Path) -> dict[str, CaseRow]:
     return {name: replace(row, seconds=None) for name, row in read_table(output).items()}
 
 

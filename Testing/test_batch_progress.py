@@ -6,11 +6,11 @@ import itertools
 
 import pytest
 
-from AGE2HIELib.batch.table import Row
+from AGE2HIELib.batch.table import CaseRow
 from AGE2HIELib.batch.worker import Memory
 from AGE2HIELib.commands.batch_case import CaseEnded
 from AGE2HIELib.commands.batch_progress import CaseBar, CaseEvents
-from AGE2HIELib.progress import Silent
+from AGE2HIELib.system.progress import Silent
 
 KEPT, REPEATED, NEW = 50, 30, 120
 QUICK = {f"repeated {number}" for number in range(REPEATED)}
@@ -19,9 +19,9 @@ SECONDS = {"kept": 0.5, "repeated": 0.25, "new": 8.0}
 
 def endings() -> list[tuple[CaseEnded, float]]:
     """Each with the seconds that it takes: kept ones, those that are as unusable as before, and 20 of the new ones."""
-    kept = [CaseEnded(Row(f"kept {n}", 0), kept=True) for n in range(KEPT)]
-    repeated = [CaseEnded(Row(f"repeated {n}", 2)) for n in range(REPEATED)]
-    new = [CaseEnded(Row(f"new {n}", 0)) for n in range(20)]
+    kept = [CaseEnded(CaseRow(f"kept {n}", 0), kept=True) for n in range(KEPT)]
+    repeated = [CaseEnded(CaseRow(f"repeated {n}", 2)) for n in range(REPEATED)]
+    new = [CaseEnded(CaseRow(f"new {n}", 0)) for n in range(20)]
     mixed = [case for pair in itertools.zip_longest(kept, repeated) for case in pair if case is not None]
     return [(case, SECONDS[case.row.case.split()[0]]) for case in (*mixed, *new)]
 
@@ -72,5 +72,5 @@ def test_the_bar_tells_the_time_of_new_cases(monkeypatch: pytest.MonkeyPatch) ->
 def test_an_unusable_case_that_was_mended_counts() -> None:
     heard = Heard()
     teller = CaseEvents(heard, 2, {"a"})
-    teller.ended(CaseEnded(Row("a", 0)), Memory())
+    teller.ended(CaseEnded(CaseRow("a", 0)), Memory())
     assert heard.left[0] is not None

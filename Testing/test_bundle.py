@@ -16,9 +16,8 @@ import pytest
 import torch
 from bundles import untrained_bundle, untrained_facts, untrained_members
 
-from AGE2HIELib.bundle.loading import load_members
-from AGE2HIELib.bundle.manifest import write_manifest
-from AGE2HIELib.bundle.reading import read_bundle
+from AGE2HIELib.bundle.reading import read_bundle, write_manifest
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.bundle.writing import write_bundle
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.sfcn import SFCN

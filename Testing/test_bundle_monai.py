@@ -11,10 +11,10 @@ import pytest
 import torch
 from bundles import untrained_bundle, untrained_facts
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.reading import Bundle, known_subjects, read_bundle
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.bundle.writing import write_bundle
-from AGE2HIELib.explanation.saliency import explain
+from AGE2HIELib.explanation.saliency import explain_score
 from AGE2HIELib.networks.registry import build_network
 
 
@@ -83,7 +83,7 @@ def test_a_bundle_of_a_monai_network_predicts_and_explains(tmp_path: Path, netwo
     )
     members = load_members(read_bundle(made.folder))
     image = np.random.default_rng(0).standard_normal((1, 2, 56, 64, 48)).astype(np.float32)
-    answer = explain(members, made, image)
+    answer = explain_score(members, made, image)
     cells = members[0].cells(layer)
     assert answer.saliency.array.shape == tuple(cells.count(n) for n in (56, 64, 48))
     first_mm = made.spec.grid.affine_ras @ [cells.first, cells.first, cells.first, 1.0]

@@ -12,13 +12,11 @@ import pytest
 from bundles import untrained_bundle
 
 from AGE2HIELib.bundle.archive import install_archive
-from AGE2HIELib.bundle.loading import check_weights
-from AGE2HIELib.bundle.manifest import write_manifest
-from AGE2HIELib.bundle.metadata import METADATA
-from AGE2HIELib.bundle.monai_config import INFERENCE
-from AGE2HIELib.bundle.reading import Bundle, read_bundle
+from AGE2HIELib.bundle.metadata import INFERENCE, METADATA
+from AGE2HIELib.bundle.reading import Bundle, read_bundle, write_manifest
+from AGE2HIELib.bundle.weights import check_weights
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
 
 Change = Callable[[dict[str, Any]], Any]
 RUNS = "$__import__('os').system('true')"

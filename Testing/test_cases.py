@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from report_samples import small_record
 
-from AGE2HIELib.batch.find_cases import Case, find_cases
-from AGE2HIELib.batch.table import TABLE, Row, read_table, row_of_result, write_table
+from AGE2HIELib.batch.find_cases import BatchCase, find_cases
+from AGE2HIELib.batch.table import TABLE, CaseRow, read_table, row_of_result, write_table
 from AGE2HIELib.commands.batch_case import without_file_names
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.normative.cases import find_images
@@ -127,8 +127,8 @@ def test_a_file_is_no_folder_of_cases(tmp_path: Path) -> None:
 
 
 def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
-    good = Row("a b", 0, "favourable", 0.25, 0.125, 0.5, 0.3, "", 4.5)
-    failed = Row("c", 2, seconds=0.1, message="What\tis\nwrong.  What to do.")
+    good = CaseRow("a b", 0, "favourable", 0.25, 0.125, 0.5, 0.3, "", 4.5)
+    failed = CaseRow("c", 2, seconds=0.1, message="What\tis\nwrong.  What to do.")
     write_table([good, failed], tmp_path)
     assert read_table(tmp_path) == {"a b": good, "c": replace(failed, message="What is wrong. What to do.")}
     assert [path.name for path in tmp_path.iterdir()] == [TABLE]
@@ -144,7 +144,7 @@ def test_a_table_that_this_program_did_not_write_has_no_rows(tmp_path: Path, tex
 
 
 def test_a_row_names_the_case_and_no_file_of_it(tmp_path: Path) -> None:
-    case = Case("c7", make(tmp_path / "c7", "x/DOE^JANE.mha"), None)
+    case = BatchCase("c7", make(tmp_path / "c7", "x/DOE^JANE.mha"), None)
     told = without_file_names("'DOE^JANE.mha' is empty (0 bytes). Copy or export it again.", case)
     assert told == "a file of it is empty (0 bytes). Copy or export it again."
 
@@ -167,14 +167,14 @@ def test_a_row_names_the_case_and_no_file_of_it(tmp_path: Path) -> None:
 def test_no_name_that_follows_from_a_file_s_stays_in_a_row(tmp_path: Path, entry: str, message: str, told: str) -> None:
     make(tmp_path / "c7", "DOE_JANE.nii.gz", "3.dcm", "1.2.dcm", "c7.mha")
     made = tmp_path / "c7" if entry == "c7" else make(tmp_path, entry) / entry
-    found = without_file_names(message, Case("c7", made, None))
+    found = without_file_names(message, BatchCase("c7", made, None))
     if entry != "c7":  # a file's own name is that of its case
         found = found.replace("'c7'", "a file of it")
     assert found.startswith(told.format("a file of it is not there."))
 
 
 def test_a_name_that_is_no_utf_8_does_not_end_the_batch(tmp_path: Path) -> None:
-    write_table([Row("a", 2, message="'DO\udce9.bval' is not beside it.")], tmp_path)
+    write_table([CaseRow("a", 2, message="'DO\udce9.bval' is not beside it.")], tmp_path)
     assert read_table(tmp_path)["a"].message == "'DO\\udce9.bval' is not beside it."
 
 

@@ -12,7 +12,7 @@ from cohort_samples import MAPPING, small_image, two_sites, write_bids, write_hi
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import write_volume
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.volume import Volume
 from training.checking import check_ages, check_infants, check_overlap
 from training.cohorts.bids import read_bids

@@ -19,7 +19,7 @@ from AGE2HIELib import cli, options
 from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.inference import device
 from AGE2HIELib.phantom.injury import INJURIES
-from AGE2HIELib.phantom.protocol import PROTOCOLS
+from AGE2HIELib.phantom.scan import PROTOCOLS
 from AGE2HIELib.phantom.write import FORMATS
 
 
@@ -164,10 +164,10 @@ def test_the_options_are_those_that_the_library_knows() -> None:
 )
 def test_timing_ends_in_warnings(arguments: list[str], words: str) -> None:
     from AGE2HIELib.commands.requests import request_of
-    from AGE2HIELib.timing import timing_warnings
+    from AGE2HIELib.infant import infant_warnings
 
     parsed = cli.parser().parse_args(["predict", "scan.mha", "--output", "out", *arguments])
-    assert any(words in warning for warning in timing_warnings(request_of(parsed).timing))
+    assert any(words in warning for warning in infant_warnings(request_of(parsed).timing))
 
 
 def test_a_reader_that_leaves_early_is_no_defect(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from calling import assert_refused_in_one_line, run, save_nifti
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
-from AGE2HIELib.bundle.manifest import MANIFEST
+from AGE2HIELib.bundle.reading import MANIFEST
 from AGE2HIELib.preprocess.atlas import load_atlas
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
 
 
 def series(folder: Path, b_values: str | None) -> Path:

@@ -11,8 +11,7 @@ from scipy.ndimage import binary_erosion
 from scipy.spatial.transform import Rotation
 from test_placement import landmark_errors_mm
 
-from AGE2HIELib.io.frames import reference_image, to_sitk
-from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.io.coordinates import reference_image, to_canonical, to_sitk
 from AGE2HIELib.phantom.fields import smooth_noise
 from AGE2HIELib.phantom.scan import nearest
 from AGE2HIELib.pipeline.admission import gate_scan
@@ -20,10 +19,9 @@ from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.deform import FILLED_LIMIT, deform, folding_share
-from AGE2HIELib.preprocess.jacobian import jacobian_determinant
-from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
+from AGE2HIELib.preprocess.placement import Placement, jacobian_determinant, place_in_atlas
 from AGE2HIELib.preprocess.zmap import z_map
-from AGE2HIELib.progress import Stages
+from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Grid, Volume
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from io_samples import write_dicom
 
-from AGE2HIELib.io.dicom_age import postnatal_age_days
+from AGE2HIELib.io.dicom.elements import postnatal_age_days
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")  # headers here break the rules on purpose
 

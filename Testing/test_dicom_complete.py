@@ -12,8 +12,8 @@ import pydicom
 import pytest
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_complete import check_complete, lost_volumes
-from AGE2HIELib.io.dicom_headers import find_series
+from AGE2HIELib.io.dicom.headers import find_series
+from AGE2HIELib.io.dicom.series import check_complete, lost_volumes
 from AGE2HIELib.io.source import read_source
 
 SLICES, VOLUMES = 18, 4  # of the study's raw series

@@ -22,8 +22,8 @@ from pydicom.uid import (
 )
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io import dicom_copies
-from AGE2HIELib.io.dicom_series import DicomFile
+from AGE2HIELib.io.dicom import dcm2niix as dicom_copies
+from AGE2HIELib.io.dicom.series import DicomFile
 from AGE2HIELib.io.source import read_source
 
 TWO = [0.0, 1000.0]

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_headers import find_series
+from AGE2HIELib.io.dicom.headers import find_series
 from AGE2HIELib.io.source import read_source
 
 RNG = np.random.default_rng(7)

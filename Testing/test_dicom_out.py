@@ -20,10 +20,9 @@ from PIL import Image
 from AGE2HIELib import cli
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation.registry import METHODS
+from AGE2HIELib.io.coordinates import series_to_canonical
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.io.source import read_source
-from AGE2HIELib.notices import write_traceback
-from AGE2HIELib.orientation import series_to_canonical
 from AGE2HIELib.phantom.write import write_phantom
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.report.hospital.capture import slice_picture
@@ -31,6 +30,7 @@ from AGE2HIELib.report.hospital.objects import check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.tiles import choose_view
 from AGE2HIELib.result.stored import parse_result
+from AGE2HIELib.system.logs import write_traceback
 from AGE2HIELib.volume import Volume
 
 WORDS = (

@@ -15,7 +15,7 @@ from io_samples import adc_volume, write_dicom
 from pydicom.dataset import Dataset
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_headers import find_series
+from AGE2HIELib.io.dicom.headers import find_series
 from AGE2HIELib.io.source import read_source
 from AGE2HIELib.volume import DwiSeries
 

@@ -12,8 +12,7 @@ from io_samples import adc_volume, write_dicom
 from pydicom.dataset import Dataset
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.b_agreement import in_words, same_b, unmatched
-from AGE2HIELib.io.dicom_b_values import b_statements, silence_means_b0
+from AGE2HIELib.io.dicom.b_values import b_statements, b_values_in_words, same_b, silence_means_b0, unmatched_b_values
 from AGE2HIELib.io.source import read_source
 
 
@@ -112,12 +111,12 @@ def test_whose_silence_is_a_b0() -> None:
     ],
 )
 def test_volumes_are_matched_one_to_one(converted: list, stated: dict, without: list, left: list) -> None:
-    assert unmatched(np.array(converted), stated) == (without, left)
+    assert unmatched_b_values(np.array(converted), stated) == (without, left)
 
 
 def test_b_values_in_words() -> None:
-    assert in_words({1000.0: 12, 0.0: 1, None: 2}) == "0 (1 volume), 1000 (12 volumes), none (2 volumes)"
-    assert in_words({float(b): 1 for b in range(11)}).endswith("7 (1 volume) and 3 more")
+    assert b_values_in_words({1000.0: 12, 0.0: 1, None: 2}) == "0 (1 volume), 1000 (12 volumes), none (2 volumes)"
+    assert b_values_in_words({float(b): 1 for b in range(11)}).endswith("7 (1 volume) and 3 more")
 
 
 @pytest.mark.parametrize("b", [np.nan, np.inf])

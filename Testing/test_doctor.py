@@ -13,12 +13,15 @@ from unittest.mock import Mock
 import pytest
 from calling import run
 
-from AGE2HIELib.doctor import examine, graphics, machine, packages
+from AGE2HIELib.doctor import checks as machine
+from AGE2HIELib.doctor import checks as packages
+from AGE2HIELib.doctor import computer as examine
+from AGE2HIELib.doctor import graphics
+from AGE2HIELib.doctor.checks import version_at_least
 from AGE2HIELib.doctor.graphics import Card, device_findings
-from AGE2HIELib.doctor.versions import at_least
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.installed import installed_models, models_home
-from AGE2HIELib.requirements import REQUIREMENTS
+from AGE2HIELib.release import REQUIREMENTS
+from AGE2HIELib.system.places import installed_models, models_home
 
 CARD = Card("GeForce RTX 3060", "535.129.03", "12.2", 12.0)
 
@@ -105,10 +108,10 @@ def test_little_memory_and_a_folder_that_cannot_be_written(tmp_path: Path) -> No
 
 
 def test_a_changed_bundle_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import AGE2HIELib.resources
+    import AGE2HIELib.system.places
 
-    monkeypatch.setattr(AGE2HIELib.resources, "resource_path", lambda *parts: tmp_path.joinpath(*parts))
-    finding = examine.examine_computer()[-1]
+    monkeypatch.setattr(AGE2HIELib.system.places, "resource_path", lambda *parts: tmp_path.joinpath(*parts))
+    finding = examine.check_computer()[-1]
     assert (finding.name, finding.status) == ("bundled files", "problem")
 
 
@@ -213,4 +216,4 @@ def test_no_temporary_folder_and_a_closed_home_are_findings(monkeypatch: pytest.
     ],
 )
 def test_versions_are_compared_as_pip_compares_them(found: str, least: str, enough: bool) -> None:
-    assert at_least(found, least) == enough
+    assert version_at_least(found, least) == enough

@@ -17,9 +17,9 @@ from nibabel.orientations import apply_orientation, inv_ornt_aff
 from real_scans import adc_file, every_newborn, z_file
 
 from AGE2HIELib import cli
-from AGE2HIELib.io.frames import from_sitk, to_sitk
+from AGE2HIELib.io.coordinates import from_sitk, to_sitk
 from AGE2HIELib.io.images import read_volume, write_volume
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.volume import Volume
 
 VOLUMES = ("adc", "brain_mask", "z_adc", "saliency")

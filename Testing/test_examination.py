@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import binom
 
 from AGE2HIELib.bundle.model_facts import ModelFacts
-from AGE2HIELib.explanation.curves import REFERENCES, SHARES, beside_turned, curves, part_numbers
+from AGE2HIELib.explanation.curves import REFERENCES, SHARES, compare_with_turned, curves, part_numbers
 from AGE2HIELib.explanation.examination import examine_map
 from AGE2HIELib.explanation.question import WHOLE_IMAGE, Answer, Question, as_numbers
 from AGE2HIELib.explanation.registry import METHODS, Method
@@ -28,9 +28,9 @@ from AGE2HIELib.explanation.robustness import (
     mean_map,
     members_agree,
     on_voxels,
-    randomised,
     under_noise,
     under_shift,
+    with_random_weights,
 )
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import Cells
@@ -128,7 +128,7 @@ def test_the_curves_of_an_additive_score_are_sums() -> None:
         seen.extend(found)
         return np.array(found)
 
-    gone, there = beside_turned(values, inside, score)
+    gone, there = compare_with_turned(values, inside, score)
     held = [(3 * min(share, 0.5) + max(share - 0.5, 0)) / 2 for share in SHARES]
     assert SHARES == (0.05, 0.3, 0.7, 0.95)
     np.testing.assert_allclose(seen[:8], [*(1 - np.array(held)), *held], atol=0.005)
@@ -152,10 +152,10 @@ def test_of_maps_that_know_nothing_few_pass_and_what_knows_passes() -> None:
     for number in range(90):
         weights = np.where(_BALL, smooth_field(generator, 2.0), 0)
         noise = smooth_field(generator, (1.5, 2.5, 4.0)[number % 3])
-        passed += [curve.p <= 0.05 for curve in beside_turned(noise, _BALL, additive(weights))]
+        passed += [curve.p <= 0.05 for curve in compare_with_turned(noise, _BALL, additive(weights))]
         if number < 10:
             known = gaussian_filter(weights, 1.0)
-            assert all(curve.p <= 0.05 for curve in beside_turned(known, _BALL, additive(weights)))
+            assert all(curve.p <= 0.05 for curve in compare_with_turned(known, _BALL, additive(weights)))
     assert (passed <= binom.ppf(0.999, 90, 2 / 42)).all()
     assert passed.sum() > 0
 
@@ -225,11 +225,11 @@ def test_the_cascade_keeps_the_member_that_is_most_alike(planted_method: Callabl
 
 def test_randomised_blocks_are_those_above_and_no_others() -> None:
     network = untrained(7)
-    copy = randomised(network, facts(), seed=1, blocks=1)
+    copy = with_random_weights(network, facts(), seed=1, blocks=1)
     image = torch.from_numpy(blobs())
     assert torch.equal(copy.below(image, "block2"), network.below(image, "block2"))
     assert not torch.equal(copy.below(image, "block3"), network.below(image, "block3"))
-    again = randomised(network, facts(), seed=1)
+    again = with_random_weights(network, facts(), seed=1)
     assert not torch.equal(again.below(image, "block1"), network.below(image, "block1"))
 
 

@@ -14,7 +14,7 @@ from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.explanation.question import WHOLE_IMAGE, Answer, Question, as_numbers
 from AGE2HIELib.explanation.registry import METHODS, Method
 from AGE2HIELib.io.images import write_volume
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
 from training.cohorts.bonbid import HieCase, read_bonbid
 from training.cohorts.synthetic_hie import write_synthetic_hie
 from training.explaining.examinations import ExamineTask, examine_case

@@ -11,7 +11,7 @@ import pytest
 from scans import bundled_atlas, stripped_scan
 
 from AGE2HIELib import cli
-from AGE2HIELib.explanation.compare import agreement, marked, standing
+from AGE2HIELib.explanation.compare import agreement, mark_strongest, standing
 from AGE2HIELib.explanation.evidence import evidence_table
 from AGE2HIELib.explanation.saliency import Explanation
 from AGE2HIELib.io.images import read_volume, write_volume
@@ -24,12 +24,12 @@ from AGE2HIELib.volume import Volume
 
 def test_the_fewest_voxels_that_hold_the_share_are_marked() -> None:
     values = np.array([4.0, 3.0, 2.0, 1.0, -9.0])
-    assert marked(values, 0.4).tolist() == [True, False, False, False, False]
-    assert marked(values, 0.5).tolist() == [True, True, False, False, False]
-    assert marked(values, 1.0).tolist() == [True, True, True, True, False]
-    assert not marked(-values[:4]).any()
+    assert mark_strongest(values, 0.4).tolist() == [True, False, False, False, False]
+    assert mark_strongest(values, 0.5).tolist() == [True, True, False, False, False]
+    assert mark_strongest(values, 1.0).tolist() == [True, True, True, True, False]
+    assert not mark_strongest(-values[:4]).any()
     with pytest.raises(ValueError, match="share"):
-        marked(values, 0.0)
+        mark_strongest(values, 0.0)
 
 
 def test_standing_is_what_stronger_voxels_leave_whatever_the_maps_unit() -> None:
@@ -38,7 +38,7 @@ def test_standing_is_what_stronger_voxels_leave_whatever_the_maps_unit() -> None
     values = np.random.default_rng(1).normal(size=(9, 8, 7))
     np.testing.assert_allclose(standing(1e-6 * values), standing(values), atol=1e-9)
     for share in (0.1, 0.5, 0.9):
-        held = np.sort(values[marked(values, share)])
+        held = np.sort(values[mark_strongest(values, share)])
         total = values[values > 0].sum()
         assert held.sum() >= share * total > held[1:].sum()  # without its weakest voxel it would not do
 

@@ -22,10 +22,10 @@ from t1_samples import spot_bundle, spot_mm, spotted
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.explanation import age
 from AGE2HIELib.explanation.age import AgeExplanation, explain_age
-from AGE2HIELib.explanation.halves import halves
+from AGE2HIELib.explanation.regions import halves
 from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.io.images import read_volume, write_volume
-from AGE2HIELib.io.t1 import read_t1
+from AGE2HIELib.io.source import read_t1
 from AGE2HIELib.networks.age import AgeNetwork, bin_centres
 from AGE2HIELib.networks.age_head import UNSTATED, AgeHead
 from AGE2HIELib.networks.registry import build_network

@@ -17,17 +17,16 @@ from AGE2HIELib import cli
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.phantom.head import make_head
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import scan_infant
+from AGE2HIELib.phantom.scan import PROTOCOLS, scan_infant
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan, with_verdict
 from AGE2HIELib.pipeline.earlier import read_earlier
 from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
-from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality.check import GIVEN_MASK, STEP
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
+from AGE2HIELib.system.progress import Stages
 
 SAMPLE = Path(__file__).resolve().parent.parent / "AGE2HIE" / "Resources" / "SampleData" / "SyntheticNewborn.nrrd"
 

@@ -13,7 +13,7 @@ from bundles import untrained_bundle
 from planted import planted_network
 
 from AGE2HIELib.bundle.age_facts import AGE, AGE_CARD, AGE_WEIGHTS
-from AGE2HIELib.bundle.loading import load_age
+from AGE2HIELib.bundle.weights import load_age
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.networks.age import AgeNetwork, bin_centres
 from AGE2HIELib.networks.age_head import UNSTATED, AgeHead

@@ -7,10 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from AGE2HIELib.io.gradients import LARGEST_B_S_MM2
+from AGE2HIELib.io.diffusion import LARGEST_B_S_MM2
 from AGE2HIELib.preprocess.adc import adc_map, fit_adc
-from AGE2HIELib.preprocess.fitted_shells import adc_error, fitted_shells, unusual_b_warning
-from AGE2HIELib.preprocess.shells import find_shells
+from AGE2HIELib.preprocess.shells import adc_error, find_shells, fitted_shells, unusual_b_warning
 from AGE2HIELib.volume import DwiSeries
 
 ADC = 1200e-6  # mm2/s, newborn tissue

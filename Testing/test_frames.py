@@ -7,12 +7,11 @@ import SimpleITK as sitk
 from io_samples import adc_volume, affine, dwi_series, orientations
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import to_sitk
+from AGE2HIELib.io.coordinates import to_canonical, to_sitk
 from AGE2HIELib.io.images import read_on_grid, read_volume, write_volume
 from AGE2HIELib.io.nifti import write_dwi_nifti
 from AGE2HIELib.io.nrrd import write_dwi_nrrd
 from AGE2HIELib.io.source import read_source
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.volume import Volume
 
 SUFFIXES = (".nii.gz", ".nii", ".mha", ".nrrd")
@@ -77,7 +76,7 @@ def test_directions_are_the_same_from_nifti_and_nrrd(tmp_path, axes):
 
 def test_bvecs_follow_fsl():
     """FSL: along the voxel axes, the first reversed where the determinant is positive."""
-    from AGE2HIELib.io.gradients import ras_from_fsl
+    from AGE2HIELib.io.diffusion import ras_from_fsl
 
     along_i = np.array([[1.0, 0, 0]])
     np.testing.assert_array_equal(ras_from_fsl(along_i, np.diag([2.0, 2, 2, 1])), [[-1, 0, 0]])

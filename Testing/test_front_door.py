@@ -14,8 +14,8 @@ import pytest
 
 import AGE2HIELib as hie
 from AGE2HIELib.cli import main
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_volume
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.write import write_phantom
 
 ROOT = Path(__file__).resolve().parent.parent

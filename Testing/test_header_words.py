@@ -9,7 +9,7 @@ import pytest
 from io_samples import adc_volume, dwi_series
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.header_words import format_of, quoted, reason
+from AGE2HIELib.io.header_words import format_of, quote_known, reason
 from AGE2HIELib.io.images import load_image, write_volume
 from AGE2HIELib.io.nrrd import write_dwi_nrrd
 from AGE2HIELib.io.source import read_source
@@ -81,10 +81,10 @@ def test_no_beginning_of_a_file_and_no_key(tmp_path: Path, name: str) -> None:
 
 
 def test_what_is_quoted() -> None:
-    assert quoted("cm") == "'cm'"
-    assert quoted("1.5 -2e-3 (nan,0,inf)") == "'1.5 -2e-3 (nan,0,inf)'"
-    assert quoted(f"cm {NAME}") == quoted("1_000") == "another word"
-    assert quoted(" ") == "empty"
+    assert quote_known("cm") == "'cm'"
+    assert quote_known("1.5 -2e-3 (nan,0,inf)") == "'1.5 -2e-3 (nan,0,inf)'"
+    assert quote_known(f"cm {NAME}") == quote_known("1_000") == "another word"
+    assert quote_known(" ") == "empty"
 
 
 def test_what_is_said_of_an_error() -> None:

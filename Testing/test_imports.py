@@ -17,7 +17,7 @@ LIBRARY = ROOT / "AGE2HIELib"
 
 OPTIONAL = {  # extras, for models of these networks and for hospitals; what Slicer does without; a copy of platformdirs
     "batch/pool.py": "pebble",
-    "installed.py": "pip",
+    "system/places.py": "pip",
     "networks/monai_networks.py": "monai",
     "report/hospital/capture.py": "highdicom",
     "report/hospital/structured.py": "highdicom",
@@ -67,7 +67,7 @@ FORBIDDEN = {
         "No cycles are allowed in AGE2HIELib.bundle",
     ),
     "a circle between two folders": (
-        "AGE2HIELib/bundle/loading.py",
+        "AGE2HIELib/bundle/weights.py",
         "def late() -> None:\n    from AGE2HIELib.inference import predict\n",
         "AGE2HIELib.bundle is not allowed to import AGE2HIELib.inference",
     ),
@@ -78,8 +78,8 @@ FORBIDDEN = {
     ),
     "a prediction that runs the phantom generator": (
         "AGE2HIELib/pipeline/brain_age.py",
-        "def late() -> None:\n    from AGE2HIELib.phantom.t1_template import make_t1_template\n",
-        "AGE2HIELib.pipeline.brain_age -> AGE2HIELib.phantom.t1_template",
+        "def late() -> None:\n    from AGE2HIELib.phantom.templates import make_t1_template\n",
+        "AGE2HIELib.pipeline.brain_age -> AGE2HIELib.phantom.templates",
     ),
     "a library that knows training": (
         "AGE2HIELib/volume.py",

@@ -22,8 +22,8 @@ from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.io.nifti import write_dwi_nifti
 from AGE2HIELib.io.nrrd import write_dwi_nrrd
 from AGE2HIELib.io.source import read_source
-from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.preprocess.align import estimate_motion
+from AGE2HIELib.system.outputs import output_folder
 from AGE2HIELib.volume import DwiSeries, Volume
 
 BLOCK = bytes(1 << 24)

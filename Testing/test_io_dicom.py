@@ -7,7 +7,7 @@ import pytest
 from io_samples import adc_volume, write_dicom
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_headers import kind_of
+from AGE2HIELib.io.dicom.headers import kind_of
 from AGE2HIELib.io.nifti import write_dwi_nifti
 from AGE2HIELib.io.nrrd import write_dwi_nrrd
 from AGE2HIELib.io.source import read_source

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from io_samples import adc_volume, dwi_series
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import to_sitk
+from AGE2HIELib.io.coordinates import to_sitk
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.io.nifti import write_dwi_nifti
 from AGE2HIELib.io.nrrd import write_dwi_nrrd

@@ -11,7 +11,7 @@ from calling import assert_refused_in_one_line, run
 from io_samples import adc_volume
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import from_sitk
+from AGE2HIELib.io.coordinates import from_sitk
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.io.source import read_source
 

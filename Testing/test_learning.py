@@ -14,7 +14,7 @@ import torch
 from learning_samples import CPU, SHAPE, SMALL, age_module, aged_volumes, fitted_weights
 from marks import long
 
-from AGE2HIELib.networks.age import AgeNetwork, bin_centres, in_years, standardised
+from AGE2HIELib.networks.age import AgeNetwork, bin_centres, standardise, years_from_outputs
 from AGE2HIELib.networks.age_head import LIFE, UNSTATED, AgeHead
 from training.learning.ages import AgeModule, Subjects, predicted_years, soft_labels
 from training.learning.batches import KeyedBatches
@@ -62,16 +62,16 @@ def test_a_perfect_soft_head_can_say_newborn_and_ninety_seven() -> None:
     assert head.outputs == LIFE.count == 112
     assert LIFE.width_years <= 1.0
     perfect = torch.log(soft_labels(ages, LIFE).double())
-    torch.testing.assert_close(in_years(perfect, head), ages.double(), atol=0.1, rtol=0)
+    torch.testing.assert_close(years_from_outputs(perfect, head), ages.double(), atol=0.1, rtol=0)
     before = AgeHead("soft", 0.0, 1.0, bins=UNSTATED)
-    assert float(in_years(torch.log(soft_labels(ages[:1], UNSTATED)), before)[0]) > 2.0
+    assert float(years_from_outputs(torch.log(soft_labels(ages[:1], UNSTATED)), before)[0]) > 2.0
 
 
 def test_a_logarithmic_target_is_given_back_in_years_and_sees_infants() -> None:
     head = AgeHead("huber", 2.9, 1.3, target="log")
     ages = torch.tensor([0.0, 0.1, 1.0, 30.0, 97.0])
-    torch.testing.assert_close(in_years(standardised(ages, head)[:, None], head), ages, atol=1e-4, rtol=1e-4)
-    infancy, old_age = standardised(torch.tensor([0.0, 1.0, 60.0, 61.0]), head)[[1, 3]] - standardised(
+    torch.testing.assert_close(years_from_outputs(standardise(ages, head)[:, None], head), ages, atol=1e-4, rtol=1e-4)
+    infancy, old_age = standardise(torch.tensor([0.0, 1.0, 60.0, 61.0]), head)[[1, 3]] - standardise(
         torch.tensor([0.0, 60.0]), head
     )
     assert float(infancy) > 40 * float(old_age)

@@ -11,20 +11,19 @@ from real_scans import adc_file, newborns
 from scans import bundled_atlas, infant_with
 from scipy.ndimage import binary_fill_holes, binary_opening
 
+from AGE2HIELib.io.coordinates import series_to_canonical, to_canonical
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.io.source import Source
-from AGE2HIELib.orientation import series_to_canonical, to_canonical
 from AGE2HIELib.phantom.head import make_head
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import scan_infant
+from AGE2HIELib.phantom.scan import PROTOCOLS, scan_infant
 from AGE2HIELib.pipeline.admission import gate_scan
 from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask, is_stripped
-from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality.check import FOUND_ALONE
+from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
 
 GRIDS = [((96, 96, 60), (2.0, 2.0, 2.0)), ((100, 110, 30), (1.5, 1.5, 4.0))]

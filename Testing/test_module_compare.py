@@ -18,7 +18,7 @@ from comparison_workers import (
 from panel_actions import ORIENTATIONS, SHAPE, SPOT, add_volume, affine, coloured, good, node_names, play, predict
 from workers import STAGES
 
-from AGE2HIELib.explanation.compare import marked
+from AGE2HIELib.explanation.compare import mark_strongest
 from AGE2HIEPlayed import PlayedProcess, record
 
 pytestmark = pytest.mark.host
@@ -119,7 +119,7 @@ def test_the_threshold_is_a_share_of_each_maps_evidence(host: Any, ready: Any, p
     for method, node in zip(TITLES, standings(host, ready), strict=True):
         raw = host.slicer.util.arrayFromVolume(part(record_, f"saliency.{method}"))
         shown = host.slicer.util.arrayFromVolume(node) >= node.GetDisplayNode().GetLowerThreshold()
-        np.testing.assert_array_equal(shown, marked(raw, percent / 100))
+        np.testing.assert_array_equal(shown, mark_strongest(raw, percent / 100))
         assert raw[shown].sum() >= percent / 100 * raw[raw > 0].sum()
         marks.append(shown)
     votes = host.slicer.util.arrayFromVolume(part(record_, "agreement"))

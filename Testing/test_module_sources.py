@@ -15,7 +15,7 @@ import pytest
 
 from AGE2HIELib.options import ALIGN, DEVICES
 from AGE2HIELib.pipeline.request import SALIENCY_METHODS
-from AGE2HIELib.requirements import COMMAND_LINE, REQUIREMENTS
+from AGE2HIELib.release import COMMAND_LINE, REQUIREMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULE = ROOT / "AGE2HIE"

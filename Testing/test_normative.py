@@ -17,19 +17,17 @@ from scipy.spatial.transform import Rotation
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.normative import build
-from AGE2HIELib.normative.build import Built, Wanted, build_atlas
+from AGE2HIELib.normative.average import SD_FLOOR, ShapeDifference, group_statistics, mean_difference, to_mean_shape
+from AGE2HIELib.normative.build import BuildRequest, BuiltAtlas, build_atlas
 from AGE2HIELib.normative.cases import matching_lesions
-from AGE2HIELib.normative.labels import carried_labels
-from AGE2HIELib.normative.shape import ShapeDifference, mean_difference, to_mean_shape
-from AGE2HIELib.normative.statistics import SD_FLOOR, group_statistics
 from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.injury import injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import nearest, scanner_adc
+from AGE2HIELib.phantom.scan import PROTOCOLS, nearest, scanner_adc
 from AGE2HIELib.preprocess.atlas import Atlas, write_atlas
+from AGE2HIELib.preprocess.deform import carry_labels
 from AGE2HIELib.preprocess.placement import working_grid
-from AGE2HIELib.progress import Silent
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
+from AGE2HIELib.system.progress import Silent
 from AGE2HIELib.volume import Grid, Volume
 
 SEEDS = (701, 702, 703, 704)
@@ -53,8 +51,8 @@ def write_cases(folder: Path, *, injured: tuple[int, ...] = ()) -> Path:
     return folder
 
 
-def built(folder: Path, work: Path, *, lesions: Path | None = None, jobs: int = 1) -> Built:
-    wanted = Wanted(folder, lesions, "ours", "phantoms", "none", synthetic=True, jobs=jobs)
+def built(folder: Path, work: Path, *, lesions: Path | None = None, jobs: int = 1) -> BuiltAtlas:
+    wanted = BuildRequest(folder, lesions, "ours", "phantoms", "none", synthetic=True, jobs=jobs)
     return build_atlas(wanted, ATLAS, work, Silent(), shown=False)
 
 
@@ -125,7 +123,7 @@ def test_what_was_made_before_an_interruption_is_used(
     kept = {path: path.stat().st_mtime_ns for path in placed[1:]}
     placed[0].unlink()  # written last of its pair: without it the pair does not count
     shutil.rmtree(here / "template-0")
-    monkeypatch.setattr(build, "carried_labels", lambda _, atlas: atlas.labels)  # a minute that is not asked for here
+    monkeypatch.setattr(build, "carry_labels", lambda _, atlas: atlas.labels)  # a minute that is not asked for here
     np.testing.assert_array_equal(built(cases, here).atlas.mean.array, healthy.mean.array)
     assert {path: path.stat().st_mtime_ns for path in placed[1:]} == kept
 
@@ -237,7 +235,7 @@ def test_a_shift_to_one_side_is_undone_by_its_mirror_image() -> None:
 
 def test_carried_to_itself_labels_stay() -> None:
     atlas = bundled_atlas()
-    carried = carried_labels(atlas, atlas).array
+    carried = carry_labels(atlas, atlas).array
     inside = atlas.brain.array
     assert (carried[inside] == atlas.labels.array[inside]).mean() > 0.97
 

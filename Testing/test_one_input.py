@@ -16,8 +16,8 @@ from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.network_input import network_input
-from AGE2HIELib.progress import Stages
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
+from AGE2HIELib.system.progress import Stages
 from training.cohorts.bonbid import HieCase
 from training.preparing import infants
 

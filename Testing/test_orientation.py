@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from io_samples import affine, orientations
 
-from AGE2HIELib.orientation import to_canonical, to_stored_order
+from AGE2HIELib.io.coordinates import to_canonical, to_stored_order
 from AGE2HIELib.volume import Volume
 
 ORIENTATIONS = orientations()

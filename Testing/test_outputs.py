@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.outputs import output_file, output_folder
+from AGE2HIELib.system.outputs import output_file, output_folder
 
 
 def earlier_result(folder: Path) -> Path:
@@ -91,7 +91,7 @@ def test_a_rename_that_fails_puts_the_earlier_result_back(tmp_path: Path, monkey
             raise OSError(errno.ENOSPC, "full")
         return rename(path, target)
 
-    monkeypatch.setattr("AGE2HIELib.outputs._exchanged", lambda *_: False)  # as on a disk that cannot
+    monkeypatch.setattr("AGE2HIELib.system.outputs._exchanged", lambda *_: False)  # as on a disk that cannot
     monkeypatch.setattr(Path, "rename", fails_for_the_new_one)
     with pytest.raises(InputError, match="No space left"), output_folder(out, overwrite=True) as part:
         (part / "result.json").write_text("later")
@@ -184,7 +184,7 @@ def test_a_signal_ends_a_run_with_130_and_leaves_the_earlier_result(tmp_path: Pa
         import signal, sys, time
         from pathlib import Path
         import AGE2HIELib.cli as cli
-        from AGE2HIELib.outputs import output_folder
+        from AGE2HIELib.system.outputs import output_folder
 
         def slow(arguments, progress):
             with output_folder(Path(sys.argv[1]), overwrite=True) as part:

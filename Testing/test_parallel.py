@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from AGE2HIELib.parallel import run_all
+from AGE2HIELib.system.parallel import run_all
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,7 +43,7 @@ def test_a_fault_in_one_item_is_raised_here() -> None:
 _PROGRAM = """
 import sys, time
 sys.path[:0] = {paths!r}
-from AGE2HIELib.parallel import run_all
+from AGE2HIELib.system.parallel import run_all
 from test_parallel import tell_and_wait
 if __name__ == "__main__":
     run_all(tell_and_wait, [sys.argv[1] + "/a", sys.argv[1] + "/b"], jobs=2, description="waiting")

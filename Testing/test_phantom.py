@@ -14,8 +14,7 @@ from AGE2HIELib.phantom.fields import REACH_MM, tube
 from AGE2HIELib.phantom.head import make_head
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import Injury, injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS, even_directions
-from AGE2HIELib.phantom.scan import Noise, nearest, rician, scan_infant, scanner_adc
+from AGE2HIELib.phantom.scan import PROTOCOLS, Noise, even_directions, nearest, rician, scan_infant, scanner_adc
 from AGE2HIELib.phantom.structures import BASE_VALUE, DEEP_GREY, RIGHT_OFFSET, VALUE
 from AGE2HIELib.phantom.write import write_phantom
 

@@ -9,7 +9,7 @@ from marks import long
 from scans import bundled_atlas, infant_with, stripped_scan, turned
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import LPS_FROM_RAS
+from AGE2HIELib.io.coordinates import LPS_FROM_RAS
 from AGE2HIELib.phantom.fields import sample
 from AGE2HIELib.phantom.infant import FINE_MM, Infant
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas

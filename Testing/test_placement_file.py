@@ -12,13 +12,12 @@ import SimpleITK as sitk
 from scans import bundled_atlas, stripped_scan, turned
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.coordinates import to_canonical, to_stored_order
 from AGE2HIELib.io.images import write_volume
-from AGE2HIELib.io.transforms import write_transform
-from AGE2HIELib.orientation import to_canonical, to_stored_order
 from AGE2HIELib.preprocess.deform import deform
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
-from AGE2HIELib.preprocess.placement_file import placement_from_file, write_placement
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.preprocess.placement_file import placement_from_file, write_placement, write_transform
+from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.volume import Volume
 
 LABELS = resource_path("atlas") / "labels.nii.gz"

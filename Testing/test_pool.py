@@ -16,16 +16,16 @@ import pytest
 from pebble import ProcessExpired
 from pool_work import do, nothing
 
-from AGE2HIELib.batch.pool import Ended, Limits, Pool, _exit_code, death_in_words
+from AGE2HIELib.batch.pool import ItemEnd, Limits, Pool, _exit_code, death_in_words
 from AGE2HIELib.errors import InputError
 
 
-def ended(items: Sequence[str], *, jobs: int = 1, limits: Limits | None = None) -> list[Ended]:
+def ended(items: Sequence[str], *, jobs: int = 1, limits: Limits | None = None) -> list[ItemEnd]:
     found = list(Pool(nothing, do, jobs, limits or Limits()).run(items))
     return sorted(found, key=lambda one: one.number)
 
 
-def processes(found: Sequence[Ended]) -> list[int]:
+def processes(found: Sequence[ItemEnd]) -> list[int]:
     return [one.result[1] for one in found if one.result is not None]
 
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 from bundles import untrained_bundle, untrained_facts, untrained_members
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import Calibration
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.inference.device import choose_device
-from AGE2HIELib.inference.predict import predict, prediction, probability_interval
+from AGE2HIELib.inference.probability import combine_logits, predict_probability, probability_interval
 from AGE2HIELib.networks.registry import build_network
 
 _PLAIN = Calibration(slope=1.0, intercept=0.0, prevalence=0.5)
@@ -28,7 +28,7 @@ def image(bundle):
 
 def test_probability_is_the_calibrated_mean_logit():
     facts = untrained_facts(calibration=Calibration(slope=2.0, intercept=-1.0, prevalence=0.4))
-    answer = prediction([0.0, 1.0, 2.0], facts)
+    answer = combine_logits([0.0, 1.0, 2.0], facts)
     assert answer.probability_adverse == pytest.approx(1 / (1 + np.exp(-1.0)))
     assert answer.members == pytest.approx([1 / (1 + np.exp(-x)) for x in (-1.0, 1.0, 3.0)])
 
@@ -59,7 +59,7 @@ def test_number_of_threads_does_not_change_the_answer(bundle, image):
     answers = []
     for threads in (1, 2, 3):
         torch.set_num_threads(threads)
-        answers.append(predict(members, bundle, image).probability_adverse)
+        answers.append(predict_probability(members, bundle, image).probability_adverse)
     torch.set_num_threads(before)
     assert np.ptp(answers) < 1e-6
 
@@ -70,18 +70,20 @@ def test_float16_on_disk_moves_the_answer_by_less_than_a_thousandth(bundle, imag
         network = build_network(bundle.network, bundle.network_arguments)
         network.load_state_dict(state)
         exact.append(network)
-    rounded = predict(load_members(bundle), bundle, image)
-    assert rounded.probability_adverse == pytest.approx(predict(exact, bundle, image).probability_adverse, abs=1e-3)
+    rounded = predict_probability(load_members(bundle), bundle, image)
+    assert rounded.probability_adverse == pytest.approx(
+        predict_probability(exact, bundle, image).probability_adverse, abs=1e-3
+    )
 
 
 def test_an_image_of_another_grid_or_with_a_hole_is_not_answered(bundle, image):
     members = load_members(bundle)
     with pytest.raises(ValueError, match=r"\(1, 2, 55, 64, 48\)"):
-        predict(members, bundle, image[:, :, 1:])
+        predict_probability(members, bundle, image[:, :, 1:])
     broken = image.copy()
     broken[0, 0, 0, 0, 0] = np.nan
     with pytest.raises(ValueError, match="finite"):
-        predict(members, bundle, broken)
+        predict_probability(members, bundle, broken)
 
 
 def test_a_device_that_is_not_there_is_said_so():
@@ -101,7 +103,7 @@ def test_a_gpu_that_runs_out_of_memory_gives_way_to_the_cpu(bundle, image, monke
     from AGE2HIELib.pipeline.inputs import HieModel
 
     members = load_members(bundle)
-    expected = cam.explain(members, bundle, image)
+    expected = cam.explain_score(members, bundle, image)
     tried = []
 
     def first_fails(*arguments, **options):
@@ -110,8 +112,8 @@ def test_a_gpu_that_runs_out_of_memory_gives_way_to_the_cpu(bundle, image, monke
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         return explain(*arguments, **options)
 
-    explain = cam.explain
-    monkeypatch.setattr(cam, "explain", first_fails)
+    explain = cam.explain_score
+    monkeypatch.setattr(cam, "explain_score", first_fails)
     model, found = explain_prediction(HieModel(bundle, members, "cuda"), image, None)
     assert model.device == "cpu"
     assert "ran out of memory" in model.warnings[0]

@@ -11,13 +11,13 @@ import torch
 from bundles import untrained_bundle, untrained_facts
 from scipy.stats import betabinom
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.bundle.training_cases import MemberCases, Scores, TrainingCases, cases_text, read_cases
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference.conformal import conformal_p_values, prediction_set
-from AGE2HIELib.inference.predict import prediction
-from AGE2HIELib.networks.features import first_block_features
+from AGE2HIELib.inference.probability import combine_logits
+from AGE2HIELib.networks.staged import first_block_features
 from AGE2HIELib.quality.distance import distance_check, distances
 
 MEMBERS = 5
@@ -72,10 +72,10 @@ def test_too_few_cases_rule_nothing_out() -> None:
 def test_the_label_is_what_the_set_leaves() -> None:
     cases = remembered(np.linspace(-3, 0, 100), np.linspace(0, 3, 100))
     facts = untrained_facts(demonstration=False, cases=cases)
-    labels = [prediction([logit] * MEMBERS, facts).label for logit in (-2.0, 0.0, 2.0)]
+    labels = [combine_logits([logit] * MEMBERS, facts).label for logit in (-2.0, 0.0, 2.0)]
     assert labels == ["favourable", "indeterminate", "adverse"]
-    assert prediction([2.0] * MEMBERS, replace(facts, demonstration=True)).label == "demonstration"
-    assert prediction([2.0] * MEMBERS, replace(facts, cases=None)).label == "indeterminate"
+    assert combine_logits([2.0] * MEMBERS, replace(facts, demonstration=True)).label == "demonstration"
+    assert combine_logits([2.0] * MEMBERS, replace(facts, cases=None)).label == "indeterminate"
 
 
 def test_distance_is_mahalanobis() -> None:

@@ -11,12 +11,12 @@ from bundles import untrained_bundle, untrained_facts
 from scipy.special import expit
 from test_prediction_sets import remembered
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import Calibration, ModelFacts, Reading
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explanation.saliency import explain
-from AGE2HIELib.inference.predict import Prediction, calibrated, prediction
+from AGE2HIELib.explanation.saliency import explain_score
 from AGE2HIELib.inference.prevalence import at_prevalence, check_prevalence
+from AGE2HIELib.inference.probability import Prediction, calibrate, combine_logits
 from AGE2HIELib.pipeline.inputs import load_model
 from training.evaluation.platt import platt
 
@@ -40,7 +40,7 @@ def odds(share: np.ndarray | float) -> np.ndarray:
 
 @pytest.mark.parametrize("share", SHARES)
 def test_every_number_has_its_odds_multiplied_by_the_ratio_of_the_prevalences_odds(share: float) -> None:
-    before, after = prediction(LOGITS, FACTS), prediction(LOGITS, at_prevalence(FACTS, share))
+    before, after = combine_logits(LOGITS, FACTS), combine_logits(LOGITS, at_prevalence(FACTS, share))
     np.testing.assert_allclose(odds(numbers(after)) / odds(numbers(before)), odds(share) / odds(0.47), rtol=1e-9)
     assert (before.prevalence, after.prevalence) == (0.47, share)
 
@@ -48,22 +48,22 @@ def test_every_number_has_its_odds_multiplied_by_the_ratio_of_the_prevalences_od
 def test_a_test_of_known_sensitivity_has_the_predictive_value_of_bayes_rule() -> None:
     """Positive in 0.9 of adverse and 0.2 of favourable outcomes: of 100 infants at 0.1, 9 of 27 who are positive."""
     calibration = Calibration(1.0, float(np.log(0.5 * 0.9 / (0.5 * 0.2))), 0.5)
-    found = prediction([0.0], at_prevalence(untrained_facts(calibration=calibration), 0.1))
+    found = combine_logits([0.0], at_prevalence(untrained_facts(calibration=calibration), 0.1))
     assert found.probability_adverse == pytest.approx(9 / 27, abs=1e-12)
 
 
 def test_at_the_calibrations_own_prevalence_nothing_changes_in_any_digit() -> None:
-    assert prediction(LOGITS, at_prevalence(FACTS, 0.47)) == prediction(LOGITS, FACTS)
-    assert prediction(LOGITS, at_prevalence(FACTS, None)) == prediction(LOGITS, FACTS)
+    assert combine_logits(LOGITS, at_prevalence(FACTS, 0.47)) == combine_logits(LOGITS, FACTS)
+    assert combine_logits(LOGITS, at_prevalence(FACTS, None)) == combine_logits(LOGITS, FACTS)
 
 
 def test_numbers_rise_with_the_prevalence_and_the_way_there_does_not_matter() -> None:
-    found = [numbers(prediction(LOGITS, at_prevalence(FACTS, share))) for share in np.linspace(0.02, 0.98, 49)]
+    found = [numbers(combine_logits(LOGITS, at_prevalence(FACTS, share))) for share in np.linspace(0.02, 0.98, 49)]
     assert (np.diff(found, axis=0) > 0).all()
     detour = at_prevalence(at_prevalence(FACTS, 0.03), 0.8)
     straight = at_prevalence(FACTS, 0.8)
     np.testing.assert_allclose(
-        numbers(prediction(LOGITS, detour)), numbers(prediction(LOGITS, straight)), rtol=0, atol=1e-14
+        numbers(combine_logits(LOGITS, detour)), numbers(combine_logits(LOGITS, straight)), rtol=0, atol=1e-14
     )
 
 
@@ -71,7 +71,7 @@ def test_numbers_rise_with_the_prevalence_and_the_way_there_does_not_matter() ->
 def test_neither_the_set_of_outcomes_nor_the_side_of_the_threshold_depends_on_it(share: float) -> None:
     moved, sides = at_prevalence(FACTS, share), set()
     for logit in np.linspace(-4, 4, 81):
-        before, after = (prediction([logit] * 5, facts) for facts in (FACTS, moved))
+        before, after = (combine_logits([logit] * 5, facts) for facts in (FACTS, moved))
         assert (before.outcomes, before.label) == (after.outcomes, after.label)
         side = before.probability_adverse >= before.threshold
         assert side == (after.probability_adverse >= after.threshold)
@@ -86,7 +86,9 @@ def test_the_saliency_does_not_depend_on_it(method: str, tmp_path: Path) -> None
     bundle = untrained_bundle(tmp_path / "model", count=2)
     members, shape = load_members(bundle), (1, 2, *bundle.spec.grid.shape)
     image = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    before, after = (explain(members, at_prevalence(bundle, share), image, method=method) for share in (None, 0.9))
+    before, after = (
+        explain_score(members, at_prevalence(bundle, share), image, method=method) for share in (None, 0.9)
+    )
     assert np.abs(before.saliency.array).max() > 0
     np.testing.assert_array_equal(before.saliency.array, after.saliency.array)
     np.testing.assert_array_equal(before.agreement.array, after.agreement.array)
@@ -105,7 +107,7 @@ def calibrated_by(calibration: Calibration) -> ModelFacts:
 
 def calibration_error(calibration: Calibration, logits: np.ndarray, adverse: np.ndarray) -> float:
     """Mean over ten groups of equal size of |share adverse - mean probability|."""
-    probability = expit(calibrated(logits, calibration))
+    probability = expit(calibrate(logits, calibration))
     groups = np.array_split(np.argsort(probability), 10)
     return float(np.mean([abs(adverse[g].mean() - probability[g].mean()) for g in groups]))
 

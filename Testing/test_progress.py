@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from AGE2HIELib.progress import Bar, JsonLines, Stages, make_progress, split_remedy
+from AGE2HIELib.system.progress import Bar, JsonLines, Stages, make_progress, split_remedy
 
 
 def test_json_lines_have_the_agreed_fields() -> None:

@@ -10,15 +10,13 @@ from marks import long
 from real_scans import adc_file, newborns, t1_file, t1_subjects
 from scans import bundled_atlas, infant_with, stripped_scan, turned
 
+from AGE2HIELib.io.coordinates import series_to_canonical, to_canonical
 from AGE2HIELib.io.source import Source, read_source
-from AGE2HIELib.orientation import series_to_canonical, to_canonical
 from AGE2HIELib.phantom.head import make_head
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import scan_infant
+from AGE2HIELib.phantom.scan import PROTOCOLS, scan_infant
 from AGE2HIELib.preprocess.adc import adc_map
-from AGE2HIELib.preprocess.mask import brain_mask
+from AGE2HIELib.preprocess.mask import brain_mask, refine_mask
 from AGE2HIELib.preprocess.placement import place_in_atlas
-from AGE2HIELib.preprocess.refine import refine_mask
 from AGE2HIELib.quality import Quality, check_quality
 from AGE2HIELib.volume import Volume
 

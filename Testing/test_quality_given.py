@@ -12,7 +12,7 @@ from real_scans import adc_file, z_file
 from scans import bundled_atlas, stripped_scan
 from scipy.ndimage import binary_dilation, gaussian_filter
 
-from AGE2HIELib.orientation import series_to_canonical, to_canonical
+from AGE2HIELib.io.coordinates import series_to_canonical, to_canonical
 from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.scan import nearest
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan
@@ -21,17 +21,17 @@ from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask
-from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality.check import GIVEN_MASK
 from AGE2HIELib.quality.maps import (
     LIKE_FOUND_MASK,
     SHARED_DETAIL,
     Z_DETAIL,
-    given_checks,
     mask_check,
+    supplied_checks,
     z_map_check,
     z_scale_check,
 )
+from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
 
 MIRRORS = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
@@ -131,9 +131,9 @@ def test_on_a_whole_head_a_mask_moved_or_upside_down_is_told_and_a_mirrored_one_
 
 def test_nothing_is_asked_of_what_was_not_given(scan: tuple[Volume, Volume, Volume]) -> None:
     adc, brain, z = scan
-    assert given_checks(adc, brain, brain, mask=None, z=None) == []
+    assert supplied_checks(adc, brain, brain, mask=None, z=None) == []
     empty = brain.like(np.zeros_like(brain.array))
-    assert given_checks(adc, empty, empty, mask=None, z=z) == []
+    assert supplied_checks(adc, empty, empty, mask=None, z=z) == []
 
 
 def test_the_gate_asks_it_of_a_scan(infant_file: Path) -> None:

@@ -14,8 +14,8 @@ from AGE2HIELib.pipeline.analysis import Analysis, analyse
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model, read_scan
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import STAGES
-from AGE2HIELib.progress import Silent, Stages
 from AGE2HIELib.quality.check import DISTANCE, STEP, Check, Quality, Severity
+from AGE2HIELib.system.progress import Silent, Stages
 
 
 def far(severity: Severity) -> Check:

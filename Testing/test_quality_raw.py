@@ -12,16 +12,14 @@ from marks import long
 from scans import infant_with
 from test_align import moved
 
+from AGE2HIELib.io.coordinates import series_to_canonical, to_canonical
 from AGE2HIELib.io.source import read_source
-from AGE2HIELib.orientation import series_to_canonical, to_canonical
 from AGE2HIELib.phantom.head import make_head
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import scan_infant
+from AGE2HIELib.phantom.scan import PROTOCOLS, scan_infant
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.quality.check import DROPOUT, LEVEL, STEP
-from AGE2HIELib.quality.dropout import OTHER_LEVEL, raw_checks, signal_levels, signal_steps
-from AGE2HIELib.quality.slices import slice_checks
+from AGE2HIELib.quality.signal_loss import OTHER_LEVEL, raw_checks, signal_levels, signal_steps, slice_checks
 from AGE2HIELib.volume import DwiSeries, Volume
 
 

@@ -10,15 +10,14 @@ from real_scans import adc_file, newborns
 from scans import infant_with, stripped_scan
 
 from AGE2HIELib.cli import main
+from AGE2HIELib.io.coordinates import series_to_canonical, to_canonical
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.io.source import read_source
-from AGE2HIELib.orientation import series_to_canonical, to_canonical
 from AGE2HIELib.phantom.head import make_head
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import scan_infant
+from AGE2HIELib.phantom.scan import PROTOCOLS, scan_infant
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.quality.check import STEP, Check
-from AGE2HIELib.quality.slices import lost_slices, slice_checks
+from AGE2HIELib.quality.signal_loss import lost_slices, slice_checks
 from AGE2HIELib.volume import Volume
 
 PLACES = (0.2, 0.35, 0.5, 0.7, 0.85)  # of the brain's height

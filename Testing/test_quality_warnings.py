@@ -12,13 +12,13 @@ from scans import stripped_scan
 
 from AGE2HIELib.cli import main
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.infant import InfantFacts
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.io.source import read_source
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.quality.check import STEP, STRIPES, Check, Quality, check_overrides
-from AGE2HIELib.quality.slices import slice_checks, slice_steps
+from AGE2HIELib.quality.signal_loss import slice_checks, slice_steps
 from AGE2HIELib.quality.values import age_check
-from AGE2HIELib.timing import Timing
 from AGE2HIELib.volume import Volume
 
 GOOD = Check("a", 1.0, "at most 2", True, "")
@@ -100,13 +100,13 @@ def test_slices_of_real_newborns_pass(real_data: Path, case: str) -> None:
     [(5.9, False, True), (6.0, False, False), (9.9, True, True), (10.0, True, False), (9.0, None, True)],
 )
 def test_age_is_held_against_pseudonormalisation(age: float, cooled: bool | None, passed: bool) -> None:
-    check = age_check(age, Timing(age, cooled=cooled))
+    check = age_check(age, InfantFacts(age, cooled=cooled))
     assert (check.passed, check.severity) == (passed, "warn")
 
 
 def test_the_age_itself_is_not_in_the_check() -> None:
     """With the date of the scan it would be the date of birth."""
-    values = {age: age_check(age, Timing(age, cooled=True)).value for age in (3.0, 7.0, 11.0, 13.0)}
+    values = {age: age_check(age, InfantFacts(age, cooled=True)).value for age in (3.0, 7.0, 11.0, 13.0)}
     assert values[3.0] == values[7.0] == "before day 10; cooled"
     assert values[11.0] == values[13.0] == "not before day 10; cooled"
 

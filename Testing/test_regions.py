@@ -13,17 +13,16 @@ import SimpleITK as sitk
 from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff
 
 from AGE2HIELib.explanation.regions import RegionRow, measured_regions, region_table, write_region_table
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_volume
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.injury import injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import scanner_adc
+from AGE2HIELib.phantom.scan import PROTOCOLS, scanner_adc
 from AGE2HIELib.preprocess.atlas import Atlas, Region, load_atlas
 from AGE2HIELib.preprocess.deform import deform
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.preprocess.zmap import z_map
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.volume import Grid, Volume
 
 REGIONS = (Region(1, "thalamus", "left"), Region(2, "thalamus", "right"), Region(3, "brainstem", "midline"))

@@ -10,9 +10,9 @@ from dicom_samples import ADC, SHAPE, adc_of, signal, write_series
 from pydicom.dataset import Dataset
 
 from AGE2HIELib import cli
+from AGE2HIELib.io.diffusion import repeated_warnings
 from AGE2HIELib.io.nifti import write_dwi_nifti
 from AGE2HIELib.io.nrrd import write_dwi_nrrd
-from AGE2HIELib.io.repeated import repeated_warnings
 from AGE2HIELib.io.source import read_source
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.volume import DwiSeries

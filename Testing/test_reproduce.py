@@ -21,11 +21,11 @@ from calling import assert_refused_in_one_line, run
 from ended import ended_mark
 
 from AGE2HIELib import cli
-from AGE2HIELib.bundle.manifest import write_manifest
+from AGE2HIELib.bundle.reading import write_manifest
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.io.source import read_source
 from AGE2HIELib.quality.check import AGE
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.volume import Volume
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -15,18 +15,17 @@ from real_scans import adc_file, newborns
 from scans import bundled_atlas, stripped_scan
 from scipy.ndimage import binary_erosion
 
-from AGE2HIELib.io.frames import from_sitk, to_sitk
+from AGE2HIELib.io.coordinates import from_sitk, to_canonical, to_sitk
 from AGE2HIELib.io.source import Source, read_source
-from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.phantom.protocol import PROTOCOLS
+from AGE2HIELib.phantom.scan import PROTOCOLS
 from AGE2HIELib.pipeline.admission import gate_scan
 from AGE2HIELib.pipeline.analysis import analyse
 from AGE2HIELib.pipeline.inputs import Scan, load_model
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES, STAGES
 from AGE2HIELib.preprocess.rim import DARK, MIXED_SHARE, dark_share, without_mixed_rim
-from AGE2HIELib.progress import Stages
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
+from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
 
 KINDS = {"linear": sitk.sitkLinear, "cubic": sitk.sitkBSpline, "windowed sinc": sitk.sitkLanczosWindowedSinc}

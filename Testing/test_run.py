@@ -12,8 +12,8 @@ import torch
 from marks import long
 from scans import bundled_atlas
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.reading import known_subjects, read_bundle
+from AGE2HIELib.bundle.weights import load_members
 from training.cohorts.bonbid import read_bonbid
 from training.evaluation.platt import platt
 from training.leakage import subject_hash

@@ -6,11 +6,11 @@ import torch
 from bundles import input_spec, untrained_bundle, untrained_facts
 from planted import planted_network, world
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import Calibration
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explanation.saliency import explain, feature_grid
-from AGE2HIELib.inference.predict import predict
+from AGE2HIELib.explanation.saliency import explain_score, feature_grid
+from AGE2HIELib.inference.probability import predict_probability
 from AGE2HIELib.networks.staged import Cells
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
@@ -38,7 +38,7 @@ def test_map_of_a_linear_network_is_its_logit_cell_by_cell(method):
     image[0, 0, 2, 5, 3] = 4.0  # cell (1, 2, 1)
     image[0, 0, 6:8, 0:2, 4:6] = -5.0  # cell (3, 0, 2): a whole cell, since pooling keeps the highest
     facts, network = planted_facts(grid), planted_network()
-    answer = explain([network], facts, image, method=method)
+    answer = explain_score([network], facts, image, method=method)
     cells = 4 * 4 * 3
     expected = np.zeros((4, 4, 3))
     expected[1, 2, 1] = 2 * 3 * 4 / cells  # calibration slope * weight * value
@@ -58,7 +58,7 @@ def test_a_single_voxel_lights_the_cell_that_holds_it(voxel):
     grid = oblique_grid()
     image = np.zeros((1, 1, *grid.shape), dtype=np.float32)
     image[(0, 0, *voxel)] = 1.0
-    saliency = explain([planted_network()], planted_facts(grid), image).saliency
+    saliency = explain_score([planted_network()], planted_facts(grid), image).saliency
     cell = np.unravel_index(np.argmax(saliency.array), saliency.array.shape)
     assert np.count_nonzero(saliency.array) == 1
     # the voxel's centre is half a voxel from its cell's centre, along each axis
@@ -73,7 +73,9 @@ def test_a_bump_is_found_where_it_was_put(pooling_blocks, centre):
     distances = np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), -1) - centre
     bump = np.exp(-(distances**2).sum(-1) / (2 * 4.0**2)).astype(np.float32)
     layer = f"block{pooling_blocks}"
-    answer = explain([planted_network(blocks=pooling_blocks + 1)], planted_facts(grid), bump[None, None], layer=layer)
+    answer = explain_score(
+        [planted_network(blocks=pooling_blocks + 1)], planted_facts(grid), bump[None, None], layer=layer
+    )
     weights, cells = answer.saliency.array, np.indices(answer.saliency.array.shape).reshape(3, -1)
     found = world(answer.saliency.grid, cells @ weights.ravel() / weights.sum())
     cell_mm = np.array(answer.resolution_mm)
@@ -98,7 +100,7 @@ def test_evidence_that_depends_on_its_surroundings_needs_hirescam():
     image = np.full((1, 1, 16, 16, 16), 3.0, dtype=np.float32)
     image[0, 0, 4:8, 4:8, 4:8] = 8.0
     facts = planted_facts(oblique_grid((16, 16, 16)))
-    maps = {m: explain([network], facts, image, method=m).saliency.array for m in ("hirescam", "gradcam")}
+    maps = {m: explain_score([network], facts, image, method=m).saliency.array for m in ("hirescam", "gradcam")}
     # more ADC in the lesion makes the logit larger there, and only the element-wise product says so
     assert maps["hirescam"][3, 3, 3] == pytest.approx(2 * 8 / 512)
     assert maps["gradcam"][3, 3, 3] < 0
@@ -116,15 +118,15 @@ def image(bundle):
 
 def test_prediction_is_the_same_with_and_without_saliency(bundle, image):
     members = load_members(bundle)
-    alone, explained = predict(members, bundle, image), explain(members, bundle, image).prediction
+    alone, explained = predict_probability(members, bundle, image), explain_score(members, bundle, image).prediction
     assert explained.probability_adverse == pytest.approx(alone.probability_adverse, abs=1e-6)
     assert explained.members == pytest.approx(alone.members, abs=1e-6)
 
 
 def test_ensemble_map_is_the_mean_of_the_members_maps(bundle, image):
     members = load_members(bundle)
-    single = [explain([member], bundle, image).saliency.array for member in members]
-    np.testing.assert_allclose(explain(members, bundle, image).saliency.array, np.mean(single, axis=0), atol=1e-6)
+    single = [explain_score([member], bundle, image).saliency.array for member in members]
+    np.testing.assert_allclose(explain_score(members, bundle, image).saliency.array, np.mean(single, axis=0), atol=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore:Full backward hook is firing")  # of MONAI's
@@ -132,7 +134,9 @@ def test_ensemble_map_is_the_mean_of_the_members_maps(bundle, image):
 def test_gradcam_agrees_with_monai(bundle, image, layer):
     monai_visualize = pytest.importorskip("monai.visualize")
     member = load_members(bundle)[0]
-    ours = explain([member], bundle, image, method="gradcam", layer=layer).saliency.array / bundle.calibration.slope
+    ours = (
+        explain_score([member], bundle, image, method="gradcam", layer=layer).saliency.array / bundle.calibration.slope
+    )
     cam = monai_visualize.GradCAM(
         nn_module=member.requires_grad_(True),
         target_layers=f"blocks.{layer}",
@@ -148,6 +152,6 @@ def test_gradcam_agrees_with_monai(bundle, image, layer):
 def test_unknown_method_or_layer_is_answered_with_the_known_ones(bundle, image):
     members = load_members(bundle)
     with pytest.raises(InputError, match=r"'guess'.*hirescam, gradcam"):
-        explain(members, bundle, image, method="guess")
+        explain_score(members, bundle, image, method="guess")
     with pytest.raises(InputError, match=r"'block9'.*block1, block2"):
-        explain(members, bundle, image, layer="block9")
+        explain_score(members, bundle, image, layer="block9")

@@ -9,16 +9,17 @@ from bundles import input_spec, untrained_bundle, untrained_facts
 from marks import long
 from planted import planted_network, world
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import Calibration
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.explanation import gradient_methods as integrated_gradients
+from AGE2HIELib.explanation import perturbation_methods as occlusion
 from AGE2HIELib.explanation.age import AGE_TARGET
-from AGE2HIELib.explanation.methods import integrated_gradients, occlusion
 from AGE2HIELib.explanation.question import TARGETS as OUTCOMES
 from AGE2HIELib.explanation.question import WHOLE_IMAGE, Question, output_number
 from AGE2HIELib.explanation.registry import METHODS
-from AGE2HIELib.explanation.saliency import explain
-from AGE2HIELib.networks.age import in_years
+from AGE2HIELib.explanation.saliency import explain_score
+from AGE2HIELib.networks.age import years_from_outputs
 from AGE2HIELib.networks.age_head import AgeBins, AgeHead
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.pipeline.request import SALIENCY_METHODS, TARGETS
@@ -74,7 +75,7 @@ def test_the_command_line_names_every_method_and_target():
 def test_a_single_voxel_is_found_where_it_lies(method: str, orientation: str) -> None:
     grid = grid_of(orientation)
     network = planted_network((3e4, -2.0)) if method == "noise-map" else planted_network((3.0, -2.0))
-    found = explain([network], facts_of(grid), image_with({RIGHT: 4.0}), method=method).saliency
+    found = explain_score([network], facts_of(grid), image_with({RIGHT: 4.0}), method=method).saliency
     peak = np.unravel_index(np.argmax(found.array), found.array.shape)
     offset = np.linalg.solve(grid.affine_ras[:3, :3], world(found.grid, peak) - world(grid, RIGHT))
     stride = found.grid.spacing_mm / grid.spacing_mm
@@ -88,7 +89,7 @@ def test_both_sides_have_their_sign_and_their_place(method: str, orientation: st
     grid, network = grid_of(orientation), planted_network((3.0, -2.0))
     image = image_with({LEFT: 4.0, RIGHT: -4.0})
     for target, sign in (("adverse", 1), ("favourable", -1)):
-        found = explain([network], facts_of(grid), image, method=method, target=target).saliency
+        found = explain_score([network], facts_of(grid), image, method=method, target=target).saliency
         flat = sign * found.array
         for index, voxel in ((np.argmax(flat), LEFT), (np.argmin(flat), RIGHT)):
             place = world(found.grid, np.unravel_index(int(index), flat.shape))
@@ -100,7 +101,9 @@ def test_both_sides_have_their_sign_and_their_place(method: str, orientation: st
 @pytest.mark.parametrize("method", ["hirescam", "integrated-gradients", "occlusion"])
 def test_a_linear_network_gives_each_part_its_share_of_the_logit(method: str) -> None:
     image = image_with({LEFT: 4.0, RIGHT: -4.0})
-    found = explain([planted_network((3.0, -2.0))], facts_of(grid_of("upright")), image, method=method).saliency.array
+    found = explain_score(
+        [planted_network((3.0, -2.0))], facts_of(grid_of("upright")), image, method=method
+    ).saliency.array
     cells = 12 * 15 * 9
     assert found.max() == pytest.approx(SLOPE * 3 * 4 / cells, rel=1e-5)
     assert found.min() == pytest.approx(-SLOPE * 2 * 4 / cells, rel=1e-5)
@@ -113,7 +116,9 @@ def test_a_linear_network_gives_each_part_its_share_of_the_logit(method: str) ->
 def test_methods_without_sign_show_what_speaks_for_the_target_alone(method: str) -> None:
     grid, network = grid_of("upright"), planted_network((3.0, -2.0))
     image = image_with({LEFT: 4.0, RIGHT: -4.0})
-    maps = {t: explain([network], facts_of(grid), image, method=method, target=t).saliency.array for t in OUTCOMES}
+    maps = {
+        t: explain_score([network], facts_of(grid), image, method=method, target=t).saliency.array for t in OUTCOMES
+    }
     for target, voxel in (("adverse", LEFT), ("favourable", RIGHT)):
         cell = tuple(n // 2 for n in voxel)
         assert np.argwhere(maps[target]).tolist() == [list(cell)]
@@ -122,14 +127,14 @@ def test_methods_without_sign_show_what_speaks_for_the_target_alone(method: str)
 
 def test_layercam_of_a_linear_network_is_its_positive_part() -> None:
     image = image_with({LEFT: 4.0, RIGHT: -4.0})
-    found = explain([planted_network((3.0, -2.0))], facts_of(grid_of("upright")), image, method="layercam")
+    found = explain_score([planted_network((3.0, -2.0))], facts_of(grid_of("upright")), image, method="layercam")
     assert found.saliency.array.max() == pytest.approx(SLOPE * 3 * 4 / (12 * 15 * 9), rel=1e-5)
 
 
 def test_tolerated_noise_of_a_linear_filter_is_its_closed_form() -> None:
     """With f the sum of w x over n voxels a cell and m cells, w^2 sd^2 n / T^2 - log(sd) / m is least at
     sd = T / (w sqrt(2 n m)); what the filter does not read tolerates the bound."""
-    from AGE2HIELib.explanation.methods import noise_map as module
+    from AGE2HIELib.explanation import perturbation_methods as module
 
     weight, side = 300.0, 16
     image = torch.full((1, 1, side, side, side), 9.0)  # far from the kink at 0, which noise must not reach
@@ -145,7 +150,7 @@ def test_tolerated_noise_of_a_linear_filter_is_its_closed_form() -> None:
 def test_agreement_of_members_is_one_where_they_say_the_same_and_nought_where_they_cancel() -> None:
     grid = grid_of("upright")
     members = [planted_network((3.0, -2.0)), planted_network((3.0, 2.0))]
-    found = explain(members, facts_of(grid), image_with({LEFT: 4.0, RIGHT: -4.0}))
+    found = explain_score(members, facts_of(grid), image_with({LEFT: 4.0, RIGHT: -4.0}))
     assert found.agreement.array[tuple(n // 2 for n in LEFT)] == pytest.approx(1)
     assert found.agreement.array[tuple(n // 2 for n in RIGHT)] == pytest.approx(0, abs=1e-6)
 
@@ -156,7 +161,7 @@ def test_any_output_can_be_explained_and_the_expected_age_too(monkeypatch) -> No
     network = build_network("sfcn", {"in_channels": 1, "channels": [4, 4, 4], "outputs": 5}).requires_grad_(False)
     image = torch.randn(1, 1, 16, 16, 16, generator=torch.Generator().manual_seed(1))
     head = AgeHead("soft", 0.0, 1.0, bins=AgeBins(0.0, 20.0, 5))
-    for target in (output_number(3), partial(in_years, head=head)):
+    for target in (output_number(3), partial(years_from_outputs, head=head)):
         found = METHODS["integrated-gradients"].answer(Question(network, image, "block1", target))
         with torch.no_grad():
             change = float(target(network(image)) - target(network(torch.zeros_like(image))))
@@ -166,12 +171,12 @@ def test_any_output_can_be_explained_and_the_expected_age_too(monkeypatch) -> No
 
 def test_an_unknown_target_is_answered_with_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"'death'.*adverse, favourable"):
-        explain([planted_network((1.0, 1.0))], facts_of(grid_of("upright")), image_with({}), target="death")
+        explain_score([planted_network((1.0, 1.0))], facts_of(grid_of("upright")), image_with({}), target="death")
 
 
 @pytest.mark.parametrize("method", [long(name) if name in (SLOW, "noise-map") else name for name in METHODS])
 def test_an_image_of_nothing_has_no_evidence(method: str) -> None:
-    found = explain([planted_network((3.0, -2.0))], facts_of(grid_of("upright")), image_with({}), method=method)
+    found = explain_score([planted_network((3.0, -2.0))], facts_of(grid_of("upright")), image_with({}), method=method)
     assert not found.saliency.array.any()
     assert np.isfinite(found.agreement.array).all()
 
@@ -243,7 +248,7 @@ def test_integrated_gradients_agree_with_captum(bundle, image, monkeypatch) -> N
 def test_integrated_gradients_of_the_bundled_model_sum_to_the_change_of_the_logit() -> None:
     """Within 1 %, for an infant whose logit is far from that of a brain of median ADC and normal z."""
     from AGE2HIELib.bundle.reading import read_bundle
-    from AGE2HIELib.installed import find_model
+    from AGE2HIELib.system.places import find_model
 
     bundle = read_bundle(find_model(None))
     grid = bundle.spec.grid.shape

@@ -10,8 +10,8 @@ from io_samples import SPACING_MM, adc_volume, affine, orientations
 from scipy.spatial.transform import Rotation
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid, write_volume
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.volume import Grid, Volume
 
 SHAPE = (6, 7, 8)

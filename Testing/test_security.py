@@ -83,7 +83,7 @@ def test_temporary_folders_are_private_and_gone_afterwards(
 ) -> None:
     import tempfile
 
-    from AGE2HIELib.io import converter
+    from AGE2HIELib.io.dicom import dcm2niix as converter
 
     scratch = tmp_path / "scratch"
     scratch.mkdir()

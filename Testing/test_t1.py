@@ -11,18 +11,23 @@ from marks import long
 from scans import bundled_atlas
 
 from AGE2HIELib.errors import InputError, ModelError
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_volume, write_volume
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.infant import TEMPLATE_ML
 from AGE2HIELib.phantom.lifespan import T1Subject, make_t1_subject, scan_t1
 from AGE2HIELib.phantom.scan import nearest
 from AGE2HIELib.phantom.structures import VALUE
-from AGE2HIELib.phantom.t1_template import make_t1_template
+from AGE2HIELib.phantom.templates import make_t1_template
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.preprocess.t1.mask import t1_mask
-from AGE2HIELib.preprocess.t1.placement import T1Template, place_t1
+from AGE2HIELib.preprocess.t1.placement import (
+    T1Template,
+    bundled_t1_template,
+    place_t1,
+    read_t1_template,
+    write_t1_template,
+)
 from AGE2HIELib.preprocess.t1.prepare import PreparedT1, prepare_t1
-from AGE2HIELib.preprocess.t1.template import bundled_t1_template, read_t1_template, write_t1_template
 from AGE2HIELib.volume import Grid, Volume
 
 
@@ -177,7 +182,7 @@ def nearest_labels() -> np.ndarray:
     """'white' and 'cortex' on the grid of the spec, from the infants' atlas."""
     from AGE2HIELib.phantom.structures import BASE_VALUE, CORTEX, WHITE_MATTER
     from AGE2HIELib.preprocess.atlas import load_atlas
-    from AGE2HIELib.resources import resource_path
+    from AGE2HIELib.system.places import resource_path
 
     atlas = load_atlas(resource_path("atlas"))
     base = BASE_VALUE[nearest(atlas.labels, spec().grid).array.astype(np.uint8)]

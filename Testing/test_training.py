@@ -10,7 +10,7 @@ import pytest
 from scans import bundled_atlas
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
 from training.cohorts.bonbid import read_bonbid
 from training.cohorts.simulated_outcome import simulated_outcome
 from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie

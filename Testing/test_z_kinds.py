@@ -14,14 +14,13 @@ from calling import run
 from scans import bundled_atlas
 from scipy.special import logit
 
-from AGE2HIELib.bundle.manifest import write_manifest
 from AGE2HIELib.bundle.metadata import METADATA
 from AGE2HIELib.bundle.model_facts import Reading, for_z_map
-from AGE2HIELib.bundle.reading import Bundle, read_bundle
+from AGE2HIELib.bundle.reading import Bundle, read_bundle, write_manifest
 from AGE2HIELib.bundle.training_cases import CASES, MemberCases, Scores, TrainingCases
 from AGE2HIELib.errors import InputError, ModelError
-from AGE2HIELib.inference.predict import prediction
 from AGE2HIELib.inference.prevalence import at_prevalence
+from AGE2HIELib.inference.probability import combine_logits
 from training.checking import check_folds
 from training.evaluating import ensemble_logits, export_decisions, export_scores
 from training.finetuning import LOGITS, calibration_splits, planned_fits
@@ -54,18 +53,20 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 def test_a_prediction_is_read_as_its_kind_of_z_map_asks(both: Bundle) -> None:
     logits = [0.5, 4.5]
-    own, released = (prediction(logits, for_z_map(both, bundled_atlas(), released=given)) for given in (False, True))
+    own, released = (
+        combine_logits(logits, for_z_map(both, bundled_atlas(), released=given)) for given in (False, True)
+    )
     assert logit(released.probability_adverse) - logit(own.probability_adverse) == pytest.approx(HIGHER)
     assert (own.threshold, released.threshold) == (0.4, 0.7)
     assert (own.prevalence, released.prevalence) == (0.4, 0.3)
     assert (own.label, released.label) == ("adverse", "favourable")  # 2.5 lies beyond the ends of the others' scores
-    assert prediction(logits, both) == own
+    assert combine_logits(logits, both) == own
 
 
 def test_each_kind_is_moved_to_a_prevalence_from_its_own(both: Bundle) -> None:
     for released, before in ((False, 0.4), (True, 0.3)):
         model = for_z_map(both, bundled_atlas(), released=released)
-        was, now = (prediction([0.1, 0.3], at_prevalence(model, share)) for share in (None, 0.6))
+        was, now = (combine_logits([0.1, 0.3], at_prevalence(model, share)) for share in (None, 0.6))
         moved = logit(now.probability_adverse) - logit(was.probability_adverse)
         assert moved == pytest.approx(logit(0.6) - logit(before))
         assert now.outcomes == was.outcomes
@@ -115,7 +116,7 @@ def test_a_bundle_of_before_is_read_as_it_was(both: Bundle, tmp_path: Path) -> N
     older = read_bundle(folder)
     assert older.readings == {"atlas": Reading(CALIBRATION), "released": Reading(CALIBRATION)}
     kinds = [for_z_map(older, bundled_atlas(), released=released) for released in (False, True)]
-    own, released = (prediction([-1.0, 7.0], model) for model in kinds)
+    own, released = (combine_logits([-1.0, 7.0], model) for model in kinds)
     assert own == released
     assert own.outcomes is not None
     assert own.outcomes.outcomes == ("favourable",)  # each in the middle of its own member's

@@ -17,7 +17,7 @@ from AGE2HIELib.phantom.scan import nearest
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec, network_input
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.preprocess.smoothing import smooth_inside
-from AGE2HIELib.preprocess.zmap import filled_beyond_brain, z_map
+from AGE2HIELib.preprocess.zmap import fill_beyond_brain, z_map
 from AGE2HIELib.volume import Grid, Volume
 
 
@@ -107,7 +107,7 @@ def test_beyond_the_brain_stands_the_nearest_value() -> None:
     affine = np.eye(4)
     array = np.zeros((5, 1, 1), np.float32)
     array[2] = 7.0
-    filled = filled_beyond_brain(Volume(array, affine), Volume(array > 0, affine))
+    filled = fill_beyond_brain(Volume(array, affine), Volume(array > 0, affine))
     np.testing.assert_array_equal(filled.array, 7.0)
 
 

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from batch_cases import PREDICTED, REFUSED, UNUSABLE, link_cases, make_kinds, mixed
 
-from AGE2HIELib.batch.table import Row, read_table
+from AGE2HIELib.batch.table import CaseRow, read_table
 
 AT = (0.1, 0.5, 1.0)
 CRASH_AT, KILL_AT = 0.1, 0.5
@@ -94,7 +94,7 @@ def main() -> None:
         sys.exit(f"NOT AS IT SHOULD BE: {wrong} rows; {first.codes[CRASHED]}, {second.codes[CRASHED]} crashed")
 
 
-def undisturbed(folder: Path, codes: dict[str, int], more: list[str]) -> dict[str, Row]:
+def undisturbed(folder: Path, codes: dict[str, int], more: list[str]) -> dict[str, CaseRow]:
     """The row of each kind. Raises SystemExit where one does not end as it was made to."""
     start = time.perf_counter()
     command = program("batch", str(folder / "kinds"), "--output", str(folder / "alone"), "--progress", "none", *more)
@@ -106,7 +106,7 @@ def undisturbed(folder: Path, codes: dict[str, int], more: list[str]) -> dict[st
     return {name: anonymous(row) for name, row in rows.items()}
 
 
-def anonymous(row: Row) -> Row:
+def anonymous(row: CaseRow) -> CaseRow:
     """Without what may differ between two cases of a kind: their names, and their seconds."""
     return replace(row, case="", seconds=None, message=row.message.replace(f"'{row.case}'", "''"))
 
@@ -178,7 +178,9 @@ def workers_of(parent: int) -> Iterator[int]:
             continue
 
 
-def told_wrong(when: str, rows: dict[str, Row], made: dict[str, str], wanted: dict[str, Row], *, complete: bool) -> int:
+def told_wrong(
+    when: str, rows: dict[str, CaseRow], made: dict[str, str], wanted: dict[str, CaseRow], *, complete: bool
+) -> int:
     """How many rows are missing or not those of their kind; the crashed one is right until the next call."""
     crashed = [name for name, row in rows.items() if row.exit_code == CRASHED and "SIGKILL" in row.message]
     due = set(made) if complete else set(rows) - set(crashed)
@@ -189,7 +191,7 @@ def told_wrong(when: str, rows: dict[str, Row], made: dict[str, str], wanted: di
     return len(wrong)
 
 
-def seconds_of_kinds(rows: dict[str, Row]) -> None:
+def seconds_of_kinds(rows: dict[str, CaseRow]) -> None:
     for code, words in ((PREDICTED, "predicted"), (REFUSED, "refused"), (UNUSABLE, "unusable")):
         seconds = [row.seconds for row in rows.values() if row.exit_code == code and row.seconds is not None]
         if seconds:

@@ -29,14 +29,13 @@ from scipy.stats import betabinom
 from sklearn.metrics import roc_auc_score
 
 from AGE2HIELib.bundle.training_cases import SET_COVERAGE, counts
-from AGE2HIELib.inference.predict import Prediction, prediction
 from AGE2HIELib.inference.prevalence import at_prevalence
-from AGE2HIELib.installed import find_model
-from AGE2HIELib.networks.features import moments
+from AGE2HIELib.inference.probability import Prediction, combine_logits
+from AGE2HIELib.networks.staged import moments
 from AGE2HIELib.pipeline.inputs import HieModel, load_model, model_for_z
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.quality.distance import distances
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import find_model, resource_path
 
 _GROUPS, _DRAWS = 10, 200
 _AT_ONCE = 16  # images: half the time of one by one
@@ -96,7 +95,7 @@ def answers(folder: Path, cases: int, kind: str, model: HieModel) -> tuple[list[
         if row["distance"] > remembered.distance_limit:
             refused += 1
             continue
-        found = prediction(row["logits"], model.bundle)
+        found = combine_logits(row["logits"], model.bundle)
         every.append(Answer(site, adverse, row["logits"], found, row["distance"]))
     return every, refused
 
@@ -164,7 +163,7 @@ def at_own_prevalence(every: Sequence[Answer], model: HieModel) -> np.ndarray:
     for site in {one.site for one in every}:
         share = float(np.mean([one.adverse for one in every if one.site == site]))
         facts[site] = at_prevalence(model.bundle, share)
-    return np.array([prediction(one.logits, facts[one.site]).probability_adverse for one in every])
+    return np.array([combine_logits(one.logits, facts[one.site]).probability_adverse for one in every])
 
 
 def tell_coverage(outcome: str, every: Sequence[Answer], model: HieModel) -> None:

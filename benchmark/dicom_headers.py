@@ -20,7 +20,7 @@ import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
 
-from AGE2HIELib.io.dicom_headers import find_series
+from AGE2HIELib.io.dicom.headers import find_series
 
 SIDE = 32  # pixels a row
 SLICES = 25

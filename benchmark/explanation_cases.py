@@ -8,19 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.io.source import Source
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.injury import injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import nearest, scanner_adc
+from AGE2HIELib.phantom.scan import PROTOCOLS, nearest, scanner_adc
 from AGE2HIELib.pipeline.admission import Admitted, Withheld, admit
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, read_scan
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import STAGES
 from AGE2HIELib.preprocess.atlas import Atlas
-from AGE2HIELib.progress import Stages
+from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
 from training.explaining.examinations import InLesion, in_lesion
 

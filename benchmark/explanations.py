@@ -28,16 +28,16 @@ from explanation_cases import Placed, focal_infant, mixed_infant, real_cases
 from AGE2HIELib.explanation.curves import curves
 from AGE2HIELib.explanation.examination import BY_CHANCE, examine_map
 from AGE2HIELib.explanation.registry import DEFAULT_METHOD
-from AGE2HIELib.explanation.robustness import ExaminedMap, answers, mean_map, randomised
-from AGE2HIELib.explanation.saliency import explain
-from AGE2HIELib.inference.predict import as_tensor, predict
-from AGE2HIELib.installed import find_atlas, find_model
-from AGE2HIELib.parallel import run_all
+from AGE2HIELib.explanation.robustness import ExaminedMap, answers, mean_map, with_random_weights
+from AGE2HIELib.explanation.saliency import explain_score
+from AGE2HIELib.inference.probability import as_tensor, predict_probability
 from AGE2HIELib.pipeline.analysis import explain_prediction, on_scan_grid
 from AGE2HIELib.pipeline.inputs import HieModel, load_model
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.result.verdicts import Examination
+from AGE2HIELib.system.parallel import run_all
+from AGE2HIELib.system.places import find_atlas, find_model
 from AGE2HIELib.volume import Volume
 
 PARTS = ("phantoms", "real", "examined", "cost")
@@ -148,7 +148,7 @@ def on_mixed(seed: int, *, path: Path | None, random: bool) -> Examination | Non
         return None
     case = _case(model, placed)
     if random:
-        fresh = [randomised(one, case.facts, 100 * seed + number) for number, one in enumerate(case.members)]
+        fresh = [with_random_weights(one, case.facts, 100 * seed + number) for number, one in enumerate(case.members)]
         case = replace(case, members=fresh)
     return examine_map(case)
 
@@ -182,8 +182,8 @@ def cost(options: argparse.Namespace) -> None:
             member.requires_grad_(False)
 
     ways: dict[str, Callable[[], object]] = {
-        "prediction alone": lambda: predict(model.members, model.bundle, image),
-        f"with {DEFAULT_METHOD}": lambda: explain(model.members, model.bundle, image),
+        "prediction alone": lambda: predict_probability(model.members, model.bundle, image),
+        f"with {DEFAULT_METHOD}": lambda: explain_score(model.members, model.bundle, image),
         "with MONAI's Grad-CAM": monai,
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}

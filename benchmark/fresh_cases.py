@@ -20,10 +20,8 @@ import numpy as np
 from gate_cases import PHANTOM, row_of, rows_file
 
 from AGE2HIELib.bundle.reading import read_bundle
-from AGE2HIELib.installed import find_atlas, find_model
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.source import Source
-from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.scan import scanner_adc
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan
@@ -33,7 +31,9 @@ from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.network_input import network_input
 from AGE2HIELib.preprocess.zmap import z_map
-from AGE2HIELib.progress import Stages
+from AGE2HIELib.system.parallel import run_all
+from AGE2HIELib.system.places import find_atlas, find_model
+from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
 from training.cohorts.released_z import released_like_z
 from training.cohorts.synthetic_hie import SITES, Planned, injury_with_outcome, planned_cases, protocol_of

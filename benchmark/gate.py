@@ -24,19 +24,19 @@ from gate_cases import PHANTOM, Row, row_of, rows_file
 from gate_limits import print_limits
 from tqdm import tqdm
 
-from AGE2HIELib.installed import find_model
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.source import Source
-from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.pipeline.admission import admit, gate_scan
 from AGE2HIELib.pipeline.inputs import Scan, load_model, read_scan
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES, STAGES
 from AGE2HIELib.preprocess.mask import brain_mask
-from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality import Quality, check_quality
 from AGE2HIELib.quality.check import DISTANCE, OVERRIDABLE
 from AGE2HIELib.quality.maps import Z_DETAIL, z_map_check
+from AGE2HIELib.system.parallel import run_all
+from AGE2HIELib.system.places import find_model
+from AGE2HIELib.system.progress import Stages
 from training.cohorts.synthetic_hie import Planned
 from training.files import write_text
 

@@ -16,9 +16,9 @@ import numpy as np
 from scipy.ndimage import affine_transform
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.io.source import Source, read_source
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.quality import Check, Quality
 from AGE2HIELib.volume import Volume
 

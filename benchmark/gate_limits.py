@@ -17,7 +17,7 @@ from scipy.stats import t as t_distribution
 
 from AGE2HIELib.quality.check import DISTANCE, STEP, STRIPES
 from AGE2HIELib.quality.maps import FIELD_OF_VIEW_SHARE, OVERLAP, SHARED_DETAIL, SIMILARITY, STRETCH, Z_DETAIL
-from AGE2HIELib.quality.slices import LOST, STEPPED, STRIPED
+from AGE2HIELib.quality.signal_loss import LOST, STEPPED, STRIPED
 from AGE2HIELib.quality.values import BRAIN_ML, CUT_FACE, IMPLAUSIBLE_SHARE, MEDIAN_ADC
 
 Values = dict[str, dict[str, float]]  # by infant, by check

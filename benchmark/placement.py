@@ -24,17 +24,16 @@ import SimpleITK as sitk
 from placement_sheet import draw_sheet
 from scipy.ndimage import binary_erosion
 
-from AGE2HIELib.installed import find_atlas
-from AGE2HIELib.io.frames import sitk_geometry
+from AGE2HIELib.io.coordinates import sitk_geometry, to_canonical
 from AGE2HIELib.io.images import read_volume
-from AGE2HIELib.normative.build import Wanted, build_atlas
-from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.normative.build import BuildRequest, build_atlas
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.preprocess.deform import deform
 from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
-from AGE2HIELib.preprocess.zmap import filled_beyond_brain, z_map, z_scores
-from AGE2HIELib.progress import Silent
+from AGE2HIELib.preprocess.zmap import fill_beyond_brain, z_map, z_scores
+from AGE2HIELib.system.places import find_atlas
+from AGE2HIELib.system.progress import Silent
 from AGE2HIELib.volume import Volume
 
 NORMAL = ("231", "263", "312", "329", "447", "449")
@@ -102,7 +101,7 @@ def six_case_atlas(cases: list[Case]) -> Atlas:
         for case in cases:
             if case.number in NORMAL:
                 (images / case.file.name).symlink_to(case.file)
-        wanted = Wanted(images, None, "six", "six sample cases of BONBID-HIE", "CC BY-NC 4.0", jobs=THREADS)
+        wanted = BuildRequest(images, None, "six", "six sample cases of BONBID-HIE", "CC BY-NC 4.0", jobs=THREADS)
         return build_atlas(wanted, find_atlas(None), Path(folder) / "work", Silent()).atlas
 
 
@@ -189,7 +188,7 @@ def syn_timed(case: Case, atlas: Atlas) -> Volume:
     fixed = _for_ants(case.adc.like(stripped))
     found = ants.registration(fixed, _for_ants(atlas.mean), type_of_transform="SyN")
     mean, sd = (
-        ants.apply_transforms(fixed, _for_ants(filled_beyond_brain(field, atlas.brain)), found["fwdtransforms"]).numpy()
+        ants.apply_transforms(fixed, _for_ants(fill_beyond_brain(field, atlas.brain)), found["fwdtransforms"]).numpy()
         for field in (atlas.mean, atlas.sd)
     )
     return z_scores(case.adc, case.brain, mean, sd)

@@ -17,18 +17,16 @@ import numpy as np
 from scipy.ndimage import binary_fill_holes
 from tqdm import tqdm
 
-from AGE2HIELib.installed import find_atlas
-from AGE2HIELib.io.frames import LPS_FROM_RAS
-from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.io.coordinates import LPS_FROM_RAS, to_canonical
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import Injury, injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import nearest, scanner_adc
+from AGE2HIELib.phantom.scan import PROTOCOLS, nearest, scanner_adc
 from AGE2HIELib.phantom.structures import VALUE
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.preprocess.deform import deform
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.preprocess.zmap import z_map
+from AGE2HIELib.system.places import find_atlas
 from AGE2HIELib.volume import Volume
 
 ACQUISITIONS = ("2mm", "4mm", "6mm")

@@ -18,20 +18,19 @@ import numpy as np
 import torch
 from explanation_cases import ACQUISITIONS
 
-from AGE2HIELib.installed import find_atlas, find_model
 from AGE2HIELib.io.source import Source
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import scanner_adc
+from AGE2HIELib.phantom.scan import PROTOCOLS, scanner_adc
 from AGE2HIELib.pipeline.admission import Withheld, admit
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
-from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality.check import OVERRIDABLE
+from AGE2HIELib.system.parallel import run_all
+from AGE2HIELib.system.places import find_atlas, find_model
+from AGE2HIELib.system.progress import Stages
 
 FIRST_SEED = 610_000  # in no cohort
 LOADS = (0.01, 0.02, 0.04, 0.08)

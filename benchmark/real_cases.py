@@ -18,14 +18,14 @@ import numpy as np
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from AGE2HIELib.installed import find_atlas, find_model
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.pipeline.analysis import analyse
 from AGE2HIELib.pipeline.inputs import load_model, read_scan
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
-from AGE2HIELib.progress import Stages
+from AGE2HIELib.system.places import find_atlas, find_model
+from AGE2HIELib.system.progress import Stages
 
 INJURED_LOAD = 0.01
 LESION_Z = -2.0

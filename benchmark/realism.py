@@ -25,11 +25,11 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer
 
-from AGE2HIELib.installed import find_atlas
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid, read_volume
-from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.system.parallel import run_all
+from AGE2HIELib.system.places import find_atlas
 from training.cohorts.synthetic_hie import SITES, Planned, made_case, planned_cases
 
 SEED = 41  # of the phantoms, which no training cohort has

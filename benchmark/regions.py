@@ -17,14 +17,13 @@ import numpy as np
 from fresh_cases import bundled_atlas, gated_scan
 
 from AGE2HIELib.explanation.regions import RegionRow, measured_regions
-from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.parallel import run_all
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import INJURIES, Injury, injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import scanner_adc
+from AGE2HIELib.phantom.scan import PROTOCOLS, scanner_adc
 from AGE2HIELib.phantom.structures import CORTEX, STRUCTURES
 from AGE2HIELib.preprocess.zmap import z_map
+from AGE2HIELib.system.parallel import run_all
 
 ACQUISITIONS = ("2mm", "4mm", "6mm")
 MEASURED_SD = {  # 1e-6 mm^2/s

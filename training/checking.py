@@ -9,14 +9,14 @@ from typing import TypeVar
 import pandas as pd
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid, read_volume
 from AGE2HIELib.io.integrity import sha256_of_files
-from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.preprocess.t1.mask import stripped_brain
 from AGE2HIELib.preprocess.t1.prepare import finite_t1, plausible_brain_ml
+from AGE2HIELib.system.parallel import run_all
 from training.cohorts.bids import AgeScan, read_bids
 from training.cohorts.bonbid import HieCase, read_bonbid
 from training.cohorts.problems import DataError, Problem

@@ -13,9 +13,9 @@ import pandas as pd
 import torch
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.networks.age import AgeNetwork, standardised
+from AGE2HIELib.networks.age import AgeNetwork, standardise
 from AGE2HIELib.networks.age_head import AgeHead
-from AGE2HIELib.parallel import run_all
+from AGE2HIELib.system.parallel import run_all
 from training.files import write_tsv, write_whole
 from training.leakage import subject_hashes
 from training.learning.ages import AgeModule, Subjects, predicted_years
@@ -179,6 +179,6 @@ def trained_age_network(run: RunFolder, cohort: PreparedCohort, lesson: Lesson) 
 def _head(settings: Settings, ages: np.ndarray, brain_ml: np.ndarray) -> AgeHead:
     options, volume = settings.pretrain, np.log(brain_ml)
     plain = AgeHead(options.head, 0.0, 1.0, float(volume.mean()), target=options.target)
-    learned = standardised(torch.from_numpy(ages), plain).numpy()
+    learned = standardise(torch.from_numpy(ages), plain).numpy()
     sd = float(volume.std()) if options.brain_volume else 0.0
     return replace(plain, mean=float(learned.mean()), sd=float(learned.std()), volume_sd=sd)

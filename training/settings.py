@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.pipeline.request import SALIENCY_METHODS
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
 
 CONFIGS = Path(__file__).parent / "configs"
 PRESETS = ("demo", "quick", "bundle", "full")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.preprocess.atlas import load_atlas
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
 from training.checking import case_table, check_ages, check_folds, check_infants, check_overlap
 from training.cohorts.bids import read_bids
 from training.cohorts.bonbid import read_bonbid

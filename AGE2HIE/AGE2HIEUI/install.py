@@ -62,7 +62,7 @@ def writeConstraints(path: Path) -> Path:
 
 def _ensureTorch() -> None:
     addLibraryToPath()
-    from AGE2HIELib.requirements import REQUIREMENTS
+    from AGE2HIELib.release import REQUIREMENTS
 
     least = f">={REQUIREMENTS['torch']}"
     if slicer.packaging.pip_check(f"torch{least}"):

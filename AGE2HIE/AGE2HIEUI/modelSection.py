@@ -78,6 +78,6 @@ class ModelSection:
 def installedModels() -> list[Any]:
     """Labels of the models that can be chosen, the bundled one first."""
     addLibraryToPath()
-    from AGE2HIELib.installed import installed_models, model_label
+    from AGE2HIELib.system.places import installed_models, model_label
 
     return [model_label(folder) for folder in installed_models()]

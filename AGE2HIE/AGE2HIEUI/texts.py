@@ -197,7 +197,7 @@ def provenanceText(result: Result) -> str:
 
 
 def modelText(label: Any) -> str:
-    """A model's own description (``AGE2HIELib.installed.ModelLabel``)."""
+    """A model's own description (``AGE2HIELib.system.places.ModelLabel``)."""
     if label.problem:
         return _("<b>{title}</b> cannot be used: {problem}").format(
             title=html.escape(label.title), problem=html.escape(label.problem)

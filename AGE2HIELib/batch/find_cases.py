@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom_file import is_dicom
+from AGE2HIELib.io.dicom.file import is_dicom
 from AGE2HIELib.io.images import SUFFIXES
-from AGE2HIELib.system_files import is_system_file
+from AGE2HIELib.system.stray_files import is_system_file
 
 # Files that belong to a scan of the same name: b-values, directions, what a converter noted, and voxels of a detached
 # header.
@@ -20,7 +20,7 @@ _INDEX = "DICOMDIR"  # of a hospital's disc: it lists the studies and holds no i
 
 
 @dataclass(frozen=True)
-class Case:
+class BatchCase:
     """``name`` is that of the case's output folder; ``scan`` is what to read, None where ``problem`` says why not."""
 
     name: str
@@ -29,7 +29,7 @@ class Case:
     problem: str = ""
 
 
-def find_cases(folder: Path, *, output: Path) -> tuple[Case, ...]:
+def find_cases(folder: Path, *, output: Path) -> tuple[BatchCase, ...]:
     """A case for each subfolder and each scan file directly inside ``folder``, by name; hidden ones, and what an
     operating system put there (``__MACOSX``, ``Thumbs.db``), are left out.
 
@@ -57,12 +57,12 @@ def find_cases(folder: Path, *, output: Path) -> tuple[Case, ...]:
     return tuple(sorted(cases, key=lambda case: case.name))
 
 
-def _case(entry: Path, name: str) -> Case:
+def _case(entry: Path, name: str) -> BatchCase:
     try:
         scan, problem = _scan_in(entry) if entry.is_dir() else _scan_file(entry)
     except OSError as error:
         scan, problem = None, f"'{name}' cannot be read ({type(error).__name__}). Check its permissions."
-    return Case(name, entry, scan, problem)
+    return BatchCase(name, entry, scan, problem)
 
 
 def _scan_file(path: Path) -> tuple[Path | None, str]:
@@ -133,9 +133,9 @@ def _printable(name: str) -> str:
     return "".join(character if character.isprintable() else "_" for character in name)
 
 
-def _refuse_same_names(cases: list[Case]) -> None:
+def _refuse_same_names(cases: list[BatchCase]) -> None:
     """Not every disk tells ``A`` from ``a``."""
-    first: dict[str, Case] = {}
+    first: dict[str, BatchCase] = {}
     for case in cases:
         other = first.setdefault(case.name.lower(), case)
         if other is not case:

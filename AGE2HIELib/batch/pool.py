@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from AGE2HIELib.batch.worker import Done, Memory, prepare_worker, work_on
+from AGE2HIELib.batch.worker import Memory, WorkerAnswer, prepare_worker, work_on
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.parallel import one_thread_for_children
+from AGE2HIELib.system.parallel import one_thread_for_children
 
 try:
     from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -49,7 +49,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Ended:
+class ItemEnd:
     """Item ``number`` has ended: with a result, or with what went wrong in words."""
 
     number: int
@@ -63,7 +63,7 @@ class _Worker:
     """``current`` is what it does: the work on item ``number``, or where that is None its preparation."""
 
     pool: ProcessPool
-    current: ProcessFuture[Done]
+    current: ProcessFuture[WorkerAnswer]
     since: float
     number: int | None = None
     done: int = 0
@@ -85,7 +85,7 @@ class Pool:
     _workers: list[_Worker] = field(default_factory=list)
     _failed_starts: int = 0
 
-    def run(self, items: Sequence[Any]) -> Generator[Ended, None, None]:
+    def run(self, items: Sequence[Any]) -> Generator[ItemEnd, None, None]:
         """Each item once, as it ends. Leaving the loop early, by an error or a signal, ends the workers.
 
         Raises:
@@ -119,21 +119,21 @@ class Pool:
         late = worker.number is None and time.monotonic() - worker.since > self.limits.start_seconds
         return worker.current.done() or late
 
-    def _hear(self, worker: _Worker) -> Ended | None:
+    def _hear(self, worker: _Worker) -> ItemEnd | None:
         """How the item in its hands has ended; None where it was starting."""
         number, worker.number = worker.number, None
         try:
             done = worker.current.result(timeout=0)
         except TimeoutError:
             limit = self.limits.start_seconds if number is None else self.limits.seconds
-            done = Done(None, f"It did not end within {limit / 60:.3g} minutes.")
+            done = WorkerAnswer(None, f"It did not end within {limit / 60:.3g} minutes.")
         except (ProcessExpired, BrokenProcessPool, SystemExit) as error:
-            done = Done(None, death_in_words(_exit_code(error, worker.process)))
+            done = WorkerAnswer(None, death_in_words(_exit_code(error, worker.process)))
         worker.done += number is not None
         if done.failure or worker.done >= self.limits.items or done.memory.now_mb > self.limits.memory_mb:
             self._dismiss([worker])
         if number is not None:
-            return Ended(number, done.result, done.failure, done.memory)
+            return ItemEnd(number, done.result, done.failure, done.memory)
         worker.process = next((each for each in multiprocessing.active_children() if each.pid == done.result), None)
         self._failed_starts = self._failed_starts + 1 if done.failure else 0
         if self._failed_starts >= _STARTS:

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from AGE2HIELib.outputs import output_file
 from AGE2HIELib.report.extras import lost_extras
 from AGE2HIELib.result.record import Result
+from AGE2HIELib.system.outputs import output_file
 
 TABLE = "cases.tsv"
 
 
 @dataclass(frozen=True)
-class Row:
+class CaseRow:
     """How one case ended; a number is None where there is none.
 
     Attributes:
@@ -37,12 +37,12 @@ class Row:
     message: str = ""
 
 
-def row_of_result(case: str, exit_code: int, result: Result) -> Row:
+def row_of_result(case: str, exit_code: int, result: Result) -> CaseRow:
     """From ``result.json``, so that a case has the same row whether it was done now or before."""
     low, high = result.interval or (None, None)
     failed = [check for check in result.quality.checks if not check.passed]
     stopping = [check for check in failed if not check.overridden]
-    return Row(
+    return CaseRow(
         case,
         exit_code,
         result.label or "",
@@ -56,17 +56,17 @@ def row_of_result(case: str, exit_code: int, result: Result) -> Row:
     )
 
 
-def write_table(rows: Iterable[Row], folder: Path) -> None:
-    lines = ["\t".join(field.name for field in fields(Row)), *(_line(row) for row in rows)]
+def write_table(rows: Iterable[CaseRow], folder: Path) -> None:
+    lines = ["\t".join(field.name for field in fields(CaseRow)), *(_line(row) for row in rows)]
     with output_file(folder / TABLE, overwrite=True) as part:
         part.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")  # file names need no code
 
 
-def read_table(folder: Path) -> dict[str, Row]:
+def read_table(folder: Path) -> dict[str, CaseRow]:
     """Rows by case; nothing where there is no table, or one that this program has not written."""
     try:
         header, *lines = (folder / TABLE).read_text(encoding="utf-8").splitlines()
-        if header.split("\t") != [field.name for field in fields(Row)]:
+        if header.split("\t") != [field.name for field in fields(CaseRow)]:
             return {}
         rows = [_row(line.split("\t")) for line in lines]
     except (OSError, ValueError, TypeError):
@@ -74,7 +74,7 @@ def read_table(folder: Path) -> dict[str, Row]:
     return {row.case: row for row in rows}
 
 
-def _line(row: Row) -> str:
+def _line(row: CaseRow) -> str:
     numbers = (row.probability_adverse, row.interval_low, row.interval_high, row.prevalence)
     shown = ("" if number is None else f"{number:.6f}" for number in numbers)
     seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
@@ -82,8 +82,8 @@ def _line(row: Row) -> str:
     return "\t".join(" ".join(text.split()) if text != row.case else text for text in texts)
 
 
-def _row(cells: list[str]) -> Row:
+def _row(cells: list[str]) -> CaseRow:
     case, code, label, *numbers, failed, seconds, message = cells
     probability, low, high, prevalence = (float(cell) if cell else None for cell in numbers)
     took = float(seconds) if seconds else None
-    return Row(case, int(code), label, probability, low, high, prevalence, failed, took, message)
+    return CaseRow(case, int(code), label, probability, low, high, prevalence, failed, took, message)

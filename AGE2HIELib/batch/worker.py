@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import psutil
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.parallel import begin_worker
+from AGE2HIELib.system.parallel import begin_worker
 
 _prepared: Any = None  # of this process
 
@@ -30,7 +30,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Done:
+class WorkerAnswer:
     """``failure`` is the exception, in words, that the work raised; such a worker is not used again."""
 
     result: Any
@@ -38,7 +38,7 @@ class Done:
     memory: Memory = Memory()
 
 
-def prepare_worker(prepare: Callable[[], Any]) -> Done:
+def prepare_worker(prepare: Callable[[], Any]) -> WorkerAnswer:
     """The first work of a process, whose result is the process's number.
 
     Raises InputError for the caller to mend, RuntimeError with a traceback for us.
@@ -52,10 +52,10 @@ def prepare_worker(prepare: Callable[[], Any]) -> Done:
         raise
     except Exception:  # the parent's front door writes it into its log
         raise RuntimeError(traceback.format_exc()) from None
-    return Done(os.getpid(), "", memory_here())
+    return WorkerAnswer(os.getpid(), "", memory_here())
 
 
-def work_on(work: Callable[[Any, Any], Any], item: Any) -> Done:
+def work_on(work: Callable[[Any, Any], Any], item: Any) -> WorkerAnswer:
     """``work(prepared, item)``. SIGTERM ends it as an error would, so that nothing half made stays behind."""
     result, failure = None, ""
     before = signal.signal(signal.SIGTERM, _end)
@@ -65,7 +65,7 @@ def work_on(work: Callable[[Any, Any], Any], item: Any) -> Done:
         failure = "MemoryError" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
     finally:
         signal.signal(signal.SIGTERM, before)
-    return Done(result, failure, memory_here())
+    return WorkerAnswer(result, failure, memory_here())
 
 
 def memory_here() -> Memory:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from AGE2HIELib.bundle.schema import NUMBER, Kinds, check_keys, check_spec, parsed_table, require
+from AGE2HIELib.bundle.schema import NUMBER, Kinds, check_keys, check_spec, parse_table, require
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.age_head import HEADS, TARGETS, UNSTATED, AgeBins, AgeHead
 from AGE2HIELib.networks.registry import check_network_name
@@ -106,23 +106,23 @@ def age_text(facts: AgeFacts) -> str:
 
 def read_age(content: bytes) -> AgeFacts:
     """ModelError names the key that is missing, unknown or wrong."""
-    found = parsed_table(content, AGE)
-    if found.get("format") != FORMAT:
+    table = parse_table(content, AGE)
+    if table.get("format") != FORMAT:
         raise ModelError(
-            f"{AGE} is in format {found.get('format')!r}; this age2hie reads format {FORMAT}. Use a matching one."
+            f"{AGE} is in format {table.get('format')!r}; this age2hie reads format {FORMAT}. Use a matching one."
         )
-    check_keys(found, _KEYS, AGE)
+    check_keys(table, _KEYS, AGE)
     parts = {"network": _NETWORK_KEYS, "trained_on": _TRAINED_KEYS, "held_out": _HELD_OUT_KEYS}
     for key, kinds in parts.items():
-        check_keys(found[key], kinds, f"{AGE}, {key}")
+        check_keys(table[key], kinds, f"{AGE}, {key}")
     facts = AgeFacts(
-        network=found["network"]["name"],
-        network_arguments=found["network"]["arguments"],
-        spec=InputSpec.from_json(found["network_input"]),
-        head=_read_head(found["head"]),
-        trained_on=Learned(**found["trained_on"]),
-        held_out=HeldOut(**found["held_out"]),
-        **{key: found[key] for key in ("placement", "saliency_layer", "demonstration")},
+        network=table["network"]["name"],
+        network_arguments=table["network"]["arguments"],
+        spec=InputSpec.from_json(table["network_input"]),
+        head=_read_head(table["head"]),
+        trained_on=Learned(**table["trained_on"]),
+        held_out=HeldOut(**table["held_out"]),
+        **{key: table[key] for key in ("placement", "saliency_layer", "demonstration")},
     )
     check_age(facts)
     return facts

@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from AGE2HIELib.bundle.loading import check_weights
-from AGE2HIELib.bundle.manifest import MANIFEST
-from AGE2HIELib.bundle.reading import Bundle, read_bundle
+from AGE2HIELib.bundle.reading import MANIFEST, Bundle, read_bundle
+from AGE2HIELib.bundle.weights import check_weights
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.leftovers import owner_mark, remove_leftovers
-from AGE2HIELib.outputs import place_folder, put_back_aside
-from AGE2HIELib.system_files import is_system_file
+from AGE2HIELib.system.outputs import place_folder, put_back_aside
+from AGE2HIELib.system.stray_files import is_system_file, owner_mark, remove_stale_files
 
 # Ten members of the widest network in the settings take 1.4 GB as float16; an archive that unpacks to more is no model.
 LARGEST_BYTES = 4_000_000_000
@@ -68,7 +66,7 @@ def install_archive(archive: Path, home: Path, *, overwrite: bool = False) -> Bu
         raise ModelError(f"There is no archive '{archive.name}'. Name a .zip or .tar.gz file.")
     try:
         home.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(home, _SCRATCH)
+        remove_stale_files(home, _SCRATCH)
         with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{owner_mark()}-", dir=home) as scratch:
             bundle = _unpacked(archive, Path(scratch))
             check_weights(bundle)

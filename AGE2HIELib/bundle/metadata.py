@@ -1,4 +1,11 @@
-"""``configs/metadata.json``: the keys that MONAI's bundles carry, and a section of ours that is checked key by key."""
+"""``configs/metadata.json`` and ``configs/inference.json``: what a bundle says to MONAI's tools, checked key by key.
+
+``metadata.json`` holds the keys that MONAI's bundles carry and a section of ours. ``inference.json`` is the network as
+MONAI's tools build it: they run a text that begins with ``$`` as Python, ``_target_`` as a call of whatever it names,
+``%`` as the content of another file. Nothing here evaluates it, but whoever runs a bundle in MONAI may do so because
+``age2hie model verify`` has accepted it. So a bundle is refused unless the file says, key by key, what the export
+writes for the network in the metadata; that is one constructor of ours and one of MONAI's, and no expression.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +19,16 @@ from typing import Any
 import numpy as np
 
 from AGE2HIELib.bundle.model_facts import Calibration, ModelFacts, Reading, z_kinds
-from AGE2HIELib.bundle.schema import NUMBER, Kinds, check_keys, check_no_program, check_spec, parsed_table, require
+from AGE2HIELib.bundle.schema import (
+    NUMBER,
+    Kinds,
+    check_keys,
+    check_no_program,
+    check_spec,
+    parse_table,
+    require,
+    shorten,
+)
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.registry import check_network_name
 from AGE2HIELib.preprocess.network_input import InputSpec
@@ -57,6 +73,7 @@ _OUR_KEYS: Kinds = {
 _READING_KEYS: Kinds = {"calibration": dict, "threshold": NUMBER}
 _NETWORK_KEYS: Kinds = {"name": str, "arguments": dict}
 _CALIBRATION_KEYS = dict.fromkeys(Calibration.__dataclass_fields__, NUMBER)
+INFERENCE = "configs/inference.json"
 
 
 def metadata_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
@@ -90,7 +107,7 @@ def metadata_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
 
 def read_metadata(content: bytes) -> tuple[ModelFacts, tuple[str, ...]]:
     """The facts and the paths of the members; ModelError names the key that is missing, unknown or wrong."""
-    parsed = parsed_table(content, METADATA)
+    parsed = parse_table(content, METADATA)
     check_no_program(parsed, METADATA)  # MONAI's parser takes it in beside inference.json
     check_keys(parsed, _KEYS, METADATA, others_allowed=True)  # MONAI's own keys are many, and change
     ours = parsed[OURS]
@@ -198,3 +215,60 @@ def _installed(package: str, otherwise: str) -> str:
         return installed_version(package)
     except PackageNotFoundError:
         return otherwise
+
+
+def inference_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
+    """The file's content, in ASCII; ``members`` are paths inside the bundle."""
+    content = {
+        "bundle_root": ".",
+        "device": "cpu",
+        "members": list(members),
+        "network_def": {
+            "_target_": "AGE2HIELib.networks.registry.build_network",
+            "name": facts.network,
+            "arguments": dict(facts.network_arguments),
+        },
+        "inferer": {"_target_": "monai.inferers.SimpleInferer"},
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def check_inference(content: bytes, facts: ModelFacts, members: tuple[str, ...]) -> None:
+    """Raises ModelError where the file says anything but what ``inference_text`` writes for this model.
+
+    The arguments and the members' names stand in the metadata, too, where ``check_no_program`` has looked at them.
+    """
+    if not content.isascii():  # MONAI reads in the computer's own encoding, in which other signs may mean other things
+        raise ModelError(f"{INFERENCE} holds signs beyond ASCII, which no export writes. {_REMEDY}")
+    config, written = parse_table(content, INFERENCE), json.loads(inference_text(facts, members))
+    place = _difference(config, written)
+    if place is not None:
+        keys, there, expected = place
+        where = ", ".join(map(repr, keys)) or "at its top"
+        raise ModelError(
+            f"{INFERENCE}, {where}: it says {shorten(there)}, where the export writes {shorten(expected)}. "
+            f"MONAI may run what stands there. {_REMEDY}"
+        )
+
+
+_REMEDY = "Do not run this bundle; export the model again."
+_ABSENT = "nothing"
+
+
+def _difference(
+    found: Any, written: Any, keys: tuple[str | int, ...] = ()
+) -> tuple[tuple[str | int, ...], Any, Any] | None:
+    """Where two contents of JSON differ first, what is there and what should be; True is not 1, nor 1.0."""
+    if type(found) is not type(written) or (isinstance(written, list) and len(found) != len(written)):
+        return keys, found, written
+    if isinstance(written, dict):
+        for key in [*written, *(found.keys() - written.keys())]:
+            if (key in found) != (key in written):
+                return (*keys, key), found.get(key, _ABSENT), written.get(key, _ABSENT)
+        parts = [(key, found[key], written[key]) for key in written]
+    elif isinstance(written, list):
+        parts = list(zip(range(len(written)), found, written, strict=True))
+    else:
+        return None if found == written else (keys, found, written)
+    differences = (_difference(there, here, (*keys, key)) for key, there, here in parts)
+    return next((difference for difference in differences if difference is not None), None)

@@ -109,8 +109,8 @@ Facts = TypeVar("Facts", bound=ModelFacts)
 
 def z_kinds(origins: Iterable[str]) -> tuple[str, ...]:
     """The kinds among ``z_origins``: every atlas is of one kind."""
-    found = {origin if origin in (RELEASED, NO_Z) else ATLAS for origin in origins}
-    return tuple(kind for kind in Z_KINDS if kind in found)
+    kinds = {origin if origin in (RELEASED, NO_Z) else ATLAS for origin in origins}
+    return tuple(kind for kind in Z_KINDS if kind in kinds)
 
 
 def for_z_map(model: Facts, atlas: Atlas, *, released: bool) -> Facts:

@@ -22,7 +22,7 @@ _NO_PROGRAM = "Do not run this bundle; export the model again."
 _LONGEST_QUOTE = 80
 
 
-def parsed_table(content: bytes, name: str) -> dict[str, Any]:
+def parse_table(content: bytes, name: str) -> dict[str, Any]:
     """The JSON object that a file holds; ``name`` is the file's."""
     try:
         parsed = json.loads(content, parse_constant=_refuse_constant)
@@ -69,14 +69,14 @@ def check_no_program(content: Any, where: str) -> None:
             waiting += [*value.values()]
             reserved = next((key for key in value if key.startswith(_RESERVED_KEY)), None)
             if reserved is not None:
-                raise ModelError(f"{where}: the key {shortened(reserved)} is one that MONAI acts on. {_NO_PROGRAM}")
+                raise ModelError(f"{where}: the key {shorten(reserved)} is one that MONAI acts on. {_NO_PROGRAM}")
         elif isinstance(value, list | tuple):
             waiting += value
         elif isinstance(value, str) and value.lstrip().startswith(_EXPRESSION_SIGNS):
-            raise ModelError(f"{where}: the text {shortened(value)} is one that MONAI evaluates. {_NO_PROGRAM}")
+            raise ModelError(f"{where}: the text {shorten(value)} is one that MONAI evaluates. {_NO_PROGRAM}")
 
 
-def shortened(value: object) -> str:
+def shorten(value: object) -> str:
     """A value of a file for a message of one line."""
     text = repr(value)
     return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}..."

@@ -72,7 +72,7 @@ def counts(scores: Sequence[Scores]) -> tuple[int, int]:
 
 def cases_text(cases: TrainingCases) -> str:
     """The file's content, with the scores of a whole ensemble for each kind of z-map."""
-    members = [{name: _plain(getattr(one, name)) for name in _FEATURE_SHAPES} for one in cases.members]
+    members = [{name: _plain(getattr(member, name)) for name in _FEATURE_SHAPES} for member in cases.members]
     scores = {kind: _scores_table(*of_ensemble) for kind, of_ensemble in cases.scores.items()}
     content = {
         "format": _FORMAT,
@@ -91,16 +91,16 @@ def read_cases(content: bytes, members: int, kinds: Sequence[str]) -> TrainingCa
         ModelError: something is not whole: wrong shapes, scores out of order, numbers that are none.
     """
     try:
-        found = json.loads(content)
-        if found["format"] not in (_SCORES_OF_MEMBERS, _FORMAT):
-            raise ValueError(f"format {found['format']!r}, where {_FORMAT} was expected")
-        made = tuple(_member(one) for one in found["members"])
-        limit = float(found["distance_limit"])
-        if len({len(one.mean) for one in made}) > 1:
+        table = json.loads(content)
+        if table["format"] not in (_SCORES_OF_MEMBERS, _FORMAT):
+            raise ValueError(f"format {table['format']!r}, where {_FORMAT} was expected")
+        member_cases = tuple(_member(member) for member in table["members"])
+        limit = float(table["distance_limit"])
+        if len({len(member.mean) for member in member_cases}) > 1:
             raise ValueError("members with different features")
-        if len(made) != members or not (np.isfinite(limit) and limit > 0):
-            raise ValueError(f"{len(made)} members of {members}, limit {limit}")
-        return TrainingCases(made, limit, str(found["distance_basis"]), _scores(found, kinds))
+        if len(member_cases) != members or not (np.isfinite(limit) and limit > 0):
+            raise ValueError(f"{len(member_cases)} members of {members}, limit {limit}")
+        return TrainingCases(member_cases, limit, str(table["distance_basis"]), _scores(table, kinds))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ModelError(
             f"{CASES} cannot be used ({type(error).__name__}: {error}). Export the model again."

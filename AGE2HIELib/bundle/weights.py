@@ -1,4 +1,7 @@
-"""Weights as plain numbers: read without ever running what a file says, kept as float16, used as float32."""
+"""The weights of a bundle: read as plain numbers, without ever running what a file says, and put into networks.
+
+They are kept as float16 and used as float32.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from AGE2HIELib.bundle.age_facts import AGE_WEIGHTS
+from AGE2HIELib.bundle.reading import Bundle, read_verified_file, require_age_facts
 from AGE2HIELib.errors import ModelError
+from AGE2HIELib.networks.registry import build_network
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from AGE2HIELib.networks.age import AgeNetwork
+    from AGE2HIELib.networks.staged import StagedNetwork
+
 _AGAIN = "Export the model again with age2hie, and use no weights from a source you do not trust."
+_SMALL = (8, 8, 8)  # voxels of an image that only shows how many features there are
 
 
 def pack_weights(state: Mapping[str, torch.Tensor]) -> bytes:
@@ -89,3 +99,70 @@ def _check_container(content: bytes, name: str) -> None:
     unpacked_bytes = sum(entry.file_size for entry in entries)
     if unpacked_bytes > len(content) or any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
         raise ModelError(f"{name} would unpack to {unpacked_bytes} bytes from {len(content)}. {_AGAIN}")
+
+
+def check_weights(bundle: Bundle) -> int:
+    """Load every network once, as a prediction will; returns how many members there are."""
+    members = load_members(bundle)
+    if bundle.age is not None:
+        load_age(bundle)
+    return len(members)
+
+
+def load_members(bundle: Bundle, device: str = "cpu") -> tuple[StagedNetwork, ...]:
+    """The networks, float32, in evaluation mode and without gradients for their weights."""
+    return tuple(_load_member(bundle, name, device) for name in bundle.members)
+
+
+def load_age(bundle: Bundle, device: str = "cpu") -> AgeNetwork:
+    """The network, float32, in evaluation mode and without gradients for its weights; ModelError where the bundle has
+    none, or one that does not fit its description.
+    """
+    import torch
+
+    from AGE2HIELib.networks.age import AgeNetwork
+
+    facts = require_age_facts(bundle)
+    with torch.device("meta"):  # as for members
+        network = AgeNetwork(build_network(facts.network, facts.network_arguments), facts.head)
+    if facts.saliency_layer not in network.encoder.layers:
+        raise ModelError(
+            f"The model explains age at layer {facts.saliency_layer!r}, but its network has "
+            f"{', '.join(network.encoder.layers)}. Export the model again."
+        )
+    state = unpack_weights(read_verified_file(bundle.folder, AGE_WEIGHTS, bundle.files), AGE_WEIGHTS)
+    fill_network(network, state, AGE_WEIGHTS)
+    return network.requires_grad_(False).eval().to(device)
+
+
+def _load_member(bundle: Bundle, name: str, device: str) -> StagedNetwork:
+    import torch
+
+    with torch.device("meta"):  # no memory and no random numbers for weights that are replaced at once
+        network = build_network(bundle.network, bundle.network_arguments)
+    if bundle.saliency_layer not in network.layers:
+        raise ModelError(
+            f"The model explains layer {bundle.saliency_layer!r}, but its network has {', '.join(network.layers)}. "
+            "Export the model again."
+        )
+    state = unpack_weights(read_verified_file(bundle.folder, name, bundle.files), name)
+    fill_network(network, state, name)
+    network.requires_grad_(False).eval()
+    _check_features(bundle, network)
+    return network.to(device)
+
+
+def _check_features(bundle: Bundle, network: StagedNetwork) -> None:
+    import torch
+
+    from AGE2HIELib.networks.staged import first_block_features
+
+    if bundle.cases is None:
+        return
+    small = torch.zeros(1, len(bundle.spec.channels), *_SMALL)
+    features = first_block_features(network, small).shape[1]
+    if bundle.cases.features != features:
+        raise ModelError(
+            f"The model remembers {bundle.cases.features} features of its training cases, but its network has "
+            f"{features}. Export the model again."
+        )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.diffusion import check_repeated
 from AGE2HIELib.io.images import SUFFIXES, write_volume
-from AGE2HIELib.io.repeated import check_repeated
 from AGE2HIELib.io.source import read_source
-from AGE2HIELib.outputs import output_file
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.align import align_series
-from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.system.outputs import output_file
+from AGE2HIELib.system.progress import Progress, Stages
 from AGE2HIELib.volume import Volume
 
 STAGES = ("read", "adc", "write")

@@ -7,17 +7,17 @@ import shutil
 import sys
 
 from AGE2HIELib.commands.messages import print_facts
-from AGE2HIELib.installed import find_atlas
-from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.preprocess.atlas import load_atlas, write_atlas
-from AGE2HIELib.progress import Progress
+from AGE2HIELib.system.outputs import output_folder
+from AGE2HIELib.system.places import find_atlas
+from AGE2HIELib.system.progress import Progress
 
 
 def run_build(arguments: argparse.Namespace, progress: Progress) -> int:
     """From a folder of normal newborns' ADC maps; what a killed build has done is kept beside the output."""
-    from AGE2HIELib.normative.build import Wanted, build_atlas
+    from AGE2HIELib.normative.build import BuildRequest, build_atlas
 
-    wanted = Wanted(
+    wanted = BuildRequest(
         images=arguments.input,
         lesions=arguments.lesions,
         name=arguments.name or arguments.output.name,

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import psutil
 
-from AGE2HIELib.batch.find_cases import Case, find_cases
-from AGE2HIELib.batch.pool import Ended, Limits, Pool
-from AGE2HIELib.batch.table import TABLE, Row, read_table, write_table
+from AGE2HIELib.batch.find_cases import BatchCase, find_cases
+from AGE2HIELib.batch.pool import ItemEnd, Limits, Pool
+from AGE2HIELib.batch.table import TABLE, CaseRow, read_table, write_table
 from AGE2HIELib.commands.batch_case import DEFECT, UNUSABLE, CaseEnded, Job, do_case, failed_row, prepare
 from AGE2HIELib.commands.batch_folder import batch_folder
 from AGE2HIELib.commands.batch_progress import CaseTeller, make_teller
 from AGE2HIELib.commands.requests import request_of
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.parallel import core_count
 from AGE2HIELib.pipeline.prediction import PREDICTED, REFUSED
-from AGE2HIELib.progress import Progress
 from AGE2HIELib.report.extras import lost_extras
+from AGE2HIELib.system.parallel import core_count
+from AGE2HIELib.system.progress import Progress
 
 ALL_ENDED, SOME_FAILED = 0, 1
 _MB_OF_A_WORKER = 1500  # measured: 750 at the peak for an ADC map, more for a series of many volumes
@@ -33,12 +33,12 @@ _MB_OF_A_WORKER = 1500  # measured: 750 at the peak for an ADC map, more for a s
 class Batch:
     """What has ended so far; the table says it at any moment."""
 
-    cases: Sequence[Case]
+    cases: Sequence[BatchCase]
     output: Path
-    rows: dict[str, Row]
+    rows: dict[str, CaseRow]
     ended: dict[str, CaseEnded]
 
-    def add(self, case: Case, ended: CaseEnded) -> None:
+    def add(self, case: BatchCase, ended: CaseEnded) -> None:
         self.ended[case.name] = ended
         self.rows[case.name] = ended.row
         self.write()
@@ -89,7 +89,7 @@ def _run_cases(batch: Batch, job: Job, jobs: int, teller: CaseTeller) -> None:
             teller.ended(batch.ended[case.name], one.memory)
 
 
-def _case_ended(case: Case, one: Ended) -> CaseEnded:
+def _case_ended(case: BatchCase, one: ItemEnd) -> CaseEnded:
     if one.failure:
         return CaseEnded(failed_row(case, DEFECT, f"{_FAILURES.get(one.failure, one.failure)}"))
     ended: CaseEnded = one.result

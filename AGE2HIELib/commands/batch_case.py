@@ -8,20 +8,20 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from AGE2HIELib.batch.find_cases import Case
-from AGE2HIELib.batch.table import Row, row_of_result
+from AGE2HIELib.batch.find_cases import BatchCase
+from AGE2HIELib.batch.table import CaseRow, row_of_result
 from AGE2HIELib.bundle.model_facts import for_z_map
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.notices import log_of, quiet_libraries, write_traceback
-from AGE2HIELib.outputs import holds_result, output_folder, put_back_aside
 from AGE2HIELib.pipeline.analysis import stages_of
 from AGE2HIELib.pipeline.inputs import HieModel, Inputs, load_model_of, read_atlas_of, read_scan_of
 from AGE2HIELib.pipeline.prediction import PREDICTED, REFUSED, predict_inputs, settings_of
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.release import __version__
 from AGE2HIELib.result.record import Result
 from AGE2HIELib.result.stored import RECORD, Stored, read_stored
-from AGE2HIELib.version import __version__
+from AGE2HIELib.system.logs import log_path, quiet_libraries, write_traceback
+from AGE2HIELib.system.outputs import holds_result, output_folder, put_back_aside
 
 UNUSABLE, DEFECT = 2, 1
 _A_FILE = "a file of it"
@@ -50,7 +50,7 @@ class Prepared:
 class CaseEnded:
     """``kept``: an earlier call had made it."""
 
-    row: Row
+    row: CaseRow
     kept: bool = False
 
 
@@ -63,7 +63,7 @@ def prepare(job: Job) -> Prepared:
     return Prepared(job, model, atlas)
 
 
-def do_case(prepared: Prepared, case: Case) -> CaseEnded:
+def do_case(prepared: Prepared, case: BatchCase) -> CaseEnded:
     """Whatever is wrong with a case is told in its row; only a lack of memory is the worker's own end."""
     start = time.perf_counter()
     output = prepared.job.output / case.name
@@ -79,15 +79,15 @@ def do_case(prepared: Prepared, case: Case) -> CaseEnded:
         message = f"Defect of age2hie ({type(error).__name__}). The traceback is in {log.name}: please report it."
         return CaseEnded(failed_row(case, DEFECT, message, time.perf_counter() - start))
     with suppress(OSError):
-        log_of(output).unlink(missing_ok=True)  # of an earlier attempt
+        log_path(output).unlink(missing_ok=True)  # of an earlier attempt
     return ended
 
 
-def failed_row(case: Case, code: int, message: str, seconds: float | None = None) -> Row:
-    return Row(case.name, code, seconds=seconds, message=message)
+def failed_row(case: BatchCase, code: int, message: str, seconds: float | None = None) -> CaseRow:
+    return CaseRow(case.name, code, seconds=seconds, message=message)
 
 
-def without_file_names(message: str, case: Case) -> str:
+def without_file_names(message: str, case: BatchCase) -> str:
     """A table is handed on: of all names it holds those of the cases alone. Names of files may tell the patient's, and
     so may those that a message makes of them (``NAME.bval``).
     """
@@ -102,7 +102,7 @@ def without_file_names(message: str, case: Case) -> str:
     return message
 
 
-def _predicted(prepared: Prepared, case: Case, output: Path) -> CaseEnded:
+def _predicted(prepared: Prepared, case: BatchCase, output: Path) -> CaseEnded:
     if case.scan is None:
         raise InputError(case.problem)
     request = replace(prepared.job.request, input=case.scan)

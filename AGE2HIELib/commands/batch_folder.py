@@ -10,8 +10,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.leftovers import remove_leftovers
-from AGE2HIELib.outputs import PART, disk_errors, refuse_inputs
+from AGE2HIELib.system.outputs import PART, disk_errors, refuse_inputs
+from AGE2HIELib.system.stray_files import remove_stale_files
 
 LOCK = ".age2hie-lock"  # the system frees it with the process that holds it, however that ends
 
@@ -39,11 +39,11 @@ def batch_folder(output: Path, *, inputs: Sequence[Path]) -> Iterator[Path]:
             f"The output '{output.name}' cannot be used: {reason}. Choose a folder that can be written."
         ) from error
     try:
-        remove_leftovers(target, PART)
+        remove_stale_files(target, PART)
         with disk_errors(output):
             yield target
     finally:
-        remove_leftovers(target, PART)
+        remove_stale_files(target, PART)
         _remove(target / LOCK)  # while it is held: who waits for it sees that it is gone, and makes another
         lock.release()
         _remove(target / LOCK)  # Windows removes no open file

@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from AGE2HIELib.batch.worker import Memory
 from AGE2HIELib.commands.batch_case import UNUSABLE, CaseEnded
-from AGE2HIELib.parallel import bar_seconds
-from AGE2HIELib.progress import Progress
+from AGE2HIELib.system.parallel import bar_seconds
+from AGE2HIELib.system.progress import Progress
 
 
 class CaseTeller(Protocol):

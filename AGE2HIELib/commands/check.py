@@ -7,9 +7,9 @@ import argparse
 from AGE2HIELib.commands.messages import say_refused, value_in_words
 from AGE2HIELib.commands.requests import request_of
 from AGE2HIELib.pipeline.prediction import REFUSED, check
-from AGE2HIELib.progress import Progress
 from AGE2HIELib.quality import Check, Quality
 from AGE2HIELib.result.decode import encode
+from AGE2HIELib.system.progress import Progress
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:

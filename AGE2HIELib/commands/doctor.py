@@ -6,8 +6,8 @@ import argparse
 import json
 from dataclasses import asdict
 
-from AGE2HIELib.doctor.examine import examine_computer
-from AGE2HIELib.progress import Progress
+from AGE2HIELib.doctor.computer import check_computer
+from AGE2HIELib.system.progress import Progress
 
 READY, NOT_READY = 0, 2
 _MARKS = {"good": "ok", "notice": "note", "problem": "PROBLEM"}
@@ -15,7 +15,7 @@ _MARKS = {"good": "ok", "notice": "note", "problem": "PROBLEM"}
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """The command itself: a line for each fact, or one JSON object."""
-    findings = examine_computer(slicer=arguments.slicer)
+    findings = check_computer(slicer=arguments.slicer)
     ready = all(finding.status != "problem" for finding in findings)
     if arguments.json:
         print(json.dumps({"ready": ready, "findings": [asdict(finding) for finding in findings]}))

@@ -10,7 +10,7 @@ from AGE2HIELib.pipeline.admission import Withheld
 from AGE2HIELib.pipeline.comparison import PAGE, RECORD
 from AGE2HIELib.pipeline.explanation import explain
 from AGE2HIELib.pipeline.prediction import REFUSED
-from AGE2HIELib.progress import Progress
+from AGE2HIELib.system.progress import Progress
 
 EXPLAINED = 0
 

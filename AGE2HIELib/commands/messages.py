@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from AGE2HIELib.pipeline.prediction import REFUSED
-from AGE2HIELib.progress import Progress
 from AGE2HIELib.quality import Check, Quality
+from AGE2HIELib.system.progress import Progress
 
 
 def in_words(check: Check) -> str:

@@ -7,13 +7,13 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 
-from AGE2HIELib.bundle.loading import check_weights
 from AGE2HIELib.bundle.model_facts import Reading
 from AGE2HIELib.bundle.reading import Bundle, read_bundle
 from AGE2HIELib.bundle.training_cases import SET_COVERAGE, counts
+from AGE2HIELib.bundle.weights import check_weights
 from AGE2HIELib.commands.messages import print_facts
-from AGE2HIELib.installed import find_model, installed_models, model_label, models_home
-from AGE2HIELib.progress import Progress
+from AGE2HIELib.system.places import find_model, installed_models, model_label, models_home
+from AGE2HIELib.system.progress import Progress
 
 
 def run_model_info(arguments: argparse.Namespace, progress: Progress) -> int:

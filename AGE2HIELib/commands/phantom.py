@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 from AGE2HIELib.commands.predict import tell
-from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.phantom.write import write_phantom
 from AGE2HIELib.pipeline.prediction import predict_into
 from AGE2HIELib.pipeline.request import Request
-from AGE2HIELib.progress import Progress
+from AGE2HIELib.system.outputs import output_folder
+from AGE2HIELib.system.progress import Progress
 
 DEMO_SEED = 7
 DEMO_INJURY = "bgt"

@@ -8,10 +8,10 @@ from pathlib import Path
 from AGE2HIELib.commands.messages import say_lost, say_refused
 from AGE2HIELib.commands.requests import request_of
 from AGE2HIELib.pipeline.prediction import REFUSED, Outcome, predict
-from AGE2HIELib.progress import Progress
 from AGE2HIELib.report.folder import PAGE
 from AGE2HIELib.report.record import examination_in_words
 from AGE2HIELib.result.stored import RECORD
+from AGE2HIELib.system.progress import Progress
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:

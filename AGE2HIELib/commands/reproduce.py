@@ -16,13 +16,10 @@ from AGE2HIELib.commands.requests import (
     request_of_result,
 )
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.leftovers import owner_mark, remove_leftovers
-from AGE2HIELib.outputs import disk_errors
 from AGE2HIELib.pipeline.analysis import stages_of
 from AGE2HIELib.pipeline.inputs import Inputs
 from AGE2HIELib.pipeline.prediction import predict_inputs, read_inputs
 from AGE2HIELib.pipeline.request import Request
-from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.result.decode import RecordError
 from AGE2HIELib.result.differences import (
     VOLUMES,
@@ -34,6 +31,9 @@ from AGE2HIELib.result.differences import (
 from AGE2HIELib.result.record import Result
 from AGE2HIELib.result.stored import RECORD, Stored, is_earlier, read_stored, unusable_record
 from AGE2HIELib.result.tolerance import EXACT, circumstances, tolerance_between
+from AGE2HIELib.system.outputs import disk_errors
+from AGE2HIELib.system.progress import Progress, Stages
+from AGE2HIELib.system.stray_files import owner_mark, remove_stale_files
 
 EQUAL, DIFFERS = 0, 4
 _SCRATCH = "age2hie-again-"  # begins the names of folders with images, which a killed run leaves to the next
@@ -128,7 +128,7 @@ def _compared(
     then: Stored, folder: Path, request: Request, inputs: Inputs, stages: Stages
 ) -> tuple[Result, list[Difference]]:
     """The new record, and its differences; the new result is written as ``predict`` does, and then forgotten."""
-    remove_leftovers(Path(tempfile.gettempdir()), _SCRATCH)
+    remove_stale_files(Path(tempfile.gettempdir()), _SCRATCH)
     with (
         tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{owner_mark()}-") as scratch,
         disk_errors(Path(scratch)),

@@ -10,12 +10,12 @@ from typing import Any
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.commands.messages import say_like
 from AGE2HIELib.errors import InputError, ModelError
-from AGE2HIELib.installed import find_model, installed_models
 from AGE2HIELib.pipeline.prediction import recorded_request
 from AGE2HIELib.pipeline.request import AGE, Request
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.result.record import AtlasUsed, Model, Result, Settings
 from AGE2HIELib.result.stored import RECORD, is_earlier, read_stored
+from AGE2HIELib.system.places import find_model, installed_models
 
 SHORT_SHA = 12  # digits of a SHA-256 that are shown
 # what is known of one infant is not asked of another: --like says that it was given, and leaves it out

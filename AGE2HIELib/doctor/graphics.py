@@ -7,9 +7,8 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
-from AGE2HIELib.doctor.finding import Finding, good, notice, problem
-from AGE2HIELib.doctor.versions import at_least
-from AGE2HIELib.requirements import REQUIREMENTS
+from AGE2HIELib.doctor.checks import ComputerCheck, good, notice, problem, version_at_least
+from AGE2HIELib.release import REQUIREMENTS
 
 # Not measured: no card was at hand. One member at a time on 56x64x48 voxels needs little beside CUDA's own context; who
 # has less is told, and a run that finds too little goes on on the CPU.
@@ -27,7 +26,7 @@ class Card:
     memory_gb: float
 
 
-def torch_and_card() -> list[Finding]:
+def torch_and_card() -> list[ComputerCheck]:
     """Two lines: the torch build, and the device that ``--device auto`` will take."""
     card = nvidia_card()
     try:
@@ -43,7 +42,7 @@ def torch_and_card() -> list[Finding]:
     return [_torch_line(torch.__version__), *device_findings(card, build, works=works)]
 
 
-def device_findings(card: Card | None, build: str | None, *, works: bool) -> list[Finding]:
+def device_findings(card: Card | None, build: str | None, *, works: bool) -> list[ComputerCheck]:
     """What the card, torch's CUDA build (None: a CPU build) and a trial mean for the user."""
     if card is None:
         return [good("device", "CPU; no NVIDIA graphics card was found, and none is needed")]
@@ -52,7 +51,7 @@ def device_findings(card: Card | None, build: str | None, *, works: bool) -> lis
         text = f"CPU, although there is {label}: this torch was built without CUDA"
         return [notice("device", text, "Install torch for CUDA with Slicer's PyTorch extension to use the card.")]
     if not works:
-        newer = not at_least(card.cuda, build)
+        newer = not version_at_least(card.cuda, build)
         why = f"torch needs CUDA {build}, the driver runs up to {card.cuda}" if newer else "a trial computation failed"
         remedy = "Update the NVIDIA driver, or install the torch build for this driver with Slicer's PyTorch extension."
         return [notice("device", f"CPU, although there is {label}: {why}", remedy)]
@@ -83,12 +82,12 @@ def _output(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
 
 
-def _torch_line(found: str) -> Finding:
+def _torch_line(found: str) -> ComputerCheck:
     least = REQUIREMENTS["torch"]
-    if at_least(found, least):
+    if version_at_least(found, least):
         return good("torch", found)
     return problem("torch", f"{found}; {least} or newer is needed", _TORCH_REMEDY)
 
 
-def _card_line(card: Card | None) -> Finding:
+def _card_line(card: Card | None) -> ComputerCheck:
     return good("device", card.name if card else "CPU; no NVIDIA graphics card was found, and none is needed")

@@ -19,7 +19,7 @@ from AGE2HIELib.explanation.question import Answer, Question, Target, check_laye
 from AGE2HIELib.explanation.registry import find_method
 from AGE2HIELib.explanation.saliency import SaliencyMap, on_cells
 from AGE2HIELib.inference.device import full_precision
-from AGE2HIELib.networks.age import AgeNetwork, in_years
+from AGE2HIELib.networks.age import AgeNetwork, years_from_outputs
 from AGE2HIELib.networks.age_head import YEARS, AgeHead
 from AGE2HIELib.volume import Grid
 
@@ -75,7 +75,7 @@ def answer_age(network: AgeNetwork, image: np.ndarray, *, method: str, layer: st
 
 def age_target(head: AgeHead) -> Target:
     """What of the outputs is explained: the age in years, or the standardised age where years are linear in it."""
-    return output_number(0) if _is_linear(head) else partial(in_years, head=head)
+    return output_number(0) if _is_linear(head) else partial(years_from_outputs, head=head)
 
 
 def _is_linear(head: AgeHead) -> bool:

@@ -13,7 +13,7 @@ _ROUNDING = 1e-12  # of sums over a map
 
 
 def standing(saliency: np.ndarray) -> np.ndarray:
-    """1 minus the share of all positive values that stronger voxels hold: 1 at the peak, 0 where nothing speaks for.
+    """1 minus the share of all positive values that stronger voxels hold: 1 at the peak, 0 where no value is positive.
 
     It means the same for every method and infant, whatever their maps' unit, so that maps can share a colour scale.
     """
@@ -29,11 +29,11 @@ def standing(saliency: np.ndarray) -> np.ndarray:
 
 
 def names_a_place(saliency: np.ndarray) -> bool:
-    """Whether anything in a map is above 0: where nothing is, its strongest places speak for nothing either."""
+    """Whether a map has any value above 0; without one its strongest voxels mean nothing."""
     return bool((np.nan_to_num(saliency) > 0).any())
 
 
-def marked(saliency: np.ndarray, share: float = MARKED_SHARE) -> np.ndarray:
+def mark_strongest(saliency: np.ndarray, share: float = MARKED_SHARE) -> np.ndarray:
     """The fewest voxels that together hold ``share`` (0..1] of all positive values; bool, empty where there are none.
 
     Voxels that equal the last one taken belong to it as well.
@@ -45,5 +45,5 @@ def marked(saliency: np.ndarray, share: float = MARKED_SHARE) -> np.ndarray:
 
 def agreement(maps: Sequence[Volume], share: float = MARKED_SHARE) -> Volume:
     """Part of the maps, 0..1, that mark each voxel; all on one grid."""
-    votes = np.mean([marked(one.array, share) for one in maps], axis=0)
+    votes = np.mean([mark_strongest(volume.array, share) for volume in maps], axis=0)
     return maps[0].like(votes.astype(np.float32))

@@ -8,14 +8,15 @@ at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.ndimage import distance_transform_edt, map_coordinates
+from scipy.stats import ortho_group
 
 from AGE2HIELib.explanation.question import find_target
-from AGE2HIELib.explanation.references import turned
 from AGE2HIELib.explanation.robustness import ExaminedMap
 from AGE2HIELib.inference.device import full_precision
 
@@ -29,6 +30,34 @@ _BATCH = 4  # images at once: a convolution of one image takes PyTorch two to th
 _ROUNDING = 1e-5  # of a score, relative: scores that lie closer are equal
 
 Score = Callable[[Sequence[np.ndarray]], np.ndarray]  # bool arrays (D, H, W) of the voxels that are there -> (N,)
+
+
+def turned_maps(saliency: np.ndarray, inside: np.ndarray, count: int) -> Iterator[np.ndarray]:
+    """A map turned, and mirrored, at random about the middle of the brain: the spin test of cortical maps
+    (Alexander-Bloch 2018, doi:10.1016/j.neuroimage.2018.05.070) in three dimensions.
+
+    The brain is turned as the ellipsoid of its second moments, which is mapped onto itself: smoothness, values, and how
+    they grow from the middle to the outline stay the map's own. Outside the brain the map is continued with the nearest
+    value in it.
+
+    Args:
+        saliency: float, 3D.
+        inside: the brain, bool, same shape; it spans all three axes.
+        count: of maps; the same ones for the same input.
+
+    Yields:
+        Maps of the same shape, 0 outside the brain.
+    """
+    nearest = distance_transform_edt(~inside, return_distances=False, return_indices=True)
+    continued = saliency[tuple(nearest)]
+    places = np.stack(np.nonzero(inside)).astype(np.float64)
+    middle = places.mean(axis=1, keepdims=True)
+    scale = places.std(axis=1, keepdims=True)  # the brain stands straight in the network's input
+    directions = (places - middle) / scale
+    for rotation in ortho_group.rvs(3, size=count, random_state=np.random.default_rng(0)):
+        drawn = np.zeros(saliency.shape)
+        drawn[inside] = map_coordinates(continued, rotation @ directions * scale + middle, order=1, mode="nearest")
+        yield drawn
 
 
 @dataclass(frozen=True)
@@ -49,17 +78,17 @@ def curves(examined: ExaminedMap, mean: np.ndarray) -> tuple[Curve, Curve]:
     Args:
         mean: the map on the voxels of the network's input.
     """
-    return beside_turned(mean, examined.inside, lambda there: _scores(examined, there))
+    return compare_with_turned(mean, examined.inside, lambda there: _scores(examined, there))
 
 
-def beside_turned(mean: np.ndarray, inside: np.ndarray, score: Score) -> tuple[Curve, Curve]:
-    """``curves`` for any score. A map that knows nothing is as likely turned, or negative, as it is: all ``REFERENCES``
-    + 1 may stand in each other's place, and p is what it says.
+def compare_with_turned(mean: np.ndarray, inside: np.ndarray, score: Score) -> tuple[Curve, Curve]:
+    """``curves`` for any score. Were the map without information, it, its negative and its turned copies would be
+    exchangeable; p is the rank of the map's own area among all ``REFERENCES`` + 1.
     """
     parts = part_numbers(inside)
     own = _areas(mean, parts, score)
     # what is put back first is what is taken away last: the negative's deletion is the map's insertion
-    drawn = [area for one in turned(mean, inside, DRAWN) for area in _areas(one, parts, score)]
+    drawn = [area for turned in turned_maps(mean, inside, DRAWN) for area in _areas(turned, parts, score)]
     return _curve(own[0], [own[1], *drawn], sign=1), _curve(own[1], [own[0], *drawn], sign=-1)
 
 
@@ -103,10 +132,10 @@ def _scores(examined: ExaminedMap, there: Sequence[np.ndarray]) -> np.ndarray:
     """What is explained, uncalibrated: the mean of the members' target for the image with these voxels alone."""
     target = find_target(examined.target)
     images = np.concatenate([np.where(voxels, examined.image, 0) for voxels in there]).astype(np.float32)
-    found = []
+    scores = []
     with torch.inference_mode(), full_precision():
         for member in examined.members:
             device = next(member.parameters()).device
             batches = torch.from_numpy(images).to(device, memory_format=torch.channels_last_3d).split(_BATCH)
-            found.append(torch.cat([target(member(batch)) for batch in batches]).cpu().numpy())
-    return np.asarray(np.mean(found, axis=0, dtype=np.float64))
+            scores.append(torch.cat([target(member(batch)) for batch in batches]).cpu().numpy())
+    return np.asarray(np.mean(scores, axis=0, dtype=np.float64))

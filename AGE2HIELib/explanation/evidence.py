@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from AGE2HIELib.explanation.regions import BRAIN_SHARE, LOW_Z, rounded
+from AGE2HIELib.explanation.regions import BRAIN_SHARE, LOW_Z, round_value
 from AGE2HIELib.preprocess.atlas import Region
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.volume import Volume
@@ -94,7 +94,7 @@ def _rows(
                 region=region.name,
                 hemisphere=region.hemisphere,
                 mean=_ratio(sums[value], count[value]),
-                peak=rounded(float(saliency[here].max())) if count[value] else None,
+                peak=round_value(float(saliency[here].max())) if count[value] else None,
                 share=_ratio(evidence[value], total),
                 asymmetry=None if left is None or right is None else _ratio(left - right, left + right),
                 share_at_low_z=None if at_low is None else _ratio(at_low[value], evidence[value]),
@@ -113,4 +113,4 @@ def write_evidence_table(rows: Sequence[EvidenceRow], path: Path) -> None:
 
 
 def _ratio(part: float, whole: float) -> float | None:
-    return rounded(float(part) / float(whole)) if whole > 0 else None
+    return round_value(float(part) / float(whole)) if whole > 0 else None

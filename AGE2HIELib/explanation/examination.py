@@ -1,4 +1,4 @@
-"""A saliency map is questioned before it is believed: seven figures, each with the limit it must keep.
+"""Examines a saliency map: seven figures, each with the limit that a map to be believed keeps.
 
 The network is asked again with weights drawn anew, with a little noise, with the image moved, and with parts of the
 image taken away. A map that looks the same whatever the network has learned explains the image and not the number

@@ -6,10 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.explanation.methods.cam import cam, gradcam, gradcam_plus_plus, hirescam, layercam
-from AGE2HIELib.explanation.methods.integrated_gradients import integrated_gradients, smooth_integrated_gradients
-from AGE2HIELib.explanation.methods.noise_map import noise_map
-from AGE2HIELib.explanation.methods.occlusion import occlusion
+from AGE2HIELib.explanation.gradient_methods import (
+    cam,
+    gradcam,
+    gradcam_plus_plus,
+    hirescam,
+    integrated_gradients,
+    layercam,
+    smooth_integrated_gradients,
+)
+from AGE2HIELib.explanation.perturbation_methods import noise_map, occlusion
 from AGE2HIELib.explanation.question import Answer, Question
 
 

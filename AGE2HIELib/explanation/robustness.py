@@ -1,4 +1,4 @@
-"""The same map once more: of networks with random weights, of a noisy image, of a moved one, and by occlusion."""
+"""Robustness of a saliency map: its likeness to maps of random networks, of noisy or moved images, and to occlusion."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scipy.ndimage import map_coordinates
 from scipy.stats import spearmanr
 
 from AGE2HIELib.bundle.model_facts import ModelFacts
-from AGE2HIELib.explanation.compare import marked
-from AGE2HIELib.explanation.methods.occlusion import occluded
+from AGE2HIELib.explanation.compare import mark_strongest
+from AGE2HIELib.explanation.perturbation_methods import occlusion_map
 from AGE2HIELib.explanation.question import Answer, Question, find_target
 from AGE2HIELib.explanation.saliency import ensemble_answers
 from AGE2HIELib.inference.device import full_precision
-from AGE2HIELib.inference.predict import as_tensor
+from AGE2HIELib.inference.probability import as_tensor
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import Cells, StagedNetwork
 
@@ -32,7 +32,7 @@ class ExaminedMap:
     """What is examined: a map of one infant, and what it came from.
 
     Attributes:
-        members, facts, image: as for ``saliency.explain``.
+        members, facts, image: as for ``saliency.explain_score``.
         layer: of the CAM family; a block of the network.
         target: a key of ``question.TARGETS``.
     """
@@ -72,7 +72,7 @@ def members_agree(given: Sequence[Answer]) -> float:
     """Size of the members' mean over the mean of their sizes, 0..1, where the mean holds the stronger half."""
     maps = np.stack([answer.cells for answer in given])
     mean, size = maps.mean(axis=0), np.abs(maps).mean(axis=0)
-    strong = marked(mean) & (size > 0)
+    strong = mark_strongest(mean) & (size > 0)
     return float((np.abs(mean)[strong] / size[strong]).mean()) if strong.any() else 0.0
 
 
@@ -84,8 +84,8 @@ def agreement_by_lot(members: int) -> float:
 
 def likeness(one: np.ndarray, other: np.ndarray, inside: np.ndarray) -> float:
     """Spearman correlation over the brain, -1..1; 0 where one of the maps is even."""
-    found = spearmanr(one[inside], other[inside]).statistic
-    return float(found) if np.isfinite(found) else 0.0
+    correlation = spearmanr(one[inside], other[inside]).statistic
+    return float(correlation) if np.isfinite(correlation) else 0.0
 
 
 def cascade(examined: ExaminedMap, mean: np.ndarray) -> tuple[tuple[str, float], ...]:
@@ -96,13 +96,18 @@ def cascade(examined: ExaminedMap, mean: np.ndarray) -> tuple[tuple[str, float],
     """
     steps = []
     for blocks, name in enumerate(("head", *reversed(examined.members[0].layers))):
-        members = [randomised(one, examined.facts, seed, blocks=blocks) for seed, one in enumerate(examined.members)]
+        members = [
+            with_random_weights(member, examined.facts, seed, blocks=blocks)
+            for seed, member in enumerate(examined.members)
+        ]
         again = [mean_map([answer], examined) for answer in answers(examined, members, examined.image)]
-        steps.append((name, max((likeness(one, mean, examined.inside) for one in again), key=abs)))
+        steps.append((name, max((likeness(member, mean, examined.inside) for member in again), key=abs)))
     return tuple(steps)
 
 
-def randomised(member: StagedNetwork, facts: ModelFacts, seed: int, *, blocks: int | None = None) -> StagedNetwork:
+def with_random_weights(
+    member: StagedNetwork, facts: ModelFacts, seed: int, *, blocks: int | None = None
+) -> StagedNetwork:
     """A copy with the head and the upper ``blocks`` (all, unless given) as a network is before training."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -134,7 +139,7 @@ def like_occlusion(examined: ExaminedMap, mean: np.ndarray) -> float:
     target = find_target(examined.target)
     with full_precision():
         hidden = [
-            occluded(
+            occlusion_map(
                 Question(member, as_tensor(examined.image, examined.facts, member), examined.layer, target),
                 stride=_COARSE,
             )

@@ -11,7 +11,7 @@ from AGE2HIELib.bundle.model_facts import ModelFacts
 from AGE2HIELib.explanation.question import Answer, Question, Target, check_layer, find_target
 from AGE2HIELib.explanation.registry import DEFAULT_METHOD, find_method
 from AGE2HIELib.inference.device import full_precision
-from AGE2HIELib.inference.predict import Prediction, as_tensor, prediction
+from AGE2HIELib.inference.probability import Prediction, as_tensor, combine_logits
 from AGE2HIELib.networks.staged import Cells, StagedNetwork
 from AGE2HIELib.volume import Grid, Volume
 
@@ -48,7 +48,7 @@ class Explanation(SaliencyMap):
     agreement: Volume
 
 
-def explain(
+def explain_score(
     members: Sequence[StagedNetwork],
     facts: ModelFacts,
     image: np.ndarray,
@@ -76,11 +76,11 @@ def explain(
         maps *= facts.calibration.slope
     mean, size = maps.mean(axis=0), np.abs(maps).mean(axis=0)
     agreement = np.divide(np.abs(mean), size, out=np.zeros_like(mean), where=size > 0)
-    found = on_cells(replace(answers[0], cells=mean), facts.spec.grid, method=method, layer=layer, target=target)
+    saliency_map = on_cells(replace(answers[0], cells=mean), facts.spec.grid, method=method, layer=layer, target=target)
     return Explanation(
-        **vars(found),
-        prediction=prediction([float(answer.outputs[0]) for answer in answers], facts),
-        agreement=found.saliency.like(agreement.astype(np.float32)),
+        **vars(saliency_map),
+        prediction=combine_logits([float(answer.outputs[0]) for answer in answers], facts),
+        agreement=saliency_map.saliency.like(agreement.astype(np.float32)),
     )
 
 

@@ -34,8 +34,8 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
-def or_on_cpu(first: Callable[[], R], on_cpu: Callable[[str], R], device: str) -> R:
-    """What ``first`` gives on ``device``; where that runs out of memory, what ``on_cpu`` gives, told so in words."""
+def with_cpu_fallback(first: Callable[[], R], on_cpu: Callable[[str], R], device: str) -> R:
+    """The result of ``first`` on ``device``, or where its memory runs out that of ``on_cpu``, told the reason."""
     try:
         return first()
     except RuntimeError as error:

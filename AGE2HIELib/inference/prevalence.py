@@ -48,7 +48,7 @@ def _moved(reading: Reading, prevalence: float) -> Reading:
 
 
 def check_prevalence(prevalence: float | None) -> None:
-    """Raises InputError for what is no share above 0 and below 1; None is nothing to check."""
+    """Raises InputError unless it lies above 0 and below 1; None is nothing to check."""
     if prevalence is None or 0 < prevalence < 1:
         return
     if 1 < prevalence < _PER_CENT:

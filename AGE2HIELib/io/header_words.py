@@ -17,8 +17,8 @@ _SEPARATORS = re.compile(r"[\s,()]+")
 _OF_PYTHON = ("invalid literal for int", "could not convert string to float")  # the words behind are the header's
 
 
-def quoted(value: str) -> str:
-    """``'cm'`` for numbers and words of the formats; for others that there is one, and not which."""
+def quote_known(value: str) -> str:
+    """The value in quotes where it is a number or a word of the formats; else only that there is a word."""
     words = [word for word in _SEPARATORS.split(value) if word]
     if words and all(_KNOWN.fullmatch(word) or _is_number(word) for word in words):
         return f"'{value.strip()[:40]}'"
@@ -36,10 +36,10 @@ def reason(error: Exception) -> str:
 def format_of(start: bytes) -> str:
     """What a file begins with, where that is a format's own sign."""
     signs = {b"\x1f\x8b": "gzip", b"BZ": "bzip2", b"PK": "zip", b"\x89HDF": "HDF5", b"NRRD": "NRRD", b"n+1": "NIfTI"}
-    found = next((name for sign, name in signs.items() if start.startswith(sign)), None)
-    if found is None and b"ObjectType" in start[:200]:
-        found = "MetaImage"
-    return found or "other bytes"
+    format_name = next((name for sign, name in signs.items() if start.startswith(sign)), None)
+    if format_name is None and b"ObjectType" in start[:200]:
+        format_name = "MetaImage"
+    return format_name or "other bytes"
 
 
 def _is_number(word: str) -> bool:

@@ -8,12 +8,11 @@ import numpy as np
 import SimpleITK as sitk
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import to_sitk
-from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files
+from AGE2HIELib.io.coordinates import in_order_of, to_sitk
+from AGE2HIELib.io.integrity import StoredImage, existing_file, sha256_of_files
 from AGE2HIELib.io.mha import MHA_SUFFIXES, load_mha, mha_files
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, load_nifti, save_nifti
 from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd
-from AGE2HIELib.orientation import in_order_of
 from AGE2HIELib.volume import Grid, Volume
 
 SUFFIXES = (*NIFTI_SUFFIXES, *MHA_SUFFIXES, *NRRD_SUFFIXES)
@@ -29,7 +28,7 @@ def read_volume(path: Path) -> Volume:
     return Volume(stored.array[0], stored.affine_ras)
 
 
-def load_image(path: Path) -> Stored:
+def load_image(path: Path) -> StoredImage:
     """Every volume of an image file."""
     name = path.name.lower()
     if name.endswith(NIFTI_SUFFIXES):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import sitk_geometry
+from AGE2HIELib.io.coordinates import sitk_geometry
 from AGE2HIELib.io.header_words import reason
 from AGE2HIELib.volume import Grid
 
@@ -21,7 +21,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredImage:
     """An image as its file holds it.
 
     Attributes:
@@ -58,7 +58,7 @@ def check_values(dtype: np.dtype, name: str) -> None:
         raise InputError(f"'{name}' holds {kind} values. Export the magnitude image as integers or floats.")
 
 
-def checked(array: np.ndarray, affine_ras: np.ndarray, name: str) -> np.ndarray:
+def check_image(array: np.ndarray, affine_ras: np.ndarray, name: str) -> np.ndarray:
     """``(N, I, J, K)`` as float32; raises InputError for what is not a 3D image with values in it."""
     check_values(array.dtype, name)
     shape = array.shape[1:]
@@ -89,7 +89,7 @@ def check_geometry(grid: Grid, name: str) -> None:
         )
 
 
-def unreadable(path: Path, error: Exception) -> InputError:
+def unreadable_error(path: Path, error: Exception) -> InputError:
     """One clear sentence for the many ways in which a file can be broken."""
     detail = reason(error).replace(str(path), path.name).replace(str(path.parent), "")[:160]
     return InputError(

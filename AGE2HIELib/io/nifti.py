@@ -10,9 +10,9 @@ import nibabel as nib
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.gradients import SMALLEST_B_RANGE_S_MM2, fsl_from_ras, make_series, ras_from_fsl
-from AGE2HIELib.io.integrity import Stored, checked, existing_file, unreadable
-from AGE2HIELib.io.nifti_geometry import place
+from AGE2HIELib.io.diffusion import SMALLEST_B_RANGE_S_MM2, fsl_from_ras, make_series, ras_from_fsl
+from AGE2HIELib.io.integrity import StoredImage, check_image, existing_file, unreadable_error
+from AGE2HIELib.io.nifti_geometry import nifti_affine
 from AGE2HIELib.io.nifti_header import read_nifti, scaled_values
 from AGE2HIELib.volume import DwiSeries, Volume
 
@@ -36,15 +36,15 @@ class GradientFiles:
     bvec: Path | None
 
 
-def load_nifti(path: Path) -> Stored:
+def load_nifti(path: Path) -> StoredImage:
     """Values with the file's slope and intercept applied; on the grid of its sform, or else of its qform."""
     existing_file(path)
     try:
         file = read_nifti(path)
     except _BROKEN as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
     try:
-        affine, placed = place(file.header, file.shape)
+        affine, placed = nifti_affine(file.header, file.shape)
     except ValueError as error:
         raise InputError(
             f"'{path.name}' does not say where its voxels lie ({error}). Convert the scan again from DICOM."
@@ -57,7 +57,7 @@ def load_nifti(path: Path) -> Stored:
     if raw.ndim > 4:
         raise InputError(f"'{path.name}' has {raw.ndim} axes {raw.shape}. Give a 3D image or a 4D series.")
     volumes = np.moveaxis(raw, 3, 0) if raw.ndim == 4 else raw[np.newaxis]
-    return Stored(checked(volumes, affine, path.name), affine, (*file.warnings, *scaled, *placed))
+    return StoredImage(check_image(volumes, affine, path.name), affine, (*file.warnings, *scaled, *placed))
 
 
 def gradient_files(path: Path) -> GradientFiles | None:
@@ -85,7 +85,7 @@ def _first_existing(path: Path, stem: str, endings: tuple[str, ...]) -> Path | N
     return next((lowered[name] for name in names if name in lowered), None)
 
 
-def series_from_nifti(stored: Stored, path: Path) -> DwiSeries:
+def series_from_nifti(stored: StoredImage, path: Path) -> DwiSeries:
     """The diffusion series of a 4D NIfTI with its ``.bval`` and, where there is one, ``.bvec``."""
     files = gradient_files(path)
     count = len(stored.array)

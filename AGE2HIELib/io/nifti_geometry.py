@@ -14,7 +14,7 @@ import nibabel as nib
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import sitk_geometry
+from AGE2HIELib.io.coordinates import sitk_geometry
 from AGE2HIELib.volume import Grid
 
 NiftiHeader = nib.Nifti1Header  # nibabel's NIfTI-2 header is a kind of it
@@ -37,7 +37,7 @@ class _Forms:
     qform_code: int
 
 
-def place(header: NiftiHeader, shape: tuple[int, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+def nifti_affine(header: NiftiHeader, shape: tuple[int, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
     """(4x4 affine in RAS+ mm, warnings).
 
     Raises:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import LPS_FROM_RAS
-from AGE2HIELib.io.gradients import make_series
-from AGE2HIELib.io.header_words import quoted, reason
-from AGE2HIELib.io.integrity import Stored, checked
-from AGE2HIELib.io.nrrd_header import MOST_SKIPPED, NrrdHeader, parse_header
+from AGE2HIELib.io.coordinates import LPS_FROM_RAS
+from AGE2HIELib.io.diffusion import make_series
+from AGE2HIELib.io.header_words import quote_known, reason
+from AGE2HIELib.io.integrity import StoredImage, check_image
+from AGE2HIELib.io.nrrd_header import MOST_SKIPPED, NrrdHeader, parse_nrrd_header
 from AGE2HIELib.io.samples import read_last_samples, read_numbers, read_samples
 from AGE2HIELib.io.text_header import LONGEST_HEADER_BYTES, files_of, read_array, read_header
 from AGE2HIELib.volume import DwiSeries
@@ -30,18 +30,18 @@ _PACKINGS = {"raw": "raw", "gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2"
 class NrrdImage:
     """A NRRD file: its volumes, its header and the files that hold it."""
 
-    stored: Stored
+    stored: StoredImage
     header: NrrdHeader
     files: tuple[Path, ...]
 
 
 def load_nrrd(path: Path) -> NrrdImage:
     """A 3D image, or a 4D one whose list axis may be anywhere."""
-    header = read_header(path, parse_header)
+    header = read_header(path, parse_nrrd_header)
     array = read_array(path, header, _samples)
     volumes = array[np.newaxis] if header.list_axis is None else np.moveaxis(array, header.list_axis, 0)
-    values = checked(volumes, header.affine_ras, path.name)
-    return NrrdImage(Stored(values, header.affine_ras, header.warnings), header, files_of(path, header))
+    values = check_image(volumes, header.affine_ras, path.name)
+    return NrrdImage(StoredImage(values, header.affine_ras, header.warnings), header, files_of(path, header))
 
 
 def _samples(path: Path, header: NrrdHeader) -> np.ndarray:
@@ -110,7 +110,7 @@ def b_value_warnings(image: NrrdImage) -> tuple[str, ...]:
 def refuse_single_volume(image: NrrdImage, name: str) -> None:
     """One volume with diffusion keys cannot give an ADC, and is no map whatever its values look like."""
     if image.header.of_diffusion:
-        b_value = quoted(image.header.keys.get("dwmri_b-value", "none")).strip("'")
+        b_value = quote_known(image.header.keys.get("dwmri_b-value", "none")).strip("'")
         raise InputError(
             f"'{name}' is a single diffusion volume: it has DWMRI keys (b-value {b_value}). Give the whole series; "
             "or save the ADC map without these keys."

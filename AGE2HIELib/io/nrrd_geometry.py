@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from AGE2HIELib.io.header_words import quoted
+from AGE2HIELib.io.header_words import quote_known
 
 # Signs that turn a frame's first two axes into right and anterior. Other spaces of the format (scanner-xyz,
 # 3D-right-handed) do not say where the patient's right is, or hold an axis of time.
@@ -39,7 +39,7 @@ class NrrdPlace:
     warnings: tuple[str, ...]
 
 
-def place(fields: dict[str, str], axes: int) -> NrrdPlace:
+def nrrd_place(fields: dict[str, str], axes: int) -> NrrdPlace:
     """Raises ValueError for fields that cannot be, or contradict each other."""
     directions = _directions(fields, axes)
     list_axis = _list_axis(fields, axes, directions)
@@ -57,7 +57,7 @@ def ras_from_measurement(fields: dict[str, str], signs: np.ndarray) -> np.ndarra
     """Each vector of the file's measurement frame is a column; without one the gradients are in the file's space."""
     frame = np.eye(3)
     if "measurementframe" in fields:
-        rows = [_numbers(found[1]) for found in _VECTOR.finditer(fields["measurementframe"]) if found[1] is not None]
+        rows = [_numbers(match[1]) for match in _VECTOR.finditer(fields["measurementframe"]) if match[1] is not None]
         if [len(row) for row in rows] != [3, 3, 3]:
             raise ValueError(f"its measurement frame has {len(rows)} vectors, where 3 of 3 numbers were expected")
         frame = np.array(rows).T
@@ -71,10 +71,10 @@ def _directions(fields: dict[str, str], axes: int) -> list[np.ndarray | None] | 
     if "spacedirections" not in fields:
         return None
     directions: list[np.ndarray | None] = []
-    for found in _VECTOR.finditer(fields["spacedirections"]):
-        vector = np.array(_numbers(found[1])) if found[1] is not None else np.full(3, np.nan)
-        if found[3] is not None and found[3] != "???":  # as no tool but some scripts write it
-            raise ValueError(f"its space directions hold {quoted(found[3])}")
+    for match in _VECTOR.finditer(fields["spacedirections"]):
+        vector = np.array(_numbers(match[1])) if match[1] is not None else np.full(3, np.nan)
+        if match[3] is not None and match[3] != "???":  # as no tool but some scripts write it
+            raise ValueError(f"its space directions hold {quote_known(match[3])}")
         if vector.shape != (3,):
             raise ValueError(f"a space direction has {vector.size} numbers, where 3 were expected")
         directions.append(None if np.all(np.isnan(vector)) else vector)
@@ -108,7 +108,7 @@ def _check_units(fields: dict[str, str], axes: int, list_axis: int | None) -> No
     stated |= {word for axis, word in enumerate(_words(fields.get("units", ""))) if axis < axes and axis != list_axis}
     others = sorted(word for word in stated if word.lower() not in (*_MILLIMETRES, *_NO_UNIT))
     if others:
-        raise ValueError(f"its space unit is {' and '.join(sorted({quoted(word) for word in others}))}, not mm")
+        raise ValueError(f"its space unit is {' and '.join(sorted({quote_known(word) for word in others}))}, not mm")
 
 
 def _words(text: str) -> list[str]:
@@ -126,7 +126,7 @@ def _signs(fields: dict[str, str]) -> tuple[np.ndarray, tuple[str, ...]]:
     space = fields["space"].lower()
     if space not in _RAS_FROM_SPACE:
         raise ValueError(
-            f"its space is {quoted(fields['space'])}, and not left-posterior-superior, right-anterior-superior or "
+            f"its space is {quote_known(fields['space'])}, and not left-posterior-superior, right-anterior-superior or "
             "left-anterior-superior"
         )
     return np.array(_RAS_FROM_SPACE[space]), ()

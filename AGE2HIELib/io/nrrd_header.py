@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.header_words import format_of, quoted
-from AGE2HIELib.io.nrrd_geometry import place, ras_from_measurement
+from AGE2HIELib.io.header_words import format_of, quote_known
+from AGE2HIELib.io.nrrd_geometry import nrrd_place, ras_from_measurement
 from AGE2HIELib.io.text_header import TextHeader, check_one_data_file, understood
 
 _TYPES = {
@@ -83,7 +83,7 @@ class NrrdHeader(TextHeader):
                 row = [float(word) for word in value.split()]
                 numbers = bool(np.all(np.isfinite(row))) or (len(row) == 3 and bool(np.all(np.isnan(row))))
                 if not 0 < repeats <= _MOST_VOLUMES or first + repeats > _MOST_VOLUMES or not numbers:
-                    raise ValueError(f"{key} is {quoted(value)}, {repeats} times")
+                    raise ValueError(f"{key} is {quote_known(value)}, {repeats} times")
                 rows.update({first + n: row for n in range(repeats)})
         if rows and max(rows) != len(rows) - 1:
             raise ValueError(f"{len(rows)} gradients are numbered up to {max(rows)}")
@@ -92,7 +92,7 @@ class NrrdHeader(TextHeader):
         return np.array([rows[number] for number in sorted(rows)])
 
 
-def parse_header(start: bytes, name: str) -> NrrdHeader:
+def parse_nrrd_header(start: bytes, name: str) -> NrrdHeader:
     """Read the header at the start of a file; raises InputError where it cannot be understood."""
     if not start.startswith(b"NRRD"):
         raise InputError(f"'{name}' does not begin with 'NRRD' ({format_of(start)}). Give a NRRD file.")
@@ -112,11 +112,11 @@ def _lines(text: str) -> tuple[dict[str, str], dict[str, str]]:
     fields: dict[str, str] = {}
     keys: dict[str, str] = {}
     for line in re.split(r"\r?\n", text)[1:]:
-        found = _FIELD.fullmatch(line)
-        if line.startswith("#") or not found:
+        match = _FIELD.fullmatch(line)
+        if line.startswith("#") or not match:
             continue
-        name, value = found[1].strip().lower(), found[3].strip()
-        if found[2]:
+        name, value = match[1].strip().lower(), match[3].strip()
+        if match[2]:
             keys[name] = value
             continue
         name = name.replace(" ", "")
@@ -130,13 +130,13 @@ def _interpret(fields: dict[str, str], keys: dict[str, str], length_bytes: int) 
     axes = int(fields["dimension"])
     if axes != len(sizes):
         raise ValueError(f"{len(sizes)} sizes for {axes} axes")
-    lies = place(fields, axes)
+    lies = nrrd_place(fields, axes)
     data_file = fields.get("datafile")
     if data_file is not None:
         check_one_data_file(data_file)
     encoding = fields["encoding"].lower()
     if encoding not in ENCODINGS:
-        raise ValueError(f"its encoding is {quoted(encoding)}")
+        raise ValueError(f"its encoding is {quote_known(encoding)}")
     dtype = _dtype(fields, encoding)
     return NrrdHeader(
         dtype=dtype,
@@ -157,13 +157,13 @@ def _interpret(fields: dict[str, str], keys: dict[str, str], length_bytes: int) 
 def _dtype(fields: dict[str, str], encoding: str) -> np.dtype:
     kind = fields["type"].lower()
     if kind not in _DTYPES:
-        raise ValueError(f"its type is {quoted(kind)}")
+        raise ValueError(f"its type is {quote_known(kind)}")
     dtype = np.dtype(_DTYPES[kind])
     if dtype.itemsize == 1 or encoding in _TEXT_ENCODINGS:
         return dtype
     endian = fields["endian"].lower()
     if endian not in ("little", "big"):
-        raise ValueError(f"its endian is {quoted(endian)}")
+        raise ValueError(f"its endian is {quote_known(endian)}")
     return dtype.newbyteorder(">" if endian == "big" else "<")
 
 
@@ -171,7 +171,7 @@ def _quantised(fields: dict[str, str], dtype: np.dtype) -> tuple[str, ...]:
     """``old min`` and ``old max`` are the range of the values before they were made integers; no reader goes back."""
     if dtype.kind == "f" or not ("oldmin" in fields or "oldmax" in fields):
         return ()
-    old = " to ".join(quoted(fields[name]).strip("'") if name in fields else "?" for name in ("oldmin", "oldmax"))
+    old = " to ".join(quote_known(fields[name]).strip("'") if name in fields else "?" for name in ("oldmin", "oldmax"))
     return (f"The NRRD file's values once had another range ({old}); they are read as they are, as in Slicer.",)
 
 

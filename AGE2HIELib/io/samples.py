@@ -1,4 +1,4 @@
-"""Samples out of files, packed or not: never more memory than the header has promised, and that only if it may be.
+"""Reads samples from files, packed or not, in no more memory than the header states and the bounds here allow.
 
 Packed streams are read to their end, so that their checksum is compared: a changed bit is found.
 """
@@ -48,7 +48,7 @@ class _Inflated:
 
 
 def check_size(sizes: Sequence[int], name: str, value_bytes: int) -> None:
-    """Raise InputError for sizes that are none, or that would take more memory than there may be."""
+    """Raise InputError for sizes below 1, and for more values or bytes than are read."""
     words = "x".join(str(size) for size in sizes)
     if min(sizes, default=0) < 1:
         raise InputError(f"'{name}' is not a 3D image: its header states {words} voxels. Convert the scan again.")
@@ -111,7 +111,7 @@ def read_numbers(file: IO[bytes], count: int) -> list[bytes]:
     return words[:count]
 
 
-def beside(path: Path, name: str) -> Path:
+def data_file_beside(path: Path, name: str) -> Path:
     """The data file that a header names: in the header's own folder or below it, and nowhere else."""
     target = Path(name)
     if not name or target.is_absolute() or ".." in target.parts or "\\" in name or not name.isprintable():

@@ -1,4 +1,4 @@
-"""One way in: whatever the input is, a Source comes out, in its stored voxel order and with known units."""
+"""Reads any input: a diffusion series or an ADC map with known units (Source), or a T1-weighted scan (T1Scan)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io import mha, nifti, nrrd
-from AGE2HIELib.io.dicom import read_dicom
-from AGE2HIELib.io.dicom_age import postnatal_age_days
-from AGE2HIELib.io.dicom_file import is_dicom
-from AGE2HIELib.io.images import load_image, sha256_of_image
-from AGE2HIELib.io.integrity import Stored, existing_file, sha256_of_files, sha256_of_set
+from AGE2HIELib.io.dicom.elements import postnatal_age_days
+from AGE2HIELib.io.dicom.file import is_dicom
+from AGE2HIELib.io.dicom.reading import read_dicom
+from AGE2HIELib.io.diffusion import repeated_warnings
+from AGE2HIELib.io.images import load_image, read_on_grid, sha256_of_image
+from AGE2HIELib.io.integrity import StoredImage, existing_file, sha256_of_files, sha256_of_set
 from AGE2HIELib.io.mha import MHA_SUFFIXES
 from AGE2HIELib.io.nifti import NIFTI_SUFFIXES, gradient_files, load_nifti, series_from_nifti
 from AGE2HIELib.io.nrrd import NRRD_SUFFIXES, load_nrrd, series_from_nrrd
-from AGE2HIELib.io.repeated import repeated_warnings
 from AGE2HIELib.io.units import find_unit
 from AGE2HIELib.volume import DwiSeries, Grid, Volume
 
@@ -107,19 +107,19 @@ def _from_nrrd(path: Path) -> Source:
 
 
 def _from_dicom(path: Path, series: str | None) -> Source:
-    found = read_dicom(path, series=series)
-    sha256 = sha256_of_set(found.files)
-    if found.dwi is not None:
-        warnings = (*found.warnings, *repeated_warnings(found.dwi))
-        source = Source("dwi-dicom", sha256, found.dwi, None, None, warnings)
+    image = read_dicom(path, series=series)
+    sha256 = sha256_of_set(image.files)
+    if image.dwi is not None:
+        warnings = (*image.warnings, *repeated_warnings(image.dwi))
+        source = Source("dwi-dicom", sha256, image.dwi, None, None, warnings)
     else:
-        assert found.adc is not None  # read_dicom returns one of the two
-        adc = Stored(found.adc.array, found.adc.affine_ras, (*found.adc.warnings, *found.warnings))
-        source = _adc_source("adc-dicom", adc, sha256, found.label)
-    return replace(source, files=found.files, age_days=postnatal_age_days(found.files))
+        assert image.adc is not None  # read_dicom returns one of the two
+        adc = StoredImage(image.adc.array, image.adc.affine_ras, (*image.adc.warnings, *image.warnings))
+        source = _adc_source("adc-dicom", adc, sha256, image.label)
+    return replace(source, files=image.files, age_days=postnatal_age_days(image.files))
 
 
-def _adc_source(kind: str, stored: Stored, sha256: str, name: str) -> Source:
+def _adc_source(kind: str, stored: StoredImage, sha256: str, name: str) -> Source:
     values = stored.array[0]
     unit = find_unit(values, name=name)
     scaled = np.asarray(values * np.float32(unit.factor), dtype=np.float32)
@@ -127,3 +127,55 @@ def _adc_source(kind: str, stored: Stored, sha256: str, name: str) -> Source:
         scaled[np.abs(scaled) > MOST_ADC] = np.nan  # no measurement: a broken voxel must not leak into others
     adc = Volume(scaled, stored.affine_ras)
     return Source(kind, sha256, None, adc, unit.name, stored.warnings)
+
+
+@dataclass(frozen=True)
+class T1Scan:
+    """What was read, as stored.
+
+    Attributes:
+        kind: t1-nifti, t1-mha or t1-nrrd.
+        sha256: of the file's bytes.
+        mask: that was given, above 0 in the brain, on the same grid.
+        warnings: what the file leaves open.
+    """
+
+    kind: str
+    sha256: str
+    image: Volume
+    warnings: tuple[str, ...]
+    mask: Volume | None = None
+    mask_sha256: str | None = None
+
+    @property
+    def stored(self) -> Grid:
+        return self.image.grid
+
+
+def read_t1(path: Path, *, mask: Path | None = None) -> T1Scan:
+    """NIfTI, MHA or NRRD; InputError for a diffusion series, for DICOM, and for what is no image."""
+    if path.is_dir() or is_dicom(existing_file(path)):
+        raise InputError(
+            f"'{path.name}' is {'a folder' if path.is_dir() else 'DICOM'}, and a T1-weighted scan is read from one "
+            "NIfTI, MHA or NRRD file. Convert the T1 series with dcm2niix, and give the file."
+        )
+    stored = load_image(path)
+    name = path.name.lower()
+    gradients = name.endswith(NIFTI_SUFFIXES) and gradient_files(path) is not None
+    if len(stored.array) != 1 or gradients:
+        problem = "has a .bval beside it" if gradients else f"holds {len(stored.array)} volumes"
+        raise InputError(
+            f"'{path.name}' {problem}: a diffusion series, and no T1-weighted scan. Give the T1 image, or explain an "
+            "outcome with --target adverse."
+        )
+    formats = {"t1-nifti": NIFTI_SUFFIXES, "t1-nrrd": NRRD_SUFFIXES}
+    kind = next((kind for kind, suffixes in formats.items() if name.endswith(suffixes)), "t1-mha")
+    image = Volume(stored.array[0], stored.affine_ras)
+    return T1Scan(
+        kind,
+        sha256_of_image(path),
+        image,
+        stored.warnings,
+        read_on_grid(mask, image.grid, what="brain mask") if mask else None,
+        sha256_of_image(mask) if mask else None,
+    )

@@ -13,8 +13,8 @@ import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.header_words import reason
-from AGE2HIELib.io.integrity import existing_file, unreadable
-from AGE2HIELib.io.samples import beside, check_size
+from AGE2HIELib.io.integrity import existing_file, unreadable_error
+from AGE2HIELib.io.samples import check_size, data_file_beside
 
 LONGEST_HEADER_BYTES = 1 << 20
 
@@ -66,7 +66,7 @@ def data_path(path: Path, header: TextHeader) -> Path:
     """Where the samples lie: in the file itself, or in one that is there beside it."""
     if header.data_file is None:
         return path
-    return existing_file(beside(path, header.data_file), named_by=path.name)
+    return existing_file(data_file_beside(path, header.data_file), named_by=path.name)
 
 
 def files_of(path: Path, header: TextHeader) -> tuple[Path, ...]:
@@ -86,5 +86,5 @@ def read_array(path: Path, header: Header, read: Callable[[Path, Header], np.nda
     try:
         samples = read(data, header)
     except (OSError, ValueError, EOFError, zlib.error) as error:
-        raise unreadable(data, error) from error
+        raise unreadable_error(data, error) from error
     return samples.reshape(header.sizes, order="F")

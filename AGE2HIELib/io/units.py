@@ -26,7 +26,7 @@ _LOWEST_TAIL_RATIO = 1.8
 
 
 @dataclass(frozen=True)
-class UnitFound:
+class AdcUnit:
     """``name`` None: the image does not look like an ADC map; ``factor`` multiplies to 1e-6 mm2/s."""
 
     name: str | None
@@ -34,7 +34,7 @@ class UnitFound:
     median: float
 
 
-def find_unit(array: np.ndarray, *, name: str) -> UnitFound:
+def find_unit(array: np.ndarray, *, name: str) -> AdcUnit:
     """Tell the unit of a 3D map; raises InputError for an ADC-like map in a unit that is not known."""
     values = brain_values(array)
     if values.size == 0:
@@ -42,13 +42,13 @@ def find_unit(array: np.ndarray, *, name: str) -> UnitFound:
     median = float(np.median(values))
     for unit, factor in UNITS.items():
         if _LOWEST <= median * factor <= _HIGHEST:
-            return UnitFound(unit, factor, median)
+            return AdcUnit(unit, factor, median)
     if _looks_like_adc(values / median):
         raise InputError(
             f"The unit of the ADC map '{name}' is unknown: the median in the brain is {median:.4g}, where 300-4000 "
             "(1e-6 mm2/s), 0.3-4 (1e-3 mm2/s) or 0.0003-0.004 (mm2/s) was expected. Scale the map to 1e-6 mm2/s."
         )
-    return UnitFound(None, 1.0, median)
+    return AdcUnit(None, 1.0, median)
 
 
 def brain_values(array: np.ndarray) -> np.ndarray:

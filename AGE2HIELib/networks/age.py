@@ -33,10 +33,10 @@ class AgeNetwork(nn.Module):
 
     def years(self, outputs: torch.Tensor) -> torch.Tensor:
         """``(N,)`` age in years."""
-        return in_years(outputs, self.head)
+        return years_from_outputs(outputs, self.head)
 
 
-def in_years(outputs: torch.Tensor, head: AgeHead) -> torch.Tensor:
+def years_from_outputs(outputs: torch.Tensor, head: AgeHead) -> torch.Tensor:
     """``(N, outputs)`` of a network with this head -> ``(N,)`` years, whatever it learned: the mean over the bins, or
     the one output, out of its standard deviations and, where it is one, out of its logarithm.
     """
@@ -46,8 +46,8 @@ def in_years(outputs: torch.Tensor, head: AgeHead) -> torch.Tensor:
     return torch.exp(value) - LOG_OFFSET_YEARS if head.target == LOG else value
 
 
-def standardised(ages_years: torch.Tensor, head: AgeHead) -> torch.Tensor:
-    """``(N,)`` what the one output of a "huber" head should be; the other way round from ``in_years``."""
+def standardise(ages_years: torch.Tensor, head: AgeHead) -> torch.Tensor:
+    """``(N,)`` what the one output of a "huber" head should be; the other way round from ``years_from_outputs``."""
     value = torch.log(ages_years + LOG_OFFSET_YEARS) if head.target == LOG else ages_years
     return (value - head.mean) / head.sd
 

@@ -22,23 +22,23 @@ def resnet18(
     plain = _nets().resnet18(
         spatial_dims=3, n_input_channels=in_channels, num_classes=1, conv1_t_size=7, conv1_t_stride=2
     )
-    made = _normalised(plain, norm)
+    normalised = _normalised(plain, norm)
     blocks: OrderedDict[str, nn.Module] = OrderedDict()
-    blocks["stem"] = nn.Sequential(made.conv1, made.bn1, made.act, made.maxpool)
+    blocks["stem"] = nn.Sequential(normalised.conv1, normalised.bn1, normalised.act, normalised.maxpool)
     for number in range(1, 5):
-        blocks[f"layer{number}"] = getattr(made, f"layer{number}")
+        blocks[f"layer{number}"] = getattr(normalised, f"layer{number}")
     # odd kernels with half of them as padding: the first cell's centre stays on the first voxel
     strides = {"stem": 4, "layer1": 4, "layer2": 8, "layer3": 16, "layer4": 32}
     cells = {name: Cells(stride, 0.0, padded=stride) for name, stride in strides.items()}
-    return StagedNetwork(blocks, cells, features=made.fc.in_features, outputs=outputs, dropout=dropout, **head)
+    return StagedNetwork(blocks, cells, features=normalised.fc.in_features, outputs=outputs, dropout=dropout, **head)
 
 
 def densenet121(
     in_channels: int, *, outputs: int = 1, norm: str = "group", dropout: float = 0.0, **head: Any
 ) -> StagedNetwork:
     """Blocks ``stem`` and ``dense1`` to ``dense4``, the first three with the transition that halves them."""
-    made = _normalised(_nets().DenseNet121(3, in_channels, 1), norm)
-    parts = dict(made.features.named_children())
+    normalised = _normalised(_nets().DenseNet121(3, in_channels, 1), norm)
+    parts = dict(normalised.features.named_children())
     if norm == "group":
         parts["norm5"] = nn.Identity()  # as in SFCN: the mean over the image must not be set to zero
     blocks: OrderedDict[str, nn.Module] = OrderedDict()
@@ -53,7 +53,7 @@ def densenet121(
         cells[f"dense{number}"] = Cells(stride, first, padded=4)
     cells["dense4"] = cells["dense3"]
     return StagedNetwork(
-        blocks, cells, features=made.class_layers.out.in_features, outputs=outputs, dropout=dropout, **head
+        blocks, cells, features=normalised.class_layers.out.in_features, outputs=outputs, dropout=dropout, **head
     )
 
 

@@ -15,24 +15,29 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.normative.average import (
+    ShapeDifference,
+    Statistics,
+    group_statistics,
+    mean_difference,
+    shape_difference,
+    to_mean_shape,
+)
 from AGE2HIELib.normative.cases import (
     CaseTask,
     KeptCase,
     case_key,
     find_images,
     keep_case,
-    kept_case,
     matching_lesions,
+    read_kept_case,
 )
-from AGE2HIELib.normative.labels import carried_labels
-from AGE2HIELib.normative.shape import ShapeDifference, mean_difference, shape_difference, to_mean_shape
-from AGE2HIELib.normative.statistics import Statistics, group_statistics
-from AGE2HIELib.outputs import output_file
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas, write_atlas
-from AGE2HIELib.preprocess.deform import deform
+from AGE2HIELib.preprocess.deform import carry_labels, deform
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
-from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.system.outputs import output_file
+from AGE2HIELib.system.parallel import run_all
+from AGE2HIELib.system.progress import Progress, Stages
 from AGE2HIELib.volume import Grid
 
 VERSION = "1"  # of what is kept: raise it when the same input would give other values
@@ -42,7 +47,7 @@ _LESION = -1.0  # marks brain that does not count, where ADC is never negative
 
 
 @dataclass(frozen=True)
-class Wanted:
+class BuildRequest:
     """What to build: the folders of images and lesion masks, and how the atlas describes itself."""
 
     images: Path
@@ -55,7 +60,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Built:
+class BuiltAtlas:
     """The atlas, and the files that were left out with the reason."""
 
     atlas: Atlas
@@ -70,7 +75,7 @@ class _PlaceTask:
     placed: Path
 
 
-def build_atlas(wanted: Wanted, start: Path, work: Path, progress: Progress, *, shown: bool = True) -> Built:
+def build_atlas(wanted: BuildRequest, start: Path, work: Path, progress: Progress, *, shown: bool = True) -> BuiltAtlas:
     """Build an atlas in the frame of another one.
 
     Args:
@@ -87,22 +92,22 @@ def build_atlas(wanted: Wanted, start: Path, work: Path, progress: Progress, *, 
     stages = Stages(("read", *rounds, "labels"), progress)
     with stages("read"):
         cases, left_out = _kept_cases(wanted, start, work, shown=shown)
-    template, found, moved_mm = start, None, 0.0
+    template, statistics, moved_mm = start, None, 0.0
     for number, name in enumerate(rounds):
         with stages(name):
             placed = _place_all(cases, template, work, jobs=wanted.jobs, title=name, shown=shown)
-            found = group_statistics([path.with_suffix(".npy") for path in placed], load_atlas(template).grid)
+            statistics = group_statistics([path.with_suffix(".npy") for path in placed], load_atlas(template).grid)
             mean = mean_difference([_difference(path) for path in placed])
-            updated, moved_mm = _in_mean_shape(found, mean)
+            updated, moved_mm = _in_mean_shape(statistics, mean)
             if number + 1 < ROUNDS:
                 template = _as_template(updated, load_atlas(start), work / f"template-{number}")
-    assert found is not None  # ROUNDS is not zero
+    assert statistics is not None  # ROUNDS is not zero
     with stages("labels"):
-        atlas = _described(found, wanted, load_atlas(start), len(cases), moved_mm)
-    return Built(atlas, tuple(left_out))
+        atlas = _described(statistics, wanted, load_atlas(start), len(cases), moved_mm)
+    return BuiltAtlas(atlas, tuple(left_out))
 
 
-def _kept_cases(wanted: Wanted, start: Path, work: Path, *, shown: bool) -> tuple[list[Path], list[str]]:
+def _kept_cases(wanted: BuildRequest, start: Path, work: Path, *, shown: bool) -> tuple[list[Path], list[str]]:
     images = find_images(wanted.images)
     lesions = matching_lesions(images, wanted.lesions)
     gate = load_atlas(start).sha256
@@ -126,14 +131,14 @@ def _kept_cases(wanted: Wanted, start: Path, work: Path, *, shown: bool) -> tupl
 
 
 def _refuse_twins(tasks: list[CaseTask]) -> None:
-    seen: dict[Path, Path] = {}
+    first_file: dict[Path, Path] = {}
     for task in tasks:
-        if task.kept in seen:
+        if task.kept in first_file:
             raise InputError(
-                f"'{task.image.name}' and '{seen[task.kept].name}' hold the same bytes, and an infant must not count "
-                "twice. Remove one of them."
+                f"'{task.image.name}' and '{first_file[task.kept].name}' hold the same bytes, and an infant must not "
+                "count twice. Remove one of them."
             )
-        seen[task.kept] = task.image
+        first_file[task.kept] = task.image
 
 
 def _place_all(cases: list[Path], template: Path, work: Path, *, jobs: int, title: str, shown: bool) -> list[Path]:
@@ -153,7 +158,7 @@ def _template(folder: Path, sha256: str) -> Atlas:
 
 def _place_case(task: _PlaceTask) -> None:
     """ADC on the template's grid (``.npy``) and the shape's difference from it (``.npz``, written last)."""
-    template, case = _template(task.template, task.template_sha256), kept_case(task.case)
+    template, case = _template(task.template, task.template_sha256), read_kept_case(task.case)
     placement = deform(case.adc, case.brain, template, place_in_atlas(case.adc, case.brain, template))
     values = _placed_values(placement, case, template.grid)
     difference = shape_difference(placement)
@@ -192,7 +197,7 @@ def _as_template(found: Statistics, start: Atlas, folder: Path) -> Path:
     return folder
 
 
-def _described(found: Statistics, wanted: Wanted, start: Atlas, count: int, moved_mm: float) -> Atlas:
+def _described(found: Statistics, wanted: BuildRequest, start: Atlas, count: int, moved_mm: float) -> Atlas:
     atlas = replace(
         start,
         name=wanted.name,
@@ -212,4 +217,4 @@ def _described(found: Statistics, wanted: Wanted, start: Atlas, count: int, move
             "sd_relative_error": round(float(1 / np.sqrt(2 * (count - 1))), 3),
         },
     )
-    return replace(atlas, labels=carried_labels(start, atlas))
+    return replace(atlas, labels=carry_labels(start, atlas))

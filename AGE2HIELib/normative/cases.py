@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import SUFFIXES, read_on_grid
-from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.outputs import output_file
 from AGE2HIELib.pipeline.admission import gate_scan
 from AGE2HIELib.pipeline.inputs import read_scan
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.atlas import load_atlas
-from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
+from AGE2HIELib.preprocess.smoothing import bounding_box, crop, smooth_inside
 from AGE2HIELib.preprocess.zmap import ADC_RANGE
-from AGE2HIELib.progress import Stages
-from AGE2HIELib.system_files import is_system_file
+from AGE2HIELib.system.outputs import output_file
+from AGE2HIELib.system.progress import Stages
+from AGE2HIELib.system.stray_files import is_system_file
 from AGE2HIELib.volume import Volume
 
 _MARGIN_MM = 24.0  # around the brain: a placement looks at the background too
@@ -62,12 +62,12 @@ def find_images(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise InputError(f"'{folder.name}' is no folder. Name the folder that holds the ADC maps.")
     images = (path for path in folder.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
-    found = sorted(path for path in images if not is_system_file(path.relative_to(folder)))
-    if not found:
+    image_files = sorted(path for path in images if not is_system_file(path.relative_to(folder)))
+    if not image_files:
         raise InputError(
             f"The folder '{folder.name}' holds no ADC map ({', '.join(SUFFIXES)}). Name the folder of the maps."
         )
-    return found
+    return image_files
 
 
 def matching_lesions(images: Sequence[Path], folder: Path | None) -> list[Path | None]:
@@ -111,14 +111,14 @@ def keep_case(task: CaseTask) -> str:
         return str(problem)
     box = bounding_box(gated.brain.array)
     adc, brain, usable = (
-        cropped(image, box, margin_mm=_MARGIN_MM) for image in (gated.adc, gated.brain, gated.brain.like(normal))
+        crop(image, box, margin_mm=_MARGIN_MM) for image in (gated.adc, gated.brain, gated.brain.like(normal))
     )
     with output_file(task.kept, overwrite=True) as part:
         np.savez(part, adc=adc.array, brain=brain.array, normal=usable.array, affine_ras=adc.affine_ras)
     return ""
 
 
-def kept_case(path: Path) -> KeptCase:
+def read_kept_case(path: Path) -> KeptCase:
     """What ``keep_case`` kept; lesions take no part in the smoothing."""
     with np.load(path) as stored:
         affine = stored["affine_ras"]

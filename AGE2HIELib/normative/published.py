@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid, read_volume
 from AGE2HIELib.io.units import find_unit
-from AGE2HIELib.normative.labels import carried_labels
-from AGE2HIELib.normative.statistics import SD_FLOOR
-from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.normative.average import SD_FLOOR
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.deform import carry_labels
 from AGE2HIELib.preprocess.mask import largest_piece
 from AGE2HIELib.preprocess.placement import place_in_atlas
-from AGE2HIELib.preprocess.zmap import filled_beyond_brain
+from AGE2HIELib.preprocess.zmap import fill_beyond_brain
 from AGE2HIELib.volume import Volume
 
 _LEAST_OVERLAP = 0.8  # Dice with the bundled atlas's brain, as the gate asks of a scan
@@ -54,7 +54,7 @@ def published_atlas(
             f"{_LEAST_OVERLAP} is needed. Give the brain with --mask."
         )
     present = placement.to_atlas(mask.like(mask.array.astype(np.float32)), frame.grid).array >= 0.5
-    pair = [placement.to_atlas(filled_beyond_brain(image, mask), frame.grid).array for image in (adc, spread)]
+    pair = [placement.to_atlas(fill_beyond_brain(image, mask), frame.grid).array for image in (adc, spread)]
     atlas = replace(
         frame,
         name=name,
@@ -66,7 +66,7 @@ def published_atlas(
         brain=frame.brain.like(present),
         made={"labels_from": frame.name},
     )
-    return replace(atlas, labels=carried_labels(frame, atlas))
+    return replace(atlas, labels=carry_labels(frame, atlas))
 
 
 def _inside(values: np.ndarray, present: np.ndarray, frame: Atlas) -> Volume:

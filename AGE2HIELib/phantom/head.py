@@ -1,4 +1,4 @@
-"""What surrounds the phantom's brain in a raw scan: fluid, skull, scalp, eyes, neck."""
+"""What surrounds the phantom's brain in a raw diffusion or T1-weighted scan: fluid, skull, scalp, eyes, neck."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
-from AGE2HIELib.phantom.fields import ellipsoid
-from AGE2HIELib.phantom.infant import FINE_MM, Infant, grid_points
+from AGE2HIELib.phantom.fields import ellipsoid, smooth_noise
+from AGE2HIELib.phantom.infant import FINE_MM, TEMPLATE_ML, Infant, grid_points
 from AGE2HIELib.phantom.injury import Injury
 from AGE2HIELib.volume import Grid, Volume
 
@@ -17,6 +17,12 @@ _PAD_MM = 20.0
 _LAYERS = ((2.5, 300.0, 2700.0), (5.0, 14.0, 500.0), (10.0, 75.0, 1300.0))
 _EYE = (300.0, 2700.0)
 _NECK = (80.0, 1400.0)
+_PAD = (16, 16, 16)  # voxels of the fine grid around the brain's: room for scalp and neck
+# (outer distance from the brain in mm for an adult, T1 signal where adult white matter is 100): fluid and dura, inner
+# table, marrow (holds fat), outer table, scalp (fat). Chosen to look right.
+_T1_LAYERS = ((2.5, 26.0), (4.5, 12.0), (7.0, 62.0), (9.0, 12.0), (15.0, 135.0))
+_ADULT_ML = 1300.0
+_MUSCLE, _T1_EYE, _NECK_FAT = 55.0, 30.0, 120.0
 
 
 @dataclass(frozen=True)
@@ -67,3 +73,34 @@ def make_head(infant: Infant) -> Head:
         eye &= ~brain & (distance > _LAYERS[1][0] - 1)
         signal[eye], adc[eye] = _EYE
     return Head(grid, signal, adc, (pad, pad, pad))
+
+
+def with_skull_and_scalp(signal: Volume, brain: Volume, rng: np.random.Generator) -> Volume:
+    """The signal of a whole head around the brain's; the layers grow with the brain, and vary by the generator."""
+    grid = _padded_grid(signal.grid)
+    inside = np.pad(brain.array, [(n, n) for n in _PAD])
+    fine_mm = float(grid.spacing_mm[0])
+    size = float(np.cbrt(brain.array.sum() * brain.grid.voxel_ml / _ADULT_ML))
+    distance_mm = gaussian_filter(distance_transform_edt(~inside, sampling=fine_mm).astype(np.float32), 2.0)
+    distance_mm += 0.12 * distance_mm * smooth_noise(rng, grid.shape, fine_mm, 14.0)  # bone is not even
+    head = np.zeros(grid.shape, dtype=np.float32)
+    # the anatomy's template frame, in which the places of neck and eyes are given
+    template = np.cbrt(brain.array.sum() * brain.grid.voxel_ml / TEMPLATE_ML)
+    x, y, z = (p / template for p in grid_points(grid))
+    for radii, value in (((36, 42, 40), _NECK_FAT), ((33, 39, 39), _MUSCLE)):
+        head[ellipsoid((x, y, z), (0, -6, -58), radii) < 0] = value
+    for outer_mm, value in reversed(_T1_LAYERS):
+        head[distance_mm < outer_mm * size * rng.uniform(0.85, 1.15)] = value
+    for side in (-1, 1):
+        eye = (ellipsoid((x, y, z), (side * 17, 46, -24), (9, 9, 9)) < 0) & (distance_mm > _T1_LAYERS[0][0] * size)
+        head[eye] = _T1_EYE
+    head *= 1 + 0.08 * smooth_noise(rng, grid.shape, fine_mm, 4.0)
+    whole = np.where(inside, np.pad(signal.array, [(n, n) for n in _PAD]), gaussian_filter(head, 0.5))
+    return Volume(np.maximum(whole, 0).astype(np.float32), grid.affine_ras)
+
+
+def _padded_grid(grid: Grid) -> Grid:
+    affine = grid.affine_ras.copy()
+    affine[:3, 3] -= affine[:3, :3] @ np.array(_PAD)
+    i, j, k = (n + 2 * pad for n, pad in zip(grid.shape, _PAD, strict=True))
+    return Grid((i, j, k), affine)

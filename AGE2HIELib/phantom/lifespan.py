@@ -15,10 +15,10 @@ from scipy.spatial.transform import Rotation
 from AGE2HIELib.phantom import lifespan_curves as curves
 from AGE2HIELib.phantom.anatomy import Shape, label_points
 from AGE2HIELib.phantom.fields import Points, smooth_noise
+from AGE2HIELib.phantom.head import with_skull_and_scalp
 from AGE2HIELib.phantom.infant import TEMPLATE_ML, blur_inside, centred_numbers, fine_grid, template_points
 from AGE2HIELib.phantom.scan import Noise, coil_bias, rician, slice_average
 from AGE2HIELib.phantom.structures import BASE_VALUE, CORTEX, RIGHT_OFFSET, STRUCTURES, VALUE, WHITE_MATTER
-from AGE2HIELib.phantom.t1_head import with_skull_and_scalp
 from AGE2HIELib.volume import Grid, Volume
 
 TEMPLATE_MM = 1.4  # voxels of the fine grid, in the template frame: as many for a newborn as for an adult

@@ -20,7 +20,7 @@ WHITE_AT_BIRTH = 53.0  # T1 signal, arbitrary units: adult white matter is about
 
 
 @dataclass(frozen=True)
-class Curve:
+class AgeCurve:
     """A quantity over age, constant beyond its ends."""
 
     years: tuple[float, ...]
@@ -34,27 +34,27 @@ class Curve:
 # Brain with the fluid of its sulci, ml, both sexes. Doubles in the first year (Knickmeyer 2008,
 # doi:10.1523/JNEUROSCI.3479-08.2008); adult size by 12 years, slow loss after 50 (Bethlehem 2022,
 # doi:10.1038/s41586-022-04554-y). Tissue is lost faster than this: sulci and ventricles take its room.
-BRAIN_ML = Curve((0, 0.5, 1, 2, 5, 12, 20, 50, 75, 97), (400, 660, 850, 1000, 1170, 1290, 1320, 1310, 1240, 1160))
+BRAIN_ML = AgeCurve((0, 0.5, 1, 2, 5, 12, 20, 50, 75, 97), (400, 660, 850, 1000, 1170, 1290, 1320, 1310, 1240, 1160))
 
 # Factors on the template's calibres and widths: slow widening from 20, faster from 55 (Fjell 2013,
 # doi:10.1016/j.neurobiolaging.2013.04.006; Bethlehem 2022). Amounts chosen: lateral ventricles of about 2 % of the
 # brain at 20 and 5 % at 85.
-VENTRICLE_SCALE = Curve((0, 1, 6, 18, 40, 55, 70, 85, 97), (1.0, 0.95, 0.86, 0.9, 1.05, 1.18, 1.4, 1.68, 1.9))
-SULCUS_WIDTH = Curve((0, 1, 6, 18, 40, 55, 70, 85, 97), (1.0, 0.85, 0.72, 0.82, 1.0, 1.13, 1.35, 1.65, 1.9))
-SUBARACHNOID_MM = Curve((0, 6, 18, 40, 60, 80, 97), (1.0, 0.6, 0.6, 0.8, 1.1, 1.6, 2.0))  # in the template frame
+VENTRICLE_SCALE = AgeCurve((0, 1, 6, 18, 40, 55, 70, 85, 97), (1.0, 0.95, 0.86, 0.9, 1.05, 1.18, 1.4, 1.68, 1.9))
+SULCUS_WIDTH = AgeCurve((0, 1, 6, 18, 40, 55, 70, 85, 97), (1.0, 0.85, 0.72, 0.82, 1.0, 1.13, 1.35, 1.65, 1.9))
+SUBARACHNOID_MM = AgeCurve((0, 6, 18, 40, 60, 80, 97), (1.0, 0.6, 0.6, 0.8, 1.1, 1.6, 2.0))  # in the template frame
 
 # In the template frame, where an adult brain is two thirds of its size. Thinning from childhood on, all life long
 # (Frangou 2022, doi:10.1002/hbm.25364).
-CORTEX_MM = Curve((0, 0.5, 1, 3, 6, 18, 40, 60, 80, 97), (2.7, 2.5, 2.45, 2.4, 2.3, 2.0, 1.8, 1.65, 1.45, 1.3))
+CORTEX_MM = AgeCurve((0, 0.5, 1, 3, 6, 18, 40, 60, 80, 97), (2.7, 2.5, 2.45, 2.4, 2.3, 2.0, 1.8, 1.65, 1.45, 1.3))
 
 # Cortex, signal; chosen. In old age its contrast to white matter falls (Salat 2009,
 # doi:10.1016/j.neuroimage.2009.06.074), mostly because white matter darkens.
-CORTEX_SIGNAL = Curve((0, 0.6, 2, 10, 40, 97), (68, 67, 65, 63, 62.5, 64))
+CORTEX_SIGNAL = AgeCurve((0, 0.6, 2, 10, 40, 97), (68, 67, 65, 63, 62.5, 64))
 # Darkening of white matter around the ventricles, share of its signal (small-vessel disease, from about 50 years on).
-PERIVENTRICULAR_LOSS = Curve((0, 45, 60, 75, 97), (0.0, 0.0, 0.05, 0.14, 0.26))
+PERIVENTRICULAR_LOSS = AgeCurve((0, 45, 60, 75, 97), (0.0, 0.0, 0.05, 0.14, 0.26))
 # Iron brightens the lentiform nucleus (putamen and pallidum): fast until 30, then slowly (Hallgren and Sourander 1958,
 # doi:10.1111/j.1471-4159.1958.tb12607.x); share of the signal.
-LENTIFORM_IRON = Curve((0, 2, 10, 20, 30, 60, 97), (0.0, 0.01, 0.05, 0.085, 0.105, 0.13, 0.14))
+LENTIFORM_IRON = AgeCurve((0, 2, 10, 20, 30, 60, 97), (0.0, 0.01, 0.05, 0.085, 0.105, 0.13, 0.14))
 
 
 @dataclass(frozen=True)

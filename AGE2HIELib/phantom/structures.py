@@ -65,7 +65,7 @@ def _base_value(value: int) -> int:
 BASE_VALUE = np.array([_base_value(value) for value in range(256)], dtype=np.uint8)
 
 
-def region_table() -> list[tuple[int, str, Hemisphere]]:
+def structure_table() -> list[tuple[int, str, Hemisphere]]:
     """(value, name, hemisphere) of every label, in a stable order."""
     rows: list[tuple[int, str, Hemisphere]] = []
     for structure in STRUCTURES:

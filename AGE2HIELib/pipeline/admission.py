@@ -11,24 +11,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from AGE2HIELib.orientation import series_to_canonical, to_canonical
+from AGE2HIELib.infant import InfantFacts, with_age
+from AGE2HIELib.io.coordinates import series_to_canonical, to_canonical
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, model_for_z
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.align import align_series
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.deform import FILLED_LIMIT, deform
-from AGE2HIELib.preprocess.mask import brain_mask, is_stripped
+from AGE2HIELib.preprocess.mask import brain_mask, is_stripped, refine_mask
 from AGE2HIELib.preprocess.network_input import network_input
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
-from AGE2HIELib.preprocess.refine import refine_mask
 from AGE2HIELib.preprocess.rim import without_mixed_rim
 from AGE2HIELib.preprocess.zmap import z_map
-from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality import Check, Quality, check_quality
-from AGE2HIELib.quality.maps import given_checks
-from AGE2HIELib.quality.values import found_alone
-from AGE2HIELib.timing import Timing, with_age
+from AGE2HIELib.quality.maps import supplied_checks
+from AGE2HIELib.quality.values import mask_from_adc_alone
+from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
 
 
@@ -132,14 +131,14 @@ def gate_scan(scan: Scan, atlas: Atlas, request: Request, stages: Stages) -> Gat
     with stages("gate"):
         quality = check_quality(scan.source, adc, brain, placement, atlas, infant_timing(scan, request))
         if measured.contrast is None and scan.mask is None and not is_stripped(adc):
-            quality = quality.with_(found_alone(brain))
+            quality = quality.with_(mask_from_adc_alone(brain))
         if scan.verdict is None:
-            quality = quality.with_(*given_checks(adc, brain, mask_found, mask=scan.mask, z=scan.z_adc))
+            quality = quality.with_(*supplied_checks(adc, brain, mask_found, mask=scan.mask, z=scan.z_adc))
     warnings = (*scan.source.warnings, *warnings)
     return GatedScan(adc, brain, placement, quality.overriding(request.override), warnings, measured.b_values_used)
 
 
-def infant_timing(scan: Scan, request: Request) -> Timing:
+def infant_timing(scan: Scan, request: Request) -> InfantFacts:
     """The age that the caller gives, or else that of the dates in DICOM; for use at once, never to be stored."""
     return with_age(request.timing, scan.source.age_days)
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation.age import AgeExplanation
 from AGE2HIELib.explanation.evidence import evidence_table
-from AGE2HIELib.explanation.halves import halves
 from AGE2HIELib.explanation.question import check_layer
-from AGE2HIELib.installed import find_model
-from AGE2HIELib.io.t1 import T1Scan, read_t1
-from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.explanation.regions import halves
+from AGE2HIELib.io.coordinates import to_canonical
+from AGE2HIELib.io.source import T1Scan, read_t1
 from AGE2HIELib.pipeline.brain_age import (
     AGE_STAGES,
     AgeModel,
@@ -25,12 +24,13 @@ from AGE2HIELib.pipeline.comparison import RECORD, side_by_side, write_compariso
 from AGE2HIELib.pipeline.request import AGE, Request
 from AGE2HIELib.preprocess.placement import in_brain
 from AGE2HIELib.preprocess.t1.prepare import PreparedT1
-from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.report.age_record import AgeCircumstances, age_record
 from AGE2HIELib.report.backdrop import t1_backdrop
 from AGE2HIELib.report.explanations import Comparison
 from AGE2HIELib.report.years import in_years
 from AGE2HIELib.result.stored import is_earlier, read_content
+from AGE2HIELib.system.places import find_model
+from AGE2HIELib.system.progress import Progress, Stages
 
 # what belongs to a diffusion scan or to an outcome, and why
 _OUTCOME_ONLY = {

@@ -15,7 +15,7 @@ from AGE2HIELib.pipeline.request import ADVERSE, Request
 from AGE2HIELib.pipeline.stages import EXAMINED_STAGES, STAGES
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import in_brain
-from AGE2HIELib.progress import Progress, Stages
+from AGE2HIELib.system.progress import Progress, Stages
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
@@ -94,14 +94,14 @@ def explain_prediction(
 ) -> tuple[HieModel, Explanation]:
     """The explanation, and the model that gave it: on the CPU where the GPU's memory ran out."""
     from AGE2HIELib.explanation.registry import DEFAULT_METHOD
-    from AGE2HIELib.explanation.saliency import explain
-    from AGE2HIELib.inference.device import or_on_cpu
+    from AGE2HIELib.explanation.saliency import explain_score
+    from AGE2HIELib.inference.device import with_cpu_fallback
 
     def ask(of: HieModel) -> tuple[HieModel, Explanation]:
         facts = at_prevalence(of.bundle, of.prevalence)
-        return of, explain(of.members, facts, image, method=method or DEFAULT_METHOD, layer=layer, target=target)
+        return of, explain_score(of.members, facts, image, method=method or DEFAULT_METHOD, layer=layer, target=target)
 
-    return or_on_cpu(
+    return with_cpu_fallback(
         lambda: ask(model), lambda note: ask(model_on_cpu(model.bundle, note, model.prevalence)), model.device
     )
 

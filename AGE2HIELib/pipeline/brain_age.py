@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from AGE2HIELib.bundle.age_facts import AgeFacts
-from AGE2HIELib.bundle.loading import load_age
 from AGE2HIELib.bundle.reading import Bundle, read_bundle, require_age_facts
-from AGE2HIELib.io.t1 import T1Scan
+from AGE2HIELib.bundle.weights import load_age
+from AGE2HIELib.io.source import T1Scan
+from AGE2HIELib.preprocess.t1.placement import bundled_t1_template
 from AGE2HIELib.preprocess.t1.prepare import PreparedT1, prepare_t1
-from AGE2HIELib.preprocess.t1.template import bundled_t1_template
 
 if TYPE_CHECKING:
     from AGE2HIELib.explanation.age import AgeExplanation
@@ -35,12 +35,12 @@ class AgeModel:
 
 def load_age_model(folder: Path, *, device: str = "auto") -> AgeModel:
     """ModelError for a bundle without such a network; on the CPU where a GPU has too little memory."""
-    from AGE2HIELib.inference.device import choose_device, or_on_cpu
+    from AGE2HIELib.inference.device import choose_device, with_cpu_fallback
 
     bundle = read_bundle(folder)
     facts = require_age_facts(bundle)
     chosen = choose_device(device)
-    return or_on_cpu(
+    return with_cpu_fallback(
         lambda: AgeModel(bundle, facts, load_age(bundle, chosen), chosen), lambda note: _on_cpu(bundle, note), chosen
     )
 
@@ -62,13 +62,13 @@ def explain_scan_age(
     GPU's memory ran out.
     """
     from AGE2HIELib.explanation.age import explain_age
-    from AGE2HIELib.inference.device import or_on_cpu
+    from AGE2HIELib.inference.device import with_cpu_fallback
 
     def ask(of: AgeModel) -> tuple[AgeModel, AgeExplanation]:
         asked = {"method": method, "layer": layer or of.facts.saliency_layer}
         return of, explain_age(of.network, ready.image[None], ready.brain_ml, of.facts.spec.grid, **asked)
 
-    model, found = or_on_cpu(lambda: ask(model), lambda note: ask(_on_cpu(model.bundle, note)), model.device)
+    model, found = with_cpu_fallback(lambda: ask(model), lambda note: ask(_on_cpu(model.bundle, note)), model.device)
     size = float(np.cbrt(np.prod(ready.placement.scale)))  # an adult's brain is half as wide again as the template's
     right, anterior, superior = (size * mm for mm in found.resolution_mm)
     return model, replace(found, resolution_mm=(right, anterior, superior))

@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 from AGE2HIELib.explanation.compare import agreement
 from AGE2HIELib.explanation.evidence import EvidenceRow, write_evidence_table
 from AGE2HIELib.explanation.saliency import Explanation, SaliencyMap
+from AGE2HIELib.io.coordinates import to_stored_order
 from AGE2HIELib.io.images import write_volume
-from AGE2HIELib.orientation import to_stored_order
-from AGE2HIELib.progress import Stages
 from AGE2HIELib.report.backdrop import Backdrop
 from AGE2HIELib.report.explanations import Comparison, comparison_picture
 from AGE2HIELib.report.explanations_page import explanations_html
 from AGE2HIELib.report.extras import Extras
 from AGE2HIELib.report.record import write_record
+from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Grid, Volume
 
 RECORD, TABLE, PICTURE, PAGE = "explanations.json", "evidence.csv", "explanations.png", "explanations.html"

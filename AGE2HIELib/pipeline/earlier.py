@@ -7,9 +7,9 @@ from pathlib import Path
 
 from AGE2HIELib.bundle.reading import Bundle
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.io.source import Source
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement

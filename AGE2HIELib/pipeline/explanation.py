@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from AGE2HIELib.outputs import output_folder
 from AGE2HIELib.pipeline.admission import Withheld
 from AGE2HIELib.pipeline.age_maps import check_age_request, explain_age_into
 from AGE2HIELib.pipeline.outcome_maps import WithheldError, explain_outcome_into
 from AGE2HIELib.pipeline.request import AGE, Request
-from AGE2HIELib.progress import Progress, Silent
+from AGE2HIELib.system.outputs import output_folder
+from AGE2HIELib.system.progress import Progress, Silent
 
 
 @dataclass(frozen=True)

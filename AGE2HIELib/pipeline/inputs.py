@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from AGE2HIELib.bundle.loading import load_members
 from AGE2HIELib.bundle.model_facts import for_z_map
 from AGE2HIELib.bundle.reading import Bundle, read_bundle
+from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.inference.prevalence import check_prevalence
-from AGE2HIELib.installed import find_model
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid, sha256_of_image
 from AGE2HIELib.io.source import Source, read_source
-from AGE2HIELib.orientation import to_canonical
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
-from AGE2HIELib.progress import Stages
 from AGE2HIELib.quality import Quality
+from AGE2HIELib.system.places import find_model
+from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
@@ -147,12 +147,12 @@ def load_model(folder: Path | None = None, *, device: str = "auto", prevalence: 
     (True, 'cpu', True)
     """
     # torch takes a second: only who predicts waits for it
-    from AGE2HIELib.inference.device import choose_device, or_on_cpu
+    from AGE2HIELib.inference.device import choose_device, with_cpu_fallback
 
     check_prevalence(prevalence)
     bundle = read_bundle(find_model(folder))
     chosen = choose_device(device)
-    return or_on_cpu(
+    return with_cpu_fallback(
         lambda: HieModel(bundle, load_members(bundle, chosen), chosen, prevalence=prevalence),
         lambda note: model_on_cpu(bundle, note, prevalence),
         chosen,

@@ -9,6 +9,7 @@ from pathlib import Path
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation.evidence import evidence_table
 from AGE2HIELib.explanation.saliency import Explanation
+from AGE2HIELib.infant import infant_warnings
 from AGE2HIELib.pipeline.admission import Admitted, Withheld, admit, infant_timing
 from AGE2HIELib.pipeline.analysis import examine_explanation, explain_prediction, on_scan_grid, stages_of
 from AGE2HIELib.pipeline.comparison import side_by_side, write_comparison, write_maps
@@ -16,14 +17,13 @@ from AGE2HIELib.pipeline.earlier import Earlier, check_same, differs, read_earli
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model_of, read_atlas_of, read_scan_of
 from AGE2HIELib.pipeline.prediction import settings_of
 from AGE2HIELib.pipeline.request import Request
-from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.report.backdrop import adc_backdrop
 from AGE2HIELib.report.explanations import Comparison, comparison_record
 from AGE2HIELib.report.record import Circumstances, examination_in_words
 from AGE2HIELib.result.record import Settings
 from AGE2HIELib.result.stored import is_earlier
 from AGE2HIELib.result.verdicts import Examination
-from AGE2HIELib.timing import timing_warnings
+from AGE2HIELib.system.progress import Progress, Stages
 
 
 class WithheldError(Exception):
@@ -62,7 +62,7 @@ def explain_outcome_into(folder: Path, request: Request, progress: Progress) -> 
     with stages("report"):
         write_maps(comparison, {"adc": gated.adc}, scan.source.stored, folder)
     before = differs(earlier, comparison.first.prediction.probability_adverse) if earlier else ()
-    timing = timing_warnings(infant_timing(scan, request))
+    timing = infant_warnings(infant_timing(scan, request))
     warnings = tuple(dict.fromkeys((*gated.warnings, *model.warnings, *timing, *before)))
     used = earlier.result.input.b_values_used if earlier else gated.b_values_used
     about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, settings, used)

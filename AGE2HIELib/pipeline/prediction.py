@@ -8,14 +8,13 @@ from pathlib import Path
 
 from AGE2HIELib.explanation.compare import names_a_place
 from AGE2HIELib.explanation.regions import write_region_table
-from AGE2HIELib.outputs import output_folder
+from AGE2HIELib.infant import infant_warnings
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan, infant_timing
 from AGE2HIELib.pipeline.analysis import Analysis, analyse, stages_of
 from AGE2HIELib.pipeline.inputs import Inputs, Scan, load_model_of, read_atlas_of, read_scan_of
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.placement_file import write_placement
-from AGE2HIELib.progress import Progress, Stages
 from AGE2HIELib.report.extras import Extras
 from AGE2HIELib.report.folder import OVERLAY, PLACEMENT, write_maps, write_page, write_picture
 from AGE2HIELib.report.hospital.objects import FOLDER, check_possible, write_objects
@@ -24,7 +23,8 @@ from AGE2HIELib.report.record import Circumstances, result_record, write_record
 from AGE2HIELib.result.record import Settings
 from AGE2HIELib.result.stored import RECORD, REGIONS
 from AGE2HIELib.result.verdicts import Examination, Quality
-from AGE2HIELib.timing import timing_warnings
+from AGE2HIELib.system.outputs import output_folder
+from AGE2HIELib.system.progress import Progress, Stages
 
 PREDICTED, REFUSED = 0, 3
 # of a request, what a record keeps under the same name
@@ -132,7 +132,7 @@ def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stage
         model.bundle,
         inputs.atlas,
         model.device,
-        (*gated.warnings, *model.warnings, *timing_warnings(infant_timing(scan, request))),
+        (*gated.warnings, *model.warnings, *infant_warnings(infant_timing(scan, request))),
         settings_of(request, scan),
         gated.b_values_used,
     )

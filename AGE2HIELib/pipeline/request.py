@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.timing import Timing
+from AGE2HIELib.infant import InfantFacts
 
 ADVERSE, FAVOURABLE, AGE = TARGETS = ("adverse", "favourable", "age")
 SALIENCY_METHODS = (
@@ -100,9 +100,9 @@ class Request:
         check_overrides(self.override)
 
     @property
-    def timing(self) -> Timing:
+    def timing(self) -> InfantFacts:
         """What the caller knows of the infant's age and treatment."""
-        return Timing(self.age_days, self.gestation_weeks, self.cooled)
+        return InfantFacts(self.age_days, self.gestation_weeks, self.cooled)
 
     @property
     def scan(self) -> Path:

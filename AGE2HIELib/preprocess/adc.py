@@ -9,8 +9,7 @@ import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.units import PLAUSIBLE_ADC
-from AGE2HIELib.preprocess.fitted_shells import fitted_shells, unusual_b_warning
-from AGE2HIELib.preprocess.shells import Shell
+from AGE2HIELib.preprocess.shells import Shell, fitted_shells, unusual_b_warning
 from AGE2HIELib.volume import DwiSeries, Volume
 
 _SLAB_VOXELS = 1 << 15  # float32 work arrays of 128 KiB stay in a core's cache: fastest of 2^12..2^20

@@ -8,21 +8,20 @@ import numpy as np
 import SimpleITK as sitk
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import LPS_FROM_RAS, from_sitk, reference_image, to_sitk
-from AGE2HIELib.preprocess.fitted_shells import fitted_shells
+from AGE2HIELib.io.coordinates import LPS_FROM_RAS, from_sitk, reference_image, to_sitk
 from AGE2HIELib.preprocess.rigid import (
     STILL,
     Rigid,
     align,
-    coarse,
+    coarse_image,
     head_voxels,
     logarithm,
     parameters_about,
     points_of,
-    resampled,
+    resample_rigid,
     rigid_about,
 )
-from AGE2HIELib.preprocess.shells import Shell
+from AGE2HIELib.preprocess.shells import Shell, fitted_shells
 from AGE2HIELib.volume import DwiSeries, Volume
 
 MODES = ("auto", "on", "off")
@@ -99,7 +98,7 @@ def estimate_motion(dwi: DwiSeries, *, shell_limit_voxels: float = SHELL_LIMIT_V
     shells = fitted_shells(dwi.b_values, dwi.directions_ras)
     reference = mask = points = None
     for shell in shells:
-        small = [coarse(dwi.volume(index)) for index in shell.volumes]
+        small = [coarse_image(dwi.volume(index)) for index in shell.volumes]
         if reference is None or mask is None or points is None:
             mask = head_voxels(_mean(small))
             points = points_of(mask, small[0].affine_ras)
@@ -126,23 +125,23 @@ def _within_shell(
 ) -> tuple[list[Rigid], list[Rigid], Volume]:
     """(each volume's motion, the same without eddy currents, their mean image), from where most of them lie."""
     template = _mean(small)
-    found = [STILL] * len(small)
+    motions = [STILL] * len(small)
     if len(small) == 1:
-        return found, found, template
+        return motions, motions, template
     points = points_of(mask, template.affine_ras)
     for _ in range(_TEMPLATE_ROUNDS):
-        previous = found
-        found = [align(template, volume, mask) for volume in small]
-        changes = [np.linalg.norm(a(points) - b(points), axis=1).mean() for a, b in zip(found, previous, strict=True)]
+        previous = motions
+        motions = [align(template, volume, mask) for volume in small]
+        changes = [np.linalg.norm(a(points) - b(points), axis=1).mean() for a, b in zip(motions, previous, strict=True)]
         if max(changes) < _SETTLED_MM:
             break
-        template = _mean([resampled(volume, rigid) for volume, rigid in zip(small, found, strict=True)])
+        template = _mean([resample_rigid(volume, rigid) for volume, rigid in zip(small, motions, strict=True)])
     centre = points.mean(axis=0)
-    parameters = np.array([parameters_about(rigid, centre) for rigid in found])
+    parameters = np.array([parameters_about(rigid, centre) for rigid in motions])
     own = parameters - _eddy_currents(parameters, shell, directions)
     back = rigid_about(np.median(own, axis=0), centre).inverse()
     head = [rigid_about(row, centre).after(back) for row in own]
-    return [rigid.after(back) for rigid in found], head, resampled(template, back)
+    return [rigid.after(back) for rigid in motions], head, resample_rigid(template, back)
 
 
 def _eddy_currents(parameters: np.ndarray, shell: Shell, directions: np.ndarray | None) -> np.ndarray:

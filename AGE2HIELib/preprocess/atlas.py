@@ -14,9 +14,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from AGE2HIELib.errors import InputError, ModelError
-from AGE2HIELib.installed import find_atlas
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_volume, write_volume
-from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.system.places import find_atlas
 from AGE2HIELib.volume import Grid, Volume
 
 _IMAGES = ("mean", "sd", "brain", "labels")

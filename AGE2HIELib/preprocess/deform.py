@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
+from scipy.ndimage import distance_transform_edt
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import grid_of, to_sitk
+from AGE2HIELib.io.coordinates import grid_of, to_sitk
 from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
-from AGE2HIELib.preprocess.jacobian import jacobian_determinant
-from AGE2HIELib.preprocess.placement import Placement, resample, working_grid
-from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
+from AGE2HIELib.preprocess.placement import Placement, jacobian_determinant, place_in_atlas, resample, working_grid
+from AGE2HIELib.preprocess.smoothing import bounding_box, crop, smooth_inside
 from AGE2HIELib.volume import Grid, Volume
 
 _WORKING_MM = 2.0
@@ -77,10 +77,10 @@ def deform(adc: Volume, brain: Volume, atlas: Atlas, placement: Placement) -> Pl
         coarse = _demons(fixed, moving, coarse, shrink, iterations)
     assert coarse is not None  # _LEVELS is not empty
     field = sitk.Resample(coarse, fixed)
-    return replace(displaced(placement, field, inverted(field), atlas), filled=filled)
+    return replace(with_displacement(placement, field, invert_displacement(field), atlas), filled=filled)
 
 
-def displaced(affine: Placement, field: sitk.Image, inverse: sitk.Image, atlas: Atlas) -> Placement:
+def with_displacement(affine: Placement, field: sitk.Image, inverse: sitk.Image, atlas: Atlas) -> Placement:
     """An affine placement with a displacement (mm, LPS+) of atlas points before the affine step.
 
     Args:
@@ -112,7 +112,7 @@ def folding_share(field: sitk.Image, inside: np.ndarray) -> float:
 @once_per_atlas
 def _target(atlas: Atlas) -> tuple[Grid, _Images]:
     """The atlas brain with a margin, in the working resolution: further out nothing is displaced."""
-    field_of_view = cropped(atlas.brain, bounding_box(atlas.brain.array), margin_mm=_MARGIN_MM)
+    field_of_view = crop(atlas.brain, bounding_box(atlas.brain.array), margin_mm=_MARGIN_MM)
     grid = working_grid(field_of_view.grid, _WORKING_MM)
     same = sitk.Transform()
     mean, sd = (resample(image, grid, same, "linear", 0.0).array for image in (atlas.mean, atlas.sd))
@@ -125,15 +125,15 @@ def _scan(adc: Volume, brain: Volume, grid: Grid, native_from_atlas: sitk.Transf
     share = resample(_as_float(brain), grid, native_from_atlas, "linear", 0.0).array
     values = resample(smoothed, grid, native_from_atlas, "linear", 0.0).array / np.maximum(share, 0.5)
     everywhere = brain.like(np.ones(brain.array.shape, np.uint8))
-    seen = resample(everywhere, grid, native_from_atlas, "nearest", 0.0).array > 0
-    return _Images(values, share > 0.5, seen)
+    covered = resample(everywhere, grid, native_from_atlas, "nearest", 0.0).array > 0
+    return _Images(values, share > 0.5, covered)
 
 
 def _warped(target: _Images, grid: Grid, field: sitk.Image | None) -> _Images:
     """The atlas as the displacement found so far has it lie over the scan."""
     if field is None:
         return target
-    back = _as_transform(inverted(field))
+    back = _as_transform(invert_displacement(field))
     adc, sd, brain = (
         resample(Volume(array.astype(np.float32), grid.affine_ras), grid, back, "linear", 0.0).array
         for array in (target.adc, target.other, target.brain)
@@ -146,11 +146,11 @@ def _injured(scan: _Images, atlas: _Images) -> np.ndarray:
     both = scan.brain & atlas.brain
     sigma = _SMOOTHING_MM / _WORKING_MM
     weight = np.maximum(ndimage.gaussian_filter(both.astype(np.float32), sigma), 1e-3)
-    seen, mean, sd = (
+    covered, mean, sd = (
         ndimage.gaussian_filter(np.where(both, image, 0).astype(np.float32), sigma) / weight
         for image in (scan.adc, atlas.adc, atlas.other)
     )
-    low = both & (seen < mean + _LEAST_Z * sd) & (seen < _INJURED_ADC)
+    low = both & (covered < mean + _LEAST_Z * sd) & (covered < _INJURED_ADC)
     injured: np.ndarray = ndimage.binary_dilation(ndimage.binary_opening(low), iterations=1) & both
     return injured
 
@@ -190,7 +190,7 @@ def _coarser(image: sitk.Image, sigma_mm: float, shrink: int) -> sitk.Image:
     return coarser
 
 
-def inverted(
+def invert_displacement(
     field: sitk.Image, *, iterations: int = _INVERSE_ITERATIONS, accuracy_mm: float = _INVERSE_MM
 ) -> sitk.Image:
     """The displacement (mm) that undoes another one, on its grid; the search ends with what is reached first."""
@@ -218,3 +218,14 @@ def _as_transform(field: sitk.Image) -> sitk.DisplacementFieldTransform:
 
 def _as_float(mask: Volume) -> Volume:
     return mask.like(mask.array.astype(np.float32))
+
+
+def carry_labels(labelled: Atlas, atlas: Atlas) -> Volume:
+    """The labels of ``labelled`` on the grid of ``atlas``, brought there as they would be to an infant's scan.
+
+    Every voxel of the atlas's brain gets one: where the placement leaves a gap, that of the nearest labelled voxel.
+    """
+    placement = deform(atlas.mean, atlas.brain, labelled, place_in_atlas(atlas.mean, atlas.brain, labelled))
+    carried = placement.to_native(labelled.labels, interpolation="nearest").array
+    nearest = distance_transform_edt(carried == 0, return_distances=False, return_indices=True)
+    return atlas.labels.like(np.where(atlas.brain.array, carried[tuple(nearest)], 0).astype(np.int16))

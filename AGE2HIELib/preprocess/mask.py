@@ -1,10 +1,14 @@
-"""Where the brain is: the zero background of a stripped image, or a classical mask of a whole head."""
+"""Where the brain is: the zero background of a stripped image, or a classical mask of a whole head, which the placed
+atlas brain then corrects.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
 
+from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.volume import Volume
 
 # A stripped image is exactly 0 or NaN around one compact piece. 12 BONBID-HIE cases: border at least 0.977,
@@ -38,6 +42,10 @@ LARGEST_SCATTER = 450.0  # of what tells the tissue's own; that of air is above 
 ADC_MEDIAN_RADIUS_MM = 3.0
 _FEWEST_NEIGHBOURS = 13  # for a median; thick slices have them in the plane alone, and the radius grows until they are
 _OTSU_BINS = 256
+# An affine placement leaves a few mm of an infant's own shape; only what lies further out than that is cut off, and
+# only holes deeper inside than that are filled.
+_MARGIN_MM = 6.0
+_CHANGED_SHARE = 0.005  # of the mask: below it a new placement would move nothing
 
 
 def is_stripped(adc: Volume) -> bool:
@@ -177,3 +185,28 @@ def _without_outer_fluid(mask: np.ndarray, adc: np.ndarray, spacing_mm: np.ndarr
     outer = _distance_mm(mask, spacing_mm) <= FLUID_DEPTH_MM
     fluid = np.nan_to_num(adc, nan=np.inf) > FLUID_ADC
     return largest_piece(mask & ~(outer & fluid))
+
+
+def refine_mask(adc: Volume, brain: Volume, placement: Placement, atlas: Atlas) -> tuple[Volume, Placement]:
+    """Cut what lies well outside the placed atlas brain, fill what lies well inside, and place again if need be.
+
+    Args:
+        adc: 1e-6 mm^2/s, canonical voxel order.
+        brain: classical mask, bool, not empty.
+        placement: found with that mask.
+        atlas: where it was placed.
+
+    Returns:
+        The corrected mask, and the placement that goes with it.
+    """
+    expected = placement.to_native(atlas.brain.like(atlas.brain.array.astype(np.float32))).array > 0.5
+    if not expected.any():
+        return brain, placement
+    spacing_mm = adc.grid.spacing_mm
+    near = ndimage.distance_transform_edt(~expected, sampling=spacing_mm) <= _MARGIN_MM
+    deep = ndimage.distance_transform_edt(expected, sampling=spacing_mm) > _MARGIN_MM
+    refined = largest_piece((brain.array & near) | deep)
+    if (refined != brain.array).sum() <= _CHANGED_SHARE * brain.array.sum():
+        return brain, placement
+    corrected = brain.like(refined)
+    return corrected, place_in_atlas(adc, corrected, atlas)

@@ -3,6 +3,10 @@
 Scans come in canonical voxel order, so permuted and flipped storage cannot change the result. The search starts from
 the masks (centre, size, and the best of a set of head tilts), because slices may be tilted by any angle, and ends on
 an image in which lesions weigh little: the brain's outline and its fluid, not the ADC of tissue.
+
+How a displacement changes volume is computed by hand. ITK's own filter (DisplacementFieldJacobianDeterminant) takes
+derivatives along voxel axes and leaves out the image's direction: on our grids, whose voxel axes point to RAS while
+displacements are LPS, it turns stretching into shrinking.
 """
 
 from __future__ import annotations
@@ -14,12 +18,11 @@ import numpy as np
 import SimpleITK as sitk
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import LPS_FROM_RAS, from_sitk, reference_image, sitk_geometry, to_sitk
+from AGE2HIELib.io.coordinates import LPS_FROM_RAS, from_sitk, reference_image, sitk_geometry, to_sitk
 from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
-from AGE2HIELib.preprocess.jacobian import jacobian_determinant
-from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
-from AGE2HIELib.preprocess.threads import one_sitk_thread
+from AGE2HIELib.preprocess.smoothing import bounding_box, crop, smooth_inside
 from AGE2HIELib.preprocess.tilt import start_transform
+from AGE2HIELib.system.parallel import one_sitk_thread
 from AGE2HIELib.volume import Grid, Volume
 
 _WORKING_MM = 3.0
@@ -96,7 +99,7 @@ def place_in_atlas(adc: Volume, brain: Volume, atlas: Atlas) -> Placement:
     return describe_placement(adc, brain, atlas, _fitted_affine(adc, brain, atlas))
 
 
-class Target(Protocol):
+class PlacementTarget(Protocol):
     """What a scan is placed in: an image (mean) and its brain on one grid."""
 
     @property
@@ -109,7 +112,7 @@ class Target(Protocol):
 
 def _fitted_affine(adc: Volume, brain: Volume, atlas: Atlas) -> sitk.AffineTransform:
     box = bounding_box(brain.array)
-    adc, brain = (cropped(volume, box, margin_mm=_MARGIN_MM) for volume in (adc, brain))
+    adc, brain = (crop(volume, box, margin_mm=_MARGIN_MM) for volume in (adc, brain))
     centred, middle = _about_its_middle(adc.grid)
     adc, brain = (Volume(volume.array, centred) for volume in (adc, brain))
     fixed, around = _fixed_outline(atlas)
@@ -132,7 +135,7 @@ def _fixed_outline(atlas: Atlas) -> tuple[sitk.Image, sitk.Image]:
     return fixed, sitk.BinaryDilate(fixed > 0, [round(_MARGIN_MM / 2 / _WORKING_MM)] * 3)
 
 
-def describe_placement(adc: Volume, brain: Volume, atlas: Target, affine: sitk.Transform) -> Placement:
+def describe_placement(adc: Volume, brain: Volume, atlas: PlacementTarget, affine: sitk.Transform) -> Placement:
     """Measure how well an affine transform from atlas points to the scan's places a scan."""
     working = working_grid(atlas.grid)
     on_working = {
@@ -232,3 +235,28 @@ def resample(volume: Volume, grid: Grid, transform: sitk.Transform, interpolatio
     """A volume on another grid, whose points ``transform`` (LPS+ mm) carries to the volume's."""
     resampled = sitk.Resample(to_sitk(volume), reference_image(grid), transform, _INTERPOLATORS[interpolation], outside)
     return Volume(from_sitk(resampled).array, grid.affine_ras)
+
+
+def jacobian_determinant(field: sitk.Image) -> np.ndarray:
+    """Determinant of the derivative of ``x + u(x)``, (I, J, K); 1 keeps volume, 0 or less folds.
+
+    Args:
+        field: displacement u in mm (LPS+, as SimpleITK has it), on a grid of any direction.
+    """
+    displacement = sitk.GetArrayViewFromImage(field).transpose(2, 1, 0, 3)
+    index_from_point = np.linalg.inv(np.reshape(field.GetDirection(), (3, 3)) * field.GetSpacing())
+    rows = [_derivative(displacement[..., component], index_from_point) for component in range(3)]
+    for component, row in enumerate(rows):
+        row[component] += 1.0
+    first, second, third = rows  # written out: numpy's determinant of many small matrices takes four times as long
+    return np.asarray(
+        first[0] * (second[1] * third[2] - second[2] * third[1])
+        + first[1] * (second[2] * third[0] - second[0] * third[2])
+        + first[2] * (second[0] * third[1] - second[1] * third[0])
+    )
+
+
+def _derivative(values: np.ndarray, index_from_point: np.ndarray) -> np.ndarray:
+    """``(3, I, J, K)``: by each coordinate of space."""
+    along_axes = np.stack(np.gradient(np.ascontiguousarray(values)))
+    return np.asarray(np.tensordot(index_from_point.T, along_axes, axes=1))

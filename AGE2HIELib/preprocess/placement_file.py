@@ -1,8 +1,9 @@
 """A placement as a file that other programs open: labels of theirs can then be brought to the scan.
 
-The file holds ``atlas_from_native``: it maps points of the scan to points of the atlas (LPS+ mm), which is what a
-program asks for that resamples an image of the atlas on the scan's grid. It is the inverse of the affine and after it
-the inverse of the displacement, on its own grid of 2 mm; of an affine placement it is the inverse of the affine alone.
+The HDF5 file that ITK defines (SimpleITK, Slicer and ANTs read it) holds ``atlas_from_native``: it maps points of the
+scan to points of the atlas (LPS+ mm), which is what a program asks for that resamples an image of the atlas on the
+scan's grid. It is the inverse of the affine and after it the inverse of the displacement, on its own grid of 2 mm; of
+an affine placement it is the inverse of the affine alone.
 """
 
 from __future__ import annotations
@@ -14,16 +15,52 @@ import numpy as np
 import SimpleITK as sitk
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.transforms import read_transform, write_transform
+from AGE2HIELib.io.integrity import existing_file, unreadable_error
 from AGE2HIELib.preprocess.atlas import Atlas
-from AGE2HIELib.preprocess.deform import displaced, inverted
+from AGE2HIELib.preprocess.deform import invert_displacement, with_displacement
 from AGE2HIELib.preprocess.placement import Placement, describe_placement
 from AGE2HIELib.volume import Volume
 
+_SUFFIX = ".h5"
+_LARGEST_BYTES = 500_000_000  # a displacement field of 20 million voxels, as the largest atlas has them
 # Of three phantoms, against the direction that is not in the file: 0.19 mm at most; 0.45 with the ten iterations that
 # suffice where both directions are there.
 _ITERATIONS, _ACCURACY_MM = 50, 0.005
 _REMEDY = "Name the placement.h5 of a result."
+
+
+def write_transform(transform: sitk.Transform, path: Path) -> None:
+    """Write a 3D transform, of points in LPS+ mm; InputError for a name that does not end in ``.h5``."""
+    _check_name(path)
+    try:
+        sitk.WriteTransform(transform, str(path))
+    except RuntimeError as error:
+        raise InputError(f"'{path.name}' cannot be written. Check the folder and its free space.") from error
+
+
+def read_transform(path: Path) -> sitk.Transform:
+    """The transform of a file, of the class that it was written from: a composite, an affine and so on.
+
+    Raises:
+        InputError: the file is not there, or holds no 3D transform. Numbers that were changed in it are not noticed:
+            the format has no checksum.
+    """
+    _check_name(path)
+    existing_file(path)
+    if path.stat().st_size > _LARGEST_BYTES:
+        raise InputError(f"'{path.name}' is too large for a transform. Name the placement.h5 of a result.")
+    try:
+        transform: sitk.Transform = sitk.ReadTransform(str(path))
+    except RuntimeError as error:
+        raise unreadable_error(path, error) from error
+    if transform.GetDimension() != 3:
+        raise InputError(f"'{path.name}' holds a transform of {transform.GetDimension()}D. Give one of 3D.")
+    return transform
+
+
+def _check_name(path: Path) -> None:
+    if path.suffix.lower() != _SUFFIX:
+        raise InputError(f"'{path.name}' names no transform file. Let the name end in {_SUFFIX}.")
 
 
 def write_placement(placement: Placement, path: Path) -> None:
@@ -50,8 +87,8 @@ def placement_from_file(path: Path, adc: Volume, brain: Volume, atlas: Atlas) ->
     inverse, affine = _steps(read_transform(path), path.name)
     placement = describe_placement(adc, brain, atlas, sitk.AffineTransform(affine.GetInverse()))
     if inverse is not None:
-        field = inverted(inverse, iterations=_ITERATIONS, accuracy_mm=_ACCURACY_MM)
-        placement = displaced(placement, field, inverse, atlas)
+        field = invert_displacement(inverse, iterations=_ITERATIONS, accuracy_mm=_ACCURACY_MM)
+        placement = with_displacement(placement, field, inverse, atlas)
     return replace(placement, filled=float("nan"))
 
 

@@ -64,7 +64,7 @@ def parameters_about(rigid: Rigid, centre: np.ndarray) -> np.ndarray:
     return np.concatenate([Rotation.from_matrix(rigid.rotation).as_rotvec(), rigid(centre) - centre])
 
 
-def coarse(volume: Volume) -> Volume:
+def coarse_image(volume: Volume) -> Volume:
     """Averaged to about ``COARSE_MM`` and smoothed."""
     most = np.maximum(1, np.array(volume.array.shape) // 2)  # a slope needs two voxels
     factors = np.clip((COARSE_MM // volume.grid.spacing_mm).astype(int), 1, most)
@@ -119,7 +119,7 @@ def align(fixed: Volume, moving: Volume, mask: np.ndarray) -> Rigid:
     return rigid
 
 
-def resampled(moving: Volume, rigid: Rigid) -> Volume:
+def resample_rigid(moving: Volume, rigid: Rigid) -> Volume:
     """A coarse image put onto the fixed one's head; the border goes on outside."""
     indices = np.indices(moving.array.shape).reshape(3, -1).T
     there = rigid(indices @ moving.affine_ras[:3, :3].T + moving.affine_ras[:3, 3])

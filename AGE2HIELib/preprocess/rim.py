@@ -94,7 +94,7 @@ def _edge_sd(values: np.ndarray, brain: np.ndarray) -> list[float]:
     The edge lies half a voxel from the last voxel inside, which then holds ``ndtr(0.5 / sd)`` of brain, and the first
     one outside holds the rest.
     """
-    found = []
+    differences = []
     for axis in range(3):
         inside, along = np.moveaxis(brain, axis, 0), np.moveaxis(values, axis, 0)
         pairs = []
@@ -103,5 +103,5 @@ def _edge_sd(values: np.ndarray, brain: np.ndarray) -> list[float]:
             pairs.append(along[other][edge] / along[one][edge])
         ratio = float(np.clip(np.median(np.concatenate([*pairs, [0.0]])), 0, 0.9))
         share = 1 / (1 + ratio)
-        found.append(0.0 if share >= ndtr(3.0) else float(0.5 / ndtri(share)))
-    return found
+        differences.append(0.0 if share >= ndtr(3.0) else float(0.5 / ndtri(share)))
+    return differences

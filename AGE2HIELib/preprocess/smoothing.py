@@ -42,7 +42,7 @@ def bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
     return tuple(box)
 
 
-def cropped(image: Volume, box: tuple[slice, ...], *, margin_mm: float) -> Volume:
+def crop(image: Volume, box: tuple[slice, ...], *, margin_mm: float) -> Volume:
     """Part of an image, where it was, with a margin of zeros around it."""
     margin = np.ceil(margin_mm / image.grid.spacing_mm).astype(int)
     affine = image.affine_ras.copy()

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial.transform import Rotation
 
-from AGE2HIELib.io.frames import LPS_FROM_RAS
+from AGE2HIELib.io.coordinates import LPS_FROM_RAS
 from AGE2HIELib.volume import Volume
 
 _POINT_MM = 7.5  # distance of the points at which masks are compared
@@ -41,8 +41,8 @@ def start_transform(
     def agreement(rotation: Rotation, every: int = 1) -> float:
         mapped = scale * points[::every] @ rotation.as_matrix().T + centre
         index = ras_to_index[:3, :3] @ mapped.T + ras_to_index[:3, 3:]
-        found = map_coordinates(field, index, order=1)
-        return float(found @ target[::every] / np.linalg.norm(found)) if found.any() else 0.0
+        sampled = map_coordinates(field, index, order=1)
+        return float(sampled @ target[::every] / np.linalg.norm(sampled)) if sampled.any() else 0.0
 
     candidates = [
         Rotation.from_euler("xyz", (nod, roll, turn), degrees=True)

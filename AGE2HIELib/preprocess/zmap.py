@@ -78,10 +78,10 @@ def _energy(sigma: float) -> float:
 
 @once_per_atlas
 def _filled_norm(atlas: Atlas) -> tuple[Volume, Volume]:
-    return filled_beyond_brain(atlas.mean, atlas.brain), filled_beyond_brain(atlas.sd, atlas.brain)
+    return fill_beyond_brain(atlas.mean, atlas.brain), fill_beyond_brain(atlas.sd, atlas.brain)
 
 
-def filled_beyond_brain(image: Volume, brain: Volume) -> Volume:
+def fill_beyond_brain(image: Volume, brain: Volume) -> Volume:
     """The image with every voxel outside the brain set to the nearest brain voxel's value.
 
     Interpolation near the border would otherwise mix in zeros, and a scan's mask may reach beyond the atlas's.

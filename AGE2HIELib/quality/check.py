@@ -1,4 +1,4 @@
-"""The questions that the gate asks: which can warn, and how a number is held against its limit."""
+"""Checks of the quality gate: their names, which of them can warn, and how a number is compared with its limit."""
 
 from __future__ import annotations
 

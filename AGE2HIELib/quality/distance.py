@@ -22,7 +22,7 @@ import numpy as np
 
 from AGE2HIELib.bundle.model_facts import ModelFacts
 from AGE2HIELib.bundle.training_cases import MemberCases
-from AGE2HIELib.inference.predict import as_tensor
+from AGE2HIELib.inference.probability import as_tensor
 from AGE2HIELib.quality.check import DISTANCE, Check, at_most
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def distance_check(members: Sequence[StagedNetwork], facts: ModelFacts, image: n
     import torch
 
     from AGE2HIELib.inference.device import full_precision
-    from AGE2HIELib.networks.features import first_block_features
+    from AGE2HIELib.networks.staged import first_block_features
 
     if facts.cases is None:
         return None

@@ -9,16 +9,15 @@ noise and halves of newborns' brains lie beyond one of them. Every check says so
 
 from __future__ import annotations
 
+from AGE2HIELib.infant import InfantFacts
+from AGE2HIELib.io.coordinates import series_to_canonical
 from AGE2HIELib.io.source import Source
-from AGE2HIELib.orientation import series_to_canonical
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.quality.check import Quality
-from AGE2HIELib.quality.dropout import raw_checks
 from AGE2HIELib.quality.maps import placement_checks
-from AGE2HIELib.quality.slices import lost_slices, slice_checks
+from AGE2HIELib.quality.signal_loss import lost_slices, raw_checks, slice_checks
 from AGE2HIELib.quality.values import age_check, brain_volume, cut_face, modality, value_checks, voxel_size
-from AGE2HIELib.timing import Timing
 from AGE2HIELib.volume import Volume
 
 
@@ -28,7 +27,7 @@ def check_quality(
     brain: Volume,
     placement: Placement | None,
     atlas: Atlas,
-    timing: Timing | None = None,
+    infant: InfantFacts | None = None,
 ) -> Quality:
     """Ask every question that can be asked; ``placement`` is None where no brain was found.
 
@@ -38,7 +37,7 @@ def check_quality(
         brain: bool, same grid.
         placement: in ``atlas``.
         atlas: for its name in the remedies.
-        timing: the infant's age and treatment, as far as they are known.
+        infant: the infant's age and treatment, as far as they are known.
     """
     checks = [modality(source), voxel_size(adc), brain_volume(brain), cut_face(brain), lost_slices(adc)]
     if brain.array.any():
@@ -46,6 +45,6 @@ def check_quality(
         checks += raw_checks(series_to_canonical(source.dwi), brain) if source.dwi is not None else []
     if placement is not None:
         checks += placement_checks(placement, atlas)
-    if timing is not None and timing.age_days is not None:
-        checks.append(age_check(timing.age_days, timing))
+    if infant is not None and infant.age_days is not None:
+        checks.append(age_check(infant.age_days, infant))
     return Quality(tuple(checks))

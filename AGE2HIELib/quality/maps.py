@@ -83,8 +83,8 @@ def placement_checks(placement: Placement, atlas: Atlas) -> list[Check]:
     ]
 
 
-def given_checks(adc: Volume, brain: Volume, found: Volume, *, mask: Volume | None, z: Volume | None) -> list[Check]:
-    """Those that can be asked.
+def supplied_checks(adc: Volume, brain: Volume, found: Volume, *, mask: Volume | None, z: Volume | None) -> list[Check]:
+    """Checks of what was supplied beside the scan: a brain mask, a z-map; none of what was not.
 
     Args:
         adc: 1e-6 mm^2/s.
@@ -127,9 +127,9 @@ def z_scale_check(adc: Volume, brain: Volume, z: Volume) -> Check:
     Args:
         as for ``z_map_check``, which does not see a factor.
     """
-    found = _details(adc, brain.array, z.array)
-    both = found.tissue & found.usable
-    spread_adc, spread_z = (_spread(detail[both]) for detail in (found.of_adc, found.of_z))
+    details = _details(adc, brain.array, z.array)
+    both = details.tissue & details.usable
+    spread_adc, spread_z = (_spread(detail[both]) for detail in (details.of_adc, details.of_z))
     return between(
         Z_SCALE,
         spread_adc / spread_z if spread_z > 0 else float("nan"),
@@ -185,13 +185,13 @@ def _details(adc: Volume, brain: np.ndarray, z: np.ndarray) -> _Details:
 
 def _shared_detail(adc: Volume, brain: np.ndarray, z: np.ndarray) -> float:
     """NaN where z is none in most of the brain, or the same everywhere."""
-    found = _details(adc, brain, z)
+    details = _details(adc, brain, z)
 
     def shared(axes: tuple[int, ...]) -> float:
-        if (found.measured & np.flip(found.held, axes)).sum() <= _COVERED * found.measured.sum():
+        if (details.measured & np.flip(details.held, axes)).sum() <= _COVERED * details.measured.sum():
             return float("nan")
-        both = found.tissue & np.flip(found.usable, axes)
-        return _correlation(found.of_adc[both], np.flip(found.of_z, axes)[both])
+        both = details.tissue & np.flip(details.usable, axes)
+        return _correlation(details.of_adc[both], np.flip(details.of_z, axes)[both])
 
     return shared(()) - max([0.0, *(value for axes in _MIRRORED if np.isfinite(value := shared(axes)))])
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from AGE2HIELib.infant import InfantFacts, pseudonormal_day
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.quality.check import AGE, FOUND_ALONE, Check, at_most, between
-from AGE2HIELib.timing import Timing, pseudonormal_day
 from AGE2HIELib.volume import Volume
 
 MEDIAN_ADC = (750.0, 2000.0)  # 1e-6 mm^2/s
@@ -93,7 +93,7 @@ def brain_volume(brain: Volume) -> Check:
     )
 
 
-def found_alone(brain: Volume) -> Check:
+def mask_from_adc_alone(brain: Volume) -> Check:
     """Asked where the mask rests on an ADC map of a whole head, without the raw signal that shows the skull.
 
     Where a scanner stores pixels finer than it measured, the noise of bone and air is as smooth as tissue, and part of
@@ -129,13 +129,13 @@ def cut_face(brain: Volume) -> Check:
     )
 
 
-def age_check(age_days: float, timing: Timing) -> Check:
+def age_check(age_days: float, infant: InfantFacts) -> Check:
     """Whether low ADC may have returned to normal already, so that an injured brain looks sound.
 
     The check holds no number of the child's own: with the date of the scan it would be the date of birth.
     """
-    day = pseudonormal_day(timing.cooled)
-    treated = {True: "cooled", False: "not cooled", None: "cooled or not is not known"}[timing.cooled]
+    day = pseudonormal_day(infant.cooled)
+    treated = {True: "cooled", False: "not cooled", None: "cooled or not is not known"}[infant.cooled]
     early = age_days < day
     return Check(
         AGE,

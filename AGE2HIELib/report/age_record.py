@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from AGE2HIELib.bundle.age_facts import AgeFacts
 from AGE2HIELib.bundle.reading import Bundle
-from AGE2HIELib.io.t1 import T1Scan
+from AGE2HIELib.io.source import T1Scan
 from AGE2HIELib.report.explanations import Comparison, maps_record
 from AGE2HIELib.report.record import input_record, run_record
 

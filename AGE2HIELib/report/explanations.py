@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from PIL import Image
 
-from AGE2HIELib.explanation.compare import marked, names_a_place, standing
+from AGE2HIELib.explanation.compare import mark_strongest, names_a_place, standing
 from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.explanation.saliency import Explanation, SaliencyMap
 from AGE2HIELib.report.backdrop import Backdrop
@@ -116,7 +116,7 @@ def _map(found: Comparison[M], name: str, unit: str) -> dict[str, Any]:
 def _mean_where_marked(found: Comparison[M], name: str) -> float | None:
     if name not in found.members_agree:
         return None
-    strong = marked(found.maps[name].array, found.share)
+    strong = mark_strongest(found.maps[name].array, found.share)
     return round(float(found.members_agree[name].array[strong].mean()), 4) if strong.any() else None
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from AGE2HIELib.explanation.regions import RegionRow
+from AGE2HIELib.io.coordinates import to_stored_order
 from AGE2HIELib.io.images import write_volume
-from AGE2HIELib.orientation import to_stored_order
 from AGE2HIELib.report.backdrop import adc_backdrop
 from AGE2HIELib.report.overlay import Maps, overlay_picture
 from AGE2HIELib.report.page import page_html

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from AGE2HIELib.bundle.reading import Bundle
-from AGE2HIELib.io.source import Source
-from AGE2HIELib.io.t1 import T1Scan
+from AGE2HIELib.io.source import Source, T1Scan
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.result.decode import encode
 from AGE2HIELib.result.record import (

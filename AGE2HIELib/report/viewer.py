@@ -16,7 +16,7 @@ import numpy as np
 from AGE2HIELib.explanation.compare import MARKED_SHARE, standing
 from AGE2HIELib.report.backdrop import Backdrop
 from AGE2HIELib.report.colours import saliency_scale
-from AGE2HIELib.resources import resource_path
+from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.volume import Volume
 
 LIBRARY = "niivue-0.69.0.umd.js.gz"

@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from AGE2HIELib.version import __version__
+from AGE2HIELib.release import __version__
 
 # what reads, converts and computes; drawing and templates change no number
 _LIBRARIES = ("torch", "numpy", "scipy", "SimpleITK", "nibabel", "dcm2niix")

@@ -159,7 +159,7 @@ def _broken_side_file(at: Workshop) -> Call:
 
 def _atlas(at: Workshop) -> Call:
     """A bundled atlas with one file that is broken."""
-    from AGE2HIELib.resources import resource_path
+    from AGE2HIELib.system.places import resource_path
 
     folder = at.folder / "atlas"
     shutil.copytree(resource_path("atlas"), folder)
@@ -171,7 +171,7 @@ def _atlas(at: Workshop) -> Call:
 
 def _model(at: Workshop) -> Call:
     """The bundled model with a byte changed, a file missing or a file more."""
-    from AGE2HIELib.resources import resource_path
+    from AGE2HIELib.system.places import resource_path
 
     folder = at.folder / "model"
     shutil.copytree(resource_path("models", "demo"), folder)

@@ -12,15 +12,14 @@ from typing import Any
 import numpy as np
 from io_samples import write_dicom
 
-from AGE2HIELib.io.frames import LPS_FROM_RAS
+from AGE2HIELib.io.coordinates import LPS_FROM_RAS
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.io.nifti import write_dwi_nifti
 from AGE2HIELib.io.nrrd import write_dwi_nrrd
 from AGE2HIELib.phantom.head import make_head
 from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.injury import injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS
-from AGE2HIELib.phantom.scan import scan_infant, scanner_adc
+from AGE2HIELib.phantom.scan import PROTOCOLS, scan_infant, scanner_adc
 from AGE2HIELib.volume import DwiSeries, Volume
 
 INFANTS = ((5, "bgt", "6mm"), (11, "watershed", "4mm"))  # seed, injury, acquisition: thick slices, few voxels

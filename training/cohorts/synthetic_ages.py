@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from AGE2HIELib.io.images import write_volume
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.phantom.lifespan import age_of, make_t1_subject, scan_t1
+from AGE2HIELib.system.parallel import run_all
 from training.files import write_text, write_whole
 
 STATEMENT = "Synthetic: procedural phantoms; nobody was scanned."

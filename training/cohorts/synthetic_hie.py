@@ -12,14 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import write_volume
-from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import Injury, injure
-from AGE2HIELib.phantom.protocol import PROTOCOLS, Protocol
-from AGE2HIELib.phantom.scan import nearest, scanner_adc
+from AGE2HIELib.phantom.scan import PROTOCOLS, Protocol, nearest, scanner_adc
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.system.parallel import run_all
 from AGE2HIELib.volume import Volume
 from training.cohorts.outcomes import MAPPING
 from training.cohorts.released_z import released_like_z

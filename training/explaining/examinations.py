@@ -18,14 +18,14 @@ from scipy.ndimage import distance_transform_edt
 
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid
-from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.pipeline.analysis import Analysis, analyse, stages_of
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model, read_scan
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.result.verdicts import Examination, Finding
+from AGE2HIELib.system.parallel import run_all
 from AGE2HIELib.volume import Volume
 from training.cohorts.bonbid import HieCase, read_bonbid
 from training.cohorts.problems import refuse

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from AGE2HIELib.networks.age import AgeNetwork, bin_centres, standardised
+from AGE2HIELib.networks.age import AgeNetwork, bin_centres, standardise
 from AGE2HIELib.networks.age_head import AgeBins
 from training.learning.augment import Draws, augment_t1
 from training.learning.keyed import KeyedModule, Learner, Rates
@@ -46,7 +46,7 @@ class AgeModule(KeyedModule):
         if self.network.head.kind == "soft":
             target = soft_labels(ages, self.network.head.bins)
             return {"kl_loss": functional.kl_div(functional.log_softmax(outputs, 1), target, reduction="batchmean")}
-        target = standardised(ages, self.network.head)
+        target = standardise(ages, self.network.head)
         return {"huber_loss": functional.huber_loss(outputs[:, 0], target, delta=0.5)}
 
 

@@ -17,7 +17,7 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from tqdm import tqdm
 
-from AGE2HIELib.parallel import bar_seconds
+from AGE2HIELib.system.parallel import bar_seconds
 from training.files import write_whole
 from training.learning.keyed import KeyedModule
 from training.settings import Hardware

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid
-from AGE2HIELib.orientation import to_canonical
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.pipeline.admission import gate_scan
 from AGE2HIELib.pipeline.inputs import Scan, read_scan
 from AGE2HIELib.pipeline.request import Request
@@ -22,7 +21,8 @@ from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.preprocess.network_input import InputSpec, network_input
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.preprocess.zmap import z_map
-from AGE2HIELib.progress import Stages
+from AGE2HIELib.system.parallel import run_all
+from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
 from training.cohorts.bonbid import HieCase
 from training.files import sha256_of

@@ -12,11 +12,10 @@ import numpy as np
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import read_on_grid, read_volume
 from AGE2HIELib.io.integrity import sha256_of_files
-from AGE2HIELib.parallel import run_all
 from AGE2HIELib.preprocess.network_input import InputSpec
-from AGE2HIELib.preprocess.t1.placement import Kind
+from AGE2HIELib.preprocess.t1.placement import Kind, bundled_t1_template
 from AGE2HIELib.preprocess.t1.prepare import prepare_t1
-from AGE2HIELib.preprocess.t1.template import bundled_t1_template
+from AGE2HIELib.system.parallel import run_all
 from training.cohorts.bids import AgeScan
 from training.files import sha256_of
 from training.preparing.store import PreparedCohort, image_file, keep_image, pack

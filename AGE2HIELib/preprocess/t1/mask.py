@@ -2,7 +2,8 @@
 
 In a head a surface grows from inside the brain (BET), with several thresholds, since scanners and ages differ in
 contrast. Each result is placed in the template, and the one that fits best is kept, so that a surface which took in the
-neck or stopped half way does not win.
+neck or stopped half way does not win. The smooth sensitivity of the receive coil is found before that, by N4 (Tustison
+2010, doi:10.1109/TMI.2010.2046908).
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.frames import from_sitk, reference_image, to_sitk
+from AGE2HIELib.io.coordinates import from_sitk, reference_image, to_sitk
 from AGE2HIELib.preprocess.mask import largest_piece
-from AGE2HIELib.preprocess.smoothing import bounding_box, cropped
-from AGE2HIELib.preprocess.t1.bias import bias_field
+from AGE2HIELib.preprocess.smoothing import bounding_box, crop
 from AGE2HIELib.preprocess.t1.placement import T1Template, place_t1
 from AGE2HIELib.preprocess.t1.surface import HeadLevels, brain_surface
 from AGE2HIELib.volume import Grid, Volume
 
+_BIAS_WORKING_MM = 6.0  # with 4 mm N4 finds the same field (within 0.003 of the logarithm) in three times the time
+_ITERATIONS = (15, 10)
+_CONVERGENCE = 1e-3
+_BLOCK_SHARE = 0.99  # of a block of voxels that must be tissue to tell the bias
+_FEWEST_BLOCKS = 50  # with fewer there is nothing to fit
 PLAUSIBLE_ML = (200.0, 2000.0)  # preterm newborns to the largest adults
 # Of all voxels exactly 0, and of the others in one piece: 8 stripped scans have 0.92 and 1.00 at least; 25 heads with
 # a partly blanked background have 0.41 at most.
@@ -37,6 +42,34 @@ _THRESHOLDS = (0.26, 0.34, 0.43, 0.55)
 _FAT_SHARE = 2.0  # of the brain's median: brighter is scalp, marrow or fat behind the eye, never brain
 _MARGIN_MM = 8.0  # of background around a piece that is placed
 _LEAST_OVERLAP = 0.80  # Dice with the placed template
+
+
+def bias_field(image: Volume, inside: Volume) -> np.ndarray:
+    """``(I, J, K)`` positive factor by which the coil brightens the image; about 1 on average over ``inside``.
+
+    Args:
+        image: any unit.
+        inside: bool, the tissue to judge by; not empty.
+    """
+    level = max(float(np.median(image.array[inside.array])), float(np.finfo(np.float32).tiny))
+    # in units of the median, so that N4 sees the same numbers whatever the scanner's gain
+    values = np.where(inside.array, np.maximum(image.array / level, 0), 0)
+    factors = [max(1, round(_BIAS_WORKING_MM / float(mm))) for mm in image.grid.spacing_mm]
+    factors = [min(factor, n) for factor, n in zip(factors, image.array.shape, strict=True)]
+    blocks = sitk.BinShrink(to_sitk(image.like(values.astype(np.float32))), factors)
+    whole = sitk.BinShrink(to_sitk(inside.like(inside.array.astype(np.float32))), factors) > _BLOCK_SHARE
+    if sitk.GetArrayViewFromImage(whole).sum() < _FEWEST_BLOCKS:
+        return np.ones(image.array.shape, dtype=np.float32)
+    method = sitk.N4BiasFieldCorrectionImageFilter()
+    method.SetNumberOfThreads(1)
+    method.SetMaximumNumberOfIterations(list(_ITERATIONS))
+    method.SetConvergenceThreshold(_CONVERGENCE)
+    method.Execute(blocks, whole)
+    resampler = sitk.ResampleImageFilter()
+    resampler.SetReferenceImage(reference_image(image.grid))
+    resampler.UseNearestNeighborExtrapolatorOn()
+    log_bias = from_sitk(resampler.Execute(method.GetLogBiasFieldAsImage(blocks))).array
+    return np.asarray(np.exp(log_bias), dtype=np.float32)
 
 
 def t1_mask(t1: Volume, template: T1Template) -> Volume:
@@ -88,8 +121,8 @@ def _best_surface(head: Volume, template: T1Template) -> Volume:
     if _volume_ml(first) > 0.5 * PLAUSIBLE_ML[0] and _volume_ml(first) < PLAUSIBLE_ML[1]:
         levels = _levels(head, around=first)  # from the middle of the first surface the second one is even
     dark = _without_fat_and_neck(head, levels)
-    found = [brain_surface(dark, levels, threshold) for threshold in _THRESHOLDS]
-    rated = [(brain, _overlap(head, brain, template)) for brain in found]
+    surfaces = [brain_surface(dark, levels, threshold) for threshold in _THRESHOLDS]
+    rated = [(brain, _overlap(head, brain, template)) for brain in surfaces]
     best, overlap = max(rated, key=lambda one: one[1])
     if overlap < _LEAST_OVERLAP:
         raise InputError(
@@ -148,7 +181,7 @@ def _overlap(head: Volume, brain: Volume, template: T1Template) -> float:
     if not PLAUSIBLE_ML[0] <= _volume_ml(brain) <= PLAUSIBLE_ML[1]:
         return 0.0
     box = bounding_box(brain.array)
-    near, small = (cropped(volume, box, margin_mm=_MARGIN_MM) for volume in (head, brain))
+    near, small = (crop(volume, box, margin_mm=_MARGIN_MM) for volume in (head, brain))
     return place_t1(near, small, template, kind="affine").overlap
 
 

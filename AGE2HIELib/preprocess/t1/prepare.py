@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.preprocess.network_input import InputSpec, network_input
 from AGE2HIELib.preprocess.placement import Placement
-from AGE2HIELib.preprocess.smoothing import bounding_box, cropped, smooth_inside
-from AGE2HIELib.preprocess.t1.bias import bias_field
-from AGE2HIELib.preprocess.t1.mask import PLAUSIBLE_ML, t1_mask
+from AGE2HIELib.preprocess.smoothing import bounding_box, crop, smooth_inside
+from AGE2HIELib.preprocess.t1.mask import PLAUSIBLE_ML, bias_field, t1_mask
 from AGE2HIELib.preprocess.t1.placement import Kind, T1Template, place_t1
 from AGE2HIELib.volume import Volume
 
@@ -62,7 +61,7 @@ def prepare_t1(
     brain = t1_mask(scan, template) if mask is None else to_canonical(mask.like(mask.array > 0))
     brain_ml = plausible_brain_ml(brain)
     whole, box = brain, bounding_box(brain.array)
-    scan, brain = (cropped(volume, box, margin_mm=_MARGIN_MM) for volume in (scan, brain))
+    scan, brain = (crop(volume, box, margin_mm=_MARGIN_MM) for volume in (scan, brain))
     scan = correct_bias(scan, brain)
     placed = place_t1(scan, brain, template, kind=placement)
     image = network_input({"t1": _for_sampling(scan, brain, placed, spec)}, brain, placed, spec)[0]

@@ -11,11 +11,11 @@ from highdicom.sc import SCImage
 from PIL import Image, ImageDraw
 from pydicom import Dataset
 
+from AGE2HIELib.release import __version__
 from AGE2HIELib.report.hospital.structured import MANUFACTURER, SERIES_NUMBER
 from AGE2HIELib.report.overlay import Maps, picture_font, saliency_over_adc
 from AGE2HIELib.report.tiles import View, choose_view
 from AGE2HIELib.result.record import Result
-from AGE2HIELib.version import __version__
 from AGE2HIELib.volume import Volume
 
 WIDTH = 512  # pixels

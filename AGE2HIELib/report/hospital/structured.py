@@ -27,10 +27,10 @@ from highdicom.sr import (
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
+from AGE2HIELib.release import __version__
 from AGE2HIELib.result.decode import encode
 from AGE2HIELib.result.record import Result
 from AGE2HIELib.result.verdicts import Check
-from AGE2HIELib.version import __version__
 
 MANUFACTURER = "AGE2HIE"
 SCHEME = "99AGE2HIE"  # our own: what no standard scheme has a code for
