@@ -32,7 +32,7 @@ TINY = [
     "--set", "evaluate.protocols=[pooled]",
     "--set", "evaluate.arms=[transfer, scratch]",
     "--set", "explain.subjects=1",
-    "--jobs", "1",
+    "--set", "run.jobs=1",
 ]  # fmt: skip
 ACROSS = ["--set", "evaluate.protocols=[pooled, cross-site]"]
 
@@ -62,7 +62,7 @@ def test_every_case_is_predicted_once_by_every_arm_and_row(run: Path) -> None:
 
 @pytest.mark.long
 def test_every_case_is_predicted_once_in_every_protocol(tmp_path: Path) -> None:
-    assert main([*TINY, *ACROSS, "--jobs", "2", "--output", str(tmp_path / "run")]) == 0
+    assert main([*TINY, *ACROSS, "--set", "run.jobs=2", "--output", str(tmp_path / "run")]) == 0
     predictions = assert_predicted_once(tmp_path / "run", {"BCH": 6, "MGH": 4}, 22)
     assert set(predictions["setting"]) == {"pooled", "MGH->BCH", "BCH->MGH"}
 

@@ -27,8 +27,8 @@ from training.learning.transfer import network_arguments, outcome_arguments
 from training.preparing.inputs import adc_spec, fed_z_kinds, t1_spec
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import TRUE, Lesson, held_out_split, load_pretrained, trained_age_network
-from training.run_folder import RunFolder, read_record
-from training.settings import SYNTHETIC, check_settings
+from training.run_folder import RunFolder, read_record, recorded_settings
+from training.settings import SYNTHETIC, T1_PLACEMENT
 
 
 def export(run: RunFolder, folder: Path, *, results: str) -> None:
@@ -130,12 +130,12 @@ def exported_age(run: RunFolder) -> ExportedAge | None:
     learned, held = held_out_split(table, settings.ages.held_out, seed=settings.run.seed)
     ages, brain_ml = (table[column].to_numpy(float) for column in ("age_years", "brain_ml"))
     error = np.abs(predicted_years(network, cohort.volumes[held], brain_ml[held]) - ages[held]).mean()
-    placement, spacing_mm = settings.input.t1_placement, settings.input.spacing_mm
+    spacing_mm = settings.input.spacing_mm
     facts = AgeFacts(
         network=settings.network.name,
         network_arguments=network_arguments(settings.network, in_channels=1, outputs=network.head.outputs),
-        spec=t1_spec(spacing_mm, placement, settings.network.poolings),
-        placement=placement,
+        spec=t1_spec(spacing_mm, T1_PLACEMENT, settings.network.poolings),
+        placement=T1_PLACEMENT,
         head=network.head,
         saliency_layer=explained_layer(network.encoder, spacing_mm),
         trained_on=Learned(_subjects(cohort, learned), float(ages[learned].min()), float(ages[learned].max())),
@@ -158,7 +158,7 @@ def add_age_network(root: Path, folder: Path) -> Bundle:
         root: the run's folder; the settings are those that it was begun with.
         folder: of the bundle, which must have come from a run with the same settings.
     """
-    run = RunFolder(root, check_settings(read_record(root)["settings"]))
+    run = RunFolder(root, recorded_settings(root))
     made = exported_age(run)
     if made is None:
         raise ValueError(f"the arm {run.settings.export.arm} has no network of age")

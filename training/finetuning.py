@@ -29,7 +29,7 @@ from training.preparing.inputs import fed_z_kinds
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import PRETRAINED, SHUFFLED, TRUE, load_pretrained, uses_one_process
 from training.run_folder import RunFolder
-from training.settings import Settings
+from training.settings import FINETUNE_BATCH, WEIGHT_DECAY, Settings
 
 PRETRAINING_OF = {"transfer": TRUE, "shuffled-age": SHUFFLED}
 LOGITS = "logits.tsv"
@@ -152,12 +152,10 @@ def outcome_module(one: Fit, run: RunFolder, cohort: PreparedCohort) -> OutcomeM
     )
     learner = Learner(
         epochs=options.epochs,
-        batch_size=options.batch_size,
-        weight_decay=options.weight_decay,
+        batch_size=FINETUNE_BATCH,
+        weight_decay=WEIGHT_DECAY,
         seed=seed,
         augment=options.augment,
-        accumulate=settings.hardware.accumulate,
-        resident_share=settings.hardware.resident_share,
     )
     return OutcomeModule(_start(one, run, cohort.volumes[chosen], seed), cohort.volumes, infants, learner)
 

@@ -14,7 +14,7 @@ import torch
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.networks.age import AgeNetwork, standardise
-from AGE2HIELib.networks.age_head import AgeHead
+from AGE2HIELib.networks.age_head import YEARS, AgeHead
 from AGE2HIELib.system.parallel import run_all
 from training.files import write_tsv, write_whole
 from training.leakage import subject_hashes
@@ -25,7 +25,7 @@ from training.learning.randomness import key
 from training.learning.transfer import network_arguments, new_network
 from training.preparing.store import PreparedCohort, load_prepared
 from training.run_folder import RunFolder
-from training.settings import Settings
+from training.settings import WEIGHT_DECAY, Settings
 
 TRUE, SHUFFLED = KINDS = ("age", "shuffled-age")
 PRETRAINED = "pretrained.pt"
@@ -72,7 +72,7 @@ def pretrain(run: RunFolder, kinds: tuple[str, ...] = KINDS) -> None:
 def uses_one_process(settings: Settings) -> bool:
     """Whether fits follow one another in this process: they share a GPU, or each is itself spread over processes."""
     hardware = settings.hardware
-    spread = hardware.devices > 1 or hardware.nodes > 1 or "WORLD_SIZE" in os.environ
+    spread = "WORLD_SIZE" in os.environ
     return spread or hardware.accelerator == "gpu" or (hardware.accelerator == "auto" and torch.cuda.is_available())
 
 
@@ -115,12 +115,8 @@ def age_module(settings: Settings, cohort: PreparedCohort, lesson: Lesson) -> tu
     learner = Learner(
         epochs=options.epochs,
         batch_size=options.batch_size,
-        weight_decay=options.weight_decay,
+        weight_decay=WEIGHT_DECAY,
         seed=seed,
-        augment=options.augment,
-        optimiser=options.optimiser,
-        accumulate=settings.hardware.accumulate,
-        resident_share=settings.hardware.resident_share,
     )
     subjects = Subjects(chosen, taught, brain_ml)
     return network, AgeModule(network, cohort.volumes, subjects, learner, learning_rate=options.learning_rate)
@@ -177,8 +173,8 @@ def trained_age_network(run: RunFolder, cohort: PreparedCohort, lesson: Lesson) 
 
 
 def _head(settings: Settings, ages: np.ndarray, brain_ml: np.ndarray) -> AgeHead:
-    options, volume = settings.pretrain, np.log(brain_ml)
-    plain = AgeHead(options.head, 0.0, 1.0, float(volume.mean()), target=options.target)
+    learns = settings.pretrain.learns
+    kind = "soft" if learns == "year-bins" else "huber"
+    plain = AgeHead(kind, 0.0, 1.0, float(np.log(brain_ml).mean()), target="log" if learns == "log-years" else YEARS)
     learned = standardise(torch.from_numpy(ages), plain).numpy()
-    sd = float(volume.std()) if options.brain_volume else 0.0
-    return replace(plain, mean=float(learned.mean()), sd=float(learned.std()), volume_sd=sd)
+    return replace(plain, mean=float(learned.mean()), sd=float(learned.std()))

@@ -33,7 +33,7 @@ _EPILOG = """examples:
   python training/run.py check-data --set ages.source=T1 --set hie.source=HIE
                                                             a BIDS folder T1, a BONBID-HIE folder HIE
   torchrun --nproc-per-node 2 training/run.py pretrain      several processes; prepare first
-settings and what they mean: training/settings.py"""
+settings and what they mean: docs/reference/training.md"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,8 +42,6 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         settings = load_settings(given.preset, given.config, given.set)
-        if given.jobs is not None:
-            settings = settings.model_copy(update={"run": settings.run.model_copy(update={"jobs": given.jobs})})
         return _run(given, settings, words)
     except (InputError, ModelError) as problem:
         print(f"run.py: error: {problem}", file=sys.stderr)
@@ -67,7 +65,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change one setting")
     parser.add_argument("--output", type=Path, help="the run's folder (default: runs/PRESET)")
     parser.add_argument("--export", type=Path, help="where the model bundle goes (default: OUTPUT/model)")
-    parser.add_argument("--jobs", type=int, help="processes (default: one for each core)")
     parser.epilog = f"steps:\n  {steps.replace(chr(10), chr(10) + '  ')}\n\n{_EPILOG}"
     return parser
 

@@ -103,7 +103,7 @@ def open_run(root: Path, settings: Settings, command: str) -> RunFolder:
     """
     record = root / _RECORD
     if record.exists():
-        old = check_settings(read_record(root)["settings"])
+        old = recorded_settings(root)
         changed = differences(old, settings)
         if changed:
             raise InputError(
@@ -113,6 +113,18 @@ def open_run(root: Path, settings: Settings, command: str) -> RunFolder:
     else:
         write_run_record(root, {"settings": settings.model_dump(mode="json"), "command": command, **provenance()})
     return RunFolder(root, settings)
+
+
+def recorded_settings(root: Path) -> Settings:
+    """Those that a run was begun with; InputError where another version, which had other ones, began it."""
+    settings = read_record(root)["settings"]
+    try:
+        return check_settings(settings)
+    except InputError as problem:
+        raise InputError(
+            f"'{root.name}' holds a run that another version of age2hie began: {str(problem).split('; ')[0]}. Give "
+            "another --output, or go on with that version."
+        ) from problem
 
 
 def read_record(root: Path) -> dict[str, Any]:

@@ -28,6 +28,10 @@ _FREE = (
     "export.version",
 )  # settings that a run may be continued with other values of
 
+# Nobody has changed these, and no preset does.
+T1_PLACEMENT: Literal["affine", "rigid"] = "affine"  # a rigid one keeps the size of the brain, and with it the age
+WEIGHT_DECAY = 1e-3  # of AdamW, in pretraining and fine-tuning
+FINETUNE_BATCH = 8  # infants; cohorts are small
 _POOLINGS_ELSEWHERE = 5  # of MONAI's ResNet and DenseNet
 
 Arm = Literal["transfer", "scratch", "shuffled-age", "untrained-frozen"]
@@ -43,14 +47,14 @@ class Section(BaseModel):
 class Run(Section):
     """``jobs`` processes prepare images and fit networks side by side, each with one thread; they change no result."""
 
-    seed: int = 0
+    seed: int = Field(0, description="of cohorts, folds, first weights and augmentation")
     jobs: int = Field(0, ge=0, description="processes; 0 means one for each core")
 
 
 class Ages(Section):
     """Where the pretraining scans come from: ``synthetic``, or a BIDS folder of T1w with ages."""
 
-    source: str = SYNTHETIC
+    source: str = Field(SYNTHETIC, description="synthetic, or a folder")
     subjects: int = Field(600, ge=8, description="synthetic subjects, the held-out ones included")
     held_out: float = Field(0.25, gt=0, lt=1, description="share of the subjects that the network never learns from")
 
@@ -58,7 +62,7 @@ class Ages(Section):
 class Hie(Section):
     """Where the infants come from: ``synthetic``, or a folder in the BONBID-HIE layout with ``outcomes.toml``."""
 
-    source: str = SYNTHETIC
+    source: str = Field(SYNTHETIC, description="synthetic, or a folder")
     outcomes: str = Field("", description="the mapping file; outcomes.toml in the folder unless given")
     cases: dict[str, int] = Field(default={"MGH": 84, "BCH": 72}, description="synthetic cases of each site")
     z_maps: Literal["released", "atlas"] = Field("released", description="z-maps to use where released ones are there")
@@ -67,8 +71,7 @@ class Hie(Section):
 class Input(Section):
     """The grid that both modalities are placed on, centred on the atlas."""
 
-    spacing_mm: float = Field(4.0, gt=0)
-    t1_placement: Literal["affine", "rigid"] = "affine"
+    spacing_mm: float = Field(4.0, gt=0, description="side of a cell")
     atlas: str = Field("", description="normative atlas of the infants' z-maps; the bundled one unless given")
 
     @property
@@ -79,10 +82,10 @@ class Input(Section):
 class Network(Section):
     """The encoder. ``channels`` and ``norm`` are read by the SFCN; MONAI's networks have their own widths."""
 
-    name: Literal["sfcn", "resnet18", "densenet121"] = "sfcn"
-    channels: tuple[int, ...] = (8, 16, 32, 32, 16)
-    norm: Literal["group", "batch"] = "group"
-    dropout: float = Field(0.1, ge=0, lt=1)
+    name: Literal["sfcn", "resnet18", "densenet121"] = Field("sfcn", description="or resnet18, densenet121")
+    channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block of the SFCN")
+    norm: Literal["group", "batch"] = Field("group", description="of the SFCN")
+    dropout: float = Field(0.1, ge=0, lt=1, description="before the last layer")
     pooling: Literal["voxels", "places", "mean"] = Field(
         "voxels", description="of the outcome: evidence of every voxel, of every cell, or the mean of features"
     )
@@ -96,32 +99,42 @@ class Network(Section):
 class Pretrain(Section):
     """Brain age from T1."""
 
-    head: Literal["huber", "soft"] = Field("huber", description="regression, or SFCN's soft labels with KL divergence")
-    target: Literal["years", "log"] = Field("years", description="of huber; log: log(age + 0.75 years), for infants")
+    learns: Literal["years", "log-years", "year-bins"] = Field(
+        "years", description="years; log(age + 0.75 years), for infants; SFCN's soft labels in bins of a year"
+    )
     seeds: int = Field(1, ge=1, description="networks of each kind; repeats (or members) start from them in turn")
-    epochs: int = Field(40, ge=1)
-    batch_size: int = Field(8, ge=1)
-    learning_rate: float = Field(5e-3, gt=0)
-    weight_decay: float = Field(1e-3, ge=0)
-    optimiser: Literal["adamw", "sgd"] = "adamw"
-    augment: bool = True
-    brain_volume: bool = Field(False, description="let the age also depend on the logarithm of the brain volume")
+    epochs: int = Field(40, ge=1, description="passes over the subjects")
+    batch_size: int = Field(8, ge=1, description="subjects of a step")
+    learning_rate: float = Field(5e-3, gt=0, description="highest one")
 
 
 class Finetune(Section):
-    """The outcome from ADC maps. Rates of the trunk fall from block to block towards the input by ``layer_decay``."""
+    """The outcome from ADC maps."""
 
-    epochs: int = Field(16, ge=1)
-    batch_size: int = Field(8, ge=1)
-    head_rate: float = Field(1e-2, gt=0)
+    epochs: int = Field(16, ge=1, description="passes over the infants")
+    head_rate: float = Field(1e-2, gt=0, description="highest learning rate of the last layer")
     trunk_rate: float = Field(1e-3, gt=0, description="of the last block, for pretrained trunks")
-    layer_decay: float = Field(0.7, gt=0, le=1)
-    frozen_epochs: int = Field(2, ge=0, description="epochs in which only head and stem of a pretrained trunk learn")
-    unfreeze_every: int = Field(1, ge=0, description="epochs from one block's release to the next; 0: all at once")
-    scratch_rate: float = Field(5e-3, gt=0)
-    weight_decay: float = Field(1e-3, ge=0)
+    release: Literal["block by block", "together"] = Field(
+        "block by block", description="how a pretrained trunk begins to learn, after a tenth of the epochs or the first"
+    )
+    scratch_rate: float = Field(5e-3, gt=0, description="of a network without pretraining")
     auxiliary: bool = Field(False, description="also learn the lesion's load and place from 3LABEL; not in the model")
-    augment: bool = True
+    augment: bool = Field(True, description="vary the images at random")
+
+    @property
+    def layer_decay(self) -> float:
+        """Factor of the trunk's rate from block to block towards the input."""
+        return 0.9 if self.release == "together" else 0.7
+
+    @property
+    def frozen_epochs(self) -> int:
+        """Epochs in which only head and stem of a pretrained trunk learn."""
+        return 1 if self.release == "together" else max(1, self.epochs // 10)
+
+    @property
+    def unfreeze_every(self) -> int:
+        """Epochs from one block's release to the next."""
+        return 0 if self.release == "together" else max(1, self.epochs // 20)
 
 
 class Evaluate(Section):
@@ -129,12 +142,14 @@ class Evaluate(Section):
     fold. The test cases of ``pooled`` (of ``same-site`` where there is one site) calibrate the exported model.
     """
 
-    folds: int = Field(3, ge=2)
-    repeats: int = Field(1, ge=1)
-    inner_folds: int = Field(2, ge=2)
-    arms: tuple[Arm, ...] = ("transfer", "scratch", "shuffled-age", "untrained-frozen")
-    protocols: tuple[Protocol, ...] = ("same-site", "pooled", "cross-site")
-    resamples: int = Field(1000, ge=50)
+    folds: int = Field(3, ge=2, description="each case is tested in one of them")
+    repeats: int = Field(1, ge=1, description="of the folds, drawn anew")
+    inner_folds: int = Field(2, ge=2, description="networks of a fold")
+    arms: tuple[Arm, ...] = Field(
+        ("transfer", "scratch", "shuffled-age", "untrained-frozen"), description="ways of learning that are compared"
+    )
+    protocols: tuple[Protocol, ...] = Field(("same-site", "pooled", "cross-site"), description="how cases are divided")
+    resamples: int = Field(1000, ge=50, description="of the bootstrap")
 
 
 class Export(Section):
@@ -142,10 +157,10 @@ class Export(Section):
     ``members`` of them, best as many as ``evaluate.inner_folds``: then the ensembles that calibrate are of their size.
     """
 
-    arm: Arm = "transfer"
-    members: int = Field(3, ge=2)
-    name: str = "age2hie-run"
-    version: str = "0.1.0"
+    arm: Arm = Field("transfer", description="that is exported")
+    members: int = Field(3, ge=2, description="networks of the bundle")
+    name: str = Field("age2hie-run", description="of the model")
+    version: str = Field("0.1.0", description="of the model")
 
 
 def _number_or_all(value: Any) -> Any:
@@ -172,14 +187,10 @@ class Explain(Section):
 
 
 class Hardware(Section):
-    """Passed on to Lightning; ``torchrun`` sets the number of processes itself."""
+    """Passed on to Lightning; ``torchrun`` sets the number of processes."""
 
-    accelerator: Literal["auto", "cpu", "gpu", "mps"] = "auto"
-    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
-    devices: int = Field(1, ge=1)
-    nodes: int = Field(1, ge=1)
-    accumulate: int = Field(1, ge=1, description="batches that are added up for one step")
-    resident_share: float = Field(0.6, ge=0, le=1, description="of the device's free memory that volumes may fill")
+    accelerator: Literal["auto", "cpu", "gpu", "mps"] = Field("auto", description="auto takes what there is")
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = Field("32-true", description="of Lightning")
 
 
 class Settings(Section):

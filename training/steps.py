@@ -30,7 +30,7 @@ from training.pretraining import TRUE, pretrain
 from training.report_content import report_content, results_text
 from training.reporting.page import write_report
 from training.run_folder import RunFolder, add_to_record
-from training.settings import SYNTHETIC
+from training.settings import SYNTHETIC, T1_PLACEMENT
 
 
 def needs_ages(run: RunFolder) -> bool:
@@ -80,9 +80,8 @@ def prepare_ages(run: RunFolder) -> None:
     settings = run.settings
     scans, problems = read_bids(run.ages_data)
     refuse(problems)
-    placement = settings.input.t1_placement
-    spec = t1_spec(settings.input.spacing_mm, placement, settings.network.poolings)
-    prepared = prepare_scans(scans, run.prepared_ages, spec, placement=placement, jobs=settings.run.jobs)
+    spec = t1_spec(settings.input.spacing_mm, T1_PLACEMENT, settings.network.poolings)
+    prepared = prepare_scans(scans, run.prepared_ages, spec, placement=T1_PLACEMENT, jobs=settings.run.jobs)
     add_to_record(run.root, ages_sha256=prepared.sha256)
 
 
@@ -160,7 +159,7 @@ def age_maps_step(run: RunFolder) -> pd.DataFrame:
 
 def _refuse_spread(why: str) -> None:
     if spread():
-        raise InputError(f"{why}: run it without torchrun, with --jobs processes.")
+        raise InputError(f"{why}: run it without torchrun, with run.jobs processes.")
 
 
 def spread() -> bool:

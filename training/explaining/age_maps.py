@@ -36,7 +36,7 @@ from training.preparing.inputs import t1_spec
 from training.preparing.store import PreparedCohort, is_prepared, load_prepared
 from training.pretraining import TRUE, Lesson, held_out_split, trained_age_network
 from training.run_folder import RunFolder
-from training.settings import SYNTHETIC
+from training.settings import SYNTHETIC, T1_PLACEMENT
 
 VERSION = 1  # raise it when the same subject would be explained otherwise
 
@@ -71,7 +71,7 @@ def map_ages(run: RunFolder) -> pd.DataFrame:
     cohort = load_prepared(run.prepared_ages)
     network = trained_age_network(run, cohort, Lesson(TRUE))
     network.requires_grad_(False).eval()
-    grid = t1_spec(settings.input.spacing_mm, settings.input.t1_placement, settings.network.poolings).grid
+    grid = t1_spec(settings.input.spacing_mm, T1_PLACEMENT, settings.network.poolings).grid
     words = (VERSION, cohort.sha256, settings.explain.method)
     rows, shown = [], []
     bar = tqdm(held_out_subjects(run, cohort), desc="age maps", mininterval=bar_seconds())

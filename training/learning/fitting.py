@@ -101,7 +101,7 @@ def _trainer(module: KeyedModule, place: Place) -> lightning.Trainer:
     place.folder.mkdir(parents=True, exist_ok=True)
     keep: list[Callback] = [_Release(), _LastEpoch(place.folder / _LAST)]
     bar: list[Callback] = [] if place.bar is None else [_EpochBar(place.folder.name, place.bar)]
-    devices, nodes = _processes(hardware)
+    devices, nodes = _processes()
     return lightning.Trainer(
         max_epochs=module.learner.epochs,
         accelerator=hardware.accelerator,
@@ -109,7 +109,7 @@ def _trainer(module: KeyedModule, place: Place) -> lightning.Trainer:
         num_nodes=nodes,
         strategy="ddp" if devices * nodes > 1 else "auto",
         precision=hardware.precision,
-        accumulate_grad_batches=hardware.accumulate,
+        accumulate_grad_batches=module.learner.accumulate,
         gradient_clip_val=1.0,
         use_distributed_sampler=False,
         logger=_loggers(place),
@@ -123,10 +123,10 @@ def _trainer(module: KeyedModule, place: Place) -> lightning.Trainer:
     )
 
 
-def _processes(hardware: Hardware) -> tuple[int, int]:
-    """(processes on this machine, machines): what torchrun started, or else what the settings ask for."""
+def _processes() -> tuple[int, int]:
+    """(processes on this machine, machines) that torchrun has started; one without it."""
     if "WORLD_SIZE" not in os.environ:
-        return hardware.devices, hardware.nodes
+        return 1, 1
     here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     return here, int(os.environ["WORLD_SIZE"]) // here
 
