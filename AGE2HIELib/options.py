@@ -96,7 +96,7 @@ def _add_scan_commands(commands: Commands) -> None:
     batch.add_argument("input", type=Path, metavar="FOLDER", help=text)
     explain = commands.add(
         "explain",
-        "explain:run",
+        "predict:run_explain",
         "several saliency maps of one scan, side by side",
         [*read, "methods", "target", "layer", "share", "examine", *_WRITING],
     )
@@ -112,7 +112,7 @@ def _add_scan_commands(commands: Commands) -> None:
     reproduce.add_argument("result", type=Path, metavar="RESULT", help=text)
     check = commands.add(
         "check",
-        "check:run",
+        "predict:run_check",
         "run the quality gate alone",
         ["like", "series", "align", "mask", "atlas", *_TIMING, "override", "progress"],
     )

@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
+from AGE2HIELib.batch.case import CaseEnded
+from AGE2HIELib.batch.progress import CaseBar, CaseEvents
 from AGE2HIELib.batch.table import CaseRow
 from AGE2HIELib.batch.worker import Memory
-from AGE2HIELib.commands.batch_case import CaseEnded
-from AGE2HIELib.commands.batch_progress import CaseBar, CaseEvents
 from AGE2HIELib.system.progress import Silent
 
 KEPT, REPEATED, NEW = 50, 30, 120
@@ -46,7 +46,7 @@ class Heard(Silent):
 
 def test_events_tell_the_time_of_new_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, heard = Clock(), Heard()
-    monkeypatch.setattr("AGE2HIELib.commands.batch_progress.time.monotonic", clock)
+    monkeypatch.setattr("AGE2HIELib.batch.progress.time.monotonic", clock)
     teller = CaseEvents(heard, KEPT + REPEATED + NEW, QUICK)
     for case, seconds in endings():
         clock.now += seconds

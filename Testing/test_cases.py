@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from report_samples import small_record
 
+from AGE2HIELib.batch.case import without_file_names
 from AGE2HIELib.batch.find_cases import BatchCase, find_cases
 from AGE2HIELib.batch.table import TABLE, CaseRow, read_table, row_of_result, write_table
-from AGE2HIELib.commands.batch_case import without_file_names
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.normative.cases import find_images
 from AGE2HIELib.report.extras import write_extra

@@ -107,13 +107,13 @@ def test_nothing_but_events_reaches_stdout() -> None:
     """Whatever a library prints, or a program that it starts, goes to stderr while a caller reads JSON lines."""
     program = (
         "import os, subprocess, sys\n"
-        "import AGE2HIELib.commands.check as check\n"
+        "import AGE2HIELib.commands.predict as check\n"
         "from AGE2HIELib.cli import main\n"
         "def noisy(arguments, progress):\n"
         "    print('a library'); os.write(1, b'its C code\\n'); subprocess.run(['echo', 'its child'])\n"
         "    progress.stage('read', 1, 5)\n"
         "    return 0\n"
-        "check.run = noisy\n"
+        "predict.run_check = noisy\n"
         "code = main(['check', 'scan', '--progress', 'jsonl'])\n"
         "print('after'); sys.exit(code)"
     )

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from ended import ROOT, ended_mark
 
-from AGE2HIELib.commands.batch_folder import LOCK, batch_folder
+from AGE2HIELib.commands.batch import LOCK, batch_folder
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.system.outputs import output_folder
 from AGE2HIELib.system.stray_files import owner_is_gone, owner_mark, remove_stale_files
@@ -86,7 +86,7 @@ def test_a_mark_does_not_tell_the_computers_name() -> None:
 _FILL_AND_WAIT = """
 import sys
 from pathlib import Path
-from AGE2HIELib.commands.batch_folder import batch_folder
+from AGE2HIELib.commands.batch import batch_folder
 with batch_folder(Path(sys.argv[1]), inputs=[]):
     print("inside", flush=True)
     input()

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import psutil
+from filelock import FileLock, Timeout
 
+from AGE2HIELib.batch.case import DEFECT, UNUSABLE, BatchJob, CaseEnded, do_case, failed_row, load_inputs
 from AGE2HIELib.batch.find_cases import BatchCase, find_cases
 from AGE2HIELib.batch.pool import ItemEnd, Limits, Pool
+from AGE2HIELib.batch.progress import CaseProgress, make_case_progress
 from AGE2HIELib.batch.table import TABLE, CaseRow, read_table, write_table
-from AGE2HIELib.commands.batch_case import DEFECT, UNUSABLE, CaseEnded, Job, do_case, failed_row, prepare
-from AGE2HIELib.commands.batch_folder import batch_folder
-from AGE2HIELib.commands.batch_progress import CaseTeller, make_teller
 from AGE2HIELib.commands.requests import request_of
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.pipeline.prediction import PREDICTED, REFUSED
 from AGE2HIELib.report.extras import lost_extras
+from AGE2HIELib.system.outputs import PART, disk_errors, refuse_inputs
 from AGE2HIELib.system.parallel import core_count
 from AGE2HIELib.system.progress import Progress
+from AGE2HIELib.system.stray_files import remove_stale_files
 
 ALL_ENDED, SOME_FAILED = 0, 1
 _MB_OF_A_WORKER = 1500  # measured: 750 at the peak for an ADC map, more for a series of many volumes
 
 
 @dataclass
-class Batch:
+class BatchState:
     """What has ended so far; the table says it at any moment."""
 
     cases: Sequence[BatchCase]
@@ -56,17 +59,19 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     request.check()
     cases = find_cases(arguments.input, output=arguments.output)
     with batch_folder(arguments.output, inputs=request.files) as output:
-        batch = Batch(cases, output, read_table(output), {})
+        batch = BatchState(cases, output, read_table(output), {})
         batch.write()
         unusable = {name for name, row in batch.rows.items() if row.exit_code == UNUSABLE}
-        teller = make_teller(arguments.progress, progress, of=len(cases), quick=unusable)
+        reporter = make_case_progress(arguments.progress, progress, of=len(cases), quick=unusable)
         try:
-            _run_cases(batch, Job(request, output, arguments.overwrite), arguments.jobs or _jobs_that_fit(), teller)
+            _run_cases(
+                batch, BatchJob(request, output, arguments.overwrite), arguments.jobs or _jobs_that_fit(), reporter
+            )
         except KeyboardInterrupt as cancelled:
             done = f"{len(batch.ended)} of {len(cases)} cases have ended and are kept"
             raise type(cancelled)(f"Cancelled; {done}. The same call goes on with the others.") from cancelled
         finally:
-            teller.close()
+            reporter.close()
     progress.result(arguments.output)
     if arguments.progress == "text":
         print(_in_words(batch, arguments.output))
@@ -74,19 +79,19 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     return ALL_ENDED if good else SOME_FAILED
 
 
-def _run_cases(batch: Batch, job: Job, jobs: int, teller: CaseTeller) -> None:
+def _run_cases(batch: BatchState, job: BatchJob, jobs: int, reporter: CaseProgress) -> None:
     pool = Pool(
-        partial(prepare, job),
+        partial(load_inputs, job),
         do_case,
         jobs,
         Limits(),
-        began=lambda number: teller.began(batch.cases[number].name),
+        began=lambda number: reporter.began(batch.cases[number].name),
     )
     with closing(pool.run(batch.cases)) as endings:
         for one in endings:
             case = batch.cases[one.number]
             batch.add(case, _case_ended(case, one))
-            teller.ended(batch.ended[case.name], one.memory)
+            reporter.ended(batch.ended[case.name], one.memory)
 
 
 def _case_ended(case: BatchCase, one: ItemEnd) -> CaseEnded:
@@ -105,7 +110,7 @@ def _jobs_that_fit() -> int:
     return max(1, min(core_count(), int(free_mb // _MB_OF_A_WORKER)))
 
 
-def _in_words(batch: Batch, output: Path) -> str:
+def _in_words(batch: BatchState, output: Path) -> str:
     codes = Counter(ended.row.exit_code for ended in batch.ended.values())
     failed = sum(count for code, count in codes.items() if code not in (PREDICTED, REFUSED))
     kept = sum(ended.kept for ended in batch.ended.values())
@@ -116,9 +121,50 @@ def _in_words(batch: Batch, output: Path) -> str:
     )
 
 
-def _lost_in_words(batch: Batch) -> str:
+def _lost_in_words(batch: BatchState) -> str:
     """How many results lack a page, a picture or DICOM objects, which the exit code does not say."""
     count = sum(bool(lost_extras([ended.row.message])) for ended in batch.ended.values())
     if not count:
         return ""
     return f"Of {count} case{'' if count == 1 else 's'} a page, a picture or DICOM objects could not be written. "
+
+
+LOCK = ".age2hie-lock"  # the system frees it with the process that holds it, however that ends
+
+
+@contextmanager
+def batch_folder(output: Path, *, inputs: Sequence[Path]) -> Iterator[Path]:
+    """The folder, made where it is not there; what killed calls have left in it is removed before and after.
+
+    Raises:
+        InputError: it holds what is read, it cannot be written, or another batch is writing into it.
+    """
+    target = output.resolve()
+    refuse_inputs(target, inputs)
+    lock = FileLock(target / LOCK)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise InputError(
+            f"Another batch is writing into '{output.name}'. Wait for its end, or choose another folder."
+        ) from error
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise InputError(
+            f"The output '{output.name}' cannot be used: {reason}. Choose a folder that can be written."
+        ) from error
+    try:
+        remove_stale_files(target, PART)
+        with disk_errors(output):
+            yield target
+    finally:
+        remove_stale_files(target, PART)
+        _remove(target / LOCK)  # while it is held: who waits for it sees that it is gone, and makes another
+        lock.release()
+        _remove(target / LOCK)  # Windows removes no open file
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()

@@ -29,7 +29,7 @@ _ENDING = re.compile(r"\.(?:nii|hdr|img|bvals?|bvecs?|nrrd|nhdr|mha|mhd|z?raw|js
 
 
 @dataclass(frozen=True)
-class Job:
+class BatchJob:
     """What is asked of every case: ``request`` without its scan, and the folder of the cases' folders."""
 
     request: Request
@@ -38,10 +38,10 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class WorkerInputs:
     """What a worker loads once."""
 
-    job: Job
+    job: BatchJob
     model: HieModel
     atlas: Atlas
 
@@ -54,21 +54,21 @@ class CaseEnded:
     kept: bool = False
 
 
-def prepare(job: Job) -> Prepared:
+def load_inputs(job: BatchJob) -> WorkerInputs:
     """Raises InputError for a model or an atlas with which no case could be predicted."""
     quiet_libraries()
     stages = stages_of(job.request)
     atlas, model = read_atlas_of(job.request, stages), load_model_of(job.request, stages)
     for_z_map(model.bundle, atlas, released=False)  # an error of all cases is raised before the first one
-    return Prepared(job, model, atlas)
+    return WorkerInputs(job, model, atlas)
 
 
-def do_case(prepared: Prepared, case: BatchCase) -> CaseEnded:
+def do_case(inputs: WorkerInputs, case: BatchCase) -> CaseEnded:
     """Whatever is wrong with a case is told in its row; only a lack of memory is the worker's own end."""
     start = time.perf_counter()
-    output = prepared.job.output / case.name
+    output = inputs.job.output / case.name
     try:
-        ended = _predicted(prepared, case, output)
+        ended = _predicted(inputs, case, output)
     except InputError as error:
         message = without_file_names(str(error), case)
         return CaseEnded(failed_row(case, UNUSABLE, message, time.perf_counter() - start))
@@ -102,16 +102,16 @@ def without_file_names(message: str, case: BatchCase) -> str:
     return message
 
 
-def _predicted(prepared: Prepared, case: BatchCase, output: Path) -> CaseEnded:
+def _predicted(inputs: WorkerInputs, case: BatchCase, output: Path) -> CaseEnded:
     if case.scan is None:
         raise InputError(case.problem)
-    request = replace(prepared.job.request, input=case.scan)
+    request = replace(inputs.job.request, input=case.scan)
     stages = stages_of(request)
     put_back_aside(output)
-    earlier = None if prepared.job.overwrite else _stored(output)
-    if earlier is None and not prepared.job.overwrite and holds_result(output):
+    earlier = None if inputs.job.overwrite else _stored(output)
+    if earlier is None and not inputs.job.overwrite and holds_result(output):
         raise InputError(_other("by another command or version of age2hie, or is damaged"))
-    if earlier is not None and not _same_makers(earlier.result, prepared):
+    if earlier is not None and not _same_makers(earlier.result, inputs):
         raise InputError(_other("with another model, atlas or version of age2hie"))
     scan = read_scan_of(request, stages)
     if earlier is not None:
@@ -122,7 +122,7 @@ def _predicted(prepared: Prepared, case: BatchCase, output: Path) -> CaseEnded:
         code = PREDICTED if earlier.result.quality.passed else REFUSED
         return CaseEnded(row_of_result(case.name, code, earlier.result), kept=True)
     with output_folder(output, overwrite=True, inputs=[case.scan]) as folder:
-        outcome = predict_inputs(folder, request, Inputs(scan, prepared.model, prepared.atlas), stages)
+        outcome = predict_inputs(folder, request, Inputs(scan, inputs.model, inputs.atlas), stages)
         made = read_stored(folder / RECORD)
     return CaseEnded(row_of_result(case.name, outcome.code, made.result))
 
@@ -136,9 +136,9 @@ def _stored(output: Path) -> Stored | None:
         return None
 
 
-def _same_makers(result: Result, prepared: Prepared) -> bool:
+def _same_makers(result: Result, inputs: WorkerInputs) -> bool:
     then = result.model.sha256, result.atlas.sha256, result.software["version"]
-    return then == (prepared.model.bundle.sha256, prepared.atlas.sha256, __version__)
+    return then == (inputs.model.bundle.sha256, inputs.atlas.sha256, __version__)
 
 
 def _other(how: str) -> str:

@@ -9,13 +9,13 @@ from typing import Protocol
 
 from tqdm import tqdm
 
+from AGE2HIELib.batch.case import UNUSABLE, CaseEnded
 from AGE2HIELib.batch.worker import Memory
-from AGE2HIELib.commands.batch_case import UNUSABLE, CaseEnded
 from AGE2HIELib.system.parallel import bar_seconds
 from AGE2HIELib.system.progress import Progress
 
 
-class CaseTeller(Protocol):
+class CaseProgress(Protocol):
     """Where the events of a batch go."""
 
     def began(self, name: str) -> None:
@@ -91,6 +91,6 @@ def again(case: CaseEnded, quick: Set[str]) -> bool:
     return case.kept or (case.row.case in quick and case.row.exit_code == UNUSABLE)
 
 
-def make_teller(kind: str, progress: Progress, *, of: int, quick: Set[str]) -> CaseTeller:
+def make_case_progress(kind: str, progress: Progress, *, of: int, quick: Set[str]) -> CaseProgress:
     """``kind`` is one of ``progress.KINDS``; ``quick``: names of cases that an earlier call found unusable."""
     return CaseBar(of, quick) if kind == "text" else CaseEvents(progress, of, quick)
