@@ -78,19 +78,7 @@ def _add_scan_commands(commands: Commands) -> None:
         "batch",
         "batch:run",
         "predict every case of a folder",
-        [
-            "like",
-            "align",
-            "model",
-            "atlas",
-            "device",
-            "prevalence",
-            "override",
-            "saliency",
-            "examine",
-            "jobs",
-            *_WRITING,
-        ],
+        [*_SHARED, "saliency", "examine", "jobs", *_WRITING],
     )
     text = "a case is a subfolder (DICOM, or one scan) or a scan file in it"
     batch.add_argument("input", type=Path, metavar="FOLDER", help=text)
@@ -114,7 +102,7 @@ def _add_scan_commands(commands: Commands) -> None:
         "check",
         "predict:run_check",
         "run the quality gate alone",
-        ["like", "series", "align", "mask", "atlas", *_TIMING, "override", "progress"],
+        ["like", "align", "atlas", "override", "series", "mask", *_TIMING, "progress"],
     )
     check.add_argument("input", type=Path, metavar="INPUT", help=_INPUT)
     adc = commands.add(

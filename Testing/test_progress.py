@@ -107,7 +107,7 @@ def test_nothing_but_events_reaches_stdout() -> None:
     """Whatever a library prints, or a program that it starts, goes to stderr while a caller reads JSON lines."""
     program = (
         "import os, subprocess, sys\n"
-        "import AGE2HIELib.commands.predict as check\n"
+        "import AGE2HIELib.commands.predict as predict\n"
         "from AGE2HIELib.cli import main\n"
         "def noisy(arguments, progress):\n"
         "    print('a library'); os.write(1, b'its C code\\n'); subprocess.run(['echo', 'its child'])\n"

@@ -33,7 +33,7 @@ def request_of(arguments: argparse.Namespace) -> Request:
         return Request(**given)
     if given.get("target") == AGE:
         raise InputError("--like takes the settings of a diffusion scan. Leave it out with --target age.")
-    if "input" in given and arguments.command.startswith("explain") and is_earlier(given["input"]):
+    if "input" in given and "methods" in arguments.takes and is_earlier(given["input"]):
         raise InputError(f"--like is for a scan, and '{given['input'].name}' is a result. Leave it out.")
     taken, unknown = _settings_of_result(
         arguments.like, {name.replace("-", "_") for name in arguments.takes} - {*given}
