@@ -18,6 +18,7 @@ from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.mask import brain_mask, refine_mask
 from AGE2HIELib.preprocess.placement import place_in_atlas
 from AGE2HIELib.quality import Quality, check_quality
+from AGE2HIELib.quality.values import cut_face
 from AGE2HIELib.volume import Volume
 
 
@@ -73,6 +74,21 @@ def test_half_a_brain_is_refused(axis: int, upper: bool, acquisition: str) -> No
     half[slice(middle, None) if upper else slice(0, middle)] = 0
     cut = gate(as_source(adc.like(np.moveaxis(half, 0, axis))), until_refused=True)
     assert "largest cut through the brain" in failed(cut)
+
+
+@pytest.mark.parametrize(("height", "passed"), [(0.6, False), (0.8, True)])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_cut_is_measured_by_its_face(axis: int, height: float, passed: bool) -> None:
+    """A ball that ends at 0.6 and 0.8 of its radius: the face has 0.64 and 0.36 of the largest section."""
+    spacing = np.array([1.0, 1.25, 2.0])
+    radius_mm = 40.0
+    shape = np.ceil(2 * radius_mm / spacing).astype(int) + 1
+    places = [(np.arange(n) - (n - 1) / 2) * mm for n, mm in zip(shape, spacing, strict=True)]
+    x = np.meshgrid(*places, indexing="ij")
+    ball = (sum(part**2 for part in x) <= radius_mm**2) & (x[axis] <= height * radius_mm)
+    check = cut_face(Volume(ball, np.diag([*spacing, 1.0])))
+    assert check.value == pytest.approx(1 - height**2, abs=0.04)
+    assert check.passed == passed
 
 
 def test_noise_in_the_shape_of_a_brain_is_refused() -> None:

@@ -20,7 +20,9 @@ from AGE2HIELib.result.decode import decode
 from AGE2HIELib.result.record import Result
 
 ROWS = (
-    RegionRow("thalamus", "left", 4.0, 1107.0, 0.71, 0.75, 0.2, 9, "core", 901.0, -6.5, 777.0, 0.625, 1.75, 2.8, 0.02),
+    RegionRow(
+        *("thalamus", "left"), 4.0, 1107.0, 0.71, 0.75, 0.2, 9, "tissue", 901.0, -6.5, 777.0, 0.625, 1.75, 2.8, 0.02
+    ),
     RegionRow(
         *("thalamus <right>", "right", 4.1, 1462.0, 0.73, 0.25, 0.1, 41),
         ml_z_below_minus_2=0.42,

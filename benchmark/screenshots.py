@@ -1,4 +1,4 @@
-"""The pictures of the README and the sample's thumbnail: the module in the headless host, on the sample data.
+"""The pictures of the documentation and the sample's thumbnail: the module in the headless host, on the sample data.
 
     python benchmark/screenshots.py
 

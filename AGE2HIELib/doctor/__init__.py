@@ -1,0 +1,1 @@
+"""Whether a computer is ready for a prediction, and what to do where it is not."""

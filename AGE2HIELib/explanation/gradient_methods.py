@@ -5,7 +5,7 @@ runs without gradients, above it with them, and they are followed no further dow
 half-width SFCN that costs about a tenth of a prediction. The methods differ in one formula, from activation and
 gradient ``(1, channels, cells, cells, cells)`` to a map ``(1, cells, cells, cells)``. It is by hand: grad-cam and MONAI
 scale each map to its own range, so that two infants' maps do not compare, and go backward through the whole network
-(MONAI: 2.4 times a prediction, README).
+(MONAI: 2.4 times a prediction, ``benchmark/explanations.py cost``).
 
 Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365) follow a path that starts at a brain of median ADC and
 normal z, which are zeros (taken as a limit: a network may take an image of nothing but zeros for no brain), so that the

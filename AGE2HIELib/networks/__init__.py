@@ -1,0 +1,1 @@
+"""The networks that a bundle may name."""

@@ -58,7 +58,7 @@ def predict(request: Request, output: Path, *, overwrite: bool = False, progress
 
     Args:
         request: the scan and how it is read.
-        output: the folder; the README lists its files.
+        output: the folder; ``docs/predict.md`` lists its files.
         overwrite: replace an earlier result; nothing else is ever replaced.
         progress: told of every stage; None for nobody.
 

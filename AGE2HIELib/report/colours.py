@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 # Grey window, 1e-6 mm^2/s, the same for every infant so that pictures compare: from the deepest lesion means (819) to
-# beyond the 95th percentile of brain (2275; notes of 56 BONBID-HIE cases in the README).
+# beyond the 95th percentile of brain (2275; 56 BONBID-HIE cases).
 ADC_WINDOW = (400.0, 2400.0)
 Z_WINDOW = (-5.0, 5.0)  # sd: half the clipping range of a z-map, so that -2, the lesion rule, is well off the middle
 

@@ -1,0 +1,1 @@
+"""Services between the program and the operating system: files, processes, streams and progress."""

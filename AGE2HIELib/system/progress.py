@@ -106,7 +106,7 @@ class Bar(Silent):
 
 
 class JsonLines(Silent):
-    """``--progress jsonl``: one JSON object a line (docs: contract in the README), flushed at once."""
+    """``--progress jsonl``: one JSON object a line, flushed at once."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
