@@ -102,10 +102,13 @@ def _header_bits(at: Workshop) -> Path:
 
 
 def _tag_missing(at: Workshop) -> Path:
-    keyword = str(
-        at.one_of(("PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient", "Rows", "PixelData", "Modality"))
-    )
+    keyword = str(at.one_of(("PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient", "Rows", "PixelData")))
     return edited(at, lambda dataset: delattr(dataset, keyword))
+
+
+def _modality_missing(at: Workshop) -> Path:
+    """The class of the object says that it is MR."""
+    return edited(at, lambda dataset: delattr(dataset, "Modality"))
 
 
 def _tag_senseless(at: Workshop) -> Path:
@@ -276,6 +279,7 @@ KINDS = (
     Kind("DICOM bits flipped", "either", DICOM_FORMS, _bits),
     Kind("DICOM header bits flipped", "either", DICOM_FORMS, _header_bits),
     Kind("DICOM tag missing", "refused", DICOM_FORMS, _tag_missing),
+    Kind("DICOM modality missing", "sound", DICOM_FORMS, _modality_missing),
     Kind("DICOM tag senseless", "refused", DICOM_FORMS, _tag_senseless),
     Kind("DICOM slice of another grid", "refused", DICOM_FORMS, _one_slice_differs),
     Kind("DICOM texts odd", "sound", DICOM_FORMS, _bad_text, most=6),
