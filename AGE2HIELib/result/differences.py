@@ -14,7 +14,7 @@ from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.result.stored import REGIONS
 from AGE2HIELib.result.tolerance import Tolerance
 
-VOLUMES = ("adc", "brain_mask", "z_adc", "saliency", "regions")
+VOLUMES = ("adc", "brain_mask", "z_adc", "saliency", "regions", "lesion")
 # of the record: what is no finding (how long it took), is compared by its SHA-256, or is a text for people
 _LEFT_OUT = ("timing_s", "warnings", "settings", "software", "machine", "device", "model", "atlas", "input")
 _TEXTS = ("remedy", "basis", "title", "meaning")
@@ -124,7 +124,7 @@ def _between_volumes(name: str, one: Path, other: Path, allowed: Tolerance) -> l
         return [Difference(f"{one.name}: grid", str(before.grid.shape), str(after.grid.shape), "none")]
     a, b = before.array.astype(np.float64), after.array.astype(np.float64)
     same = (a == b) | (np.isnan(a) & np.isnan(b))
-    if name in ("brain_mask", "regions"):
+    if name in ("brain_mask", "regions", "lesion"):
         limit = allowed.voxels * float((a > 0).sum())
         size, what = float((~same).sum()), "voxels that differ"
     else:
