@@ -38,7 +38,9 @@ EXACT = Tolerance(0, 0, 0, 0, 0, 0, 0, 0)
 # (two raw phantoms, two infants, three draws each): score 1.4e-5, checks 3e-5, ADC 0.002, z 0.0015, map 5e-4 of its
 # peak, 1 voxel of the regions in 50,000. The search for the placement halves its step at turns, and has made 6e-4 of
 # the score of a last digit, so the limits stand well above. No graphics card has been measured.
-ELSEWHERE = Tolerance(score=1e-3, check=1e-3, examination=0.02, adc=0.1, z=0.02, saliency=0.01, voxels=1e-3, lesion=2e-3)
+ELSEWHERE = Tolerance(
+    score=1e-3, check=1e-3, examination=0.02, adc=0.1, z=0.02, saliency=0.01, voxels=1e-3, lesion=2e-3
+)
 # Of the peak, on 1 and 2 threads of one processor: the network is asked in batches, or learns in 80 steps, and one
 # thread would take 1.3 to 1.6 times as long. Measured: 1.4e-7 and 0.02.
 _BY_THREADS = {"occlusion": 1e-6, "noise-map": 0.05}
