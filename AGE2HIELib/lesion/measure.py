@@ -5,113 +5,140 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, find_objects
+from scipy.ndimage import find_objects
 
-from AGE2HIELib.lesion.mask import MEANING, METHOD, clusters, lesion_mask
-from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
+from AGE2HIELib.lesion.mask import (
+    METHOD,
+    OWN,
+    RELEASED,
+    LesionRule,
+    depth_mm,
+    found_clusters,
+    given_score,
+    lesion_mask,
+    number_clusters,
+    own_score,
+)
+from AGE2HIELib.lesion.norm import halves, nearest_tissue
+from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.result.record import Lesion, LesionCluster
 from AGE2HIELib.volume import Volume
 
 LISTED = 20  # clusters in a record; all count in the volume
-ONE_SIDED = 0.8  # of the volume on one side: less is "both"
-_MOVED = 0.3  # standard deviations that the limit of z is moved by, for the interval
+ONE_SIDED = 0.8  # of the volume on one side, which is four times the other's: less is "both"
+MOVED = 0.75  # of the score's limits, to either side, for the interval: see docs/lesions.md for what it covers
 
 
 @dataclass(frozen=True)
-class Placed:
-    """What is known of every voxel of a scan, on its grid: maps, and the side and label of the atlas.
+class PlacedScan:
+    """A scan's maps and what the atlas says of each of its voxels, on the scan's grid in canonical voxel order.
 
     Attributes:
-        side: 1 in the patient's left half, -1 in the right, 0 on the midline.
+        adc: 1e-6 mm^2/s.
+        z: standard deviations.
+        brain: bool.
+        score: what the rule is asked of.
+        rule: for that score.
+        halves: 1 in the patient's left half, -1 in the right, 0 on the midline.
         labels: of the nearest region that is tissue.
+        names: of the regions, by label.
     """
 
     adc: Volume
     z: Volume
     brain: Volume
-    side: Volume
+    score: Volume
+    rule: LesionRule
+    halves: Volume
     labels: Volume
-    atlas: Atlas
+    names: dict[int, str]
 
 
-def placed_maps(adc: Volume, z: Volume, brain: Volume, atlas: Atlas, placement: Placement) -> Placed:
-    """What ``measured_lesion`` asks of the scan's voxels."""
-    side, labels = (placement.to_native(image, interpolation="nearest") for image in _halves_and_tissue(atlas))
-    return Placed(adc, z, brain, side, labels, atlas)
+def placed_scan(
+    adc: Volume, z: Volume, brain: Volume, atlas: Atlas, placement: Placement, *, released: bool
+) -> PlacedScan:
+    """``released``: whether the z-map was given; a rule of its own reads it. Ours is read with the fluid left out."""
+    score = given_score(z, adc, brain) if released else own_score(adc, brain, atlas, placement)
+    side, labels = (
+        placement.to_native(image, interpolation="nearest") for image in (halves(atlas), nearest_tissue(atlas))
+    )
+    names = {region.value: region.name for region in atlas.regions}
+    return PlacedScan(adc, z, brain, score, RELEASED if released else OWN, side, labels, names)
 
 
-def measured_lesion(lesion: Volume, maps: Placed) -> Lesion:
-    """Volume, side and clusters of a lesion on the scan's grid.
+def found_lesion(scan: PlacedScan) -> tuple[Volume, Lesion]:
+    """The mask (bool) and what is said of it."""
+    mask = lesion_mask(scan.score, scan.brain, scan.rule)
+    return mask, measured_lesion(mask, scan)
 
-    The interval is the share with the limit of z moved by 0.3 standard deviations.
+
+def measured_lesion(mask: Volume, scan: PlacedScan) -> Lesion:
+    """Volume, side and clusters of a lesion on the scan's grid, which may have been corrected by hand.
+
+    The interval holds the volumes with both limits of the score moved by ``MOVED``; the upper end asks for no
+    convincing cluster.
     """
-    brain_ml = float(maps.brain.array.sum() * maps.brain.grid.voxel_ml)
-    volume_ml = _ml(lesion.array, lesion)
-    moved = (lesion_mask(maps.z, maps.adc, maps.brain, limit=-2.0 + by) for by in (-_MOVED, _MOVED))
-    low, high = (_ml(other.array, other) / max(brain_ml, 1e-9) for other in moved)
-    share = volume_ml / max(brain_ml, 1e-9)
+    brain_ml = _ml(scan.brain.array, scan)
+    volume_ml = _ml(mask.array, scan)
+    share = volume_ml / brain_ml if brain_ml else 0.0
+    low, high = _interval(scan, brain_ml)
     return Lesion(
         method=METHOD,
-        meaning=MEANING,
+        meaning=scan.rule.meaning,
         volume_ml=round(volume_ml, 3),
         brain_ml=round(brain_ml, 3),
         share=round(share, 6),
         interval=(round(min(low, share), 6), round(max(high, share), 6)),
-        side=side_of(lesion.array, maps) if lesion.array.any() else "none",
-        clusters=_clusters(lesion, maps),
+        side=side_of(mask.array, scan) if mask.array.any() else "none",
+        clusters=_clusters(mask, scan),
     )
 
 
-def side_of(part: np.ndarray, maps: Placed) -> str:
-    """left, right or both: the side that holds at least ``ONE_SIDED`` of it."""
-    sides = maps.side.array[part]
-    left, right = float((sides > 0).sum()), float((sides < 0).sum())
-    both = left + right
-    if both and left >= ONE_SIDED * both:
-        return "left"
-    return "right" if both and right >= ONE_SIDED * both else "both"
+def side_of(part: np.ndarray, scan: PlacedScan) -> str:
+    """left, right or both: the half that holds at least ``ONE_SIDED`` of it."""
+    sides = scan.halves.array[part]
+    left, right = int((sides > 0).sum()), int((sides < 0).sum())
+    if left + right == 0 or max(left, right) < ONE_SIDED * (left + right):
+        return "both"
+    return "left" if left > right else "right"
 
 
-def _clusters(lesion: Volume, maps: Placed) -> tuple[LesionCluster, ...]:
+def _interval(scan: PlacedScan, brain_ml: float) -> tuple[float, float]:
+    """Shares with stricter and looser limits, 0..1."""
+    if not brain_ml:
+        return 0.0, 0.0
+    depth, outline = depth_mm(scan.brain), scan.rule.outline
+    convinced = found_clusters(scan.score, scan.brain, depth, scan.rule.convincing, moved=-MOVED).any()
+    low, high = (found_clusters(scan.score, scan.brain, depth, outline, moved=by) for by in (-MOVED, MOVED))
+    return (_ml(low, scan) / brain_ml if convinced else 0.0), _ml(high, scan) / brain_ml
+
+
+def _clusters(mask: Volume, scan: PlacedScan) -> tuple[LesionCluster, ...]:
     """The largest first."""
-    numbers, _ = clusters(lesion.array)
+    numbers, _ = number_clusters(mask.array)
     sizes = np.bincount(numbers.ravel())[1:]
     boxes = find_objects(numbers)
     order = np.argsort(-sizes, kind="stable")[:LISTED]
-    return tuple(_cluster(numbers == index + 1, maps) for index in order if boxes[index] is not None)
+    return tuple(_cluster(numbers, int(index) + 1, boxes[index], scan) for index in order)
 
 
-def _cluster(part: np.ndarray, maps: Placed) -> LesionCluster:
-    values = np.bincount(maps.labels.array[part].astype(np.int64))
-    names = {region.value: region.name for region in maps.atlas.regions}
-    known = maps.adc.array[part][np.isfinite(maps.adc.array[part])]
-    centre = maps.brain.affine_ras[:3] @ [*np.argwhere(part).mean(axis=0), 1.0]
-    x, y, z = (round(float(value), 2) for value in centre)
+def _cluster(numbers: np.ndarray, number: int, box: tuple[slice, ...], scan: PlacedScan) -> LesionCluster:
+    part = np.zeros(numbers.shape, dtype=bool)
+    part[box] = numbers[box] == number
+    labels = np.bincount(scan.labels.array[part].astype(np.int64))
+    adc = scan.adc.array[part]
+    known = adc[np.isfinite(adc)]
+    x, y, z = scan.brain.affine_ras[:3] @ [*np.argwhere(part).mean(axis=0), 1.0]
     return LesionCluster(
-        volume_ml=round(_ml(part, maps.brain), 4),
-        hemisphere=side_of(part, maps),
-        region=names.get(int(values.argmax()), ""),
+        volume_ml=round(_ml(part, scan), 4),
+        hemisphere=side_of(part, scan),
+        region=scan.names.get(int(labels.argmax()), ""),
         mean_adc_1e6_mm2_s=round(float(known.mean(dtype=np.float64)), 2) if known.size else 0.0,
-        mean_z=round(float(maps.z.array[part].mean(dtype=np.float64)), 4),
-        centre_ras_mm=(x, y, z),
+        mean_z=round(float(scan.z.array[part].mean(dtype=np.float64)), 4),
+        centre_ras_mm=(round(float(x), 2), round(float(y), 2), round(float(z), 2)),
     )
 
 
-def _ml(part: np.ndarray, on: Volume) -> float:
-    return float(part.sum() * on.grid.voxel_ml)
-
-
-@once_per_atlas
-def _halves_and_tissue(atlas: Atlas) -> tuple[Volume, Volume]:
-    """On the atlas's grid: 1 nearer to the left half's regions, else -1; the nearest tissue's label."""
-    spacing = tuple(float(mm) for mm in atlas.grid.spacing_mm)
-    apart = []
-    for hemisphere in ("left", "right"):
-        values = [region.value for region in atlas.regions if region.hemisphere == hemisphere]
-        apart.append(distance_transform_edt(~np.isin(atlas.labels.array, values), sampling=spacing))
-    side = np.sign(apart[1] - apart[0]).astype(np.int8)
-    fluid = [region.value for region in atlas.regions if "ventricle" in region.name or "fluid" in region.name]
-    tissue = (atlas.labels.array > 0) & ~np.isin(atlas.labels.array, fluid)
-    nearest = distance_transform_edt(~tissue, return_distances=False, return_indices=True)
-    return atlas.labels.like(side), atlas.labels.like(atlas.labels.array[tuple(nearest)])
+def _ml(part: np.ndarray, scan: PlacedScan) -> float:
+    return float(part.sum() * scan.brain.grid.voxel_ml)

@@ -9,8 +9,7 @@ import numpy as np
 
 from AGE2HIELib.explanation.regions import RegionRow, measured_regions
 from AGE2HIELib.inference.prevalence import at_prevalence
-from AGE2HIELib.lesion.mask import lesion_mask
-from AGE2HIELib.lesion.measure import measured_lesion, placed_maps
+from AGE2HIELib.lesion.measure import found_lesion, placed_scan
 from AGE2HIELib.pipeline.admission import Admitted, GatedScan, Withheld, admit
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, model_on_cpu
 from AGE2HIELib.pipeline.request import ADVERSE, Request
@@ -84,9 +83,9 @@ def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages:
     lesion = measured = None
     if gated.placement is not None and admitted.z is not None:
         with stages("z-map"):
-            placed = placed_maps(gated.adc, admitted.z, gated.brain, atlas, gated.placement)
-            lesion = lesion_mask(admitted.z, gated.adc, gated.brain)
-            measured = measured_lesion(lesion, placed)
+            lesion, measured = found_lesion(
+                placed_scan(gated.adc, admitted.z, gated.brain, atlas, gated.placement, released=scan.z_is_released)
+            )
     if isinstance(admitted, Withheld):
         return Analysis(gated, admitted.model, admitted.z, lesion=lesion, measured_lesion=measured)
     with stages("predict"):
