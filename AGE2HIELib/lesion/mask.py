@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from AGE2HIELib.explanation.regions import FLUID_ADC
+from AGE2HIELib.explanation.region_tissue import FLUID_ADC
 from AGE2HIELib.lesion.norm import tissue_norm
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
