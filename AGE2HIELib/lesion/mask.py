@@ -62,7 +62,7 @@ OWN = LesionRule(
 RELEASED = LesionRule(
     "clusters of tissue below -2 in the given z-map, and somewhere below -2.25; at least one of them reaches -3",
     outline=ClusterRule(-2.25, -2.0, seed_depth_mm=6.0, grow_depth_mm=0.0, seed_ml=0.05, smallest_ml=0.1),
-    convincing=ClusterRule(-3.0, -2.0, seed_depth_mm=6.0, grow_depth_mm=2.0, seed_ml=0.1, smallest_ml=0.1),
+    convincing=ClusterRule(-3.0, -2.0, seed_depth_mm=6.0, grow_depth_mm=0.0, seed_ml=0.05, smallest_ml=0.1),
 )
 SMOOTHING_SD_MM = 1.5  # of our own score: 3.5 mm full width at half maximum
 
