@@ -62,7 +62,7 @@ def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages:
 
     Returns:
         Arrays on the scan's grid in canonical voxel order: ``gated.adc`` (1e-6 mm^2/s), ``gated.brain``, ``z``,
-        ``saliency``; what the gate found is ``gated.quality``, the number ``explanation.prediction``.
+        ``saliency``, ``lesion``; what the gate found is ``gated.quality``, the number ``explanation.prediction``.
 
     Raises:
         InputError: no brain can be placed.
