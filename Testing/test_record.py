@@ -42,7 +42,6 @@ def whole_record() -> dict[str, Any]:
     }
     record["lesion"] = {"method": "rule", "meaning": "low", "volume_ml": 6.0, "brain_ml": 400.0, "share": 0.015}
     record["lesion"] |= {"interval": [0.01, 0.02], "side": "left"}
-    cluster |= {"mean_adc_1e6_mm2_s": 800.0}
     record["lesion"] |= {"clusters": [{**cluster, "centre_ras_mm": [-10.0, 2.0, 3.5]}]}
     return record
 
