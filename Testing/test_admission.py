@@ -73,6 +73,10 @@ def test_every_way_withholds_a_scan_for_its_distance(infant_file: Path, far_mode
     assert (predicted.code, predicted.probability) == (3, None)
     record = record_of(tmp_path / "predicted")
     assert stopping(record) == [DISTANCE]
+    assert record["lesion"]["brain_ml"] > 200  # the warning is of the network, and the lesion is none of its
+    written = {path.name for path in (tmp_path / "predicted").iterdir()}
+    assert {"lesion.nii.gz", "z_adc.nii.gz"} <= written
+    assert not {"saliency.nii.gz", "regions.csv"} & written
 
     explained = explain(request, tmp_path / "explained")
     assert isinstance(explained, Withheld)

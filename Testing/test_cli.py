@@ -103,6 +103,8 @@ def test_a_scan_that_is_no_newborn_is_refused_with_reasons(
     assert "No score" in (out / "report.html").read_text()
     assert {path.name for path in out.iterdir()} >= {"adc.nii.gz", "brain_mask.nii.gz", "overlay.png", "placement.h5"}
     assert not (out / "saliency.nii.gz").exists()
+    assert not (out / "lesion.nii.gz").exists()
+    assert record["lesion"] is None
     assert run(capfd, "check", adult)[0] == 3
 
 

@@ -70,6 +70,17 @@ def test_a_refused_result_differs_from_a_predicted_one_and_not_from_itself(recor
     assert {"probability_adverse", "members[0]", "saliency.method"} <= set(found)
 
 
+def test_a_lesion_may_be_otherwise_in_a_five_hundredth_of_the_brain(record: dict[str, Any]) -> None:
+    lesion = {"method": "rule", "volume_ml": 6.0, "brain_ml": 400.0, "share": 0.015, "interval": [0.01, 0.03]}
+    then = {**record, "lesion": {**lesion, "side": "left", "clusters": [{"volume_ml": 6.0}]}}
+    now = copy.deepcopy(then)
+    now["lesion"] |= {"volume_ml": 6.7, "share": 0.01675, "clusters": [{"volume_ml": 5.0}, {"volume_ml": 1.7}]}
+    assert names(then, now, exact=True) == ["lesion.volume_ml", "lesion.share"]
+    assert names(then, now, exact=False) == []
+    now["lesion"] |= {"volume_ml": 7.0, "share": 0.0175, "side": "both"}
+    assert names(then, now, exact=False) == ["lesion.volume_ml", "lesion.share", "lesion.side"]
+
+
 def test_a_check_that_is_new_shifts_no_other(record: dict[str, Any]) -> None:
     now = copy.deepcopy(record)
     now["quality"]["checks"].insert(0, {"name": "striping", "value": 0.1, "limit": "at most 1", "passed": True})

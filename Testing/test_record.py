@@ -33,6 +33,16 @@ def whole_record() -> dict[str, Any]:
     finding = {"name": "agreement", "value": 0.9, "limit": "at least 0.8", "passed": True, "meaning": "odd", "p": None}
     cascade = [{"random_from": "head", "likeness": 0.4}]
     record["examination"] = {"method": "hirescam", "passed": True, "findings": [finding], "cascade": cascade}
+    cluster = {
+        "volume_ml": 6.0,
+        "hemisphere": "left",
+        "region": "thalamus",
+        "mean_adc_1e6_mm2_s": 800.0,
+        "mean_z": -3.0,
+    }
+    record["lesion"] = {"method": "rule", "meaning": "low", "volume_ml": 6.0, "brain_ml": 400.0, "share": 0.015}
+    record["lesion"] |= {"interval": [0.01, 0.02], "side": "left"}
+    record["lesion"] |= {"clusters": [{**cluster, "centre_ras_mm": [-10.0, 2.0, 3.5]}]}
     return record
 
 
@@ -47,7 +57,7 @@ def test_what_is_written_is_read_and_written_again() -> None:
 
 def test_the_first_record_ever_is_read() -> None:
     record = whole_record()
-    for key in ("prevalence", "prediction_set", "examination", "settings", "machine"):
+    for key in ("prevalence", "prediction_set", "examination", "lesion", "settings", "machine"):
         del record[key]
     for part, later in (("model", "prevalence"), ("atlas", "sha256"), ("saliency", "title"), ("quality", "overridden")):
         del record[part][later]

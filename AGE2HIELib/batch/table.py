@@ -11,6 +11,7 @@ from AGE2HIELib.result.record import Result
 from AGE2HIELib.system.outputs import output_file
 
 TABLE = "cases.tsv"
+_NUMBERS = ("probability_adverse", "interval_low", "interval_high", "prevalence", "lesion_ml", "lesion_share")
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class CaseRow:
     Attributes:
         exit_code: as of ``age2hie predict``.
         prevalence: share of adverse outcomes that the numbers before it hold for.
+        lesion_ml, lesion_share: volume of lesion, and its share of the brain, 0..1; also where only a warning keeps the
+            number back.
         failed_checks: names of the gate's checks that were not passed, joined by "; ".
         seconds: the case took; of a prediction, the sum of its stages.
         message: what was wrong, and what to do; of a result, what could not be written beside it.
@@ -32,6 +35,8 @@ class CaseRow:
     interval_low: float | None = None
     interval_high: float | None = None
     prevalence: float | None = None
+    lesion_ml: float | None = None
+    lesion_share: float | None = None
     failed_checks: str = ""
     seconds: float | None = None
     message: str = ""
@@ -50,6 +55,8 @@ def row_of_result(case: str, exit_code: int, result: Result) -> CaseRow:
         low,
         high,
         result.prevalence,
+        result.lesion.volume_ml if result.lesion else None,
+        result.lesion.share if result.lesion else None,
         "; ".join(check.name for check in failed),
         sum(result.timing_s.values()),
         " ".join([*(check.remedy for check in stopping[:1]), *lost_extras(result.warnings)]),
@@ -75,8 +82,7 @@ def read_table(folder: Path) -> dict[str, CaseRow]:
 
 
 def _line(row: CaseRow) -> str:
-    numbers = (row.probability_adverse, row.interval_low, row.interval_high, row.prevalence)
-    shown = ("" if number is None else f"{number:.6f}" for number in numbers)
+    shown = ("" if number is None else f"{number:.6f}" for number in (getattr(row, name) for name in _NUMBERS))
     seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
     texts = (row.case, str(row.exit_code), row.label, *shown, row.failed_checks, seconds, row.message)
     return "\t".join(" ".join(text.split()) if text != row.case else text for text in texts)
@@ -84,6 +90,6 @@ def _line(row: CaseRow) -> str:
 
 def _row(cells: list[str]) -> CaseRow:
     case, code, label, *numbers, failed, seconds, message = cells
-    probability, low, high, prevalence = (float(cell) if cell else None for cell in numbers)
+    known = {name: float(cell) if cell else None for name, cell in zip(_NUMBERS, numbers, strict=True)}
     took = float(seconds) if seconds else None
-    return CaseRow(case, int(code), label, probability, low, high, prevalence, failed, took, message)
+    return CaseRow(case, int(code), label, **known, failed_checks=failed, seconds=took, message=message)

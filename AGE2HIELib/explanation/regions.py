@@ -76,6 +76,8 @@ class RegionRow:
         ml_z_below_minus_2: its volume, of ``tissue_ml``; also where a region is not measurable.
         tissue_ml: volume of the tissue in the core (or whole): ADC up to 1700e-6 mm^2/s.
         share_fluid: part of the core (or whole) that is fluid, 0..1.
+        lesion_ml: volume of the whole label that is lesion.
+        lesion_share: the same of ``volume_ml``, 0..1.
     """
 
     region: str
@@ -94,6 +96,8 @@ class RegionRow:
     ml_z_below_minus_2: float | None = None
     tissue_ml: float | None = None
     share_fluid: float | None = None
+    lesion_ml: float | None = None
+    lesion_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ class _OnAtlas:
     Attributes:
         labels: the atlas's, 0 outside the brain.
         voxel_ml: the volume of each voxel in the scan.
+        lesion: part of each voxel that is lesion, 0..1; None where none was asked for.
     """
 
     labels: np.ndarray
@@ -110,22 +115,28 @@ class _OnAtlas:
     z: np.ndarray
     saliency: np.ndarray
     voxel_ml: np.ndarray
+    lesion: np.ndarray | None
 
 
 def _row(region: Region, maps: _OnAtlas, total: float) -> RegionRow:
     """Volume, means and evidence; ``total``: all positive saliency in the brain."""
     here = maps.labels == region.value
     evidence = maps.saliency[here]
-    return RegionRow(
+    volume_ml = float(maps.voxel_ml[here].sum(dtype=np.float64))
+    row = RegionRow(
         region.name,
         region.hemisphere,
-        round_value(float(maps.voxel_ml[here].sum(dtype=np.float64))),
+        round_value(volume_ml),
         _mean(maps.adc[here]),
         _mean(maps.z[here]),
         round_value(float(np.maximum(evidence, 0).sum(dtype=np.float64)) / total) if total > 0 else None,
         round_value(float(evidence.max())) if evidence.size else None,
         region.value,
     )
+    if maps.lesion is None or volume_ml <= 0:
+        return row
+    lesion_ml = float((maps.lesion[here] * maps.voxel_ml[here]).sum(dtype=np.float64))
+    return replace(row, lesion_ml=round_value(lesion_ml), lesion_share=round_value(lesion_ml / volume_ml))
 
 
 def _with_tissue(row: RegionRow, maps: _OnAtlas, tissue: RegionTissue | None) -> RegionRow:
@@ -158,7 +169,7 @@ def _with_tissue(row: RegionRow, maps: _OnAtlas, tissue: RegionTissue | None) ->
 
 
 @once_per_atlas
-def _fluid_regions(atlas: Atlas) -> frozenset[int]:
+def fluid_regions(atlas: Atlas) -> frozenset[int]:
     """Labels that hold too much fluid to be measured in healthy newborns already: ventricles, and the fluid around."""
     fluid = atlas.mean.array > FLUID_ADC
     values = [region.value for region in atlas.regions]
@@ -167,7 +178,14 @@ def _fluid_regions(atlas: Atlas) -> frozenset[int]:
 
 
 def measured_regions(
-    atlas: Atlas, placement: Placement, brain: Volume, *, adc: Volume, z: Volume, saliency: Volume
+    atlas: Atlas,
+    placement: Placement,
+    brain: Volume,
+    *,
+    adc: Volume,
+    z: Volume,
+    saliency: Volume,
+    lesion: Volume | None = None,
 ) -> tuple[RegionRow, ...]:
     """A row for each region, in the atlas's order.
 
@@ -184,7 +202,7 @@ def measured_regions(
     Args:
         atlas: where the scan was placed.
         placement: of the scan.
-        brain, adc, z, saliency: on the scan's grid, canonical voxel order.
+        brain, adc, z, saliency, lesion: on the scan's grid, canonical voxel order.
     """
 
     def placed(image: Volume, valid: np.ndarray) -> Volume:
@@ -200,9 +218,10 @@ def measured_regions(
         z=placed(z, brain.array).array,
         saliency=np.nan_to_num(evidence.array),
         voxel_ml=placement.volume_change().array * atlas.grid.voxel_ml,
+        lesion=np.nan_to_num(placed(lesion, brain.array).array) if lesion is not None else None,
     )
     total = float(np.maximum(maps.saliency[maps.labels > 0], 0).sum(dtype=np.float64))
-    tissues, fluid = region_tissues(atlas, placement, brain, adc, z), _fluid_regions(atlas)
+    tissues, fluid = region_tissues(atlas, placement, brain, adc, z), fluid_regions(atlas)
     rows = [_row(region, maps, total) for region in atlas.regions]
     return tuple(
         replace(row, measured="fluid") if row.label in fluid else _with_tissue(row, maps, tissues.get(row.label))

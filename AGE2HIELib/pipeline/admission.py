@@ -56,10 +56,16 @@ class GatedScan:
 
 @dataclass(frozen=True)
 class Withheld:
-    """A scan for which no number is given: ``gated.quality`` says why, refused or withheld by a warning."""
+    """A scan for which no number is given: ``gated.quality`` says why, refused or withheld by a warning.
+
+    Attributes:
+        z: canonical voxel order; None for a scan that is refused. A warning that only keeps the number back (the age,
+            the distance from the training cases) leaves the map.
+    """
 
     gated: GatedScan
     model: HieModel
+    z: Volume | None = None
 
 
 @dataclass(frozen=True)
@@ -95,10 +101,12 @@ def admit(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages: S
     """
     model = model_for_z(model, atlas, released=scan.z_is_released)
     gated = gate_scan(scan, atlas, request, stages)
-    if gated.placement is None or (scan.verdict is None and not gated.passed):
+    if gated.placement is None or (scan.verdict is None and not (gated.passed or gated.quality.withheld)):
         return Withheld(gated, model)
     with stages("z-map"):
         z = scan.z_adc if scan.z_adc is not None else z_map(gated.adc, gated.brain, atlas, gated.placement)
+    if scan.verdict is None and not gated.passed:
+        return Withheld(gated, model, z)
     with stages("predict"):
         images = {"adc": gated.adc, "z_adc": z}
         image = network_input(images, gated.brain, gated.placement, model.bundle.spec)
@@ -106,7 +114,7 @@ def admit(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages: S
     gated = replace(gated, quality=quality)
     if scan.verdict is not None:
         gated = with_verdict(gated, scan.verdict)
-    return Admitted(gated, model, z, image) if gated.passed else Withheld(gated, model)
+    return Admitted(gated, model, z, image) if gated.passed else Withheld(gated, model, z)
 
 
 def gate_scan(scan: Scan, atlas: Atlas, request: Request, stages: Stages) -> GatedScan:

@@ -9,12 +9,14 @@ import numpy as np
 
 from AGE2HIELib.explanation.regions import RegionRow, measured_regions
 from AGE2HIELib.inference.prevalence import at_prevalence
+from AGE2HIELib.lesion.measure import found_lesion, placed_scan
 from AGE2HIELib.pipeline.admission import Admitted, GatedScan, Withheld, admit
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, model_on_cpu
 from AGE2HIELib.pipeline.request import ADVERSE, Request
 from AGE2HIELib.pipeline.stages import EXAMINED_STAGES, STAGES
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import in_brain
+from AGE2HIELib.result.record import Lesion
 from AGE2HIELib.system.progress import Progress, Stages
 from AGE2HIELib.volume import Volume
 
@@ -29,8 +31,10 @@ class Analysis:
 
     Attributes:
         model: that gave the number: on the CPU where the GPU's memory ran out.
-        z, explanation, saliency, regions: None and empty where the gate lets no number pass.
+        explanation, saliency, regions: None and empty where the gate lets no number pass.
         examination: of the explanation; None where it was not asked for.
+        lesion: bool; with ``z``, there as well where only a warning keeps the number back, and None for a refused scan.
+        measured_lesion: how much of the brain it is, and its clusters.
     """
 
     gated: GatedScan
@@ -40,6 +44,8 @@ class Analysis:
     saliency: Volume | None = None
     regions: tuple[RegionRow, ...] = ()
     examination: Examination | None = None
+    lesion: Volume | None = None
+    measured_lesion: Lesion | None = None
 
 
 def stages_of(request: Request, progress: Progress | None = None) -> Stages:
@@ -56,7 +62,7 @@ def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages:
 
     Returns:
         Arrays on the scan's grid in canonical voxel order: ``gated.adc`` (1e-6 mm^2/s), ``gated.brain``, ``z``,
-        ``saliency``; what the gate found is ``gated.quality``, the number ``explanation.prediction``.
+        ``saliency``, ``lesion``; what the gate found is ``gated.quality``, the number ``explanation.prediction``.
 
     Raises:
         InputError: no brain can be placed.
@@ -74,19 +80,25 @@ def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages:
     stages = stages or stages_of(request)
     admitted = admit(scan, model, atlas, request, stages)
     gated = admitted.gated
+    lesion = measured = None
+    if gated.placement is not None and admitted.z is not None:
+        with stages("z-map"):
+            lesion, measured = found_lesion(
+                placed_scan(gated.adc, admitted.z, gated.brain, atlas, gated.placement, released=scan.z_is_released)
+            )
     if isinstance(admitted, Withheld):
-        return Analysis(gated, admitted.model)
+        return Analysis(gated, admitted.model, admitted.z, lesion=lesion, measured_lesion=measured)
     with stages("predict"):
         model, explanation = explain_prediction(admitted.model, admitted.image, request.saliency)
     with stages("explain"):
         saliency = on_scan_grid(explanation.saliency, admitted)
         maps = {"adc": gated.adc, "z": admitted.z, "saliency": saliency}
-        regions = measured_regions(atlas, admitted.placement, gated.brain, **maps)
+        regions = measured_regions(atlas, admitted.placement, gated.brain, **maps, lesion=lesion)
     examination = None
     if request.examine:
         with stages("examine"):
             examination = examine_explanation(model, admitted.image, explanation)
-    return Analysis(gated, model, admitted.z, explanation, saliency, regions, examination)
+    return Analysis(gated, model, admitted.z, explanation, saliency, regions, examination, lesion, measured)
 
 
 def explain_prediction(

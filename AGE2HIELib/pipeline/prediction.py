@@ -160,14 +160,21 @@ def _write(analysis: Analysis, about: Circumstances, stages: Stages, folder: Pat
     """Everything of a prediction; what is said here of extras that could not be written is on record too."""
     gated = analysis.gated
     labels = gated.placement.to_native(about.atlas.labels, interpolation="nearest") if gated.placement else None
-    maps = Maps(gated.adc, gated.brain, analysis.z, analysis.saliency, labels)
+    maps = Maps(gated.adc, gated.brain, analysis.z, analysis.saliency, labels, analysis.lesion)
     with stages("report"):
         write_maps(maps, about.source.stored, folder)
         if gated.placement is not None:
             write_placement(gated.placement, folder / PLACEMENT)
     if analysis.regions:
         write_region_table(analysis.regions, folder / REGIONS)
-    record = result_record(about, gated.quality, analysis.explanation, stages.seconds, analysis.examination)
+    record = result_record(
+        about,
+        gated.quality,
+        analysis.explanation,
+        stages.seconds,
+        analysis.examination,
+        analysis.measured_lesion,
+    )
     if analysis.saliency is not None and record.saliency is not None:
         named = names_a_place(analysis.saliency.array)
         record = replace(record, saliency=replace(record.saliency, names_a_place=named))

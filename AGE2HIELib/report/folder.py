@@ -26,7 +26,7 @@ PLACEMENT = "placement.h5"
 def write_maps(maps: Maps, stored: Grid, folder: Path) -> None:
     """The volumes that exist, in the voxel order in which the input was stored."""
     volumes = {"adc": maps.adc, "brain_mask": maps.brain, "z_adc": maps.z, "saliency": maps.saliency}
-    volumes["regions"] = maps.regions
+    volumes |= {"regions": maps.regions, "lesion": maps.lesion}
     for name, volume in volumes.items():
         if volume is not None:
             write_volume(to_stored_order(volume, stored), folder / f"{name}.nii.gz")

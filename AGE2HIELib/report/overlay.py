@@ -28,6 +28,7 @@ class Maps:
     z: Volume | None = None
     saliency: Volume | None = None
     regions: Volume | None = None  # the atlas's labels as they were placed; they reach beyond the scan's brain
+    lesion: Volume | None = None  # bool
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _rows(maps: Maps, view: View, saliency_title: str) -> list[Row]:
 def _adc_slices(maps: Maps, view: View) -> Callable[[int], np.ndarray]:
     def draw(level: int) -> np.ndarray:
         picture = tile(maps.adc, level, view, adc_scale())[..., :3]
-        if maps.z is None:  # a refused scan: show what was taken for the brain
+        if maps.saliency is None:  # no number: show what was taken for the brain
             picture[outline(maps.brain, level, view)] = _LINE
         return picture
 

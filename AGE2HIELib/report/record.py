@@ -15,6 +15,7 @@ from AGE2HIELib.result.decode import encode
 from AGE2HIELib.result.record import (
     AtlasUsed,
     Input,
+    Lesion,
     Model,
     PredictionCases,
     RecordedSet,
@@ -49,6 +50,7 @@ def result_record(
     explanation: Explanation | None,
     timing_s: Mapping[str, float],
     examination: Examination | None = None,
+    lesion: Lesion | None = None,
 ) -> Result:
     """Without ``explanation`` (a refused scan) there is no probability."""
     bundle, number = about.bundle, explanation.prediction if explanation else None
@@ -64,6 +66,7 @@ def result_record(
         quality=quality.recorded(),
         saliency=_saliency(explanation) if explanation else None,
         examination=examination.recorded() if examination else None,
+        lesion=lesion,
         model=_model(bundle),
         atlas=AtlasUsed(about.atlas.name, about.atlas.provenance, about.atlas.sha256),
         input=_input(about),

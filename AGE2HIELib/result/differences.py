@@ -14,10 +14,10 @@ from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.result.stored import REGIONS
 from AGE2HIELib.result.tolerance import Tolerance
 
-VOLUMES = ("adc", "brain_mask", "z_adc", "saliency", "regions")
+VOLUMES = ("adc", "brain_mask", "z_adc", "saliency", "regions", "lesion")
 # of the record: what is no finding (how long it took), is compared by its SHA-256, or is a text for people
 _LEFT_OUT = ("timing_s", "warnings", "settings", "software", "machine", "device", "model", "atlas", "input")
-_TEXTS = ("remedy", "basis", "title", "meaning")
+_TEXTS = ("remedy", "basis", "title", "meaning", "clusters")  # clusters are compared voxel by voxel
 # the threshold is one where a prevalence was given: moved with the numbers, it is rounded as they are
 _SCORES = ("probability_adverse", "interval", "members", "threshold", "prediction_set")
 # columns of the table of regions whose last digits move by a voxel at a limit of ADC or z, and those of the saliency
@@ -45,7 +45,7 @@ def record_differences(then: Mapping[str, Any], now: Mapping[str, Any], allowed:
     added = {name for name in after.keys() - before.keys() if name.rpartition(".")[0] in things and name[-1] != "]"}
     for name in dict.fromkeys((*before, *(name for name in after if name not in added))):
         one, other = before.get(name, "-"), after.get(name, "-")
-        limit = _limit(name, one, allowed)
+        limit = _limit(name, one, allowed, float(before.get("lesion.brain_ml", 0.0)))
         if not _within(one, other, limit):
             found.append(Difference(name, _text(one), _text(other), _limit_text(limit)))
     return found
@@ -108,12 +108,14 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-def _limit(name: str, value: Any, allowed: Tolerance) -> float:
+def _limit(name: str, value: Any, allowed: Tolerance, brain_ml: float) -> float:
     if name.startswith(_SCORES):
         return allowed.score
     if name.startswith("examination"):
         return allowed.examination
-    if name.startswith("quality") and _is_number(value):
+    if name.startswith("lesion") and name != "lesion.brain_ml":
+        return allowed.lesion * (brain_ml if name == "lesion.volume_ml" else 1.0)
+    if name.startswith(("quality", "lesion")) and _is_number(value):
         return allowed.check * max(abs(float(value)), _SMALLEST_CHECK)
     return 0.0
 
@@ -124,8 +126,11 @@ def _between_volumes(name: str, one: Path, other: Path, allowed: Tolerance) -> l
         return [Difference(f"{one.name}: grid", str(before.grid.shape), str(after.grid.shape), "none")]
     a, b = before.array.astype(np.float64), after.array.astype(np.float64)
     same = (a == b) | (np.isnan(a) & np.isnan(b))
-    if name in ("brain_mask", "regions"):
+    if name in ("brain_mask", "regions", "lesion"):
         limit = allowed.voxels * float((a > 0).sum())
+        if name == "lesion":
+            brain = one.with_name("brain_mask.nii.gz")
+            limit = allowed.lesion * float((read_volume(brain).array > 0).sum()) if brain.is_file() else 0.0
         size, what = float((~same).sum()), "voxels that differ"
     else:
         peak = float(np.nanmax(np.abs(a)))

@@ -95,6 +95,51 @@ class Input:
 
 
 @dataclass(frozen=True)
+class LesionCluster:
+    """One connected lesion: voxels that share a face, an edge or a corner.
+
+    Attributes:
+        hemisphere: the patient's side: left, right, or both.
+        region: of the atlas, that holds most of it; of what lies in fluid, the nearest tissue counts.
+        mean_adc_1e6_mm2_s: mean ADC, 1e-6 mm^2/s.
+        mean_z: mean of the z-map.
+        centre_ras_mm: its centroid in the scan's RAS+ mm, which may lie beside it.
+    """
+
+    volume_ml: float
+    hemisphere: str
+    region: str
+    mean_adc_1e6_mm2_s: float
+    mean_z: float
+    centre_ras_mm: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """How much of the brain is lesion, from diffusion alone.
+
+    Attributes:
+        method: rule or network, in a word.
+        meaning: what counts as lesion, in words.
+        volume_ml: of all clusters, those that are not listed as well.
+        brain_ml: volume of the brain.
+        share: of the brain, 0..1.
+        interval: 90 %, of the share.
+        side: the patient's: none, left, right, or both.
+        clusters: the largest first, twenty at most.
+    """
+
+    method: str
+    meaning: str
+    volume_ml: float
+    brain_ml: float
+    share: float
+    interval: tuple[float, float]
+    side: str
+    clusters: tuple[LesionCluster, ...]
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the caller chose, as the command line has it; None where nothing was said.
 
@@ -136,6 +181,7 @@ class Result:
         threshold: of the label.
         label: favourable, adverse, indeterminate, or demonstration.
         examination: of the saliency map; None where nobody asked for it.
+        lesion: None where the scan was refused, and in older records; a scan that only a warning withholds has one.
         software: versions: of age2hie as ``version``, of Python, and of each library that computes.
         machine: system, processor and its instructions, or the graphics card.
         device: where the network ran.
@@ -154,6 +200,7 @@ class Result:
     quality: Quality
     saliency: Saliency | None
     examination: Examination | None = None
+    lesion: Lesion | None = None
     model: Model
     atlas: AtlasUsed
     input: Input

@@ -29,7 +29,7 @@ from pydicom.sr.codedict import codes
 
 from AGE2HIELib.release import __version__
 from AGE2HIELib.result.decode import encode
-from AGE2HIELib.result.record import Result
+from AGE2HIELib.result.record import Lesion, Result
 from AGE2HIELib.result.verdicts import Check
 
 MANUFACTURER = "AGE2HIE"
@@ -41,16 +41,19 @@ _UNITS = {
     "median ADC of the brain": CodedConcept("um2/s", "UCUM", "um2/s"),
 }
 _NONE = CodedConcept("1", "UCUM", "no units")
+_ML, _PERCENT = CodedConcept("ml", "UCUM", "ml"), CodedConcept("%", "UCUM", "%")
 _LONGEST = 64  # signs of a code's meaning
 
 
 def structured_report(record: Result, headers: Sequence[Dataset]) -> ComprehensiveSR:
-    """One measurement group for the number, one for the quality gate; without a number only the second."""
+    """Measurement groups for the number, the lesion and the quality gate; the last is always there."""
     observer = DeviceObserverIdentifyingAttributes(
         uid=_DEVICE, name="age2hie", manufacturer_name=MANUFACTURER, model_name=f"age2hie {__version__}"
     )
     device = ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=observer)
     groups = [_gate(record)]
+    if record.lesion is not None:
+        groups.insert(0, _lesion(record, record.lesion))
     if record.probability_adverse is not None and record.interval is not None:
         groups.insert(0, _number(record, *record.interval))
     content = MeasurementReport(
@@ -105,6 +108,33 @@ def _number(record: Result, low: float, high: float) -> MeasurementsAndQualitati
         qualitative_evaluations=[
             QualitativeEvaluation(_ours("label", "Reading"), _ours(f"label-{record.label}", str(record.label))),
             QualitativeEvaluation(_ours("prevalence-basis", "Basis of the prevalence"), _basis(record)),
+            QualitativeEvaluation(_ours("use", "Intended use"), _use(record)),
+        ],
+    )
+
+
+def _lesion(record: Result, lesion: Lesion) -> MeasurementsAndQualitativeEvaluations:
+    low, high = (100 * end for end in lesion.interval)
+    sides = {"left": codes.SCT.Left, "right": codes.SCT.Right, "both": CodedConcept("51440002", "SCT", "Bilateral")}
+    side = sides.get(lesion.side, _ours("side-none", "none"))
+    return MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE lesion"),
+        finding_type=CodedConcept("52988006", "SCT", "Lesion"),
+        finding_sites=[FindingSite(codes.SCT.Brain)],
+        algorithm_id=AlgorithmIdentification(
+            name=f"age2hie lesion: {lesion.method}",
+            version=__version__,
+            parameters=[f"Lesion: {lesion.meaning}", "Computed from diffusion alone, not read by a radiologist."],
+        ),
+        measurements=[
+            Measurement(codes.SCT.Volume, lesion.volume_ml, _ML),
+            Measurement(_ours("lesion-share", "Lesion, percent of the brain"), 100 * lesion.share, _PERCENT),
+            Measurement(_ours("lesion-share-low", "Lower end of its 90 % interval"), low, _PERCENT),
+            Measurement(_ours("lesion-share-high", "Upper end of its 90 % interval"), high, _PERCENT),
+            Measurement(_ours("brain-volume", "Volume of the brain"), lesion.brain_ml, _ML),
+        ],
+        qualitative_evaluations=[
+            QualitativeEvaluation(CodedConcept("272741003", "SCT", "Laterality"), side),
             QualitativeEvaluation(_ours("use", "Intended use"), _use(record)),
         ],
     )

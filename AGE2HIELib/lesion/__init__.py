@@ -1,0 +1,1 @@
+"""Lesions: which voxels, how many millilitres, where and on which side."""
