@@ -20,6 +20,7 @@ class CaseRow:
     Attributes:
         exit_code: as of ``age2hie predict``.
         prevalence: share of adverse outcomes that the numbers before it hold for.
+        probability_with_clinical: joined with the clinical variables that were given.
         failed_checks: names of the gate's checks that were not passed, joined by "; ".
         seconds: the case took; of a prediction, the sum of its stages.
         message: what was wrong, and what to do; of a result, what could not be written beside it.
@@ -32,6 +33,7 @@ class CaseRow:
     interval_low: float | None = None
     interval_high: float | None = None
     prevalence: float | None = None
+    probability_with_clinical: float | None = None
     failed_checks: str = ""
     seconds: float | None = None
     message: str = ""
@@ -50,6 +52,7 @@ def row_of_result(case: str, exit_code: int, result: Result) -> CaseRow:
         low,
         high,
         result.prevalence,
+        result.clinical.probability_adverse if result.clinical is not None else None,
         "; ".join(check.name for check in failed),
         sum(result.timing_s.values()),
         " ".join([*(check.remedy for check in stopping[:1]), *lost_extras(result.warnings)]),
@@ -75,7 +78,8 @@ def read_table(folder: Path) -> dict[str, CaseRow]:
 
 
 def _line(row: CaseRow) -> str:
-    numbers = (row.probability_adverse, row.interval_low, row.interval_high, row.prevalence)
+    interval = (row.interval_low, row.interval_high)
+    numbers = (row.probability_adverse, *interval, row.prevalence, row.probability_with_clinical)
     shown = ("" if number is None else f"{number:.6f}" for number in numbers)
     seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
     texts = (row.case, str(row.exit_code), row.label, *shown, row.failed_checks, seconds, row.message)
@@ -84,6 +88,6 @@ def _line(row: CaseRow) -> str:
 
 def _row(cells: list[str]) -> CaseRow:
     case, code, label, *numbers, failed, seconds, message = cells
-    probability, low, high, prevalence = (float(cell) if cell else None for cell in numbers)
+    probability, low, high, prevalence, joined = (float(cell) if cell else None for cell in numbers)
     took = float(seconds) if seconds else None
-    return CaseRow(case, int(code), label, probability, low, high, prevalence, failed, took, message)
+    return CaseRow(case, int(code), label, probability, low, high, prevalence, joined, failed, took, message)

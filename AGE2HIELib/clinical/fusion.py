@@ -36,6 +36,7 @@ class Fusion:
         coefficients: ``(V,)``, logits for each standard deviation.
         missing_coefficients, missing_share: ``(V,)``; the former is 0 for a variable that was hardly ever missing.
         uncertainty: ``(2 V, 2 V)`` covariance of the estimates of both kinds of coefficients.
+        penalty: of the ridge.
     """
 
     names: tuple[str, ...]
@@ -48,6 +49,7 @@ class Fusion:
     missing_coefficients: np.ndarray
     missing_share: np.ndarray
     uncertainty: np.ndarray
+    penalty: float
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def fuse(fusion: Fusion, image_logit: np.ndarray, values: np.ndarray) -> Fused:
     known = np.isfinite(values)
     residual = (values - fusion.mean) / fusion.sd
     residual -= (image_logit[:, None] - fusion.image_mean) * fusion.image_slope
-    for pattern in np.unique(known, axis=0):
+    for pattern in np.unique(known, axis=0) if width else ():
         if pattern.any():  # else the image alone, to the last bit
             rows = np.flatnonzero((known == pattern).all(axis=1))
             found = _with_pattern(fusion, image_logit[rows], residual[rows], pattern)

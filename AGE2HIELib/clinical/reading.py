@@ -60,7 +60,11 @@ def read_clinical(path: Path) -> ClinicalFile:
             f"'{path.name}' has {len(records)} rows, and one infant has one. Leave one row in it; a table of several "
             f"infants, with a column '{CASE}', is for age2hie batch."
         )
-    data = _clinical(records[0], path) if records else ClinicalData()
+    return clinical_file(_clinical(records[0], path) if records else ClinicalData())
+
+
+def clinical_file(data: ClinicalData) -> ClinicalFile:
+    """With the warning that belongs to it."""
     return ClinicalFile(data, () if data.given else (NOTHING_GIVEN,))
 
 
@@ -143,15 +147,17 @@ def _what(variable: Variable) -> str:
 def _clinical(record: Mapping[str, Any], path: Path) -> ClinicalData:
     values: dict[str, Any] = {}
     for column, value in record.items():
-        variable = _variable(column, path)
+        variable = variable_named(column, path)
         if variable.name in values:
             raise InputError(f"'{path.name}' gives {variable.name} twice. Keep one.")
         values[variable.name] = value_of(variable, value)
     return ClinicalData(**values)
 
 
-def _variable(column: str, path: Path) -> Variable:
-    """The one that a column names, whatever its capitals, blanks and hyphens."""
+def variable_named(column: str, path: Path) -> Variable:
+    """The one that a column names, whatever its capitals, blanks and hyphens; InputError for what is none, or is known
+    only after the scan.
+    """
     plain = _plain(column)
     if plain in BY_NAME:
         return BY_NAME[plain]
@@ -256,8 +262,8 @@ def _csv(text: str, path: Path) -> list[dict[str, Any]]:
     for number, row in enumerate(others, start=2):
         if len(row) != len(header):
             raise InputError(
-                f"'{path.name}', row {number} has {len(row)} cells, and the header {len(header)}. Write one value under "
-                "each name, numbers with a point and not with a comma."
+                f"'{path.name}', row {number} has {len(row)} cells, and the header {len(header)}. Write one value "
+                "under each name, numbers with a point and not with a comma."
             )
     return [dict(zip(header, row, strict=True)) for row in others]
 

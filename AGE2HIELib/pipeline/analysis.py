@@ -10,6 +10,7 @@ import numpy as np
 from AGE2HIELib.explanation.regions import RegionRow, measured_regions
 from AGE2HIELib.inference.prevalence import at_prevalence
 from AGE2HIELib.pipeline.admission import Admitted, GatedScan, Withheld, admit
+from AGE2HIELib.pipeline.clinical import clinical_reading
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, model_on_cpu
 from AGE2HIELib.pipeline.request import ADVERSE, Request
 from AGE2HIELib.pipeline.stages import EXAMINED_STAGES, STAGES
@@ -20,6 +21,8 @@ from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
     from AGE2HIELib.explanation.saliency import Explanation
+    from AGE2HIELib.inference.probability import Prediction
+    from AGE2HIELib.result.record import ClinicalReading
     from AGE2HIELib.result.verdicts import Examination
 
 
@@ -31,6 +34,7 @@ class Analysis:
         model: that gave the number: on the CPU where the GPU's memory ran out.
         z, explanation, saliency, regions: None and empty where the gate lets no number pass.
         examination: of the explanation; None where it was not asked for.
+        clinical: the number joined with what else is known of the infant; None where nothing was named.
     """
 
     gated: GatedScan
@@ -40,6 +44,7 @@ class Analysis:
     saliency: Volume | None = None
     regions: tuple[RegionRow, ...] = ()
     examination: Examination | None = None
+    clinical: ClinicalReading | None = None
 
 
 def stages_of(request: Request, progress: Progress | None = None) -> Stages:
@@ -75,7 +80,7 @@ def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages:
     admitted = admit(scan, model, atlas, request, stages)
     gated = admitted.gated
     if isinstance(admitted, Withheld):
-        return Analysis(gated, admitted.model)
+        return Analysis(gated, admitted.model, clinical=_clinical(scan, admitted.model, None, request))
     with stages("predict"):
         model, explanation = explain_prediction(admitted.model, admitted.image, request.saliency)
     with stages("explain"):
@@ -86,7 +91,14 @@ def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages:
     if request.examine:
         with stages("examine"):
             examination = examine_explanation(model, admitted.image, explanation)
-    return Analysis(gated, model, admitted.z, explanation, saliency, regions, examination)
+    clinical = _clinical(scan, model, explanation.prediction, request)
+    return Analysis(gated, model, admitted.z, explanation, saliency, regions, examination, clinical)
+
+
+def _clinical(scan: Scan, model: HieModel, number: Prediction | None, request: Request) -> ClinicalReading | None:
+    if scan.clinical is None:
+        return None
+    return clinical_reading(scan.clinical.data, model.bundle, number, keep=request.keep_clinical)
 
 
 def explain_prediction(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from AGE2HIELib.errors import InputError
-from training.evaluation.baselines import LESION_VOLUME, ROWS
+from training.evaluation.baselines import CLINICAL_ROWS, LESION_VOLUME, ROWS
 from training.evaluation.intervals import RESAMPLES, estimates, mean_over_repeats, percentile_interval, resampled_cases
 from training.evaluation.paired import components, delong, discordant
 from training.evaluation.resampled import FOLD_METRICS, compare_methods, holm
@@ -129,7 +129,7 @@ def settings(predictions: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.Dat
 
 def arms_in_order(arms: np.ndarray) -> list[str]:
     """Arms in the order of the tables; others after them by name."""
-    known = [arm for arm in (*ARMS, *ROWS) if arm in set(arms)]
+    known = [arm for arm in (*ARMS, *ROWS, *CLINICAL_ROWS) if arm in set(arms)]
     return known + sorted(set(map(str, arms)) - set(known))
 
 

@@ -43,6 +43,8 @@ def fit_fusion(
     values, adverse = np.asarray(values, float), np.asarray(adverse, bool)
     usable = [n for n in range(len(names)) if _is_usable(values[:, n])]
     values, names = values[:, usable], tuple(names[n] for n in usable)
+    if not names:
+        return _nothing_usable(float(np.mean(image_logit)))
     known = np.isfinite(values)
     mean = np.array([values[known[:, n], n].mean() for n in range(len(names))])
     sd = np.array([values[known[:, n], n].std() for n in range(len(names))])
@@ -80,6 +82,7 @@ def fit_fusion(
         missing_coefficients=both[width:],
         missing_share=share,
         uncertainty=uncertainty,
+        penalty=chosen,
     )
 
 
@@ -197,6 +200,12 @@ def _chosen_penalty(
         if total > best + 1e-9:
             best, chosen = total, penalty
     return chosen
+
+
+def _nothing_usable(image_mean: float) -> Fusion:
+    """The image alone."""
+    none, square = np.zeros(0), np.zeros((0, 0))
+    return Fusion((), none, none, image_mean, none, square, none, none, none, square, PENALTIES[-1])
 
 
 def _is_usable(values: np.ndarray) -> bool:
