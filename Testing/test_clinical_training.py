@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +13,9 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from AGE2HIELib.bundle.clinical_facts import (
-    CLINICAL,
-    ClinicalFacts,
-    check_clinical,
-    clinical_text,
-    read_clinical_facts,
-)
-from AGE2HIELib.bundle.reading import read_bundle
-from AGE2HIELib.bundle.writing import add_clinical
 from AGE2HIELib.clinical.fusion import fuse
 from AGE2HIELib.clinical.variables import FUSED, VARIABLES, ClinicalData
-from AGE2HIELib.errors import InputError, ModelError
+from AGE2HIELib.errors import InputError
 from training.cohorts.bonbid import read_bonbid
 from training.cohorts.outcomes import read_outcomes
 from training.cohorts.synthetic_clinical import draw_clinical
@@ -285,41 +273,3 @@ def test_the_three_rows_are_fitted_inside_the_split() -> None:
     without = table.drop(columns=[f"clinical_{name}" for name in NAMES])
     assert clinical_values(without) is None
     assert clinical_rows(without, split, asked) is None
-
-
-def some_facts(kinds: tuple[str, ...] = ("atlas", "released")) -> ClinicalFacts:
-    fusion = fit_fusion(*simulated(300, 9, missing=0.1), NAMES, penalty=3.0)
-    return ClinicalFacts(dict.fromkeys(kinds, fusion), 300, 140, "a command", "drawn")
-
-
-def test_a_bundle_keeps_the_fusion_and_names_what_is_wrong_in_it() -> None:
-    facts = some_facts()
-    read = read_clinical_facts(clinical_text(facts).encode(), ("atlas", "released"))
-    image, values, _ = simulated(50, 10, missing=0.3)
-    for kind in read.fusions:
-        one, other = (fuse(each.fusions[kind], image, values) for each in (facts, read))
-        np.testing.assert_allclose(one.logit, other.logit, atol=1e-6)
-        np.testing.assert_allclose(one.sd, other.sd, atol=1e-6)
-    content = json.loads(clinical_text(facts))
-    content["fusions"]["atlas"]["sd"][0] = 0
-    with pytest.raises(ModelError, match="'sd' of clinical"):
-        read_clinical_facts(json.dumps(content).encode(), ("atlas", "released"))
-    with pytest.raises(ModelError, match="'fusions'"):
-        check_clinical(facts, ("atlas",))
-    bad = replace(facts.fusions["atlas"], covariance=-facts.fusions["atlas"].covariance)
-    with pytest.raises(ModelError, match="'covariance' of clinical"):
-        check_clinical(replace(facts, fusions={"atlas": bad, "released": bad}), ("atlas", "released"))
-
-
-def test_a_bundle_gains_the_fusion_and_nothing_else_of_it_moves(untrained_model: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(untrained_model, tmp_path / "model"))
-    before = read_bundle(folder)
-    assert before.clinical is None
-    after = add_clinical(folder, some_facts(tuple(before.readings)), "9.9.9")
-    assert after.version == "9.9.9"
-    assert after.clinical is not None
-    assert after.readings == before.readings
-    changed = {name for name in before.files if before.files[name] != after.files[name]}
-    assert changed == {"configs/metadata.json", "docs/README.md"}
-    assert after.files.keys() - before.files.keys() == {CLINICAL, "docs/clinical.md"}
-    assert after.sha256 != before.sha256
