@@ -22,8 +22,9 @@ from training.cohorts.synthetic_clinical import draw_clinical
 from training.evaluation.clinical import SplitLogits, clinical_rows
 from training.evaluation.decide import decide
 from training.evaluation.splits import make_splits
+from training.evaluation.summary import further_outcomes
 from training.learning.fusion import fit_fusion, gaussian_with_gaps, ridge_logistic
-from training.preparing.infants import clinical_values, table_rows
+from training.preparing.infants import clinical_values, known_outcomes, table_rows
 
 NAMES = FUSED[:3]
 
@@ -273,3 +274,18 @@ def test_the_three_rows_are_fitted_inside_the_split() -> None:
     without = table.drop(columns=[f"clinical_{name}" for name in NAMES])
     assert clinical_values(without) is None
     assert clinical_rows(without, split, asked) is None
+
+
+def test_other_outcomes_stand_beside_the_one_that_was_learned() -> None:
+    """An arm that orders motor outcomes rightly, and death wrongly in the cases in which it is known."""
+    cases = [f"MGHNICU_{n:03d}-VISIT_01" for n in range(40)]
+    rows = {"case": cases, "subject": cases, "site": "MGH", "logit": np.arange(40.0), "probability": np.arange(40) / 40}
+    fixed = {"arm": "transfer", "protocol": "pooled", "setting": "pooled", "repeat": 0, "fold": 0, "threshold": 0.5}
+    predictions = pd.DataFrame({**rows, **fixed, "adverse": np.arange(40) % 2 == 0, "predicted": 1})
+    motor, death = (np.arange(40) >= 20).astype(float), (np.arange(40) < 10).astype(float)
+    death[30:] = np.nan
+    table = pd.DataFrame({"case": cases, "outcome_motor": motor, "outcome_death": death, "site": "MGH"})
+    found = further_outcomes(predictions, known_outcomes(table), resamples=50).set_index("outcome")
+    assert found.loc["motor", ["value", "n", "n_adverse"]].tolist() == [1.0, 40, 20]
+    assert found.loc["death", ["value", "n", "n_adverse"]].tolist() == [0.0, 30, 10]
+    assert further_outcomes(predictions, known_outcomes(table[["case"]])).empty

@@ -14,9 +14,10 @@ from training.evaluation.clinical import SplitLogits, clinical_rows
 from training.evaluation.decide import Decision, apply, decide
 from training.evaluation.ensemble_spread import as_of_ensemble
 from training.evaluation.splits import Split
-from training.evaluation.summary import compare, summarise
+from training.evaluation.summary import compare, further_outcomes, summarise
 from training.files import write_tsv
 from training.finetuning import LOGITS, Fit, calibration_splits, splits_of
+from training.preparing.infants import known_outcomes
 from training.preparing.inputs import logits_of_kind
 from training.preparing.store import load_prepared
 from training.run_folder import RunFolder
@@ -48,6 +49,10 @@ def evaluate(run: RunFolder) -> Evaluation:
     write_tsv(run.predictions, made.predictions)
     write_tsv(run.root / "summary.tsv", made.summary)
     write_tsv(run.root / "comparisons.tsv", made.comparisons)
+    others = known_outcomes(table)
+    if len(others.columns) > 1:
+        options = {"resamples": settings.evaluate.resamples, "seed": settings.run.seed}
+        write_tsv(run.root / "further_outcomes.tsv", further_outcomes(predictions, others, **options))
     return made
 
 

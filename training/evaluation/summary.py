@@ -69,6 +69,29 @@ def compare(predictions: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
     return with_holm(pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS)))
 
 
+def further_outcomes(
+    predictions: pd.DataFrame, outcomes: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = 0
+) -> pd.DataFrame:
+    """The area under the curve of every arm for other outcomes than the one that it learned, where they are known.
+
+    Args:
+        outcomes: ``case`` and a column for each outcome, 0, 1 or NaN.
+
+    Returns:
+        Columns ``outcome`` and those of ``summarise``; empty where there are no further outcomes.
+    """
+    tables = []
+    for name in outcomes.columns.drop("case"):
+        known = outcomes.dropna(subset=[name]).set_index("case")[name].astype(bool)
+        rows = predictions[predictions["case"].isin(known.index)]
+        rows = rows.assign(adverse=rows["case"].map(known).astype(bool))
+        if rows["adverse"].nunique() == 2:
+            found = summarise(rows, resamples=resamples, seed=seed)
+            tables.append(found[found["metric"] == PRIMARY_METRIC].assign(outcome=name))
+    columns = ("outcome", "arm", "protocol", "setting", "metric", "value", "low", "high", "n", "n_adverse")
+    return pd.concat(tables)[list(columns)] if tables else pd.DataFrame(columns=list(columns))
+
+
 def with_holm(comparisons: pd.DataFrame) -> pd.DataFrame:
     """The rows with ``p_holm`` filled."""
     found = comparisons.assign(p_holm=np.nan)

@@ -101,6 +101,12 @@ def table_rows(cases: Sequence[HieCase]) -> list[dict[str, Any]]:
     ]
 
 
+def known_outcomes(table: pd.DataFrame) -> pd.DataFrame:
+    """``case`` and the further outcomes of a prepared cohort's table by their own names; 0, 1 or NaN."""
+    columns = [column for column in table if str(column).startswith(OUTCOME)]
+    return table[["case", *columns]].rename(columns=lambda name: str(name).removeprefix(OUTCOME))
+
+
 def clinical_values(table: pd.DataFrame) -> np.ndarray | None:
     """``(N, len(FUSED))`` of a prepared cohort's table, NaN where a variable is not known; None where all are."""
     if not any(f"{CLINICAL}{name}" in table for name in FUSED):
