@@ -24,6 +24,7 @@ ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
 READING, EXPLAINING, ATLAS, OUTPUT = "reading the scan", "saliency maps", "the atlas", "output"
 _SHARED = ("like", "align", "model", "atlas", "device", "prevalence", "override")  # of predict, batch and explain
 _TIMING = ("age-days", "gestation-weeks", "cooled")
+_CLINICAL = ("clinical", "keep-clinical")
 _WORDS = ("name", "provenance", "licence")
 _WRITING = ("output", "overwrite", "progress")
 _INPUT = "DICOM folder, 4D NIfTI with .bval, DWI NRRD, ADC map"
@@ -71,14 +72,14 @@ def _add_scan_commands(commands: Commands) -> None:
         "predict",
         "predict:run",
         "predict the outcome from one scan",
-        [*read, "saliency", "examine", *_WRITING, "dicom"],
+        [*read, *_CLINICAL, "saliency", "examine", *_WRITING, "dicom"],
     )
     predict.add_argument("input", type=Path, metavar="INPUT", help=_INPUT)
     batch = commands.add(
         "batch",
         "batch:run",
         "predict every case of a folder",
-        [*_SHARED, "saliency", "examine", "jobs", *_WRITING],
+        [*_SHARED, *_CLINICAL, "saliency", "examine", "jobs", *_WRITING],
     )
     text = "a case is a subfolder (DICOM, or one scan) or a scan file in it"
     batch.add_argument("input", type=Path, metavar="FOLDER", help=text)
@@ -94,7 +95,7 @@ def _add_scan_commands(commands: Commands) -> None:
         "reproduce",
         "reproduce:run",
         "predict again what a result was made from, and compare",
-        ["input", "mask", "z-adc", "model", "atlas", "age-days", "device", "progress"],
+        ["input", "mask", "z-adc", "model", "atlas", "age-days", "clinical", "device", "progress"],
     )
     text = "result.json, or the folder that predict has made"
     reproduce.add_argument("result", type=Path, metavar="RESULT", help=text)
@@ -180,6 +181,10 @@ def _options(*, rare: bool) -> Options:
     add(READING, "age-days", "days after birth at the scan", type=float, metavar="N")
     add(READING, "gestation-weeks", "gestational age at birth", type=float, metavar="N")
     add(READING, "cooled", "whether the infant was cooled", choices=("yes", "no"))
+    text = "clinical variables: a JSON object, or a CSV with a header and one row; of a batch with a column 'case'"
+    add(READING, "clinical", text, type=Path, metavar="FILE")
+    text = "keep their values in result.json, but for the age (default: only which were given)"
+    add(READING, "keep-clinical", text, seldom=True, action="store_true")
     text = "share of adverse outcomes among infants like this one where it was scanned (default: the calibration's)"
     add(READING, "prevalence", text, type=float, metavar="P")
     text = "go on in spite of this warning of the quality gate, on record; may be given again"

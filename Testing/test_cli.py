@@ -42,7 +42,7 @@ def test_a_prediction_writes_the_whole_folder(
     record = json.loads((out / "result.json").read_text())
     assert set(record) == {
         *("demonstration", "probability_adverse", "interval", "members", "threshold", "label", "quality", "saliency"),
-        *("prevalence", "prediction_set"),
+        *("prevalence", "prediction_set", "clinical"),
         "examination",
         *("model", "atlas", "input", "settings", "software", "machine", "device", "timing_s", "warnings"),
     }

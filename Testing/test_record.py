@@ -32,6 +32,19 @@ def whole_record() -> dict[str, Any]:
     record["input"]["b_values_used"] = None
     finding = {"name": "agreement", "value": 0.9, "limit": "at least 0.8", "passed": True, "meaning": "odd", "p": None}
     cascade = [{"random_from": "head", "likeness": 0.4}]
+    part = {"name": "cord_ph", "title": "pH of cord blood", "given": True, "contribution_logit": 0.4}
+    record["clinical"] = {
+        "given": ["cord_ph", "seizures"],
+        "missing": ["sex"],
+        "meaning": "in words",
+        "probability_image": 0.4,
+        "probability_adverse": 0.5,
+        "interval": [0.3, 0.7],
+        "image_logit": -0.4,
+        "parts": [part],
+        "assumption": "",
+        "kept": {"cord_ph": 6.9, "seizures": True, "sex": "male"},
+    }
     record["examination"] = {"method": "hirescam", "passed": True, "findings": [finding], "cascade": cascade}
     cluster = {
         "volume_ml": 6.0,
@@ -57,7 +70,7 @@ def test_what_is_written_is_read_and_written_again() -> None:
 
 def test_the_first_record_ever_is_read() -> None:
     record = whole_record()
-    for key in ("prevalence", "prediction_set", "examination", "lesion", "settings", "machine"):
+    for key in ("prevalence", "prediction_set", "clinical", "examination", "lesion", "settings", "machine"):
         del record[key]
     for part, later in (("model", "prevalence"), ("atlas", "sha256"), ("saliency", "title"), ("quality", "overridden")):
         del record[part][later]

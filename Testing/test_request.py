@@ -37,7 +37,7 @@ READING: dict[str, Any] = {
     "examine": True,
 }
 OF = {
-    "predict": {"saliency": "gradcam++", "dicom": True},
+    "predict": {"saliency": "gradcam++", "dicom": True, "clinical": Path("a.json"), "keep_clinical": True},
     "explain": {"methods": ("occlusion", "hirescam"), "target": "favourable", "layer": "block2", "share": 0.25},
     "check": {},
 }

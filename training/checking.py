@@ -41,7 +41,7 @@ def check_ages(root: Path, settings: Settings) -> tuple[list[AgeScan], list[Prob
 def check_infants(root: Path, mapping: Path | None, settings: Settings) -> tuple[list[HieCase], list[Problem]]:
     """The infants and what is wrong with them, the folds that cannot be made included."""
     try:
-        cases, problems = read_bonbid(root, mapping)
+        cases, problems = read_bonbid(root, mapping, settings.hie.outcome)
     except DataError as error:
         return [], [error.problem]
     except InputError as problem:

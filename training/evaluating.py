@@ -10,12 +10,14 @@ import pandas as pd
 from AGE2HIELib.bundle.training_cases import Scores
 from AGE2HIELib.errors import InputError
 from training.evaluation.baselines import baseline_rows, prediction_rows
+from training.evaluation.clinical import SplitLogits, clinical_rows
 from training.evaluation.decide import Decision, apply, decide
 from training.evaluation.ensemble_spread import as_of_ensemble
 from training.evaluation.splits import Split
-from training.evaluation.summary import compare, summarise
+from training.evaluation.summary import compare, further_outcomes, summarise
 from training.files import write_tsv
 from training.finetuning import LOGITS, Fit, calibration_splits, splits_of
+from training.preparing.infants import known_outcomes
 from training.preparing.inputs import logits_of_kind
 from training.preparing.store import load_prepared
 from training.run_folder import RunFolder
@@ -36,6 +38,8 @@ def evaluate(run: RunFolder) -> Evaluation:
     table = load_prepared(run.prepared_hie).table
     splits = splits_of(settings, table)
     rows = [arm_rows(run, table, arm, split) for split in splits for arm in settings.evaluate.arms]
+    beside = [clinical_rows(table, split, split_logits(run, table, settings.export.arm, split)) for split in splits]
+    rows += [part for part in beside if part is not None]
     predictions = pd.concat([*rows, baseline_rows(table, splits)], ignore_index=True)
     made = Evaluation(
         predictions=predictions,
@@ -45,19 +49,30 @@ def evaluate(run: RunFolder) -> Evaluation:
     write_tsv(run.predictions, made.predictions)
     write_tsv(run.root / "summary.tsv", made.summary)
     write_tsv(run.root / "comparisons.tsv", made.comparisons)
+    others = known_outcomes(table)
+    if len(others.columns) > 1:
+        options = {"resamples": settings.evaluate.resamples, "seed": settings.run.seed}
+        write_tsv(run.root / "further_outcomes.tsv", further_outcomes(predictions, others, **options))
     return made
 
 
 def arm_rows(run: RunFolder, table: pd.DataFrame, arm: str, split: Split) -> pd.DataFrame:
     """Predictions of one arm for the test cases of one split, with the z-maps that ``hie.z_maps`` names."""
+    found = split_logits(run, table, arm, split)
+    cases = table.set_index("case").loc[list(split.test)].reset_index()
+    probability, called = apply(found.decision, found.test)
+    return prediction_rows(arm, split, cases, found.test, (probability, found.decision.threshold, called))
+
+
+def split_logits(run: RunFolder, table: pd.DataFrame, arm: str, split: Split) -> SplitLogits:
+    """What the networks of one arm answered in one split, and how it is read."""
     found = logits_of_kind(_logits(run, arm, split), run.settings.hie.z_maps)
     inner, test = (found[found["role"] == role] for role in ("inner", "test"))
     members = test.pivot(index="case", columns="network", values="logit").loc[list(split.test)].to_numpy(float)
     adverse = table.set_index("case")["adverse"].loc[inner["case"]].to_numpy(bool)
-    decision = decide(as_of_ensemble(inner["logit"].to_numpy(float), adverse, members), adverse)
-    cases, logits = table.set_index("case").loc[list(split.test)].reset_index(), members.mean(axis=1)
-    probability, called = apply(decision, logits)
-    return prediction_rows(arm, split, cases, logits, (probability, decision.threshold, called))
+    logits = as_of_ensemble(inner["logit"].to_numpy(float), adverse, members)
+    of_inner = pd.DataFrame({"case": inner["case"].to_numpy(), "logit": logits})
+    return SplitLogits(of_inner, members.mean(axis=1), decide(logits, adverse))
 
 
 def ensemble_logits(run: RunFolder, table: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +11,26 @@ import pandas as pd
 import torch
 
 from AGE2HIELib.bundle.age_facts import AgeFacts, HeldOut, Learned
+from AGE2HIELib.bundle.clinical_facts import ClinicalFacts
 from AGE2HIELib.bundle.model_facts import ATLAS, NO_Z, ModelFacts, Reading
 from AGE2HIELib.bundle.reading import Bundle
 from AGE2HIELib.bundle.weights import pack_weights, unpack_weights
-from AGE2HIELib.bundle.writing import add_age, write_bundle
+from AGE2HIELib.bundle.writing import add_age, add_clinical, write_bundle
 from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.preprocess.atlas import load_atlas
 from training.bundle_cases import bundle_cases
+from training.cohorts.bonbid import read_bonbid
+from training.cohorts.problems import refuse
+from training.cohorts.synthetic_clinical import ASSUMPTION
 from training.cohorts.synthetic_hie import STATEMENT
 from training.evaluating import ensemble_logits, export_decisions, export_scores
+from training.evaluation.clinical import clinical_facts
+from training.evaluation.decide import Decision
 from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_network, pretrained_file
 from training.leakage import subject_hashes
 from training.learning.ages import predicted_years
 from training.learning.transfer import network_arguments, outcome_arguments
+from training.preparing.infants import table_rows
 from training.preparing.inputs import adc_spec, fed_z_kinds, t1_spec
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import TRUE, Lesson, held_out_split, load_pretrained, trained_age_network
@@ -62,6 +69,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
             saliency_layer=explained_layer(members[0], settings.input.spacing_mm),
             cases=remembered,
             age=None if age is None else age.facts,
+            clinical=exported_clinical(run, cohort.table, logits, decisions),
         ),
         members=[member.state_dict() for member in members],
         results=results,
@@ -163,6 +171,38 @@ def add_age_network(root: Path, folder: Path) -> Bundle:
     if made is None:
         raise ValueError(f"the arm {run.settings.export.arm} has no network of age")
     return add_age(folder, made.facts, made.weights)
+
+
+def exported_clinical(
+    run: RunFolder, table: pd.DataFrame, logits: pd.DataFrame, decisions: dict[str, Decision]
+) -> ClinicalFacts | None:
+    """How clinical variables join the image's number; None where the cohort has none."""
+    record, assumption = read_record(run.root), ASSUMPTION if run.settings.synthetic else ""
+    made_with = f"{record['command']}, source revision {record['commit']}"
+    return clinical_facts(logits, decisions, table, made_with=made_with, assumption=assumption)
+
+
+def add_clinical_variables(root: Path, folder: Path, version: str, *, revision: str) -> Bundle:
+    """Give a bundle that was exported earlier its fusion with clinical variables, from the out-of-fold logits that the
+    run has kept; weights and calibration stay as they are.
+
+    Args:
+        root: the run's folder, whose infants were prepared before they had clinical variables, or after.
+        folder: of the bundle, which must have come from this run.
+        version: the bundle's new one.
+        revision: of the sources that draw and fit.
+    """
+    run = RunFolder(root, recorded_settings(root))
+    cohort = load_prepared(run.prepared_hie).table
+    cases, problems = read_bonbid(run.hie_data, run.mapping, run.settings.hie.outcome)
+    refuse(problems)
+    known = pd.DataFrame(table_rows(cases))
+    merged = cohort[["case", "adverse"]].merge(known.drop(columns="adverse"), on="case", validate="1:1")
+    logits = ensemble_logits(run, cohort)
+    facts = exported_clinical(run, merged, logits, export_decisions(logits))
+    if facts is None:
+        raise ValueError("the outcome table of the run names no clinical variable")
+    return add_clinical(folder, replace(facts, made_with=f"{facts.made_with}; added at {revision}"), version)
 
 
 def _subjects(cohort: PreparedCohort, rows: np.ndarray) -> int:

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from training.cohorts.synthetic_clinical import ASSUMPTION
 from training.cohorts.synthetic_hie import STATEMENT
 from training.evaluating import Evaluation
 from training.evaluation.age import age_summary
 from training.evaluation.splits import Split
 from training.evaluation.table import main_table_text
 from training.finetuning import PRETRAINING_OF, Fit, calibration_splits, export_split
+from training.preparing.infants import clinical_values
 from training.preparing.store import load_prepared
 from training.pretraining import KINDS, lessons
 from training.reporting.content import ExplanationTables, ReportContent
@@ -161,6 +163,7 @@ def _notes(run: RunFolder) -> Iterator[str]:
     if settings.synthetic:
         yield STATEMENT
         yield "The simulated outcome follows the lesion, with chance: whether pretraining helps is as it comes."
+        yield ASSUMPTION
     if settings.pretrain.seeds > 1:
         taken = "repeats of the folds" if settings.evaluate.repeats > 1 else "networks of a split"
         yield f"{settings.pretrain.seeds} networks were pretrained for each arm; the {taken} start from them in turn."
@@ -172,4 +175,9 @@ def _notes(run: RunFolder) -> Iterator[str]:
         "as the mean has less than single networks."
     )
     table = load_prepared(run.prepared_hie).table
+    if clinical_values(table) is not None:
+        yield (
+            f"The row image-alone is the exported arm, {settings.export.arm}; clinical-alone and image+clinical are "
+            "ridge logistic regressions with multiple imputation, fitted inside the training cases of each split."
+        )
     yield f"The exported model is calibrated otherwise. {calibration_words(settings, table)}"

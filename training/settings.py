@@ -64,6 +64,7 @@ class Hie(Section):
 
     source: str = Field(SYNTHETIC, description="synthetic, or a folder")
     outcomes: str = Field("", description="the mapping file; outcomes.toml in the folder unless given")
+    outcome: str = Field("", description="one of the table's further outcomes, learned instead of the main one")
     cases: dict[str, int] = Field(default={"MGH": 84, "BCH": 72}, description="synthetic cases of each site")
     z_maps: Literal["released", "atlas"] = Field("released", description="z-maps to use where released ones are there")
 

@@ -69,7 +69,7 @@ def _expected_cases(run: RunFolder) -> pd.DataFrame:
     """The table of the infants that there are, or that will be made."""
     settings = run.settings
     if settings.hie.source != SYNTHETIC:
-        return case_table(read_bonbid(run.hie_data, run.mapping)[0])
+        return case_table(read_bonbid(run.hie_data, run.mapping, settings.hie.outcome)[0])
     plan = planned_cases(dict(settings.hie.cases), seed=settings.run.seed)
     return pd.DataFrame([vars(case) for case in plan]).assign(subject=lambda table: table["case"])
 
@@ -89,7 +89,7 @@ def prepare_hie(run: RunFolder) -> None:
     """Every infant as the network sees it."""
     make_hie(run)
     settings = run.settings
-    cases, problems = read_bonbid(run.hie_data, run.mapping)
+    cases, problems = read_bonbid(run.hie_data, run.mapping, settings.hie.outcome)
     refuse(problems)
     options = InfantOptions(
         atlas=settings.input.atlas_folder,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from AGE2HIELib.batch.find_cases import BatchCase
 from AGE2HIELib.batch.table import CaseRow, row_of_result
 from AGE2HIELib.bundle.model_facts import for_z_map
+from AGE2HIELib.clinical.reading import clinical_file
+from AGE2HIELib.clinical.variables import ClinicalData
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.pipeline.analysis import stages_of
 from AGE2HIELib.pipeline.inputs import HieModel, Inputs, load_model_of, read_atlas_of, read_scan_of
@@ -30,11 +33,14 @@ _ENDING = re.compile(r"\.(?:nii|hdr|img|bvals?|bvecs?|nrrd|nhdr|mha|mhd|z?raw|js
 
 @dataclass(frozen=True)
 class BatchJob:
-    """What is asked of every case: ``request`` without its scan, and the folder of the cases' folders."""
+    """What is asked of every case: ``request`` without its scan, the folder of the cases' folders, and the clinical
+    variables of those of whom some were given, by the case's name.
+    """
 
     request: Request
     output: Path
     overwrite: bool
+    clinical: Mapping[str, ClinicalData] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def without_file_names(message: str, case: BatchCase) -> str:
 def _predicted(inputs: WorkerInputs, case: BatchCase, output: Path) -> CaseEnded:
     if case.scan is None:
         raise InputError(case.problem)
-    request = replace(inputs.job.request, input=case.scan)
+    request = replace(inputs.job.request, input=case.scan, clinical=None)
     stages = stages_of(request)
     put_back_aside(output)
     earlier = None if inputs.job.overwrite else _stored(output)
@@ -114,6 +120,8 @@ def _predicted(inputs: WorkerInputs, case: BatchCase, output: Path) -> CaseEnded
     if earlier is not None and not _same_makers(earlier.result, inputs):
         raise InputError(_other("with another model, atlas or version of age2hie"))
     scan = read_scan_of(request, stages)
+    if case.name in inputs.job.clinical:
+        scan = replace(scan, clinical=clinical_file(inputs.job.clinical[case.name]))
     if earlier is not None:
         if earlier.result.input.sha256 != scan.source.sha256:
             raise InputError(_other("from another scan"))

@@ -11,7 +11,15 @@ from AGE2HIELib.result.record import Result
 from AGE2HIELib.system.outputs import output_file
 
 TABLE = "cases.tsv"
-_NUMBERS = ("probability_adverse", "interval_low", "interval_high", "prevalence", "lesion_ml", "lesion_share")
+_NUMBERS = (
+    "probability_adverse",
+    "interval_low",
+    "interval_high",
+    "prevalence",
+    "lesion_ml",
+    "lesion_share",
+    "probability_with_clinical",
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,7 @@ class CaseRow:
         prevalence: share of adverse outcomes that the numbers before it hold for.
         lesion_ml, lesion_share: volume of lesion, and its share of the brain, 0..1; also where only a warning keeps the
             number back.
+        probability_with_clinical: joined with the clinical variables that were given.
         failed_checks: names of the gate's checks that were not passed, joined by "; ".
         seconds: the case took; of a prediction, the sum of its stages.
         message: what was wrong, and what to do; of a result, what could not be written beside it.
@@ -37,6 +46,7 @@ class CaseRow:
     prevalence: float | None = None
     lesion_ml: float | None = None
     lesion_share: float | None = None
+    probability_with_clinical: float | None = None
     failed_checks: str = ""
     seconds: float | None = None
     message: str = ""
@@ -57,6 +67,7 @@ def row_of_result(case: str, exit_code: int, result: Result) -> CaseRow:
         result.prevalence,
         result.lesion.volume_ml if result.lesion else None,
         result.lesion.share if result.lesion else None,
+        result.clinical.probability_adverse if result.clinical is not None else None,
         "; ".join(check.name for check in failed),
         sum(result.timing_s.values()),
         " ".join([*(check.remedy for check in stopping[:1]), *lost_extras(result.warnings)]),

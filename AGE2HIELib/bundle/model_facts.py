@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from AGE2HIELib.bundle.age_facts import AgeFacts
+from AGE2HIELib.bundle.clinical_facts import ClinicalFacts
 from AGE2HIELib.bundle.training_cases import Scores, TrainingCases
+from AGE2HIELib.clinical.fusion import Fusion
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.network_input import InputSpec
@@ -65,6 +67,7 @@ class ModelFacts:
         cases: what is remembered of the cases it was made from; without it no outcome is ever named, and the
             distance from them is not asked for.
         age: of the network that learned brain age; None where the bundle does not carry it.
+        clinical: how clinical variables join the image; None where the bundle does not know it.
     """
 
     name: str
@@ -85,6 +88,7 @@ class ModelFacts:
     copyright: str = "The AGE2HIE developers, Apache-2.0"
     cases: TrainingCases | None = None
     age: AgeFacts | None = None
+    clinical: ClinicalFacts | None = None
 
     @property
     def z_kind(self) -> str:
@@ -97,6 +101,11 @@ class ModelFacts:
     @property
     def threshold(self) -> float:
         return self.readings[self.z_kind].threshold
+
+    @property
+    def fusion(self) -> Fusion | None:
+        """Of the clinical variables with this kind of z-map."""
+        return self.clinical.fusions[self.z_kind] if self.clinical is not None else None
 
     @property
     def scores(self) -> tuple[Scores, ...]:

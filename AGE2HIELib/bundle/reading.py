@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from AGE2HIELib.bundle.age_facts import AGE, AGE_WEIGHTS, AgeFacts, read_age
+from AGE2HIELib.bundle.clinical_facts import CLINICAL, read_clinical_facts
 from AGE2HIELib.bundle.metadata import INFERENCE, METADATA, check_inference, read_metadata
 from AGE2HIELib.bundle.model_facts import ModelFacts
 from AGE2HIELib.bundle.training_cases import CASES, read_cases
@@ -170,6 +171,9 @@ def read_bundle(folder: Path) -> Bundle:
             raise ModelError(f"The model bundle {folder.name!r} has {one} but lacks {other}. Export the model again.")
     if AGE in files:
         facts = replace(facts, age=read_age(read_verified_file(folder, AGE, files)))
+    if CLINICAL in files:
+        clinical = read_clinical_facts(read_verified_file(folder, CLINICAL, files), tuple(facts.readings))
+        facts = replace(facts, clinical=clinical)
     return Bundle(**_values(facts), folder=folder, sha256=identity(files), members=members, files=files)
 
 
@@ -179,7 +183,7 @@ def _check_names(folder: Path, files: Mapping[str, str], members: tuple[str, ...
     MONAI reads some unasked, such as ``configs/logging.conf``, and Python imports modules that lie where it is started.
     """
     weights = {name for name in members if name.startswith("models/") and name.endswith(".pt")}
-    known = {METADATA, INFERENCE, CARD, LICENCE, SEEN, SCHEMA, CASES, AGE, AGE_WEIGHTS, *weights}
+    known = {METADATA, INFERENCE, CARD, LICENCE, SEEN, SCHEMA, CASES, AGE, AGE_WEIGHTS, CLINICAL, *weights}
     others = sorted(name for name in files.keys() - known if not name.startswith(_DOCUMENTS))
     if others:
         raise ModelError(

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from AGE2HIELib.bundle.age_facts import AGE, AGE_CARD, AGE_WEIGHTS, AgeFacts, age_text, check_age
+from AGE2HIELib.bundle.clinical_facts import CLINICAL, CLINICAL_CARD, ClinicalFacts, check_clinical, clinical_text
 from AGE2HIELib.bundle.metadata import INFERENCE, METADATA, check_facts, inference_text, metadata_text
 from AGE2HIELib.bundle.model_facts import ModelFacts
 from AGE2HIELib.bundle.reading import CARD, LICENCE, SCHEMA, SEEN, Bundle, read_bundle, write_manifest
 from AGE2HIELib.bundle.training_cases import CASES, SET_COVERAGE, cases_text, counts
 from AGE2HIELib.bundle.weights import check_weights, pack_weights
+from AGE2HIELib.clinical.variables import BY_NAME
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.age_head import LOG_OFFSET_YEARS, YEARS, AgeHead
 from AGE2HIELib.system.places import resource_path
@@ -108,6 +110,29 @@ Years, by the network `{facts.network}` with the head `{facts.head.kind}` ({_hea
 """
 
 
+def clinical_card(facts: ClinicalFacts) -> str:
+    """``docs/clinical.md``: the same for clinical variables beside the image."""
+    assumed = f"> **Synthetic: not for clinical use.** {facts.assumption}" if facts.assumption else _RESEARCH
+    kinds, (first, *_) = ", ".join(facts.fusions), facts.fusions.values()
+    table = "| variable | logits for each standard deviation | standard deviation |\n| --- | --- | --- |"
+    for name, coefficient, sd in zip(first.names, first.coefficients, first.sd, strict=True):
+        unit = BY_NAME[name].unit
+        table += f"\n| {BY_NAME[name].title} | {coefficient:+.2f} | {sd:.3g}{f' {unit}' if unit else ''} |"
+    return f"""# Clinical variables
+
+{assumed}
+
+What `age2hie predict --clinical FILE` adds to the image's logit: ridge logistic regression on what each variable says
+beyond what the image leads one to expect; what is not known is averaged over. With nothing known the number is the
+image's alone. Learned from out-of-fold numbers of {facts.cases} infants ({facts.adverse} adverse), for each kind of
+z-map by itself ({kinds}); made with `{facts.made_with}`.
+
+{table}
+
+The coefficients are those for z-maps of the kind {next(iter(facts.fusions))}, with every variable known.
+"""
+
+
 def _readings(facts: ModelFacts) -> str:
     lines = ["| z-map | intercept | slope | at a prevalence of | threshold |", "| --- | --- | --- | --- | --- |"]
     for kind, reading in facts.readings.items():
@@ -178,6 +203,8 @@ def write_bundle(
         _write_files(new_folder, facts, members, results, licence)
         if facts.age is not None and age_weights is not None:
             _write_age(new_folder, facts.age, age_weights)
+        if facts.clinical is not None:
+            _write_clinical(new_folder, facts.clinical, facts)
         if seen:
             (new_folder / SEEN).write_text(json.dumps(sorted(seen), indent=0) + "\n", encoding="utf-8")
         _put_in_place(new_folder, folder, Path(scratch))
@@ -196,6 +223,32 @@ def add_age(folder: Path, age: AgeFacts, weights: Mapping[str, torch.Tensor]) ->
         new_folder = Path(shutil.copytree(folder, Path(scratch, "bundle")))
         _write_age(new_folder, age, weights)
         _put_in_place(new_folder, folder, Path(scratch))
+    return read_bundle(folder)
+
+
+def add_clinical(folder: Path, clinical: ClinicalFacts, version: str) -> Bundle:
+    """Give a bundle its fusion with clinical variables, or another one, and a version of its own; weights, calibration
+    and everything else in it stay as they are.
+
+    Args:
+        folder: of a whole bundle.
+        clinical: as ``facts.clinical`` of ``write_bundle``.
+        version: the bundle's new one.
+    """
+    before = read_bundle(folder)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        made = Path(shutil.copytree(folder, Path(scratch, "bundle")))
+        _write_clinical(made, clinical, before)
+        content = json.loads((made / METADATA).read_text(encoding="utf-8"))
+        content["version"] = version
+        content["changelog"] = {version: "clinical variables beside the image", **content["changelog"]}
+        card = (made / CARD).read_text(encoding="utf-8")
+        texts = {
+            METADATA: json.dumps(content, indent=2, ensure_ascii=False) + "\n",
+            CARD: card.replace(f"# {before.name} {before.version}", f"# {before.name} {version}", 1),
+        }
+        _write_contents(made, {name: text.encode() for name, text in texts.items()})
+        _put_in_place(made, folder, Path(scratch))
     return read_bundle(folder)
 
 
@@ -231,6 +284,12 @@ def _write_age(made: Path, age: AgeFacts, weights: Mapping[str, torch.Tensor]) -
     texts = {AGE: age_text(age), AGE_CARD: age_card(age)}
     contents = {name: text.encode() for name, text in texts.items()}
     _write_contents(made, {**contents, AGE_WEIGHTS: pack_weights(weights)})
+
+
+def _write_clinical(made: Path, clinical: ClinicalFacts, facts: ModelFacts) -> None:
+    check_clinical(clinical, tuple(facts.readings))
+    texts = {CLINICAL: clinical_text(clinical), CLINICAL_CARD: clinical_card(clinical)}
+    _write_contents(made, {name: text.encode() for name, text in texts.items()})
 
 
 def _write_contents(made: Path, contents: Mapping[str, bytes]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from AGE2HIELib.batch.find_cases import BatchCase, find_cases
 from AGE2HIELib.batch.pool import ItemEnd, Limits, Pool
 from AGE2HIELib.batch.progress import CaseProgress, make_case_progress
 from AGE2HIELib.batch.table import TABLE, CaseRow, read_table, write_table
+from AGE2HIELib.clinical.reading import read_clinical_table
+from AGE2HIELib.clinical.variables import ClinicalData
 from AGE2HIELib.commands.requests import request_of
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.pipeline.prediction import PREDICTED, REFUSED
+from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.report.extras import lost_extras
 from AGE2HIELib.system.outputs import PART, disk_errors, refuse_inputs
 from AGE2HIELib.system.parallel import core_count
@@ -58,6 +62,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     request = request_of(arguments)
     request.check()
     cases = find_cases(arguments.input, output=arguments.output)
+    clinical = clinical_of_cases(request, cases)
     with batch_folder(arguments.output, inputs=request.files) as output:
         batch = BatchState(cases, output, read_table(output), {})
         batch.write()
@@ -65,7 +70,10 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         reporter = make_case_progress(arguments.progress, progress, of=len(cases), quick=unusable)
         try:
             _run_cases(
-                batch, BatchJob(request, output, arguments.overwrite), arguments.jobs or _jobs_that_fit(), reporter
+                batch,
+                BatchJob(request, output, arguments.overwrite, clinical),
+                arguments.jobs or _jobs_that_fit(),
+                reporter,
             )
         except KeyboardInterrupt as cancelled:
             done = f"{len(batch.ended)} of {len(cases)} cases have ended and are kept"
@@ -77,6 +85,20 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         print(_in_words(batch, arguments.output))
     good = all(ended.row.exit_code in (PREDICTED, REFUSED) for ended in batch.ended.values())
     return ALL_ENDED if good else SOME_FAILED
+
+
+def clinical_of_cases(request: Request, cases: Sequence[BatchCase]) -> Mapping[str, ClinicalData]:
+    """The table that a batch names, before any case is begun: a value that cannot be stands in no table of results."""
+    if request.clinical is None:
+        return {}
+    found, names = read_clinical_table(request.clinical), [case.name for case in cases]
+    for name in found:
+        if name not in names:
+            near = ", ".join(get_close_matches(name, names, n=3, cutoff=0.5)) or ", ".join(names[:3])
+            raise InputError(
+                f"'{request.clinical.name}' names the case {name}, which is none here. Correct it (near: {near})."
+            )
+    return found
 
 
 def _run_cases(batch: BatchState, job: BatchJob, jobs: int, reporter: CaseProgress) -> None:

@@ -38,6 +38,7 @@ def run_model_info(arguments: argparse.Namespace, progress: Progress) -> int:
             "outcome sets": _set_sizes(bundle),
             "distance": _distance(bundle),
             "age network": _age(bundle),
+            "clinical": _clinical(bundle),
         }
     )
     return 0
@@ -67,6 +68,15 @@ def _age(bundle: Bundle) -> str:
     if bundle.age is None:
         return "none"
     return f"{bundle.age.network}, trained on {bundle.age.trained_on_words}; off by {bundle.age.held_out_words}"
+
+
+def _clinical(bundle: Bundle) -> str:
+    """Whether ``predict --clinical`` moves its number."""
+    if bundle.clinical is None:
+        return "none: clinical variables do not change the number"
+    known = next(iter(bundle.clinical.fusions.values())).names
+    assumed = f". {bundle.clinical.assumption}" if bundle.clinical.assumption else ""
+    return f"{', '.join(known)}; from {bundle.clinical.cases} infants{assumed}"
 
 
 def run_model_verify(arguments: argparse.Namespace, progress: Progress) -> int:

@@ -13,6 +13,7 @@ from AGE2HIELib.quality import Check, Quality
 from AGE2HIELib.report.folder import PAGE
 from AGE2HIELib.report.record import examination_in_words
 from AGE2HIELib.result.decode import encode
+from AGE2HIELib.result.record import ClinicalReading
 from AGE2HIELib.result.stored import RECORD
 from AGE2HIELib.system.progress import Progress
 
@@ -39,6 +40,8 @@ def tell(outcome: Outcome, output: Path, progress: Progress, *, text: bool) -> N
         low, high = outcome.interval
         where = "" if outcome.prevalence is None else f" for a prevalence of {outcome.prevalence:g}"
         print(f"{heading} {outcome.probability:.2f} (90 % interval {low:.2f}-{high:.2f}){where}")
+        if outcome.clinical is not None and outcome.clinical.probability_adverse is not None:
+            print(_with_clinical(outcome.clinical))
         for name in outcome.quality.overridden:
             print(f"Warning overridden: {name}")
     if outcome.examination is not None:
@@ -98,3 +101,16 @@ def _verdict(one: Check) -> str:
     if one.passed or one.overridden:
         return "passed" if one.passed else "overridden"
     return "WARNING" if one.severity == "warn" else "REFUSED"
+
+
+def _with_clinical(reading: ClinicalReading) -> str:
+    """One line: the number joined with clinical variables, and which were given."""
+    if reading.interval is None or not reading.given:
+        return f"With clinical variables: none was given, so the number is the image's alone ({_short(reading)})"
+    low, high = reading.interval
+    given = ", ".join(reading.given)
+    return f"With clinical variables {_short(reading)} (90 % interval {low:.2f}-{high:.2f}); given: {given}"
+
+
+def _short(reading: ClinicalReading) -> str:
+    return f"{reading.probability_adverse:.2f}"

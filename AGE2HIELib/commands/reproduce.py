@@ -83,6 +83,8 @@ def _request(then: Stored, arguments: argparse.Namespace) -> Request:
             raise InputError(f"The result was made with --{name} (SHA-256 {sha256}). Give that file with --{name}.")
     if settings.age_given and "age_days" not in given:
         raise InputError("The result was made with --age-days, and keeps no age. Give the age again.")
+    if settings.clinical_given is not None and "clinical" not in given:
+        raise InputError("The result was made with --clinical, whose values it does not keep. Give the file again.")
     request = replace(request_of_result(then.result, settings), **given)
     if "model" not in given:
         request = replace(request, model=model_of_result(then.result.model))

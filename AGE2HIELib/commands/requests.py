@@ -99,9 +99,15 @@ def _settings_of_result(folder: Path, wanted: set[str]) -> tuple[dict[str, Any],
     if "atlas" in wanted:
         check_default_atlas(result.atlas)
     given = {name: getattr(before, name) is not None for name in _OF_THE_INFANT}
-    given |= {"age_days": settings.age_given, "mask": bool(settings.mask_sha256), "z_adc": bool(settings.z_adc_sha256)}
+    given |= {
+        "clinical": settings.clinical_given is not None,
+        "age_days": settings.age_given,
+        "mask": bool(settings.mask_sha256),
+        "z_adc": bool(settings.z_adc_sha256),
+    }
     left = tuple(f"--{name.replace('_', '-')}" for name, known in given.items() if known and name in wanted)
-    return {name: value for name, value in taken.items() if name not in _OF_THE_INFANT}, left
+    kept = {name: value for name, value in taken.items() if name not in (*_OF_THE_INFANT, "keep_clinical")}
+    return kept, left
 
 
 def check_default_atlas(atlas: AtlasUsed) -> None:

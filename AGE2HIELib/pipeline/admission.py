@@ -147,8 +147,14 @@ def gate_scan(scan: Scan, atlas: Atlas, request: Request, stages: Stages) -> Gat
 
 
 def infant_timing(scan: Scan, request: Request) -> InfantFacts:
-    """The age that the caller gives, or else that of the dates in DICOM; for use at once, never to be stored."""
-    return with_age(request.timing, scan.source.age_days)
+    """What the caller gives by options or in a clinical file, or else the age by the dates in DICOM; for use at once,
+    never to be stored.
+    """
+    facts = request.timing
+    if scan.clinical is not None:
+        known = scan.clinical.data  # the options are among it
+        facts = InfantFacts(known.age_days, known.gestation_weeks, known.cooled)
+    return with_age(facts, scan.source.age_days)
 
 
 def input_checks(image: np.ndarray, model: HieModel) -> tuple[Check, ...]:

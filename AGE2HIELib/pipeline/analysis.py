@@ -11,6 +11,7 @@ from AGE2HIELib.explanation.regions import RegionRow, measured_regions
 from AGE2HIELib.inference.prevalence import at_prevalence
 from AGE2HIELib.lesion.measure import found_lesion, placed_scan
 from AGE2HIELib.pipeline.admission import Admitted, GatedScan, Withheld, admit
+from AGE2HIELib.pipeline.clinical import clinical_reading
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, model_on_cpu
 from AGE2HIELib.pipeline.request import ADVERSE, Request
 from AGE2HIELib.pipeline.stages import EXAMINED_STAGES, STAGES
@@ -22,6 +23,8 @@ from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
     from AGE2HIELib.explanation.saliency import Explanation
+    from AGE2HIELib.inference.probability import Prediction
+    from AGE2HIELib.result.record import ClinicalReading
     from AGE2HIELib.result.verdicts import Examination
 
 
@@ -35,6 +38,7 @@ class Analysis:
         examination: of the explanation; None where it was not asked for.
         lesion: bool; with ``z``, there as well where only a warning keeps the number back, and None for a refused scan.
         measured_lesion: how much of the brain it is, and its clusters.
+        clinical: the number joined with what else is known of the infant; None where nothing was named.
     """
 
     gated: GatedScan
@@ -46,6 +50,7 @@ class Analysis:
     examination: Examination | None = None
     lesion: Volume | None = None
     measured_lesion: Lesion | None = None
+    clinical: ClinicalReading | None = None
 
 
 def stages_of(request: Request, progress: Progress | None = None) -> Stages:
@@ -87,7 +92,8 @@ def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages:
                 placed_scan(gated.adc, admitted.z, gated.brain, atlas, gated.placement, released=scan.z_is_released)
             )
     if isinstance(admitted, Withheld):
-        return Analysis(gated, admitted.model, admitted.z, lesion=lesion, measured_lesion=measured)
+        clinical = _clinical(scan, admitted.model, None, request)
+        return Analysis(gated, admitted.model, admitted.z, lesion=lesion, measured_lesion=measured, clinical=clinical)
     with stages("predict"):
         model, explanation = explain_prediction(admitted.model, admitted.image, request.saliency)
     with stages("explain"):
@@ -98,7 +104,14 @@ def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages:
     if request.examine:
         with stages("examine"):
             examination = examine_explanation(model, admitted.image, explanation)
-    return Analysis(gated, model, admitted.z, explanation, saliency, regions, examination, lesion, measured)
+    clinical = _clinical(scan, model, explanation.prediction, request)
+    return Analysis(gated, model, admitted.z, explanation, saliency, regions, examination, lesion, measured, clinical)
+
+
+def _clinical(scan: Scan, model: HieModel, number: Prediction | None, request: Request) -> ClinicalReading | None:
+    if scan.clinical is None:
+        return None
+    return clinical_reading(scan.clinical.data, model.bundle, number, keep=request.keep_clinical)
 
 
 def explain_prediction(

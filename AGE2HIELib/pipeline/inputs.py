@@ -11,11 +11,13 @@ import numpy as np
 from AGE2HIELib.bundle.model_facts import for_z_map
 from AGE2HIELib.bundle.reading import Bundle, read_bundle
 from AGE2HIELib.bundle.weights import load_members
+from AGE2HIELib.clinical.reading import ClinicalFile
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.inference.prevalence import check_prevalence
 from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid, sha256_of_image
 from AGE2HIELib.io.source import Source, read_source
+from AGE2HIELib.pipeline.clinical import clinical_of
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.quality import Quality
@@ -37,6 +39,7 @@ class Scan:
         z_adc_sha256, mask_sha256: of the files that were given.
         verdict: what the gate said of the earlier result that source, z-map and mask come from; None for a scan. It
             stands, and the maps are not held against the scan again.
+        clinical: what is known of the infant besides; None where nothing was named.
     """
 
     source: Source
@@ -45,6 +48,7 @@ class Scan:
     z_adc_sha256: str | None = None
     mask_sha256: str | None = None
     verdict: Quality | None = None
+    clinical: ClinicalFile | None = None
 
     @property
     def z_is_released(self) -> bool:
@@ -115,7 +119,9 @@ def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = Non
 
 def read_scan_of(request: Request, stages: Stages) -> Scan:
     with stages("read"):
-        return read_scan(request.scan, series=request.series, z_adc=request.z_adc, mask=request.mask)
+        clinical = clinical_of(request)  # the first to be refused: nothing else takes as little time
+        scan = read_scan(request.scan, series=request.series, z_adc=request.z_adc, mask=request.mask)
+        return replace(scan, clinical=clinical)
 
 
 def read_atlas_of(request: Request, stages: Stages) -> Atlas:

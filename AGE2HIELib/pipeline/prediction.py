@@ -11,6 +11,7 @@ from AGE2HIELib.explanation.regions import write_region_table
 from AGE2HIELib.infant import infant_warnings
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan, infant_timing
 from AGE2HIELib.pipeline.analysis import Analysis, analyse, stages_of
+from AGE2HIELib.pipeline.clinical import clinical_warnings
 from AGE2HIELib.pipeline.inputs import Inputs, Scan, load_model_of, read_atlas_of, read_scan_of
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
@@ -20,7 +21,7 @@ from AGE2HIELib.report.folder import OVERLAY, PLACEMENT, write_maps, write_page,
 from AGE2HIELib.report.hospital.objects import FOLDER, check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.record import Circumstances, result_record, write_record
-from AGE2HIELib.result.record import Settings
+from AGE2HIELib.result.record import ClinicalReading, Settings
 from AGE2HIELib.result.stored import RECORD, REGIONS
 from AGE2HIELib.result.verdicts import Examination, Quality
 from AGE2HIELib.system.outputs import output_folder
@@ -34,7 +35,8 @@ _KEPT = sorted({field.name for field in fields(Settings)} & {field.name for fiel
 @dataclass(frozen=True)
 class Outcome:
     """How a prediction ended: its exit code, the number (None: refused), what the gate found, the prevalence that the
-    caller gave for the number, and what is missing of the extras, in sentences. The folder holds everything else.
+    caller gave for the number, what is missing of the extras, in sentences, and the number joined with clinical
+    variables, where some were named. The folder holds everything else.
 
     >>> from pathlib import Path
     >>> import AGE2HIELib as hie
@@ -51,6 +53,7 @@ class Outcome:
     examination: Examination | None = None
     prevalence: float | None = None
     lost: tuple[str, ...] = ()
+    clinical: ClinicalReading | None = None
 
 
 def predict(request: Request, output: Path, *, overwrite: bool = False, progress: Progress | None = None) -> Outcome:
@@ -132,7 +135,12 @@ def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stage
         model.bundle,
         inputs.atlas,
         model.device,
-        (*gated.warnings, *model.warnings, *infant_warnings(infant_timing(scan, request))),
+        (
+            *gated.warnings,
+            *model.warnings,
+            *infant_warnings(infant_timing(scan, request)),
+            *clinical_warnings(scan.clinical, model.bundle),
+        ),
         settings_of(request, scan),
         gated.b_values_used,
     )
@@ -146,6 +154,7 @@ def settings_of(request: Request, scan: Scan) -> Settings:
         **{name: getattr(request, name) for name in _KEPT},
         age_given=request.age_days is not None,
         overrides=request.override,
+        clinical_given=scan.clinical.data.given if scan.clinical is not None else None,
         mask_sha256=scan.mask_sha256,
         z_adc_sha256=scan.z_adc_sha256,
     )
@@ -175,6 +184,7 @@ def _write(analysis: Analysis, about: Circumstances, stages: Stages, folder: Pat
         analysis.examination,
         analysis.measured_lesion,
     )
+    record = replace(record, clinical=analysis.clinical)
     if analysis.saliency is not None and record.saliency is not None:
         named = names_a_place(analysis.saliency.array)
         record = replace(record, saliency=replace(record.saliency, names_a_place=named))
@@ -206,4 +216,5 @@ def _outcome(analysis: Analysis) -> Outcome:
         analysis.gated.quality,
         analysis.examination,
         analysis.model.prevalence,
+        clinical=analysis.clinical,
     )

@@ -52,6 +52,8 @@ class Request:
         age_days: days after birth at the scan; None takes it from the dates in DICOM, where they are there.
         gestation_weeks: gestational age at birth.
         cooled: whether the infant was cooled; None where it is not known.
+        clinical: file of clinical variables of the infant (``docs/clinical.md``); of ``batch`` a table of all infants.
+        keep_clinical: keep their values in the record, but for the age at the scan.
         prevalence: share of adverse outcomes that the number is wanted for; None for that of the calibration.
         override: names of warnings of the quality gate that do not keep the number back.
         examine: examine the explanation as well, which takes most of a minute for each map.
@@ -74,6 +76,8 @@ class Request:
     age_days: float | None = None
     gestation_weeks: float | None = None
     cooled: bool | None = None
+    clinical: Path | None = None
+    keep_clinical: bool = False
     prevalence: float | None = None
     override: tuple[str, ...] = ()
     examine: bool = False
@@ -96,6 +100,8 @@ class Request:
             raise InputError(f"--methods names {unknown or 'nothing'}. Choose from {known}, with commas.")
         if not 0 < self.share <= 1:
             raise InputError(f"--share is {self.share:g}; it must be above 0 and at most 1.")
+        if self.keep_clinical and self.clinical is None:
+            raise InputError("--keep-clinical keeps the values of --clinical FILE. Name the file, or leave it out.")
         check_prevalence(self.prevalence)
         check_overrides(self.override)
 
@@ -114,7 +120,7 @@ class Request:
     @property
     def files(self) -> tuple[Path, ...]:
         """Everything that is read: the output must not lie on it."""
-        named = (self.input, self.z_adc, self.mask, self.model, self.atlas)
+        named = (self.input, self.z_adc, self.mask, self.model, self.atlas, self.clinical)
         return tuple(path for path in named if path is not None)
 
     def argv(self) -> tuple[str, ...]:

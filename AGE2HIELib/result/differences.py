@@ -19,7 +19,7 @@ VOLUMES = ("adc", "brain_mask", "z_adc", "saliency", "regions", "lesion")
 _LEFT_OUT = ("timing_s", "warnings", "settings", "software", "machine", "device", "model", "atlas", "input")
 _TEXTS = ("remedy", "basis", "title", "meaning", "clusters")  # clusters are compared voxel by voxel
 # the threshold is one where a prevalence was given: moved with the numbers, it is rounded as they are
-_SCORES = ("probability_adverse", "interval", "members", "threshold", "prediction_set")
+_SCORES = ("probability_adverse", "interval", "members", "threshold", "prediction_set", "clinical")
 # columns of the table of regions whose last digits move by a voxel at a limit of ADC or z, and those of the saliency
 _COUNTED = ("saliency", "share", "ml_z", "tissue")
 _SMALLEST_CHECK = 1e-3  # a smaller value's part means nothing: most of these are shares of voxels

@@ -140,6 +140,51 @@ class Lesion:
 
 
 @dataclass(frozen=True)
+class ClinicalPart:
+    """What one clinical variable gives of the joint number, in logits: above 0 towards an adverse outcome.
+
+    Attributes:
+        title: for people.
+        given: whether it was known.
+        contribution_logit: to a tenth of a logit where no values are kept.
+    """
+
+    name: str
+    title: str
+    given: bool
+    contribution_logit: float
+
+
+@dataclass(frozen=True)
+class ClinicalReading:
+    """The image's number joined with what is known of the child (docs/clinical.md).
+
+    Attributes:
+        given, missing: names of the variables that were given, and of the others.
+        meaning: of its numbers, in words.
+        probability_image: by the image alone: ``probability_adverse`` of the record.
+        probability_adverse: by image and variables; that of the image where nothing was given. None where there is no
+            number, or the model knows no clinical variables. To two digits where no values are kept.
+        interval: 90 %, over members, calibration and the variables' coefficients.
+        image_logit: what the image gives of the joint logit; the rest is given by ``parts``.
+        parts: of every variable that the model knows, the largest first.
+        assumption: what the model's variables rest on where they were drawn; empty for a cohort's own.
+        kept: the values, where the caller asked for them to be kept; never the age at the scan.
+    """
+
+    given: tuple[str, ...]
+    missing: tuple[str, ...]
+    meaning: str = ""
+    probability_image: float | None = None
+    probability_adverse: float | None = None
+    interval: tuple[float, float] | None = None
+    image_logit: float | None = None
+    parts: tuple[ClinicalPart, ...] = ()
+    assumption: str = ""
+    kept: Mapping[str, float | bool | str] | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the caller chose, as the command line has it; None where nothing was said.
 
@@ -150,6 +195,8 @@ class Settings:
             scan it would be the date of birth.
         gestation_weeks, cooled: that the caller gave.
         prevalence: share of adverse outcomes that the caller wanted the number for.
+        clinical_given: names of the clinical variables that the caller gave in a file; None without a file.
+        keep_clinical: whether their values are kept in the record.
         overrides: names of the warnings of the gate that the caller set aside.
         mask_sha256, z_adc_sha256: of the files that were given beside the scan.
     """
@@ -163,6 +210,8 @@ class Settings:
     gestation_weeks: float | None = None
     cooled: bool | None = None
     prevalence: float | None = None
+    clinical_given: tuple[str, ...] | None = None
+    keep_clinical: bool = False
     overrides: tuple[str, ...] = ()
     mask_sha256: str | None = None
     z_adc_sha256: str | None = None
@@ -180,6 +229,7 @@ class Result:
         prevalence: share of adverse outcomes that these numbers hold for.
         threshold: of the label.
         label: favourable, adverse, indeterminate, or demonstration.
+        clinical: the number joined with clinical variables; None where none were named.
         examination: of the saliency map; None where nobody asked for it.
         lesion: None where the scan was refused, and in older records; a scan that only a warning withholds has one.
         software: versions: of age2hie as ``version``, of Python, and of each library that computes.
@@ -197,6 +247,7 @@ class Result:
     threshold: float
     label: str | None
     prediction_set: RecordedSet | None = None
+    clinical: ClinicalReading | None = None
     quality: Quality
     saliency: Saliency | None
     examination: Examination | None = None

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from AGE2HIELib.clinical.variables import ClinicalData
+from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import SUFFIXES
 from training.cohorts.outcomes import MAPPING, CaseOutcome, read_outcomes
 from training.cohorts.problems import Problem
@@ -25,7 +27,9 @@ _SITE_OF_WARD = {"BCHH": "BCH"}  # the release writes BCHNICU and BCHHNICU
 
 @dataclass(frozen=True)
 class HieCase:
-    """One infant's scan. ``z_adc`` and ``lesion`` are None where they were not released; ``age_days`` may be NaN."""
+    """One infant's scan. ``z_adc`` and ``lesion`` are None where they were not released; ``age_days`` may be NaN;
+    ``others`` are further outcomes by name, those that are known.
+    """
 
     case: str
     subject: str
@@ -35,14 +39,18 @@ class HieCase:
     z_adc: Path | None = None
     lesion: Path | None = None
     age_days: float = float("nan")
+    clinical: ClinicalData = field(default_factory=ClinicalData)
+    others: dict[str, bool] = field(default_factory=dict)
 
 
-def read_bonbid(root: Path, mapping: Path | None = None) -> tuple[list[HieCase], list[Problem]]:
+def read_bonbid(root: Path, mapping: Path | None = None, outcome: str = "") -> tuple[list[HieCase], list[Problem]]:
     """All cases with image and outcome, and everything that keeps some of them from being used.
 
     Args:
         root: holds ``1ADC_ss``.
         mapping: the file that explains the outcome table; ``outcomes.toml`` in ``root`` unless given.
+        outcome: which of the table's further outcomes is read as the outcome; the children in whom it is not known are
+            left out then. Empty for the main one.
     """
     images, problems = _by_case(root / "1ADC_ss")
     if not images and not problems:
@@ -59,8 +67,8 @@ def read_bonbid(root: Path, mapping: Path | None = None) -> tuple[list[HieCase],
         *_strays(images, lesions),
     ]
     cases = []
-    for outcome in outcomes:
-        for case in _cases_of(outcome.case, images):
+    for row in outcomes:
+        for case in _cases_of(row.case, images):
             subject, site = _subject_and_site(case)
             cases.append(
                 HieCase(
@@ -68,16 +76,30 @@ def read_bonbid(root: Path, mapping: Path | None = None) -> tuple[list[HieCase],
                     subject=subject,
                     site=site,
                     image=images[case],
-                    adverse=outcome.adverse,
+                    adverse=row.adverse,
                     z_adc=z_maps.get(case),
                     lesion=lesions.get(case),
-                    age_days=outcome.age_days,
+                    age_days=row.age_days,
+                    clinical=row.clinical,
+                    others=row.others,
                 )
             )
     problems += _sites_of_one_name({case.site for case in cases})
     twice = [case for case, count in Counter(case.case for case in cases).items() if count > 1]
     problems += [Problem("outcome table", f"{case} is meant by two rows. Keep one") for case in twice]
-    return sorted(cases, key=lambda case: case.case), problems
+    return sorted(_with_outcome(cases, outcome), key=lambda case: case.case), problems
+
+
+def _with_outcome(cases: list[HieCase], outcome: str) -> list[HieCase]:
+    if not outcome:
+        return cases
+    known = sorted({name for case in cases for name in case.others})
+    if outcome not in known:
+        raise InputError(
+            f"hie.outcome is {outcome!r}, and the outcome table has {', '.join(known) or 'no further outcome'}. Name "
+            f"one of them, or describe it in {MAPPING} under [others.{outcome}]."
+        )
+    return [replace(case, adverse=case.others[outcome]) for case in cases if outcome in case.others]
 
 
 def _subject_and_site(case: str) -> tuple[str, str]:

@@ -6,14 +6,16 @@ those of the layout's identifiers; every table says that no child was scanned.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from AGE2HIELib.clinical.variables import FUSED, VARIABLES
 from AGE2HIELib.io.coordinates import to_canonical
-from AGE2HIELib.io.images import write_volume
+from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import Injury, injure
 from AGE2HIELib.phantom.scan import PROTOCOLS, Protocol, nearest, scanner_adc
@@ -23,6 +25,7 @@ from AGE2HIELib.volume import Volume
 from training.cohorts.outcomes import MAPPING
 from training.cohorts.released_z import released_like_z
 from training.cohorts.simulated_outcome import simulated_outcome
+from training.cohorts.synthetic_clinical import ASSUMPTION, draw_clinical
 from training.files import write_text, write_whole
 
 STATEMENT = "Synthetic: procedural phantoms with simulated outcomes; no child was scanned. Not for clinical use."
@@ -69,10 +72,35 @@ def write_synthetic_hie(folder: Path, atlas: Atlas, cases: dict[str, int], *, se
     plan = planned_cases(cases, seed=seed)
     missing = [case for case in plan if not _files(folder, case)["adc"].exists()]
     run_all(partial(_write_case, folder=folder, atlas=atlas), missing, jobs=jobs, description="synthetic infants")
-    rows = [f"{case.case},{'adverse' if case.adverse else 'normal'}" for case in plan]
-    write_text(folder / "synthetic_outcomes.csv", "\n".join(["case,simulated outcome (synthetic)", *rows]) + "\n")
-    write_text(folder / MAPPING, _MAPPING_TEXT)
-    write_text(folder / "README.md", f"{STATEMENT}\n\nMade by `python training/run.py`, seed {seed}.\n")
+    write_outcomes(folder, plan, jobs=jobs)
+    made_by = f"Made by `python training/run.py`, seed {seed}."
+    write_text(folder / "README.md", f"{STATEMENT}\n\n{ASSUMPTION}\n\n{made_by}\n")
+
+
+def write_outcomes(folder: Path, plan: Sequence[Planned], *, jobs: int) -> None:
+    """The outcome table, with the drawn clinical variables of infants whose images are there, and its mapping."""
+    loads = run_all(partial(_load, folder=folder), list(plan), jobs=jobs, description="synthetic variables")
+    rows = ["case,simulated outcome (synthetic)," + ",".join(one.name for one in VARIABLES)]
+    for case, load in zip(plan, loads, strict=True):
+        known = draw_clinical(case.seed, adverse=case.adverse, load=load)
+        cells = (_cell(getattr(known, one.name)) for one in VARIABLES)
+        rows.append(",".join((case.case, "adverse" if case.adverse else "normal", *cells)))
+    write_text(folder / "synthetic_outcomes.csv", "\n".join(rows) + "\n")
+    write_text(folder / MAPPING, _MAPPING_TEXT + "".join(f'{name} = "{name}"\n' for name in FUSED))
+
+
+def _load(case: Planned, *, folder: Path) -> float:
+    """Share of the brain that is injured, from the infant's own files."""
+    lesion, adc = (read_volume(_files(folder, case)[key]).array for key in ("lesion", "adc"))
+    return float((lesion > 0).sum() / (adc != 0).sum())
+
+
+def _cell(value: float | bool | str | None) -> str:
+    if value is None:
+        return "n/a"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else f"{value:.10g}"
 
 
 _MAPPING_TEXT = """# how to read the outcome table
@@ -80,9 +108,11 @@ file = "synthetic_outcomes.csv"
 [columns]
 case = "case"
 outcome = "simulated outcome (synthetic)"
+age_days = "age_days"
 [outcome]
 adverse = ["adverse"]
 normal = ["normal"]
+[clinical]
 """
 
 

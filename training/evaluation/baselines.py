@@ -15,6 +15,7 @@ from training.evaluation.decide import apply, decide
 from training.evaluation.splits import Split
 
 MAJORITY, SITE_ONLY, MEAN_ADC, LESION_VOLUME = ROWS = ("majority", "site-only", "mean-adc", "lesion-volume")
+CLINICAL_ALONE, IMAGE_ALONE, IMAGE_AND_CLINICAL = CLINICAL_ROWS = ("clinical-alone", "image-alone", "image+clinical")
 COLUMNS = (
     *("arm", "protocol", "setting", "repeat", "fold", "case", "subject", "site", "adverse"),
     *("logit", "probability", "threshold", "predicted"),

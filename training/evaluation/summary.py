@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from AGE2HIELib.errors import InputError
-from training.evaluation.baselines import LESION_VOLUME, ROWS
+from training.evaluation.baselines import CLINICAL_ROWS, LESION_VOLUME, ROWS
 from training.evaluation.intervals import RESAMPLES, estimates, mean_over_repeats, percentile_interval, resampled_cases
 from training.evaluation.paired import components, delong, discordant
 from training.evaluation.resampled import FOLD_METRICS, compare_methods, holm
@@ -67,6 +67,29 @@ def compare(predictions: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int 
             pair = {"arm": TRANSFER, "other": other, **where}
             rows += [{**pair, **found, **_sizes(part)} for found in _differences(arms[TRANSFER], arms[other], drawn)]
     return with_holm(pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS)))
+
+
+def further_outcomes(
+    predictions: pd.DataFrame, outcomes: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = 0
+) -> pd.DataFrame:
+    """The area under the curve of every arm for other outcomes than the one that it learned, where they are known.
+
+    Args:
+        outcomes: ``case`` and a column for each outcome, 0, 1 or NaN.
+
+    Returns:
+        Columns ``outcome`` and those of ``summarise``; empty where there are no further outcomes.
+    """
+    tables = []
+    for name in outcomes.columns.drop("case"):
+        known = outcomes.dropna(subset=[name]).set_index("case")[name].astype(bool)
+        rows = predictions[predictions["case"].isin(known.index)]
+        rows = rows.assign(adverse=rows["case"].map(known).astype(bool))
+        if rows["adverse"].nunique() == 2:
+            found = summarise(rows, resamples=resamples, seed=seed)
+            tables.append(found[found["metric"] == PRIMARY_METRIC].assign(outcome=name))
+    columns = ("outcome", "arm", "protocol", "setting", "metric", "value", "low", "high", "n", "n_adverse")
+    return pd.concat(tables)[list(columns)] if tables else pd.DataFrame(columns=list(columns))
 
 
 def with_holm(comparisons: pd.DataFrame) -> pd.DataFrame:
@@ -129,7 +152,7 @@ def settings(predictions: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.Dat
 
 def arms_in_order(arms: np.ndarray) -> list[str]:
     """Arms in the order of the tables; others after them by name."""
-    known = [arm for arm in (*ARMS, *ROWS) if arm in set(arms)]
+    known = [arm for arm in (*ARMS, *ROWS, *CLINICAL_ROWS) if arm in set(arms)]
     return known + sorted(set(map(str, arms)) - set(known))
 
 

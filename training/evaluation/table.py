@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from training.evaluation.baselines import MAJORITY
+from training.evaluation.baselines import CLINICAL_ROWS, MAJORITY
 from training.evaluation.splits import PROTOCOLS
 from training.evaluation.summary import arms_in_order, whole_protocols
 
@@ -26,7 +26,7 @@ def main_table_text(summary: pd.DataFrame) -> str:
     ]
     arms = arms_in_order(shown["arm"].unique())
     for arm in arms:
-        if arm == MAJORITY and arm != arms[0]:
+        if arm in (MAJORITY, CLINICAL_ROWS[0]) and arm != arms[0]:
             lines.append("")
         lines.append(_line(arm, [_cell(shown, arm, protocol) for protocol in protocols]))
     note = (

@@ -98,7 +98,7 @@ def _tasks(run: RunFolder, folder: Path) -> list[ExamineTask]:
         raise InputError(f"There is no model in '{folder.name}'. Run the step 'export' first.")
     if not is_prepared(run.prepared_hie):
         raise InputError("The infants are not prepared. Run the step 'prepare' first.")
-    cases, problems = read_bonbid(run.hie_data, run.mapping)
+    cases, problems = read_bonbid(run.hie_data, run.mapping, run.settings.hie.outcome)
     refuse(problems)
     by_name = {case.case: case for case in cases}
     table = load_prepared(run.prepared_hie).table

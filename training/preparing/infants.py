@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from AGE2HIELib.clinical.variables import FUSED
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid
@@ -30,6 +33,7 @@ from training.preparing.store import PreparedCohort, image_file, keep_image, pac
 
 VERSION = 3  # raise it when the same files would be prepared otherwise
 NO_BRAIN = "no brain was found. Give a skull-stripped ADC map, 0 outside the brain."
+CLINICAL, OUTCOME = "clinical_", "outcome_"  # begin the names of columns
 LOW_Z = -2.0  # the organisers' rule for a lesion (doi:10.1101/2023.06.30.546841)
 
 
@@ -78,10 +82,36 @@ def prepare_infants(cases: Sequence[HieCase], folder: Path, options: InfantOptio
     wrong = [line for line in run_all(prepare_infant, missing, jobs=options.jobs, description="infants placed") if line]
     if wrong:
         raise InputError(f"{len(wrong)} image(s) cannot be prepared:\n" + "\n".join(wrong))
-    rows = [
-        {key: getattr(task.case, key) for key in ("case", "subject", "site", "adverse", "age_days")} for task in tasks
+    return pack(folder, [task.key for task in tasks], table_rows(cases))
+
+
+def table_rows(cases: Sequence[HieCase]) -> list[dict[str, Any]]:
+    """What the outcome table says of each case: columns ``case subject site adverse age_days``, ``clinical_`` and
+    ``outcome_`` with each clinical variable and each further outcome that any case has; None where it is not known.
+    """
+    known = [name for name in FUSED if any(name in case.clinical.given for case in cases)]
+    others = sorted({name for case in cases for name in case.others})
+    return [
+        {
+            **{key: getattr(case, key) for key in ("case", "subject", "site", "adverse", "age_days")},
+            **{f"{CLINICAL}{name}": case.clinical.number(name) for name in known},
+            **{f"{OUTCOME}{name}": float(case.others[name]) if name in case.others else math.nan for name in others},
+        }
+        for case in cases
     ]
-    return pack(folder, [task.key for task in tasks], rows)
+
+
+def known_outcomes(table: pd.DataFrame) -> pd.DataFrame:
+    """``case`` and the further outcomes of a prepared cohort's table by their own names; 0, 1 or NaN."""
+    columns = [column for column in table if str(column).startswith(OUTCOME)]
+    return table[["case", *columns]].rename(columns=lambda name: str(name).removeprefix(OUTCOME))
+
+
+def clinical_values(table: pd.DataFrame) -> np.ndarray | None:
+    """``(N, len(FUSED))`` of a prepared cohort's table, NaN where a variable is not known; None where all are."""
+    if not any(f"{CLINICAL}{name}" in table for name in FUSED):
+        return None
+    return table.reindex(columns=[f"{CLINICAL}{name}" for name in FUSED]).to_numpy(float)
 
 
 def prepare_infant(task: InfantTask) -> str:
