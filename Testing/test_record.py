@@ -44,6 +44,10 @@ def whole_record() -> dict[str, Any]:
     record["lesion"] |= {"interval": [0.01, 0.02], "side": "left"}
     cluster |= {"mean_adc_1e6_mm2_s": 800.0}
     record["lesion"] |= {"clusters": [{**cluster, "centre_ras_mm": [-10.0, 2.0, 3.5]}]}
+    part = {"region": "thalamus", "hemisphere": "left", "lesion_ml": 1.2, "share": 0.3}
+    item = {"name": "thalamus", "value": "injured", "meaning": "left", "parts": [part]}
+    texts = {"name": "nichd", "title": "NICHD", "value": "2A", "range": "0 to 3", "meaning": "one of two sides"}
+    record["scores"] = [{**texts, "items": [item], "cannot_see": "blood", "source": "a paper"}]
     return record
 
 
@@ -58,7 +62,7 @@ def test_what_is_written_is_read_and_written_again() -> None:
 
 def test_the_first_record_ever_is_read() -> None:
     record = whole_record()
-    for key in ("prevalence", "prediction_set", "examination", "lesion", "settings", "machine"):
+    for key in ("prevalence", "prediction_set", "examination", "lesion", "scores", "settings", "machine"):
         del record[key]
     for part, later in (("model", "prevalence"), ("atlas", "sha256"), ("saliency", "title"), ("quality", "overridden")):
         del record[part][later]
