@@ -12,6 +12,7 @@ from AGE2HIELib.system.outputs import output_file
 
 TABLE = "cases.tsv"
 _NUMBERS = ("probability_adverse", "interval_low", "interval_high", "prevalence", "lesion_ml", "lesion_share")
+SCORES = ("barkovich_bgt", "barkovich_ws", "nichd")  # columns: names of injury scores in the record
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class CaseRow:
         lesion_ml, lesion_share: volume of lesion, and its share of the brain, 0..1; also where only a warning keeps the
             number back.
         failed_checks: names of the gate's checks that were not passed, joined by "; ".
+        barkovich_bgt, barkovich_ws, nichd: injury scores, computed from diffusion alone and not read by a radiologist;
+            empty where there is no lesion map or the atlas has no zones for them.
         seconds: the case took; of a prediction, the sum of its stages.
         message: what was wrong, and what to do; of a result, what could not be written beside it.
     """
@@ -38,6 +41,9 @@ class CaseRow:
     lesion_ml: float | None = None
     lesion_share: float | None = None
     failed_checks: str = ""
+    barkovich_bgt: str = ""
+    barkovich_ws: str = ""
+    nichd: str = ""
     seconds: float | None = None
     message: str = ""
 
@@ -47,6 +53,7 @@ def row_of_result(case: str, exit_code: int, result: Result) -> CaseRow:
     low, high = result.interval or (None, None)
     failed = [check for check in result.quality.checks if not check.passed]
     stopping = [check for check in failed if not check.overridden]
+    scores = {score.name: score.value for score in result.scores}
     return CaseRow(
         case,
         exit_code,
@@ -58,8 +65,9 @@ def row_of_result(case: str, exit_code: int, result: Result) -> CaseRow:
         result.lesion.volume_ml if result.lesion else None,
         result.lesion.share if result.lesion else None,
         "; ".join(check.name for check in failed),
-        sum(result.timing_s.values()),
-        " ".join([*(check.remedy for check in stopping[:1]), *lost_extras(result.warnings)]),
+        **{name: scores.get(name, "") for name in SCORES},
+        seconds=sum(result.timing_s.values()),
+        message=" ".join([*(check.remedy for check in stopping[:1]), *lost_extras(result.warnings)]),
     )
 
 
@@ -84,12 +92,14 @@ def read_table(folder: Path) -> dict[str, CaseRow]:
 def _line(row: CaseRow) -> str:
     shown = ("" if number is None else f"{number:.6f}" for number in (getattr(row, name) for name in _NUMBERS))
     seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
-    texts = (row.case, str(row.exit_code), row.label, *shown, row.failed_checks, seconds, row.message)
+    scores = (row.barkovich_bgt, row.barkovich_ws, row.nichd)
+    texts = (row.case, str(row.exit_code), row.label, *shown, row.failed_checks, *scores, seconds, row.message)
     return "\t".join(" ".join(text.split()) if text != row.case else text for text in texts)
 
 
 def _row(cells: list[str]) -> CaseRow:
-    case, code, label, *numbers, failed, seconds, message = cells
+    case, code, label, *numbers, failed, bgt, watershed, nichd, seconds, message = cells
     known = {name: float(cell) if cell else None for name, cell in zip(_NUMBERS, numbers, strict=True)}
+    scores = dict(zip(SCORES, (bgt, watershed, nichd), strict=True))
     took = float(seconds) if seconds else None
-    return CaseRow(case, int(code), label, **known, failed_checks=failed, seconds=took, message=message)
+    return CaseRow(case, int(code), label, **known, failed_checks=failed, **scores, seconds=took, message=message)

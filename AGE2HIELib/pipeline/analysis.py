@@ -16,7 +16,8 @@ from AGE2HIELib.pipeline.request import ADVERSE, Request
 from AGE2HIELib.pipeline.stages import EXAMINED_STAGES, STAGES
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import in_brain
-from AGE2HIELib.result.record import Lesion
+from AGE2HIELib.result.record import InjuryScore, Lesion
+from AGE2HIELib.scores.injury import injury_scores
 from AGE2HIELib.system.progress import Progress, Stages
 from AGE2HIELib.volume import Volume
 
@@ -35,6 +36,7 @@ class Analysis:
         examination: of the explanation; None where it was not asked for.
         lesion: bool; with ``z``, there as well where only a warning keeps the number back, and None for a refused scan.
         measured_lesion: how much of the brain it is, and its clusters.
+        scores: that follow from it; empty without it.
     """
 
     gated: GatedScan
@@ -46,6 +48,7 @@ class Analysis:
     examination: Examination | None = None
     lesion: Volume | None = None
     measured_lesion: Lesion | None = None
+    scores: tuple[InjuryScore, ...] = ()
 
 
 def stages_of(request: Request, progress: Progress | None = None) -> Stages:
@@ -81,13 +84,15 @@ def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages:
     admitted = admit(scan, model, atlas, request, stages)
     gated = admitted.gated
     lesion = measured = None
+    scores: tuple[InjuryScore, ...] = ()
     if gated.placement is not None and admitted.z is not None:
         with stages("z-map"):
             lesion, measured = found_lesion(
                 placed_scan(gated.adc, admitted.z, gated.brain, atlas, gated.placement, released=scan.z_is_released)
             )
+            scores = injury_scores(lesion, gated.brain, gated.placement, atlas)
     if isinstance(admitted, Withheld):
-        return Analysis(gated, admitted.model, admitted.z, lesion=lesion, measured_lesion=measured)
+        return Analysis(gated, admitted.model, admitted.z, lesion=lesion, measured_lesion=measured, scores=scores)
     with stages("predict"):
         model, explanation = explain_prediction(admitted.model, admitted.image, request.saliency)
     with stages("explain"):
@@ -98,7 +103,7 @@ def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages:
     if request.examine:
         with stages("examine"):
             examination = examine_explanation(model, admitted.image, explanation)
-    return Analysis(gated, model, admitted.z, explanation, saliency, regions, examination, lesion, measured)
+    return Analysis(gated, model, admitted.z, explanation, saliency, regions, examination, lesion, measured, scores)
 
 
 def explain_prediction(

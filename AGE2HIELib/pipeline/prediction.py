@@ -174,6 +174,7 @@ def _write(analysis: Analysis, about: Circumstances, stages: Stages, folder: Pat
         stages.seconds,
         analysis.examination,
         analysis.measured_lesion,
+        analysis.scores,
     )
     if analysis.saliency is not None and record.saliency is not None:
         named = names_a_place(analysis.saliency.array)

@@ -14,6 +14,7 @@ from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.result.decode import encode
 from AGE2HIELib.result.record import (
     AtlasUsed,
+    InjuryScore,
     Input,
     Lesion,
     Model,
@@ -51,6 +52,7 @@ def result_record(
     timing_s: Mapping[str, float],
     examination: Examination | None = None,
     lesion: Lesion | None = None,
+    scores: tuple[InjuryScore, ...] = (),
 ) -> Result:
     """Without ``explanation`` (a refused scan) there is no probability."""
     bundle, number = about.bundle, explanation.prediction if explanation else None
@@ -67,6 +69,7 @@ def result_record(
         saliency=_saliency(explanation) if explanation else None,
         examination=examination.recorded() if examination else None,
         lesion=lesion,
+        scores=scores,
         model=_model(bundle),
         atlas=AtlasUsed(about.atlas.name, about.atlas.provenance, about.atlas.sha256),
         input=_input(about),

@@ -168,6 +168,10 @@ class Settings:
     z_adc_sha256: str | None = None
 
 
+# Of every injury score, wherever it is shown.
+SCORE_HEADING = "computed from diffusion alone, not read by a radiologist"
+
+
 @dataclass(frozen=True)
 class RegionPart:
     """What a lesion holds of one region or zone of one hemisphere.
