@@ -142,7 +142,7 @@ def test_millilitres_and_shares_are_those_of_the_lesion() -> None:
 def test_no_lesion_is_nothing_everywhere() -> None:
     found = scores(np.zeros(bundled_atlas().grid.shape, dtype=bool))
     assert [found[name].value for name in ORDER] == ["0", "0", "0", "0 of 10", "0 of 8"]
-    assert found["nichd_parted"].value == "no lesion"
+    assert found["nichd_parted"].value == "no cerebral lesion"
     for score in found.values():
         assert all(part.lesion_ml == part.share == 0 for item in score.items for part in item.parts)
         assert not any(item.value in ("left", "right", "both sides", "injured", "lesion") for item in score.items)
@@ -173,7 +173,7 @@ PATTERNS = {
     "posterior watershed": (POSTERIOR, "0", "3", "2A", "watershed"),
     "both watersheds": ([*ANTERIOR, *POSTERIOR], "0", "4", "2A", "watershed"),
     "watershed and thalamus": ([*ANTERIOR, *BGT[:1]], "1", "3", "2A", "watershed and basal ganglia-thalamus"),
-    "cerebellum alone": ([(places.CEREBELLUM, "left")], "0", "0", "0", "no lesion"),
+    "cerebellum alone": ([(places.CEREBELLUM, "left")], "0", "0", "0", "no cerebral lesion"),
 }
 
 

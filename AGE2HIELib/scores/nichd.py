@@ -27,7 +27,7 @@ _DEEP_ITEMS = {
     "internal capsule": (places.ANTERIOR_LIMB, places.POSTERIOR_LIMB),
 }
 LEVELS = {
-    "0": "no lesion",
+    "0": "no cerebral lesion",
     "1A": "minimal cerebral lesions, none in basal ganglia, thalamus, internal capsule or watershed zones",
     "1B": "more extensive cerebral lesions, none in basal ganglia, thalamus, internal capsule or watershed zones",
     "2A": "lesion of basal ganglia, thalamus, internal capsule or watershed zones, and no other cerebral lesion",
@@ -35,7 +35,7 @@ LEVELS = {
     "3": "cerebral hemispheric devastation",
 }
 PARTED = (
-    "no lesion",
+    "no cerebral lesion",
     "other cerebral lesions",
     "watershed",
     "basal ganglia-thalamus",

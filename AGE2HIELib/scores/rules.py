@@ -12,12 +12,12 @@ from AGE2HIELib.result.record import RegionPart, ScoreItem
 from AGE2HIELib.scores.burden import Burden
 from AGE2HIELib.scores.places import NEAR_MM
 
-INJURED_SHARE = 0.1
+INJURED_SHARE = 0.05
 INJURED_ML = 0.1
 OTHER_ML = 0.5
 MINIMAL_SHARE = 0.01
 DEVASTATED_SHARE = 0.5
-EXTENSIVE_CORTEX_SHARE = 0.33
+EXTENSIVE_CORTEX_SHARE = 0.25
 
 NOT_INJURED = "not injured"
 NO_ZONES = "no zone labels in this atlas"
