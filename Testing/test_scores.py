@@ -13,7 +13,7 @@ from scans import bundled_atlas
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
-from AGE2HIELib.orientation import to_canonical
+from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.result.record import InjuryScore, ScoreItem

@@ -13,8 +13,8 @@ from scans import bundled_atlas, infant_of
 
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.io.images import read_volume, write_volume
-from AGE2HIELib.phantom.templates import make_zones
 from AGE2HIELib.phantom.structures import BASE_VALUE, CORTEX
+from AGE2HIELib.phantom.templates import make_zones
 from AGE2HIELib.phantom.zones import label_zones, zone_table
 from AGE2HIELib.preprocess.atlas import ZONES, Zones, load_atlas, write_atlas
 from AGE2HIELib.system.places import resource_path
