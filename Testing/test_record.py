@@ -28,6 +28,7 @@ def whole_record() -> dict[str, Any]:
     record["settings"] = encode(Settings())
     record["machine"] = "Linux x86_64"
     record["atlas"]["sha256"] = "2" * 64
+    record["atlas"]["zones_sha256"] = None
     record["saliency"]["names_a_place"] = True
     record["input"]["b_values_used"] = None
     finding = {"name": "agreement", "value": 0.9, "limit": "at least 0.8", "passed": True, "meaning": "odd", "p": None}

@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from real_scans import adc_file
 from scans import bundled_atlas
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import binary_fill_holes, gaussian_filter
 from scipy.spatial.transform import Rotation
 
 from AGE2HIELib.io.coordinates import to_canonical
+from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.preprocess.atlas import Atlas
-from AGE2HIELib.preprocess.placement import Placement
+from AGE2HIELib.preprocess.deform import deform
+from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.result.record import InjuryScore, ScoreItem
 from AGE2HIELib.scores import places
 from AGE2HIELib.scores.injury import injury_scores
@@ -241,3 +244,19 @@ def test_a_few_voxels_are_no_injury() -> None:
     part = item(scores(few, "isotropic")["barkovich_bgt"], "thalamus").parts[0]
     assert 0.01 < part.share < 0.05
     assert not is_injured(part)
+
+
+@pytest.mark.real
+def test_an_experts_lesion_of_a_real_newborn_is_scored_as_it_looks(real_data: Path) -> None:
+    """350: two thirds of the left thalamus, a third of the right one, 13 % of the brain; slices of 3 mm."""
+    adc = to_canonical(read_volume(adc_file(real_data, "350")))
+    brain = adc.like(binary_fill_holes(adc.array != 0))
+    atlas = bundled_atlas()
+    placement = deform(adc, brain, atlas, place_in_atlas(adc, brain, atlas))
+    expert = to_canonical(read_volume(real_data / "bonbid-hie" / "3LABEL" / "MGHNICU_350-VISIT_01_lesion.mha"))
+    found = {score.name: score for score in injury_scores(brain.like(expert.array > 0), brain, placement, atlas)}
+    assert [found[name].value for name in ("barkovich_bgt", "barkovich_ws", "nichd")] == ["4", "4", "2B"]
+    thalami = item(found["nichd"], "thalamus")
+    assert thalami.value == "both sides"
+    shares = {part.hemisphere: part.share for part in thalami.parts}
+    assert shares == pytest.approx({"left": 0.66, "right": 0.37}, abs=0.05)

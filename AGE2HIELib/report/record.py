@@ -71,7 +71,7 @@ def result_record(
         lesion=lesion,
         scores=scores,
         model=_model(bundle),
-        atlas=AtlasUsed(about.atlas.name, about.atlas.provenance, about.atlas.sha256),
+        atlas=_atlas(about.atlas),
         input=_input(about),
         settings=about.settings,
         **run_record(bundle.network, about.device, timing_s, about.warnings),
@@ -117,6 +117,11 @@ def input_record(source: Source | T1Scan) -> dict[str, Any]:
 def _set(outcomes: PredictionSet) -> RecordedSet:
     cases = PredictionCases(favourable=outcomes.favourable, adverse=outcomes.adverse)
     return RecordedSet(outcomes.coverage, tuple(outcomes.outcomes), cases)
+
+
+def _atlas(atlas: Atlas) -> AtlasUsed:
+    zones = atlas.zones.sha256 if atlas.zones is not None else None
+    return AtlasUsed(atlas.name, atlas.provenance, atlas.sha256, zones)
 
 
 def _model(bundle: Bundle) -> Model:

@@ -67,11 +67,12 @@ class Model:
 
 @dataclass(frozen=True)
 class AtlasUsed:
-    """The atlas of normal newborns."""
+    """The atlas of normal newborns; ``zones_sha256`` is of its zones, which injury scores alone depend on."""
 
     name: str
     provenance: str
     sha256: str | None = None
+    zones_sha256: str | None = None
 
 
 @dataclass(frozen=True)
