@@ -16,6 +16,7 @@ from AGE2HIELib.scores.rules import (
     any_injured,
     asked,
     missing_places,
+    percent,
 )
 
 _SOURCE = (
@@ -45,8 +46,9 @@ def barkovich_bgt(burden: Burden) -> InjuryScore:
     lacking = missing_places(burden, *needed)
     items = [asked(burden, name, name) for name in needed if name not in lacking]
     level = 0 if lacking else _bgt_level(burden)
-    beyond = (places.CAUDATE, places.BRAINSTEM, places.HIPPOCAMPUS, places.OTHER_CORTEX)
-    items += [asked(burden, "beyond them", *beyond)] if burden.of(*beyond) else []
+    beyond = (places.BRAINSTEM, places.HIPPOCAMPUS)
+    items += [asked(burden, "brainstem and hippocampus", *beyond)] if burden.of(*beyond) else []
+    items += _other_cortex(burden)
     return InjuryScore(
         name="barkovich_bgt",
         title="Barkovich, basal ganglia and thalamus",
@@ -77,7 +79,7 @@ def barkovich_watershed(burden: Burden) -> InjuryScore:
     lacking = missing_places(burden, *zones)
     level = 0 if lacking else _watershed_level(burden)
     items = [asked(burden, name, name) for name in zones if name not in lacking]
-    items += [asked(burden, "other cortex", places.OTHER_CORTEX)] if burden.of(places.OTHER_CORTEX) else []
+    items += _other_cortex(burden)
     items += [_focal(burden)] if burden.of(places.OTHER_CEREBRUM) else []
     return InjuryScore(
         name="barkovich_ws",
@@ -109,6 +111,14 @@ def _focal(burden: Burden) -> ScoreItem:
     total = burden.total_ml(places.OTHER_CEREBRUM)
     value = "lesion" if total > OTHER_ML else "no lesion"
     return ScoreItem(item.name, value, f"{total:.1f} ml away from the zones and deep grey matter", item.parts)
+
+
+def _other_cortex(burden: Burden) -> list[ScoreItem]:
+    """One item; none in an atlas without zones."""
+    parts = burden.of(places.OTHER_CORTEX)
+    value = "extensive" if _extensive_cortex(burden) else "not extensive"
+    said = ", ".join(f"{percent(part.share)} {part.hemisphere}" for part in parts)
+    return [ScoreItem("other cortex", value, f"{said} is lesion", parts)] if parts else []
 
 
 def _extensive_cortex(burden: Burden) -> bool:

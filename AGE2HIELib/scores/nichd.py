@@ -18,6 +18,7 @@ from AGE2HIELib.scores.rules import (
     any_injured,
     asked,
     missing_places,
+    percent,
 )
 
 _WATERSHED = tuple(name for pair in places.WATERSHED.values() for name in pair)
@@ -119,7 +120,7 @@ def _items(burden: Burden, lacking: tuple[str, ...]) -> tuple[ScoreItem, ...]:
     halves = burden.of(places.HEMISPHERE)
     if halves:
         value = "devastated" if _devastated(burden) else "not devastated"
-        shares = ", ".join(f"{part.share:.0%} of the {part.hemisphere} one" for part in halves)
+        shares = ", ".join(f"{percent(part.share)} of the {part.hemisphere} one" for part in halves)
         items.append(ScoreItem("cerebral hemispheres", value, f"{shares} is lesion", halves))
     return tuple(items)
 

@@ -23,6 +23,11 @@ NOT_INJURED = "not injured"
 NO_ZONES = "no zone labels in this atlas"
 
 
+def percent(share: float) -> str:
+    """Of 0..1, in words: "5 %"."""
+    return f"{100 * share:.0f} %"
+
+
 @dataclass(frozen=True)
 class Rule:
     """One of our own rules, in words."""
@@ -33,19 +38,20 @@ class Rule:
 
 RULES = (
     Rule(
-        "injured", f"more than {INJURED_SHARE:.0%} of the place on one side, and more than {INJURED_ML:g} ml, is lesion"
+        "injured",
+        f"more than {percent(INJURED_SHARE)} of the place on one side, and more than {INJURED_ML:g} ml, is lesion",
     ),
     Rule(
         "other cerebral lesions",
         f"more than {OTHER_ML:g} ml of the cortex and white matter that lie over {NEAR_MM:g} mm away from deep grey "
         "matter, watershed zones and perirolandic cortex is lesion",
     ),
-    Rule("minimal", f"at most {MINIMAL_SHARE:.0%} of both cerebral hemispheres is lesion"),
-    Rule("hemispheric devastation", f"more than {DEVASTATED_SHARE:.0%} of each cerebral hemisphere is lesion"),
+    Rule("minimal", f"at most {percent(MINIMAL_SHARE)} of both cerebral hemispheres is lesion"),
+    Rule("hemispheric devastation", f"more than {percent(DEVASTATED_SHARE)} of each cerebral hemisphere is lesion"),
     Rule(
         "extensive cortex",
-        f"more than {EXTENSIVE_CORTEX_SHARE:.0%} of one hemisphere's cortex outside watershed and perirolandic zones "
-        "is lesion",
+        f"more than {percent(EXTENSIVE_CORTEX_SHARE)} of one hemisphere's cortex outside watershed and perirolandic "
+        "zones is lesion",
     ),
 )
 
@@ -69,11 +75,9 @@ def asked(burden: Burden, name: str, *places: str) -> ScoreItem:
     """One line of a score: on which side one of these places is injured."""
     parts = sorted(burden.of(*places), key=lambda part: not is_injured(part))
     sides = {part.hemisphere for part in parts if is_injured(part)}
-    value = _side(sides)
-    largest = max(parts, key=lambda part: part.share)
-    said = f"at most {largest.share:.0%} of a place ({_place(largest)}, {largest.lesion_ml:.1f} ml)"
-    meaning = f"{value}: {said} is lesion" if largest.lesion_ml > 0 else "no lesion in it"
-    return ScoreItem(name, value, meaning, tuple(parts))
+    most = max(parts, key=lambda part: part.share)
+    said = f"most in the {_place(most)}: {percent(most.share)} of it, {most.lesion_ml:.1f} ml"
+    return ScoreItem(name, _side(sides), said if most.lesion_ml > 0 else "no lesion in it", tuple(parts))
 
 
 def _side(sides: set[str]) -> str:
