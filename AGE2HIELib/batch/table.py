@@ -99,7 +99,7 @@ def _line(row: CaseRow) -> str:
 
 def _row(cells: list[str]) -> CaseRow:
     case, code, label, *numbers, failed, bgt, watershed, nichd, seconds, message = cells
-    known = {name: float(cell) if cell else None for name, cell in zip(_NUMBERS, numbers, strict=True)}
-    scores = dict(zip(SCORES, (bgt, watershed, nichd), strict=True))
+    probability, low, high, prevalence, lesion_ml, lesion_share = (float(cell) if cell else None for cell in numbers)
+    found = (probability, low, high, prevalence, lesion_ml, lesion_share)
     took = float(seconds) if seconds else None
-    return CaseRow(case, int(code), label, **known, failed_checks=failed, **scores, seconds=took, message=message)
+    return CaseRow(case, int(code), label, *found, failed, bgt, watershed, nichd, took, message)

@@ -46,7 +46,7 @@ _LONGEST = 64  # signs of a code's meaning
 
 
 def structured_report(record: Result, headers: Sequence[Dataset]) -> ComprehensiveSR:
-    """Measurement groups for the number, the lesion, the injury scores and the quality gate; the last is always there."""
+    """Groups for the number, the lesion, the injury scores and the quality gate; the last is always there."""
     observer = DeviceObserverIdentifyingAttributes(
         uid=_DEVICE, name="age2hie", manufacturer_name=MANUFACTURER, model_name=f"age2hie {__version__}"
     )
