@@ -48,7 +48,6 @@ def whole_record() -> dict[str, Any]:
     part = {"region": "thalamus", "hemisphere": "left", "lesion_ml": 1.2, "share": 0.3}
     item = {"name": "thalamus", "value": "injured", "meaning": "left", "parts": [part]}
     texts = {"name": "nichd", "title": "NICHD", "value": "2A", "range": "0 to 3", "meaning": "one of two sides"}
-    record["lesion"] = None
     record["scores"] = [{**texts, "items": [item], "cannot_see": "blood", "source": "a paper"}]
     return record
 

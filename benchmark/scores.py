@@ -24,7 +24,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_volume
-from AGE2HIELib.lesion.mask import lesion_mask
+from AGE2HIELib.lesion.measure import found_lesion, placed_scan
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import injure
 from AGE2HIELib.phantom.scan import PROTOCOLS, nearest, scanner_adc
@@ -109,17 +109,19 @@ def scanned(planted: Planted) -> list[Compared]:
         if seen.placement is None:
             continue
         mask = to_canonical(nearest(injury.lesion.like(injury.lesion.array.astype(np.uint8)), seen.adc.grid))
-        others = {"found": found_lesion(seen), "planted": seen.brain.like(mask.array > 0)}
+        others = {"found": lesion_of(seen), "planted": seen.brain.like(mask.array > 0)}
         burdens = {name: burden_in(seen, lesion) for name, lesion in others.items()}
         found.append(Compared(f"{planted.seed} {planted.kind}", acquisition, injury.load, truth, burdens))
     return found
 
 
-def found_lesion(seen: GatedScan, z: Volume | None = None) -> Volume:
-    """As a prediction marks it, from our own z unless another is given."""
+def lesion_of(seen: GatedScan, released: Volume | None = None) -> Volume:
+    """As a prediction marks it, from our own z unless a released map is given."""
     assert seen.placement is not None
-    own = z_map(seen.adc, seen.brain, bundled_atlas(), seen.placement) if z is None else z
-    return lesion_mask(own, seen.adc, seen.brain)
+    atlas, given = bundled_atlas(), released is not None
+    z = released if released is not None else z_map(seen.adc, seen.brain, atlas, seen.placement)
+    mask, _ = found_lesion(placed_scan(seen.adc, z, seen.brain, atlas, seen.placement, released=given))
+    return mask
 
 
 def burden_in(seen: GatedScan, lesion: Volume) -> Burden:
@@ -147,7 +149,7 @@ def falls(planted: Planted) -> tuple[int, int]:
         injury = injure(infant, planted.kind, seed=planted.seed, extent=extent)
         true_ranks.append(ranks(true_burden(infant, of, injury.lesion)))
         seen = gated_scan(to_canonical(scanner_adc(infant, injury, PROTOCOLS["2mm"], seed=planted.seed)))
-        found_ranks.append(ranks(burden_in(seen, found_lesion(seen))))
+        found_ranks.append(ranks(burden_in(seen, lesion_of(seen))))
     fell = [(np.diff(np.array(rows), axis=0) < 0).any(axis=0).sum() for rows in (true_ranks, found_ranks)]
     return int(fell[0]), int(fell[1])
 
@@ -169,7 +171,7 @@ def newborn(name: str) -> Compared:
         for path in (f"2Z_ADC/Zmap_{name}-ADC_smooth2mm_clipped10.mha", f"3LABEL/{name}_lesion.mha")
     )
     lesion = seen.brain.like(expert > 0)
-    others = {"own z": found_lesion(seen), "released z": found_lesion(seen, seen.brain.like(released))}
+    others = {"own z": lesion_of(seen), "released z": lesion_of(seen, seen.brain.like(released))}
     load = float(lesion.array.sum() / seen.brain.array.sum())
     burdens = {kind: burden_in(seen, mask) for kind, mask in others.items()}
     return Compared(name.removeprefix("MGHNICU_")[:3], "newborns", load, burden_in(seen, lesion), burdens)
