@@ -127,14 +127,15 @@ def test_a_file_is_no_folder_of_cases(tmp_path: Path) -> None:
 
 
 def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
-    good = CaseRow("a b", 0, "favourable", 0.25, 0.125, 0.5, 0.3, 6.5, 0.0125, "", 4.5)
+    good = CaseRow("a b", 0, "favourable", 0.25, 0.125, 0.5, 0.3, 6.5, 0.0125, "", "2", "3", "2B", seconds=4.5)
     failed = CaseRow("c", 2, seconds=0.1, message="What\tis\nwrong.  What to do.")
     write_table([good, failed], tmp_path)
     assert read_table(tmp_path) == {"a b": good, "c": replace(failed, message="What is wrong. What to do.")}
     assert [path.name for path in tmp_path.iterdir()] == [TABLE]
     lines = (tmp_path / TABLE).read_text().splitlines()
-    assert [line.count("\t") for line in lines] == [11, 11, 11]
-    assert lines[1] == "a b\t0\tfavourable\t0.250000\t0.125000\t0.500000\t0.300000\t6.500000\t0.012500\t\t4.5\t"
+    assert [line.count("\t") for line in lines] == [14, 14, 14]
+    numbers = "0.250000\t0.125000\t0.500000\t0.300000\t6.500000\t0.012500"
+    assert lines[1] == f"a b\t0\tfavourable\t{numbers}\t\t2\t3\t2B\t4.5\t"
 
 
 @pytest.mark.parametrize("text", ["", "case\tother\na\tb\n", "case\texit_code\nhalf", "\x00\xff"])

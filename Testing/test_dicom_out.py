@@ -29,6 +29,7 @@ from AGE2HIELib.report.hospital.capture import slice_picture
 from AGE2HIELib.report.hospital.objects import check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.tiles import choose_view
+from AGE2HIELib.result.record import SCORE_HEADING
 from AGE2HIELib.result.stored import parse_result
 from AGE2HIELib.system.logs import write_traceback
 from AGE2HIELib.volume import Volume
@@ -117,6 +118,19 @@ def test_the_report_says_for_which_prevalence_its_numbers_hold(predicted: Run, m
         assert found["Demonstration score"] == pytest.approx(run.record["probability_adverse"], abs=1e-6)
         assert evaluations(run)["Basis of the prevalence"] == basis
     assert numbers(moved)["Demonstration score"] < numbers(predicted)["Demonstration score"]
+
+
+def test_the_report_has_the_injury_scores_of_the_record(predicted: Run, refused: Run) -> None:
+    said = evaluations(predicted)
+    assert said["Basis of the injury scores"] == SCORE_HEADING
+    words = " ".join(str(item.get("TextValue", "")) for item in items(predicted))
+    assert [score["name"] for score in predicted.record["scores"]][:3] == ["barkovich_bgt", "barkovich_ws", "nichd"]
+    for score in predicted.record["scores"]:
+        assert said[score["title"]] == score["value"]
+        assert f"{score['title']}, {SCORE_HEADING}: {score['value']} ({score['meaning']})" in words
+        assert score["cannot_see"] in words
+    assert refused.record["scores"] == []
+    assert "Basis of the injury scores" not in evaluations(refused)
 
 
 def test_objects_are_in_the_patients_study(predicted: Run, study: Path) -> None:

@@ -28,6 +28,7 @@ def whole_record() -> dict[str, Any]:
     record["settings"] = encode(Settings())
     record["machine"] = "Linux x86_64"
     record["atlas"]["sha256"] = "2" * 64
+    record["atlas"]["zones_sha256"] = None
     record["saliency"]["names_a_place"] = True
     record["input"]["b_values_used"] = None
     finding = {"name": "agreement", "value": 0.9, "limit": "at least 0.8", "passed": True, "meaning": "odd", "p": None}
@@ -56,6 +57,10 @@ def whole_record() -> dict[str, Any]:
     record["lesion"] = {"method": "rule", "meaning": "low", "volume_ml": 6.0, "brain_ml": 400.0, "share": 0.015}
     record["lesion"] |= {"interval": [0.01, 0.02], "side": "left"}
     record["lesion"] |= {"clusters": [{**cluster, "centre_ras_mm": [-10.0, 2.0, 3.5]}]}
+    part = {"region": "thalamus", "hemisphere": "left", "lesion_ml": 1.2, "share": 0.3}
+    item = {"name": "thalamus", "value": "injured", "meaning": "left", "parts": [part]}
+    texts = {"name": "nichd", "title": "NICHD", "value": "2A", "range": "0 to 3", "meaning": "one of two sides"}
+    record["scores"] = [{**texts, "items": [item], "cannot_see": "blood", "source": "a paper"}]
     return record
 
 
@@ -70,7 +75,7 @@ def test_what_is_written_is_read_and_written_again() -> None:
 
 def test_the_first_record_ever_is_read() -> None:
     record = whole_record()
-    for key in ("prevalence", "prediction_set", "clinical", "examination", "lesion", "settings", "machine"):
+    for key in ("prevalence", "prediction_set", "clinical", "examination", "lesion", "scores", "settings", "machine"):
         del record[key]
     for part, later in (("model", "prevalence"), ("atlas", "sha256"), ("saliency", "title"), ("quality", "overridden")):
         del record[part][later]

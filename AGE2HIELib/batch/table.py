@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from AGE2HIELib.report.extras import lost_extras
 from AGE2HIELib.result.record import Result
@@ -20,6 +21,7 @@ _NUMBERS = (
     "lesion_share",
     "probability_with_clinical",
 )
+SCORES = ("barkovich_bgt", "barkovich_ws", "nichd")  # columns: names of injury scores in the record
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class CaseRow:
             number back.
         probability_with_clinical: joined with the clinical variables that were given.
         failed_checks: names of the gate's checks that were not passed, joined by "; ".
+        barkovich_bgt, barkovich_ws, nichd: injury scores, computed from diffusion alone and not read by a radiologist;
+            empty where there is no lesion map or the atlas has no zones for them.
         seconds: the case took; of a prediction, the sum of its stages.
         message: what was wrong, and what to do; of a result, what could not be written beside it.
     """
@@ -48,6 +52,9 @@ class CaseRow:
     lesion_share: float | None = None
     probability_with_clinical: float | None = None
     failed_checks: str = ""
+    barkovich_bgt: str = ""
+    barkovich_ws: str = ""
+    nichd: str = ""
     seconds: float | None = None
     message: str = ""
 
@@ -57,6 +64,7 @@ def row_of_result(case: str, exit_code: int, result: Result) -> CaseRow:
     low, high = result.interval or (None, None)
     failed = [check for check in result.quality.checks if not check.passed]
     stopping = [check for check in failed if not check.overridden]
+    scores = {score.name: score.value for score in result.scores}
     return CaseRow(
         case,
         exit_code,
@@ -69,8 +77,9 @@ def row_of_result(case: str, exit_code: int, result: Result) -> CaseRow:
         result.lesion.share if result.lesion else None,
         result.clinical.probability_adverse if result.clinical is not None else None,
         "; ".join(check.name for check in failed),
-        sum(result.timing_s.values()),
-        " ".join([*(check.remedy for check in stopping[:1]), *lost_extras(result.warnings)]),
+        **{name: scores.get(name, "") for name in SCORES},
+        seconds=sum(result.timing_s.values()),
+        message=" ".join([*(check.remedy for check in stopping[:1]), *lost_extras(result.warnings)]),
     )
 
 
@@ -95,12 +104,14 @@ def read_table(folder: Path) -> dict[str, CaseRow]:
 def _line(row: CaseRow) -> str:
     shown = ("" if number is None else f"{number:.6f}" for number in (getattr(row, name) for name in _NUMBERS))
     seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
-    texts = (row.case, str(row.exit_code), row.label, *shown, row.failed_checks, seconds, row.message)
+    scores = (row.barkovich_bgt, row.barkovich_ws, row.nichd)
+    texts = (row.case, str(row.exit_code), row.label, *shown, row.failed_checks, *scores, seconds, row.message)
     return "\t".join(" ".join(text.split()) if text != row.case else text for text in texts)
 
 
 def _row(cells: list[str]) -> CaseRow:
-    case, code, label, *numbers, failed, seconds, message = cells
-    known = {name: float(cell) if cell else None for name, cell in zip(_NUMBERS, numbers, strict=True)}
+    case, code, label, *numbers, failed, bgt, watershed, nichd, seconds, message = cells
+    known: dict[str, Any] = {name: float(cell) if cell else None for name, cell in zip(_NUMBERS, numbers, strict=True)}
+    known |= {"barkovich_bgt": bgt, "barkovich_ws": watershed, "nichd": nichd}
     took = float(seconds) if seconds else None
     return CaseRow(case, int(code), label, **known, failed_checks=failed, seconds=took, message=message)

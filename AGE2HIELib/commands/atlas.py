@@ -72,6 +72,7 @@ def run_atlas_info(arguments: argparse.Namespace, progress: Progress) -> int:
             f"{'x'.join(f'{mm:g}' for mm in atlas.grid.spacing_mm)} mm",
             "brain": f"{float(atlas.brain.array.sum()) * atlas.grid.voxel_ml:.0f} ml",
             "regions": str(len(atlas.regions)),
+            "zones": f"{len(atlas.zones.regions)}, sha256 {atlas.zones.sha256}" if atlas.zones else "none",
             **{name.replace("_", " "): str(value) for name, value in atlas.made.items()},
         }
     )

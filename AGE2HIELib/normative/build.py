@@ -193,7 +193,8 @@ def _in_mean_shape(found: Statistics, mean: ShapeDifference) -> tuple[Statistics
 
 def _as_template(found: Statistics, start: Atlas, folder: Path) -> Path:
     blank = start.labels.like(np.zeros(start.grid.shape, np.int16))
-    write_atlas(replace(start, name="template", mean=found.mean, sd=found.sd, brain=found.brain, labels=blank), folder)
+    bare = replace(start, name="template", mean=found.mean, sd=found.sd, brain=found.brain, labels=blank, zones=None)
+    write_atlas(bare, folder)
     return folder
 
 
@@ -217,4 +218,4 @@ def _described(found: Statistics, wanted: BuildRequest, start: Atlas, count: int
             "sd_relative_error": round(float(1 / np.sqrt(2 * (count - 1))), 3),
         },
     )
-    return replace(atlas, labels=carry_labels(start, atlas))
+    return carry_labels(start, atlas)

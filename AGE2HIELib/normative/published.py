@@ -66,7 +66,7 @@ def published_atlas(
         brain=frame.brain.like(present),
         made={"labels_from": frame.name},
     )
-    return replace(atlas, labels=carry_labels(frame, atlas))
+    return carry_labels(frame, atlas)
 
 
 def _inside(values: np.ndarray, present: np.ndarray, frame: Atlas) -> Volume:

@@ -15,6 +15,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.phantom.fields import ellipsoid, smooth_noise
 from AGE2HIELib.phantom.infant import FINE_MM, Infant
 from AGE2HIELib.phantom.structures import BASE_VALUE, CORTEX, DEEP_GREY, FLUID, HINDBRAIN, VALUE
+from AGE2HIELib.phantom.zones import ANTERIOR_WATERSHED, POSTERIOR_WATERSHED, rolandic_distance
 from AGE2HIELib.volume import Volume
 
 INJURIES = ("none", "bgt", "watershed", "near-total", "focal")
@@ -93,7 +94,7 @@ def _basal_ganglia_thalamus(infant: Infant, rng: np.random.Generator, extent: fl
         distance = np.minimum(distance, ellipsoid(points, (17, 7, 3.5), (5.5 * size, 9 * size, 8 * size)))
         distance = np.minimum(distance, ellipsoid(points, (10.5, -1.5, 4.5), (7 * size, 9 * size, 8 * size)))
     if extent > rng.uniform(0.3, 0.8):
-        rolandic = np.maximum(np.abs(y - 12.0 + 0.5 * z) - 9.0 * extent, 16.0 - z)
+        rolandic = np.maximum(rolandic_distance(infant.template_points) - 9.0 * extent, 16.0 - z)
         cortex = np.isin(BASE_VALUE[infant.labels.array], CORTEX)
         distance = np.where(cortex, np.minimum(distance, rolandic), distance)
     return np.asarray(distance + _roughness(infant, rng, 1.2))
@@ -105,7 +106,7 @@ def _watershed(infant: Infant, rng: np.random.Generator, extent: float) -> np.nd
     distance = np.full(x.shape, np.inf, dtype=np.float32)
     for side in (-1, 1):
         points = (side * x, y, z)
-        for centre, radii in (((17, 26, 24), (8, 15, 10)), ((21, -28, 20), (11, 15, 14))):
+        for centre, radii in (ANTERIOR_WATERSHED, POSTERIOR_WATERSHED):
             size = (0.2 + 1.15 * extent) * rng.uniform(0.6, 1.2)
             distance = np.minimum(distance, ellipsoid(points, centre, tuple(size * r for r in radii)))
     return np.asarray(distance + _roughness(infant, rng, 3.0))

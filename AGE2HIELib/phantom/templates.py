@@ -16,7 +16,8 @@ from AGE2HIELib.phantom.anatomy import Shape, label_points
 from AGE2HIELib.phantom.infant import FINE_MM, TEMPLATE_ML, grid_points, make_infant
 from AGE2HIELib.phantom.lifespan import make_t1_subject
 from AGE2HIELib.phantom.structures import BASE_VALUE, DEEP_GREY, VALUE, structure_table
-from AGE2HIELib.preprocess.atlas import Atlas, Region
+from AGE2HIELib.phantom.zones import label_zones, zone_table
+from AGE2HIELib.preprocess.atlas import Atlas, Region, Zones
 from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.preprocess.t1.placement import T1Template, outline_image
 from AGE2HIELib.volume import Grid, Volume
@@ -75,7 +76,14 @@ def make_atlas(*, infants: int = INFANTS) -> Atlas:
         brain=Volume(brain, affine),
         labels=Volume(labels.astype(np.uint8), affine),
         regions=tuple(Region(*row) for row in structure_table()),
+        zones=make_zones(Volume(labels.astype(np.uint8), affine)),
     )
+
+
+def make_zones(labels: Volume) -> Zones:
+    """The zones of an atlas whose structures lie on ``atlas_grid``, by closed forms."""
+    zones = label_zones(grid_points(labels.grid), labels.array.astype(np.uint8))
+    return Zones(labels.like(zones), tuple(Region(*row) for row in zone_table()))
 
 
 def _spread(labels: np.ndarray) -> np.ndarray:

@@ -17,7 +17,8 @@ from AGE2HIELib.pipeline.request import ADVERSE, Request
 from AGE2HIELib.pipeline.stages import EXAMINED_STAGES, STAGES
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import in_brain
-from AGE2HIELib.result.record import Lesion
+from AGE2HIELib.result.record import InjuryScore, Lesion
+from AGE2HIELib.scores.injury import injury_scores
 from AGE2HIELib.system.progress import Progress, Stages
 from AGE2HIELib.volume import Volume
 
@@ -38,6 +39,7 @@ class Analysis:
         examination: of the explanation; None where it was not asked for.
         lesion: bool; with ``z``, there as well where only a warning keeps the number back, and None for a refused scan.
         measured_lesion: how much of the brain it is, and its clusters.
+        scores: that follow from it; empty without it.
         clinical: the number joined with what else is known of the infant; None where nothing was named.
     """
 
@@ -50,6 +52,7 @@ class Analysis:
     examination: Examination | None = None
     lesion: Volume | None = None
     measured_lesion: Lesion | None = None
+    scores: tuple[InjuryScore, ...] = ()
     clinical: ClinicalReading | None = None
 
 
@@ -86,14 +89,18 @@ def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages:
     admitted = admit(scan, model, atlas, request, stages)
     gated = admitted.gated
     lesion = measured = None
+    scores: tuple[InjuryScore, ...] = ()
     if gated.placement is not None and admitted.z is not None:
         with stages("z-map"):
             lesion, measured = found_lesion(
                 placed_scan(gated.adc, admitted.z, gated.brain, atlas, gated.placement, released=scan.z_is_released)
             )
+            scores = injury_scores(lesion, gated.brain, gated.placement, atlas)
     if isinstance(admitted, Withheld):
         clinical = _clinical(scan, admitted.model, None, request)
-        return Analysis(gated, admitted.model, admitted.z, lesion=lesion, measured_lesion=measured, clinical=clinical)
+        return Analysis(
+            gated, admitted.model, admitted.z, lesion=lesion, measured_lesion=measured, scores=scores, clinical=clinical
+        )
     with stages("predict"):
         model, explanation = explain_prediction(admitted.model, admitted.image, request.saliency)
     with stages("explain"):
@@ -104,8 +111,19 @@ def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages:
     if request.examine:
         with stages("examine"):
             examination = examine_explanation(model, admitted.image, explanation)
-    clinical = _clinical(scan, model, explanation.prediction, request)
-    return Analysis(gated, model, admitted.z, explanation, saliency, regions, examination, lesion, measured, clinical)
+    return Analysis(
+        gated,
+        model,
+        admitted.z,
+        explanation=explanation,
+        saliency=saliency,
+        regions=regions,
+        examination=examination,
+        lesion=lesion,
+        measured_lesion=measured,
+        scores=scores,
+        clinical=_clinical(scan, model, explanation.prediction, request),
+    )
 
 
 def _clinical(scan: Scan, model: HieModel, number: Prediction | None, request: Request) -> ClinicalReading | None:

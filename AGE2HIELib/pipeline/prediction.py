@@ -183,6 +183,7 @@ def _write(analysis: Analysis, about: Circumstances, stages: Stages, folder: Pat
         stages.seconds,
         analysis.examination,
         analysis.measured_lesion,
+        analysis.scores,
     )
     record = replace(record, clinical=analysis.clinical)
     if analysis.saliency is not None and record.saliency is not None:

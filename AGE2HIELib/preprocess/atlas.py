@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -21,6 +21,7 @@ from AGE2HIELib.volume import Grid, Volume
 
 _IMAGES = ("mean", "sd", "brain", "labels")
 _DESCRIPTION = "atlas.json"
+ZONES, _ZONE_NAMES = "zones.nii.gz", "zones.json"  # beside the atlas: what z depends on does not know them
 LARGEST_DESCRIPTION_BYTES = 1_000_000  # that of the bundled atlas, with 34 regions, takes 4 kB
 LARGEST_VOXELS = 20_000_000  # twice a 1 mm grid of an adult's whole head (182 x 218 x 182)
 
@@ -34,6 +35,20 @@ class Region:
     value: int
     name: str
     hemisphere: Literal["left", "right", "midline"]
+
+
+@dataclass(frozen=True, eq=False)
+class Zones:
+    """Places that injury scores ask about and that cross the atlas's regions: watershed zones, perirolandic cortex.
+
+    Attributes:
+        labels: small integers on the atlas's grid, the values of ``regions``; 0 where there is no zone.
+        sha256: over their own two files, which are no part of the atlas's hash: a model's z-maps do not depend on them.
+    """
+
+    labels: Volume
+    regions: tuple[Region, ...]
+    sha256: str = ""
 
 
 @dataclass(frozen=True, eq=False)  # an atlas is equal to itself alone: images have no one truth value
@@ -50,6 +65,7 @@ class Atlas:
     regions: in a stable order.
     sha256: over the files it was read from; empty for an atlas that was never written.
     made: how it was made, for people and scripts: plain values by name.
+    zones: for injury scores; None in an atlas without them.
     """
 
     name: str
@@ -63,6 +79,7 @@ class Atlas:
     regions: tuple[Region, ...]
     sha256: str = ""
     made: Mapping[str, Any] = field(default_factory=dict)
+    zones: Zones | None = None
 
     @property
     def grid(self) -> Grid:
@@ -86,7 +103,10 @@ def once_per_atlas(function: Callable[[Atlas], Derived]) -> Callable[[Atlas], De
 
 
 def write_atlas(atlas: Atlas, folder: Path) -> None:
-    """Write ``mean``, ``sd``, ``brain`` and ``labels`` as NIfTI, and ``atlas.json``; ADC is rounded to 1e-6 mm^2/s."""
+    """Write ``mean``, ``sd``, ``brain`` and ``labels`` as NIfTI, and ``atlas.json``; ADC is rounded to 1e-6 mm^2/s.
+
+    An atlas with zones gets ``zones.nii.gz`` and ``zones.json`` as well.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name in _IMAGES:
         image: Volume = getattr(atlas, name)
@@ -102,6 +122,15 @@ def write_atlas(atlas: Atlas, folder: Path) -> None:
         "regions": [asdict(region) for region in atlas.regions],
     }
     (folder / _DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+    if atlas.zones is not None:
+        write_zones(atlas.zones, folder)
+
+
+def write_zones(zones: Zones, folder: Path) -> None:
+    """Write the zones beside an atlas."""
+    write_volume(zones.labels.like(zones.labels.array.astype(np.uint8)), folder / ZONES)
+    names = {"regions": [asdict(region) for region in zones.regions]}
+    (folder / _ZONE_NAMES).write_text(json.dumps(names, indent=1) + "\n", encoding="utf-8")
 
 
 def load_atlas(folder: Path | None = None) -> Atlas:
@@ -122,17 +151,20 @@ def load_atlas(folder: Path | None = None) -> Atlas:
     if missing:
         raise ModelError(f"The atlas folder '{folder.name}' has no {', '.join(missing)}. Name a complete atlas folder.")
     try:
-        description = json.loads(_description(folder))
+        description = json.loads(_text(folder, _DESCRIPTION))
         regions = tuple(Region(**region) for region in description["regions"])
         texts = {key: str(description[key]) for key in ("name", "provenance", "licence")}
         synthetic = bool(description["synthetic"])
         made = dict(description.get("made", {}))
-        images = {name: to_canonical(_image(folder, name)) for name in _IMAGES}
-    except (KeyError, TypeError, ValueError, RecursionError, InputError) as problem:
+        images = {name: to_canonical(_image(folder, f"{name}.nii.gz")) for name in _IMAGES}
+        zones = _zones(folder)
+    except (KeyError, TypeError, ValueError, RecursionError, InputError, FileNotFoundError) as problem:
         raise ModelError(f"The atlas '{folder.name}' cannot be read: {problem}. Install it again.") from problem
     for name in _IMAGES[1:]:
         if not images[name].grid.lies_on(images["mean"].grid):
             raise ModelError(f"The atlas '{folder.name}' is not on one grid: {name} differs from mean. Build it again.")
+    if zones is not None and not zones.labels.grid.lies_on(images["mean"].grid):
+        raise ModelError(f"The atlas '{folder.name}' is not on one grid: zones differs from mean. Build it again.")
     brain = images["brain"].array > 0
     if not np.all(images["sd"].array[brain] > 0):
         raise ModelError(f"The atlas '{folder.name}' has brain voxels whose sd is not positive. Build it again.")
@@ -144,20 +176,31 @@ def load_atlas(folder: Path | None = None) -> Atlas:
         brain=images["brain"].like(brain),
         labels=images["labels"].like(np.rint(images["labels"].array).astype(np.int16)),
         regions=regions,
-        sha256=_sha256(folder),
+        sha256=_sha256(folder, (_DESCRIPTION, *_files())),
         made=made,
+        zones=zones,
     )
 
 
-def _description(folder: Path) -> str:
-    size = (folder / _DESCRIPTION).stat().st_size
+def _zones(folder: Path) -> Zones | None:
+    """None where the folder has neither of their two files; of one alone the other is missed (OSError)."""
+    names = (_ZONE_NAMES, ZONES)
+    if not any((folder / name).is_file() for name in names):
+        return None
+    regions = tuple(Region(**region) for region in json.loads(_text(folder, _ZONE_NAMES))["regions"])
+    labels = to_canonical(_image(folder, ZONES))
+    return Zones(labels.like(np.rint(labels.array).astype(np.int16)), regions, _sha256(folder, names))
+
+
+def _text(folder: Path, name: str) -> str:
+    size = (folder / name).stat().st_size
     if size > LARGEST_DESCRIPTION_BYTES:
-        raise ValueError(f"{_DESCRIPTION} has {size} bytes, too many")
-    return (folder / _DESCRIPTION).read_text(encoding="utf-8")
+        raise ValueError(f"{name} has {size} bytes, too many")
+    return (folder / name).read_text(encoding="utf-8")
 
 
 def _image(folder: Path, name: str) -> Volume:
-    image = read_volume(folder / f"{name}.nii.gz")
+    image = read_volume(folder / name)
     if image.array.size > LARGEST_VOXELS:
         raise ValueError(f"{name} has {image.array.size:,} voxels, more than the {LARGEST_VOXELS:,} of any atlas")
     return image
@@ -167,8 +210,8 @@ def _files() -> list[str]:
     return [f"{name}.nii.gz" for name in _IMAGES]
 
 
-def _sha256(folder: Path) -> str:
+def _sha256(folder: Path, names: Sequence[str]) -> str:
     digest = hashlib.sha256()
-    for name in sorted((_DESCRIPTION, *_files())):
+    for name in sorted(names):
         digest.update(name.encode() + b"\0" + hashlib.sha256((folder / name).read_bytes()).digest())
     return digest.hexdigest()

@@ -220,12 +220,18 @@ def _as_float(mask: Volume) -> Volume:
     return mask.like(mask.array.astype(np.float32))
 
 
-def carry_labels(labelled: Atlas, atlas: Atlas) -> Volume:
-    """The labels of ``labelled`` on the grid of ``atlas``, brought there as they would be to an infant's scan.
+def carry_labels(labelled: Atlas, atlas: Atlas) -> Atlas:
+    """``atlas`` with the labels and zones of ``labelled``, brought there as they would be to an infant's scan.
 
-    Every voxel of the atlas's brain gets one: where the placement leaves a gap, that of the nearest labelled voxel.
+    Every voxel of the atlas's brain gets a label: where the placement leaves a gap, that of the nearest labelled voxel.
     """
     placement = deform(atlas.mean, atlas.brain, labelled, place_in_atlas(atlas.mean, atlas.brain, labelled))
     carried = placement.to_native(labelled.labels, interpolation="nearest").array
     nearest = distance_transform_edt(carried == 0, return_distances=False, return_indices=True)
-    return atlas.labels.like(np.where(atlas.brain.array, carried[tuple(nearest)], 0).astype(np.int16))
+    inside = atlas.brain.array
+    labels = atlas.labels.like(np.where(inside, carried[tuple(nearest)], 0).astype(np.int16))
+    zones = labelled.zones
+    if zones is not None:
+        placed = placement.to_native(zones.labels, interpolation="nearest").array
+        zones = replace(zones, labels=labels.like(np.where(inside, placed, 0).astype(np.int16)), sha256="")
+    return replace(atlas, labels=labels, zones=zones)

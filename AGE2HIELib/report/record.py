@@ -14,6 +14,7 @@ from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.result.decode import encode
 from AGE2HIELib.result.record import (
     AtlasUsed,
+    InjuryScore,
     Input,
     Lesion,
     Model,
@@ -51,6 +52,7 @@ def result_record(
     timing_s: Mapping[str, float],
     examination: Examination | None = None,
     lesion: Lesion | None = None,
+    scores: tuple[InjuryScore, ...] = (),
 ) -> Result:
     """Without ``explanation`` (a refused scan) there is no probability."""
     bundle, number = about.bundle, explanation.prediction if explanation else None
@@ -67,8 +69,9 @@ def result_record(
         saliency=_saliency(explanation) if explanation else None,
         examination=examination.recorded() if examination else None,
         lesion=lesion,
+        scores=scores,
         model=_model(bundle),
-        atlas=AtlasUsed(about.atlas.name, about.atlas.provenance, about.atlas.sha256),
+        atlas=_atlas(about.atlas),
         input=_input(about),
         settings=about.settings,
         **run_record(bundle.network, about.device, timing_s, about.warnings),
@@ -114,6 +117,11 @@ def input_record(source: Source | T1Scan) -> dict[str, Any]:
 def _set(outcomes: PredictionSet) -> RecordedSet:
     cases = PredictionCases(favourable=outcomes.favourable, adverse=outcomes.adverse)
     return RecordedSet(outcomes.coverage, tuple(outcomes.outcomes), cases)
+
+
+def _atlas(atlas: Atlas) -> AtlasUsed:
+    zones = atlas.zones.sha256 if atlas.zones is not None else None
+    return AtlasUsed(atlas.name, atlas.provenance, atlas.sha256, zones)
 
 
 def _model(bundle: Bundle) -> Model:

@@ -17,11 +17,13 @@ from AGE2HIELib.result.tolerance import Tolerance
 VOLUMES = ("adc", "brain_mask", "z_adc", "saliency", "regions", "lesion")
 # of the record: what is no finding (how long it took), is compared by its SHA-256, or is a text for people
 _LEFT_OUT = ("timing_s", "warnings", "settings", "software", "machine", "device", "model", "atlas", "input")
-_TEXTS = ("remedy", "basis", "title", "meaning", "clusters")  # clusters are compared voxel by voxel
+# clusters are compared voxel by voxel
+_TEXTS = ("remedy", "basis", "title", "meaning", "clusters", "range", "cannot_see", "source")
 # the threshold is one where a prevalence was given: moved with the numbers, it is rounded as they are
 _SCORES = ("probability_adverse", "interval", "members", "threshold", "prediction_set", "clinical")
 # columns of the table of regions whose last digits move by a voxel at a limit of ADC or z, and those of the saliency
 _COUNTED = ("saliency", "share", "ml_z", "tissue")
+_SMALLEST_PART = 0.1  # ml, and of a region: a voxel more of a smaller part means nothing
 _SMALLEST_CHECK = 1e-3  # a smaller value's part means nothing: most of these are shares of voxels
 
 
@@ -115,6 +117,8 @@ def _limit(name: str, value: Any, allowed: Tolerance, brain_ml: float) -> float:
         return allowed.examination
     if name.startswith("lesion") and name != "lesion.brain_ml":
         return allowed.lesion * (brain_ml if name == "lesion.volume_ml" else 1.0)
+    if name.startswith("scores") and _is_number(value):
+        return allowed.saliency * max(abs(float(value)), _SMALLEST_PART)
     if name.startswith(("quality", "lesion")) and _is_number(value):
         return allowed.check * max(abs(float(value)), _SMALLEST_CHECK)
     return 0.0

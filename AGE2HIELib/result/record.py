@@ -67,11 +67,12 @@ class Model:
 
 @dataclass(frozen=True)
 class AtlasUsed:
-    """The atlas of normal newborns."""
+    """The atlas of normal newborns; ``zones_sha256`` is of its zones, which injury scores alone depend on."""
 
     name: str
     provenance: str
     sha256: str | None = None
+    zones_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,67 @@ class Settings:
     z_adc_sha256: str | None = None
 
 
+# Of every injury score, wherever it is shown.
+SCORE_HEADING = "computed from diffusion alone, not read by a radiologist"
+
+
+@dataclass(frozen=True)
+class RegionPart:
+    """What a lesion holds of one region or zone of one hemisphere.
+
+    Attributes:
+        hemisphere: the patient's side: left, right or midline.
+        lesion_ml: volume of lesion in it.
+        share: of the region, 0..1.
+    """
+
+    region: str
+    hemisphere: str
+    lesion_ml: float
+    share: float
+
+
+@dataclass(frozen=True)
+class ScoreItem:
+    """One line of an injury score.
+
+    Attributes:
+        name: what is asked, as the score has it.
+        value: the answer, in the score's own words or digits.
+        meaning: the answer in words.
+        parts: the regions that it rests on, those that count as injured first.
+    """
+
+    name: str
+    value: str
+    meaning: str
+    parts: tuple[RegionPart, ...] = ()
+
+
+@dataclass(frozen=True)
+class InjuryScore:
+    """An injury score of the field, computed from diffusion alone and not read by a radiologist.
+
+    Attributes:
+        name: short and without spaces, for scripts: barkovich_bgt, barkovich_ws, nichd, ...
+        title: for people.
+        value: the score; empty where it cannot be computed (``meaning`` says why).
+        range: of the value, in words.
+        meaning: the value in words.
+        cannot_see: what the published score asks for and diffusion does not show.
+        source: of the published definition (DOI or PMID), and what of the rules is our own.
+    """
+
+    name: str
+    title: str
+    value: str
+    range: str
+    meaning: str
+    items: tuple[ScoreItem, ...]
+    cannot_see: str
+    source: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """One prediction, or a scan that the gate refused.
@@ -232,6 +294,8 @@ class Result:
         clinical: the number joined with clinical variables; None where none were named.
         examination: of the saliency map; None where nobody asked for it.
         lesion: None where the scan was refused, and in older records; a scan that only a warning withholds has one.
+        scores: injury scores, computed from diffusion alone and not read by a radiologist; empty in older records, and
+            where there was no lesion map to compute them from.
         software: versions: of age2hie as ``version``, of Python, and of each library that computes.
         machine: system, processor and its instructions, or the graphics card.
         device: where the network ran.
@@ -252,6 +316,7 @@ class Result:
     saliency: Saliency | None
     examination: Examination | None = None
     lesion: Lesion | None = None
+    scores: tuple[InjuryScore, ...] = ()
     model: Model
     atlas: AtlasUsed
     input: Input

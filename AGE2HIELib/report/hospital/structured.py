@@ -29,7 +29,7 @@ from pydicom.sr.codedict import codes
 
 from AGE2HIELib.release import __version__
 from AGE2HIELib.result.decode import encode
-from AGE2HIELib.result.record import Lesion, Result
+from AGE2HIELib.result.record import SCORE_HEADING, InjuryScore, Lesion, Result
 from AGE2HIELib.result.verdicts import Check
 
 MANUFACTURER = "AGE2HIE"
@@ -46,12 +46,14 @@ _LONGEST = 64  # signs of a code's meaning
 
 
 def structured_report(record: Result, headers: Sequence[Dataset]) -> ComprehensiveSR:
-    """Measurement groups for the number, the lesion and the quality gate; the last is always there."""
+    """Groups for the number, the lesion, the injury scores and the quality gate; the last is always there."""
     observer = DeviceObserverIdentifyingAttributes(
         uid=_DEVICE, name="age2hie", manufacturer_name=MANUFACTURER, model_name=f"age2hie {__version__}"
     )
     device = ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=observer)
     groups = [_gate(record)]
+    if record.scores:
+        groups.insert(0, _injury(record))
     if record.lesion is not None:
         groups.insert(0, _lesion(record, record.lesion))
     if record.probability_adverse is not None and record.interval is not None:
@@ -138,6 +140,43 @@ def _lesion(record: Result, lesion: Lesion) -> MeasurementsAndQualitativeEvaluat
             QualitativeEvaluation(_ours("use", "Intended use"), _use(record)),
         ],
     )
+
+
+def _injury(record: Result) -> MeasurementsAndQualitativeEvaluations:
+    """The injury scores as codes of their values, and in words with what they rest on and cannot see."""
+    given = [score for score in record.scores if score.value]
+    group = MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE injury scores"),
+        finding_type=_ours("injury-scores", "Injury scores from diffusion alone"),
+        finding_sites=[FindingSite(codes.SCT.Brain)],
+        algorithm_id=_algorithm(record),
+        qualitative_evaluations=[
+            QualitativeEvaluation(
+                _ours("scores-basis", "Basis of the injury scores"), _ours("scores-diffusion", SCORE_HEADING)
+            ),
+            QualitativeEvaluation(_ours("use", "Intended use"), _use(record)),
+            *(QualitativeEvaluation(_score_named(score), _score_value(score)) for score in given),
+        ],
+    )
+    group[0].ContentSequence.extend(
+        TextContentItem(_ours("score-in-words", "Score in words"), _score_text(score), RelationshipTypeValues.CONTAINS)
+        for score in record.scores
+    )
+    return group
+
+
+def _score_named(score: InjuryScore) -> CodedConcept:
+    return _ours("score-" + score.name.replace("_", "-"), score.title)
+
+
+def _score_value(score: InjuryScore) -> CodedConcept:
+    return _ours("-".join((score.name.replace("_", "-"), *score.value.lower().split())), score.value)
+
+
+def _score_text(score: InjuryScore) -> str:
+    items = "; ".join(f"{item.name}: {item.value}" for item in score.items)
+    value = f"{score.value} ({score.meaning})" if score.value else f"no value ({score.meaning})"
+    return f"{score.title}, {SCORE_HEADING}: {value}; range {score.range}. {items}. Cannot see: {score.cannot_see}."
 
 
 def _gate(record: Result) -> MeasurementsAndQualitativeEvaluations:
