@@ -69,6 +69,8 @@ def template(name: str) -> Template:
     environment.filters["signed"] = signed
     environment.filters["percent"] = percent
     environment.filters["flag"] = flag
+    environment.filters["share"] = share
+    environment.filters["beyond"] = beyond
     return environment.get_template(name)
 
 
@@ -123,9 +125,20 @@ def signed(value: float | None, digits: int = 1) -> str:
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
-def of_100(share: float) -> str:
+def share(value: float) -> str:
+    """Two digits after the point; 0.00 and 1.00, which no network can know, are never said."""
+    text = f"{value:.2f}"
+    return {"0.00": "<0.01", "1.00": ">0.99"}.get(text, text)
+
+
+def beyond(meaning: str, value: str) -> str:
+    """What a sentence adds to the value that it may begin with."""
+    return meaning.removeprefix(value).lstrip(" :,")
+
+
+def of_100(part: float) -> str:
     """A share as a natural frequency; nobody and everybody are never said."""
-    count = round(100 * share)
+    count = round(100 * part)
     if 0 < count < 100:
         return f"about {count}"
     return "fewer than 1" if count == 0 else "more than 99"

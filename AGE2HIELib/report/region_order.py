@@ -43,6 +43,8 @@ def worst_regions(regions: Sequence[RegionRow], count: int = WORST) -> tuple[Reg
 
 def flag(row: RegionRow) -> str:
     """Low: the median lies more than two sd below normal. Partly low: a twentieth of the region or more is lesion."""
+    if row.measured == "fluid":
+        return ""
     if row.median_z is not None and row.median_z < LOW_Z:
         return "low"
     return "partly low" if row.lesion_share is not None and row.lesion_share >= PARTLY_LOW else ""

@@ -1,0 +1,293 @@
+"""The page's first screen, its order, its words and its structure for keyboard and screen reader."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from report_samples import lesion_maps, small_record
+
+from AGE2HIELib.explanation.regions import RegionRow
+from AGE2HIELib.report.adc_ranges import STRUCTURES, measured_structures
+from AGE2HIELib.report.folder import _viewer
+from AGE2HIELib.report.gauge import score_drawing
+from AGE2HIELib.report.page import Pictures, page_html, share, template
+from AGE2HIELib.report.region_order import flag, region_groups, worst_regions
+from AGE2HIELib.report.summary import percent
+from AGE2HIELib.result.decode import decode
+from AGE2HIELib.result.record import Result
+
+PNG = b"\x89PNG"
+LESION = {
+    "method": "rule",
+    "meaning": "tissue with z below -2",
+    "volume_ml": 12.34,
+    "brain_ml": 400.0,
+    "share": 0.03085,
+    "interval": [0.021, 0.041],
+    "side": "left",
+    "clusters": [
+        {
+            "volume_ml": 12.0 - n,
+            "hemisphere": "left",
+            "region": f"place {n}",
+            "mean_adc_1e6_mm2_s": 790.0 + n,
+            "mean_z": -3.25,
+            "centre_ras_mm": [1.0, 2.0, 3.0],
+        }
+        for n in range(5)
+    ],
+}
+SCORE = {
+    "name": "barkovich_bgt",
+    "title": "Barkovich, basal ganglia and thalamus",
+    "value": "2",
+    "range": "0 to 4",
+    "meaning": "2 thalamus and lentiform <nucleus>",
+    "cannot_see": "signal in T1",
+    "source": "AJNR 19:143",
+    "items": [
+        {
+            "name": "thalamus",
+            "value": "injured",
+            "meaning": "injured on the left",
+            "parts": [{"region": "thalamus", "hemisphere": "left", "lesion_ml": 1.2, "share": 0.31}],
+        }
+    ],
+}
+
+
+def row(region: str, side: str = "left", z: float = 0.0, injured: float = 0.0, adc: float = 1100.0) -> RegionRow:
+    """A region of 5 ml."""
+    plain = RegionRow(region, side, 5.0, adc, z, 0.1, 0.2, 1, "core", adc, z, adc - 50, injured, 5 * injured, 4.0, 0.01)
+    found = {"lesion_ml": 5 * injured, "lesion_share": injured}
+    return replace(plain, **found, normal_low_1e6_mm2_s=950.0, normal_high_1e6_mm2_s=1250.0)
+
+
+ROWS = (
+    row("frontal cortex", z=-0.1),
+    row("frontal white matter", "right", z=-0.5, injured=0.02),
+    row("thalamus", z=-1.7, injured=0.3, adc=940.0),
+    row("thalamus", "right"),
+    row("lentiform nucleus", z=-3.4, injured=0.9, adc=780.0),
+    row("lentiform nucleus", "right", z=-0.02, injured=0.06),
+    row("brainstem", "midline", z=-2.4, injured=0.7),
+    RegionRow("lateral ventricle", "left", 1.7, 2542.0, 0.7, 0.0, 0.0, 15, "fluid", lesion_ml=1.7, lesion_share=1.0),
+)
+Render = Callable[..., str]
+
+
+@pytest.fixture
+def page() -> Render:
+    def render(rows: tuple[RegionRow, ...] = ROWS, **changes: Any) -> str:
+        maps = lesion_maps()
+        assert maps.z is not None
+        maps = replace(maps, lesion=maps.z.like(maps.z.array < -2))
+        record = decode(Result, {**small_record(), "lesion": LESION, "scores": [SCORE], **changes})
+        return page_html(record, rows, Pictures(PNG, PNG, _viewer(maps, record)))
+
+    return render
+
+
+class Outline(HTMLParser):
+    """Elements with their attributes in order, and the words of the page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._silent = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._silent = tag in ("style", "script", "title")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        joined = " ".join(" ".join(self.words).split())
+        return joined.replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-")
+
+    def all(self, *tags: str) -> list[tuple[str, dict[str, str | None]]]:
+        return [one for one in self.elements if one[0] in tags]
+
+
+def test_the_first_screen_says_what_how_much_where_and_whether_to_believe_it(page: Render) -> None:
+    text = Outline(page()).text
+    first = text[: text.index("Pictures")]
+    for said in (
+        *("scan 11111111", "ADC map (MetaImage)", "Demonstration score 0.62", "base rate 0.41", "1 of 1 checks passed"),
+        "12.3 ml, 3.1 % of the brain (90 % interval 2.1 to 4.1 %), left side only",
+        *("12.0 ml place 0, left: mean ADC 790, z -3.2", "and 2 smaller"),
+        "Computed from diffusion alone, not read by a radiologist.",
+        "Barkovich, basal ganglia and thalamus 2 thalamus and lentiform <nucleus>",
+        "lentiform nucleus, left : 90 % lesion, ADC 780 (normal 950-1250), z -3.4",
+        *("brainstem, midline : 70 % lesion", "thalamus, left : 30 % lesion, ADC 940"),
+    ):
+        assert said in first, said
+    assert "lentiform nucleus, right" not in first  # three are enough
+    assert "place 3" not in text
+
+
+def test_sections_come_in_the_order_of_a_reader_with_two_minutes(page: Render) -> None:
+    text = Outline(page()).text
+    order = (
+        *("Demonstration score", "How much is injured, and where", "Pictures", "Interactive view", "Regions Region"),
+        *("ADC beside published values", "Quality checks", "Where this comes from"),
+    )
+    places = [text.index(title) for title in order]
+    assert places == sorted(places)
+
+
+def test_a_record_without_lesion_and_scores_still_makes_a_page(page: Render) -> None:
+    html = page((), lesion=None, scores=[])
+    assert "How much is injured" not in html
+    assert "Injury scores" not in html
+    assert "Demonstration score" in html
+
+
+def test_a_withheld_scan_gives_its_reasons_before_its_lesion_and_no_number(page: Render) -> None:
+    check = small_record()["quality"]["checks"][0] | {"passed": False, "severity": "warn", "remedy": "Look."}
+    none = {"probability_adverse": None, "interval": None, "members": [], "label": None, "saliency": None}
+    text = Outline(page((), **none, quality={"passed": False, "overridden": [], "checks": [check]})).text
+    assert text.index("withheld because of a warning") < text.index("How much is injured")
+    assert "0 of 1 checks passed" in text
+    assert "base rate" not in text
+
+
+def test_no_lesion_is_said_so(page: Render) -> None:
+    none = {**LESION, "volume_ml": 0.0, "share": 0.0, "interval": [0.0, 0.001], "side": "none", "clusters": []}
+    text = Outline(page((row("thalamus"),), lesion=none)).text
+    assert "No lesion found in 400 ml of brain" in text
+    assert "None stands out" in text
+
+
+def test_the_age_is_kept_nowhere_and_only_whether_it_was_given_is_said(page: Render) -> None:
+    assert "age at scan given, and not kept" in page(settings={"age_given": True})
+    assert "age at scan" not in page(settings={"age_given": False})
+
+
+def test_words_are_a_readers(page: Render) -> None:
+    text = Outline(page()).text
+    for word in ("block2", "logit", "-0.0", "None", "nan", "_1e6", "saliency_share"):
+        assert word not in text.replace("at block2 of the network", "").replace("None stands out", ""), word
+
+
+def test_deep_grey_comes_first_and_the_worst_of_each_group(page: Render) -> None:
+    groups = region_groups(ROWS)
+    assert [group.title for group in groups] == [
+        *("Deep grey matter and internal capsule", "Brainstem and cerebellum", "White matter", "Cortex", "Other")
+    ]
+    deep = [(one.region, one.hemisphere) for one in groups[0].rows]
+    assert deep == [("lentiform nucleus", "left"), ("thalamus", "left"), ("lentiform nucleus", "right"), deep[3]]
+    assert sum(len(group.rows) for group in groups) == len(ROWS)
+    assert [flag(one) for one in groups[0].rows] == ["low", "partly low", "partly low", ""]
+    assert flag(ROWS[-1]) == ""  # fluid is not tissue
+    assert [one.region for one in worst_regions(ROWS)] == ["lentiform nucleus", "brainstem", "thalamus"]
+    assert "lentiform nucleus left low 5.0 4.5 ml, 90 % 780 950-1250 -3.4" in Outline(page()).text
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [(0.0, "0"), (0.00004, "under 0.01"), (0.0005, "0.05"), (0.00312, "0.3"), (0.0312, "3.1"), (0.997, "100")],
+)
+def test_small_shares_are_not_nothing(part: float, text: str) -> None:
+    assert percent(part) == text
+
+
+def test_certainty_is_never_said() -> None:
+    assert [share(value) for value in (0.0001, 0.004, 0.62, 0.996, 1.0)] == ["<0.01", "<0.01", "0.62", ">0.99", ">0.99"]
+
+
+def test_the_gauge_has_an_axis_and_a_base_rate() -> None:
+    drawn = score_drawing(small_record())
+    assert [tick["text"] for tick in drawn["ticks"]][::2] == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
+    assert [tick["x"] for tick in drawn["ticks"]] == [20.0 + 60 * n for n in range(11)]
+    assert drawn["base"] == pytest.approx(20 + 600 * 0.41)
+    assert score_drawing({**small_record(), "prevalence": None})["base"] is None
+
+
+def test_structures_are_measured_by_volume_and_every_published_figure_has_a_source() -> None:
+    matter = ("frontal", "parietal", "temporal", "occipital")
+    rows = [
+        replace(row(f"{name} white matter", adc=1000.0 + 100 * n), tissue_ml=1.0 + n) for n, name in enumerate(matter)
+    ]
+    rows += [row("thalamus", adc=900.0), row("brainstem", "midline", adc=1050.0)]
+    found = {one.structure.name: one for one in measured_structures(rows)}
+    assert found["White matter"].left == pytest.approx((1000 + 2 * 1100 + 3 * 1200 + 4 * 1300) / 10)
+    assert (found["Thalamus"].left, found["Thalamus"].right, found["Brainstem"].midline) == (900.0, None, 1050.0)
+    assert set(found) == {"White matter", "Thalamus", "Brainstem"}
+    studies = [one for structure in STRUCTURES for one in (*structure.healthy, *structure.injured)]
+    assert all(one.source.startswith("10.") and 200 < one.low < one.high < 2000 for one in studies)
+
+
+def test_the_view_starts_at_the_peak_and_can_go_to_the_lesion(page: Render) -> None:
+    """Evidence and lesion of the sample fill voxels 20-30, 60-75 and 9-13 of the brain's box, with two around it."""
+    html = page()
+    content = re.search(r'id="viewer-content">(.*?)</script>', html, re.S)
+    assert content
+    known = json.loads(content[1])
+    peak, point = known["maps"][0]["peak"], known["points"][0]
+    box_low, shape = (10, 8, 0), (60, 80, 22)
+    voxel = [at * size + low - 0.5 for at, size, low in zip(peak, shape, box_low, strict=True)]
+    assert voxel == pytest.approx([20, 60, 9], abs=2.1)
+    assert point["title"] == "Go to the largest lesion"
+    assert [one["name"] for one in known["maps"]] == ["hirescam", "lesion"]
+    assert 'id="viewer-point-0"' in html
+
+
+def test_headings_tables_and_pictures_are_what_a_screen_reader_needs(page: Render) -> None:
+    for html in (page(), page(demonstration=False, label="indeterminate")):
+        outline = Outline(html)
+        levels = [int(tag[1]) for tag, _ in outline.all("h1", "h2", "h3", "h4")]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(after <= before + 1 for before, after in pairwise(levels))
+        assert all(attributes.get("alt") for _, attributes in outline.all("img"))
+        assert all(attributes.get("scope") for _, attributes in outline.all("th"))
+        assert all(a.get("aria-label") and a.get("role") == "img" for _, a in outline.all("svg", "canvas"))
+        wide = [a for _, a in outline.all("div") if a.get("class") == "wide"]
+        assert wide
+        assert all(a.get("tabindex") == "0" and a.get("role") == "region" and a.get("aria-label") for a in wide)
+        labels = [a["aria-label"] for a in wide]
+        assert len(set(labels)) == len(labels)
+        assert [tag for tag, _ in outline.all("header", "main", "footer")] == ["header", "main", "footer"]
+        identities = [a["id"] for _, a in outline.elements if a.get("id")]
+        assert len(set(identities)) == len(identities)
+        assert outline.all("html")[0][1].get("lang") == "en"
+
+
+def test_text_stands_out_from_what_it_is_written_on_in_light_and_dark() -> None:
+    """Contrast of 4.5 and more (WCAG 2.2, 1.4.3), for each colour of text on each background it stands on."""
+    style = template("style.html.j2").render()
+    schemes = [dict(re.findall(r"--(\w+): (#\w+);", block)) for block in re.findall(r":root \{(.*?)\}", style)]
+    assert len(schemes) == 3  # light, dark, print
+    for colours in schemes:
+        for ink in ("ink", "faint", "accent", "good", "bad"):
+            for paper in ("paper", "soft", "note", "alarm"):
+                if ink in ("ink", "faint") or paper == "paper":
+                    assert contrast(colours, ink, paper) >= 4.5, (ink, paper)
+
+
+def contrast(colours: Mapping[str, str], one: str, other: str) -> float:
+    def luminance(colour: str) -> float:
+        digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+        parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    light, dark = sorted((luminance(colours[one]), luminance(colours[other])), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
