@@ -62,6 +62,7 @@ _BIRTH = "mean at birth, left and right, of a curve through 201 healthy children
 _SPREAD = "mean of 14 healthy term newborns, the lowest to the highest of seven regions; median age 7 days"
 _BARTHA = Published(980, 1480, _SPREAD, "10.3174/ajnr.A0521")
 _WINDOW = "10.1177/1971400916678229"
+_SEVERE = "mean less and plus its sd: severe HIE, cooled, days 3-10"
 
 STRUCTURES = (
     Structure(
@@ -69,7 +70,7 @@ STRUCTURES = (
         ("thalamus",),
         (Published(1150, 1170, _BIRTH, _SOTARDI),),
         (
-            Published(470, 790, "lowest ADC of thalamus and basal ganglia, severe HIE, cooled, days 3-10", _WINDOW),
+            Published(470, 790, f"lowest ADC of thalamus and basal ganglia, {_SEVERE}", _WINDOW),
             Published(920, 1040, "the same, mild to moderate HIE (16 infants together)", _WINDOW),
         ),
     ),
@@ -83,8 +84,10 @@ STRUCTURES = (
         ("posterior limb of the internal capsule",),
         (Published(1170, 1180, _BIRTH, _SOTARDI),),
         (
-            Published(720, 1060, "HIE, survived: mean 890 with its sd; mean age 5.6 days", "10.1542/peds.2003-0935-L"),
-            Published(580, 920, "HIE, died: mean 750 with its sd (28 infants together)", "10.1542/peds.2003-0935-L"),
+            Published(
+                720, 1060, "mean less and plus its sd: HIE, survived; mean age 5.6 days", "10.1542/peds.2003-0935-L"
+            ),
+            Published(580, 920, "the same, died (28 infants together)", "10.1542/peds.2003-0935-L"),
         ),
     ),
     Structure(
@@ -92,7 +95,7 @@ STRUCTURES = (
         ("frontal white matter", "parietal white matter", "temporal white matter", "occipital white matter"),
         (_BARTHA,),
         (
-            Published(280, 720, "lowest ADC, severe HIE, cooled, days 3-10", _WINDOW),
+            Published(280, 720, f"lowest ADC, {_SEVERE}", _WINDOW),
             Published(560, 1100, "the same, mild to moderate HIE (16 infants together)", _WINDOW),
         ),
     ),
