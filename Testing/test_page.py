@@ -65,7 +65,9 @@ SCORE = {
 
 def row(region: str, side: str = "left", z: float = 0.0, injured: float = 0.0, adc: float = 1100.0) -> RegionRow:
     """A region of 5 ml."""
-    plain = RegionRow(region, side, 5.0, adc, z, 0.1, 0.2, 1, "core", adc, z, adc - 50, injured, 5 * injured, 4.0, 0.01)
+    plain = RegionRow(
+        region, side, 5.0, adc, z, 0.1, 0.2, 1, "tissue", adc, z, adc - 50, injured, 5 * injured, 4.0, 0.01
+    )
     found = {"lesion_ml": 5 * injured, "lesion_share": injured}
     return replace(plain, **found, normal_low_1e6_mm2_s=950.0, normal_high_1e6_mm2_s=1250.0)
 
