@@ -251,6 +251,30 @@ def test_the_view_starts_at_the_peak_and_can_go_to_the_lesion(page: Render) -> N
     assert 'id="viewer-point-0"' in html
 
 
+def test_what_comes_from_the_image_and_what_from_which_variable() -> None:
+    part = {"name": "cord_ph", "title": "cord pH <7", "given": True, "contribution_logit": 0.84}
+    other = {"name": "sex", "title": "sex", "given": False, "contribution_logit": -0.02}
+    joint = {
+        "given": ["cord_ph"],
+        "missing": ["sex"],
+        "meaning": "Late fusion.",
+        "assumption": "",
+        "image_logit": -0.42,
+        "probability_image": 0.396,
+        "probability_adverse": 0.604,
+        "interval": [0.3, 0.8],
+        "parts": [part, other],
+    }
+    text = Outline(template("clinical.html.j2").render(record={"clinical": joint})).text
+    assert "0.60 with image and clinical variables (90 % interval 0.30 to 0.80), 0.40 by the image alone" in text
+    assert "the image -0.4 cord pH <7 0.8 sex, not known 0.0" in text
+    assert "Given: cord ph. Not given: sex." in text
+    unknown = {**joint, "probability_adverse": None, "interval": None, "image_logit": None, "parts": []}
+    text = Outline(template("clinical.html.j2").render(record={"clinical": unknown})).text
+    assert "0.60" not in text
+    assert not template("clinical.html.j2").render(record={}).strip()
+
+
 def test_headings_tables_and_pictures_are_what_a_screen_reader_needs(page: Render) -> None:
     for html in (page(), page(demonstration=False, label="indeterminate")):
         outline = Outline(html)
