@@ -50,7 +50,7 @@ def write_picture(maps: Maps, record: Result, folder: Path) -> None:
 def write_page(maps: Maps, regions: Sequence[RegionRow], record: Result, folder: Path, *, picture: Path) -> None:
     """The page for people; ``picture`` from ``write_picture`` may be missing."""
     slices = picture.read_bytes() if picture.is_file() else b""
-    page = page_html(record, regions, Pictures(slices, _png(lesion_picture(maps)), _viewer(maps, record)))
+    page = page_html(record, regions, Pictures(slices, _png(lesion_picture(maps)), packed_view(maps, record)))
     (folder / PAGE).write_text(page, encoding="utf-8")
 
 
@@ -62,7 +62,8 @@ def _png(picture: Image.Image | None) -> bytes:
     return content.getvalue()
 
 
-def _viewer(maps: Maps, record: Result) -> dict[str, Any] | None:
+def packed_view(maps: Maps, record: Result) -> dict[str, Any] | None:
+    """The interactive view, of the saliency and the lesion; None where there is no saliency."""
     shown = record.saliency
     if maps.saliency is None or shown is None:
         return None
