@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from AGE2HIELib.lesion.mask import clusters
+from AGE2HIELib.lesion.mask import number_clusters
 from AGE2HIELib.volume import Volume
 
 PEAK, LARGEST_LESION = "peak", "largest lesion"
@@ -23,7 +23,7 @@ def largest_lesion(lesion: Volume | None) -> Volume | None:
     """The connected part of a lesion mask with the most voxels; None where the mask is empty."""
     if lesion is None or not lesion.array.any():
         return None
-    parts, count = clusters(lesion.array)
+    parts, count = number_clusters(lesion.array)
     sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
     return lesion.like(parts == 1 + int(sizes.argmax()))
 
