@@ -72,6 +72,7 @@ def test_no_lesion_is_said_so(page: Render) -> None:
     text = Outline(page((row("thalamus"),), lesion=none)).text
     assert "No lesion found in 400 ml of brain" in text
     assert "None stands out" in text
+    assert "The lowest is thalamus, left: ADC 1100 (normal 950-1250), z 0.0." in text
 
 
 def test_the_age_is_kept_nowhere_and_only_whether_it_was_given_is_said(page: Render) -> None:

@@ -96,7 +96,7 @@ def _rows(maps: Maps, view: View, saliency_title: str) -> list[Row]:
     rows = [Row("ADC (1e-6 mm2/s)", f"{grey.low:g}", f"{grey.high:g}", grey, adc)]
     if maps.z is not None:
         colours = z_scale()
-        line = "" if maps.lesion is None else "; line: lesion"
+        line = "; line: lesion" if maps.lesion is not None and maps.lesion.array.any() else ""
         title = f"ADC in sd from normal (z), smoothed for display, over ADC{line}"
         rows.append(Row(title, f"{colours.low:g}", f"+{colours.high:g}", colours, z_over_adc(maps, maps.z, view)))
     if maps.saliency is not None:

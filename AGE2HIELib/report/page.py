@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from AGE2HIELib.explanation.regions import RegionRow
 from AGE2HIELib.report.adc_ranges import COURSE, measured_structures
 from AGE2HIELib.report.gauge import score_drawing
-from AGE2HIELib.report.region_order import flag, region_groups, worst_regions
+from AGE2HIELib.report.region_order import flag, lowest_region, region_groups, worst_regions
 from AGE2HIELib.report.summary import ScanFacts, checks_line, percent, scan_facts, summary_parts
 from AGE2HIELib.report.years import in_years
 from AGE2HIELib.result.decode import decode, encode
@@ -48,6 +48,7 @@ def page_html(result: Result, regions: Sequence[RegionRow], pictures: Pictures) 
         lesion_picture=_embedded(pictures.lesion),
         groups=region_groups(regions),
         worst=worst_regions(regions) if regions else None,
+        lowest=lowest_region(regions),
         has_evidence=any(row.saliency_share is not None for row in regions),
         structures=measured_structures(regions),
         course=COURSE,

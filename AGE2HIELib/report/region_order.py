@@ -41,6 +41,12 @@ def worst_regions(regions: Sequence[RegionRow], count: int = WORST) -> tuple[Reg
     return tuple(sorted((row for row in regions if flag(row)), key=_severity)[:count])
 
 
+def lowest_region(regions: Sequence[RegionRow]) -> RegionRow | None:
+    """That with the lowest median z; None where none can be measured."""
+    known = [row for row in regions if row.median_z is not None and row.measured == "tissue"]
+    return min(known, key=lambda row: row.median_z or 0.0, default=None)
+
+
 def flag(row: RegionRow) -> str:
     """Low: the median lies more than two sd below normal. Partly low: a twentieth of the region or more is lesion."""
     if row.measured == "fluid":
