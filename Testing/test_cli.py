@@ -31,7 +31,7 @@ def test_a_prediction_writes_the_whole_folder(
         capfd, "predict", infant_file, "--model", untrained_model, "--output", out, "--progress", "jsonl"
     )
     assert (code, errors) == (0, "")
-    volumes = {f"{name}.nii.gz" for name in ("adc", "brain_mask", "z_adc", "saliency", "regions")}
+    volumes = {f"{name}.nii.gz" for name in ("adc", "brain_mask", "z_adc", "saliency", "regions", "lesion")}
     assert {path.name for path in out.iterdir()} == volumes | {
         "result.json",
         "regions.csv",
@@ -43,7 +43,7 @@ def test_a_prediction_writes_the_whole_folder(
     assert set(record) == {
         *("demonstration", "probability_adverse", "interval", "members", "threshold", "label", "quality", "saliency"),
         *("prevalence", "prediction_set", "clinical"),
-        "examination",
+        *("examination", "lesion", "scores"),
         *("model", "atlas", "input", "settings", "software", "machine", "device", "timing_s", "warnings"),
     }
     low, high = record["interval"]

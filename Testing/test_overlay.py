@@ -10,8 +10,10 @@ from PIL import Image
 from report_samples import ellipsoid_brain, lesion_maps, volume
 
 from AGE2HIELib.report.colours import adc_scale, saliency_scale, z_scale
-from AGE2HIELib.report.overlay import Maps, overlay_picture
-from AGE2HIELib.report.tiles import choose_view, tile
+from AGE2HIELib.report.landmarks import centre_voxel, lesion_slices, notable_slices
+from AGE2HIELib.report.lesion_picture import lesion_picture
+from AGE2HIELib.report.overlay import LESION_LINE, Maps, overlay_picture, z_over_adc
+from AGE2HIELib.report.tiles import choose_view, filled, tile
 from AGE2HIELib.volume import Volume
 
 
@@ -59,7 +61,7 @@ def test_colour_scales_are_ordered_in_lightness() -> None:
 
     for scale in (adc_scale(), saliency_scale(0.4)):
         assert np.all(np.diff(lightness(scale.rgb(np.linspace(scale.low, scale.high, 64)))) > 0)
-    low, high = (lightness(z_scale().rgb(np.linspace(0, sign * 5, 64))) for sign in (-1, 1))
+    low, high = (lightness(z_scale().rgb(np.linspace(0, end, 64))) for end in (z_scale().low, z_scale().high))
     assert np.all(np.diff(low[8:]) > 0)
     assert np.all(np.diff(high[8:]) > 0)
     assert saliency_scale(0.4).opacity(np.array([0.0, 0.4])).tolist() == [0.0, 0.85]
@@ -72,6 +74,69 @@ def test_the_picture_has_a_row_for_each_map_and_a_ribbon_for_a_demonstration(map
     assert full.shape[0] > 2.5 * refused.shape[0] - 100
     assert marked.shape[0] > full.shape[0]
     assert marked[10, 5].tolist() == [250, 196, 60]
+
+
+def test_a_thalamus_of_minus_1_7_can_be_seen_and_the_scatter_of_single_voxels_cannot(maps: Maps) -> None:
+    """z of -1.7 in 20 x 20 x 4 voxels, white noise of 1 sd everywhere: what is coloured lies in the thalamus."""
+    rng, z = np.random.default_rng(4), np.zeros(maps.adc.array.shape, dtype=np.float32)
+    z[30:50, 40:60, 9:13] -= 1.7
+    z += rng.normal(size=z.shape).astype(np.float32) * maps.brain.array
+    view = choose_view(maps.brain, columns=1, tile_width=190, among=(11,))
+    drawn = z_over_adc(maps, volume(z), view)(11)
+    blue = (drawn[..., 2] - drawn[..., 0]) > 25
+    thalamus = filled(volume(mask_of(z.shape, (slice(32, 48), slice(42, 58), slice(9, 13)))), 11, view)
+    inside = filled(maps.brain, 11, view)
+    assert blue[thalamus].mean() > 0.85
+    assert blue[inside & ~thalamus].mean() < 0.10
+
+
+def test_the_slices_of_the_peak_and_of_the_largest_lesion_are_shown(maps: Maps) -> None:
+    """A lesion of two parts: 10 x 10 x 1 voxels in slice 5, and 4 x 4 x 1 in slice 16, where the peak lies."""
+    lesion = mask_of(maps.adc.array.shape, (slice(20, 30), slice(30, 40), slice(5, 6)))
+    lesion[50:54, 30:34, 16] = True
+    saliency = np.where(lesion, 0.1, 0.0).astype(np.float32)
+    saliency[51, 31, 16] = 0.4
+    assert notable_slices(volume(saliency), volume(lesion)) == {5: "largest lesion", 16: "peak"}
+    assert notable_slices(None, volume(np.zeros_like(lesion))) == {}
+    evenly = choose_view(maps.brain, columns=8, tile_width=50).slices
+    chosen = choose_view(maps.brain, columns=8, tile_width=50, among=(5, 16)).slices
+    assert {5, 16} <= set(chosen)
+    assert len(chosen) == len(evenly) == 8
+    assert list(chosen) == sorted(chosen)
+    saliency[51, 31, 5] = 0.5
+    assert notable_slices(volume(saliency), volume(lesion)) == {5: "peak, largest lesion"}
+
+
+def test_a_lesions_slices_divide_it_evenly_and_its_centre_lies_in_it() -> None:
+    ring = np.zeros((20, 20, 12), dtype=bool)
+    ring[2:18, 2:18, 1:10] = True
+    ring[5:15, 5:15] = False
+    assert lesion_slices(volume(ring), 3) == (2, 5, 8)
+    assert ring[centre_voxel(volume(ring))]
+    flat = np.zeros((20, 20, 12), dtype=bool)
+    flat[4:6, 4:6, 7] = True
+    assert lesion_slices(volume(flat), 3) == (7,)
+
+
+def test_the_lesions_picture_outlines_it_on_the_patients_left(maps: Maps) -> None:
+    """The lesion of the maps lies on the patient's left, the picture's right, in front: above the middle."""
+    assert maps.z is not None
+    picture = lesion_picture(replace(maps, lesion=maps.z.like(maps.z.array < -2)))
+    assert picture is not None
+    pixels = np.asarray(picture, dtype=int)
+    rows, columns = np.nonzero((pixels == LESION_LINE).all(axis=-1))
+    assert len(rows) > 50
+    tile_width = 200
+    assert ((columns % (tile_width + 4)) > tile_width / 2).all()
+    assert rows.max() < picture.height / 2
+    assert lesion_picture(maps) is None
+    assert lesion_picture(replace(maps, lesion=maps.brain.like(np.zeros(maps.brain.array.shape, dtype=bool)))) is None
+
+
+def mask_of(shape: tuple[int, ...], box: tuple[slice, slice, slice]) -> np.ndarray:
+    mask = np.zeros(shape, dtype=bool)
+    mask[box] = True
+    return mask
 
 
 def test_a_scan_without_any_brain_is_drawn_all_the_same(maps: Maps) -> None:

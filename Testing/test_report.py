@@ -13,8 +13,9 @@ import pytest
 from report_samples import lesion_maps, small_record
 
 from AGE2HIELib.explanation.regions import RegionRow
+from AGE2HIELib.report.gauge import score_drawing
 from AGE2HIELib.report.overlay import Maps, overlay_picture
-from AGE2HIELib.report.page import figure, of_100, page_html, score_drawing
+from AGE2HIELib.report.page import Pictures, figure, of_100, page_html, signed
 from AGE2HIELib.report.record import write_record
 from AGE2HIELib.result.decode import decode
 from AGE2HIELib.result.record import Result
@@ -47,9 +48,10 @@ def record() -> dict[str, Any]:
 def page(record: dict[str, Any], maps: Maps, tmp_path: Path) -> Callable[..., str]:
     picture = tmp_path / "overlay.png"
     overlay_picture(maps, demonstration=True).save(picture)
+    pictures = Pictures(picture.read_bytes())
 
     def render(rows: tuple[RegionRow, ...] = ROWS, **changes: Any) -> str:
-        return page_html(decode(Result, {**record, **changes}), rows, picture)
+        return page_html(decode(Result, {**record, **changes}), rows, pictures)
 
     return render
 
@@ -74,6 +76,11 @@ def text_of(html: str) -> str:
     parser = Text()
     parser.feed(html)
     return " ".join(" ".join(parser.words).split())
+
+
+def plain(text: str) -> str:
+    """With the minus and the dash of a keyboard."""
+    return text.replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-")
 
 
 def test_a_map_that_is_nowhere_above_zero_says_so(page: Callable[..., str], record: dict[str, Any]) -> None:
@@ -207,10 +214,10 @@ def test_members_that_fall_together_do_not_hide_each_other(record: dict[str, Any
 
 
 def test_regions_show_their_tissue_and_never_the_means_that_fluid_spoils(page: Callable[..., str]) -> None:
-    text = " ".join(text_of(page()).split())
-    assert "thalamus left 4.0 901 777 -6.5 62 %, 1.8 ml 2 % 75.0 %" in text
-    assert "thalamus <right> right 4.1 not measurable 0.4 of 0.9 ml 23 % 25.0 %" in text
-    assert "lateral ventricle left 1.7 fluid, mean ADC 2542 0.0 %" in text
+    text = plain(text_of(page()))
+    assert "thalamus left low 4.0 - 901 - -6.5 62 %, 1.8 ml 2 % 75.0 %" in text
+    assert "thalamus <right> right 4.1 - not measurable 0.4 of 0.9 ml 23 % 25.0 %" in text
+    assert "lateral ventricle left 1.7 - fluid, mean ADC 2542 0.0 %" in text
     for spoilt in ("1107", "1462", "0.71", "0.72", "0.73", "0.74"):
         assert spoilt not in text
 
@@ -226,6 +233,11 @@ def test_the_page_says_which_b_values_the_adc_was_fitted_from(page: Callable[...
 )
 def test_figures_are_short(value: object, text: str) -> None:
     assert figure(value) == text
+
+
+def test_nothing_is_minus_zero() -> None:
+    assert [figure(-0.0), figure(-0.0, 2), signed(-0.04), signed(0.0)] == ["0", "0", "0.0", "0.0"]
+    assert plain(signed(-1.74)) == "-1.7"
 
 
 def test_the_record_is_plain_json(record: dict[str, Any], tmp_path: Path) -> None:

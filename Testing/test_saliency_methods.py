@@ -242,6 +242,9 @@ def test_integrated_gradients_agree_with_captum(bundle, image, monkeypatch) -> N
     )
     expected = theirs.sum(1)[0].detach().numpy()
     np.testing.assert_allclose(ours.cells, expected, atol=1e-4 * np.abs(expected).max())
+    by_channel = theirs[0].detach().numpy()
+    np.testing.assert_allclose(ours.by_channel, by_channel, atol=1e-4 * np.abs(by_channel).max())
+    np.testing.assert_allclose(ours.by_channel.sum(axis=0), ours.cells, atol=1e-12)
     assert ours.where == WHOLE_IMAGE
 
 
@@ -265,3 +268,16 @@ def test_integrated_gradients_of_the_bundled_model_sum_to_the_change_of_the_logi
         )
         assert abs(change) > 0.2
         assert found.cells.sum() == pytest.approx(change, rel=0.01)
+
+
+def test_a_channel_that_the_network_does_not_read_has_no_part_in_the_evidence(bundle, image) -> None:
+    """The first weights of z are 0: all that speaks for the number is ADC's, to the last digit."""
+    members = load_members(bundle)[:1]
+    first = next(module for module in members[0].modules() if isinstance(module, torch.nn.Conv3d))
+    with torch.no_grad():
+        first.weight[:, 1] = 0
+    found = explain_score(members, bundle, image, method="integrated-gradients")
+    assert list(found.channels) == ["adc", "z_adc"]
+    assert np.abs(found.channels["z_adc"].array).max() == 0
+    np.testing.assert_array_equal(found.channels["adc"].array, found.saliency.array)
+    assert not explain_score(members, bundle, image, method="hirescam").channels

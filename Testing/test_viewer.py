@@ -16,6 +16,7 @@ from marks import long
 
 from AGE2HIELib.explanation.compare import standing
 from AGE2HIELib.report.backdrop import adc_backdrop
+from AGE2HIELib.report.landmarks import peak_voxel
 from AGE2HIELib.report.page import template
 from AGE2HIELib.report.viewer import brain_box, cropped, ranked, viewer_parts
 from AGE2HIELib.volume import Volume
@@ -96,6 +97,11 @@ def test_the_page_asks_for_nothing_and_is_of_bounded_size(tmp_path: Path) -> Non
 def test_the_controls_change_the_picture_and_left_is_left(name: str, tmp_path: Path) -> None:
     with opened(page_of(grids()[name], tmp_path)) as driver:
         assert state(driver) == "ready"
+        _, brain_mask, planted_maps = planted(grids()[name])
+        peak = peak_voxel(planted_maps["left"])
+        assert peak is not None
+        at_peak = peak[2] - brain_box(brain_mask)[2].start + 1
+        assert driver.find_element("id", "viewer-slice-text").text.startswith(f"{at_peak} of ")
         first = canvas(driver)
         axial = first.shape[1] // 3  # three planes in a row: axial, coronal, sagittal
         lit = np.argwhere(coloured(first)[:, :axial])
@@ -119,6 +125,8 @@ def test_the_controls_change_the_picture_and_left_is_left(name: str, tmp_path: P
         move(driver, "slice", 3)
         assert np.abs(canvas(driver) - strong)[:, :axial].max() > 30
         assert driver.find_element("id", "viewer-slice-text").text.startswith("3 of ")
+        driver.find_element("id", "viewer-peak").click()
+        assert driver.find_element("id", "viewer-slice-text").text.startswith(f"{at_peak} of ")
         assert errors(driver) == []
         assert fetched(driver) == []
 

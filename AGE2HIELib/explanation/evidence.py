@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +35,8 @@ class EvidenceRow:
         share: part of all positive evidence in the brain that lies here, 0..1.
         asymmetry: (left - right) / (left + right) of the two sides' positive evidence, -1..1; the same in both rows.
         share_at_low_z: part of this region's positive evidence that lies where z is below -2, 0..1.
+        adc_share, z_adc_share: how much of this region's evidence for the target comes from ADC, and how much from its
+            z-map, 0..1, each channel's positive parts; only of methods that part the channels of the input.
     """
 
     method: str
@@ -46,10 +48,17 @@ class EvidenceRow:
     asymmetry: float | None
     share_at_low_z: float | None
     label: int
+    adc_share: float | None = None
+    z_adc_share: float | None = None
 
 
 def evidence_table(
-    parts: Parts, placement: Placement, brain: Volume, z: Volume | None, maps: Mapping[str, Volume]
+    parts: Parts,
+    placement: Placement,
+    brain: Volume,
+    z: Volume | None,
+    maps: Mapping[str, Volume],
+    channels: Mapping[str, Mapping[str, Volume]] | None = None,
 ) -> tuple[EvidenceRow, ...]:
     """The rows of every map, in the order of the regions, measured on the grid of their labels.
 
@@ -57,6 +66,7 @@ def evidence_table(
         parts: in the frame that the scan was placed in.
         z: None where there is none, as for T1.
         brain, z, maps: on the scan's grid, canonical voxel order.
+        channels: by method and then by channel, what each has of the map; same grid.
     """
     grid = parts.labels.grid
     weight = placement.to_atlas(brain.like(brain.array.astype(np.float32)), grid).array
@@ -69,8 +79,27 @@ def evidence_table(
     low = placed(z) < LOW_Z if z is not None else None
     rows: list[EvidenceRow] = []
     for method, saliency in maps.items():
-        rows += _rows(method, parts.regions, labels, placed(saliency), low)
+        found = _rows(method, parts.regions, labels, placed(saliency), low)
+        of_channels = {name: placed(one) for name, one in (channels or {}).get(method, {}).items()}
+        rows += _with_channels(found, labels, of_channels) if of_channels else found
     return tuple(rows)
+
+
+def _with_channels(
+    rows: Sequence[EvidenceRow], labels: np.ndarray, channels: Mapping[str, np.ndarray]
+) -> list[EvidenceRow]:
+    """With the part of each channel in the sum of all channels' positive evidence, region by region."""
+    flat, size = labels.ravel(), 1 + max(row.label for row in rows)
+    sums = {
+        name: np.bincount(flat, weights=np.maximum(values, 0).ravel(), minlength=size)
+        for name, values in channels.items()
+    }
+    whole = np.sum([*sums.values()], axis=0)
+
+    def share(name: str, label: int) -> float | None:
+        return _ratio(sums[name][label], whole[label]) if name in sums else None
+
+    return [replace(row, adc_share=share("adc", row.label), z_adc_share=share("z_adc", row.label)) for row in rows]
 
 
 def _rows(

@@ -9,9 +9,10 @@ scale each map to its own range, so that two infants' maps do not compare, and g
 
 Integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365) follow a path that starts at a brain of median ADC and
 normal z, which are zeros (taken as a limit: a network may take an image of nothing but zeros for no brain), so that the
-map says what makes this infant's number differ from that of nothing remarkable. Summed over channels; all voxels
-together give the change of the number between the two, within the error of the integral. SmoothGrad (Smilkov et al.
-2017, arXiv:1706.03825) averages the maps of noisy copies, whose sum is the mean change.
+map says what makes this infant's number differ from that of nothing remarkable. Every voxel of every channel has its
+part, and the map is their sum over channels. All together give the change of the number between the two, within the
+error of the integral, so that what ADC adds and what z adds sum to it. SmoothGrad (Smilkov et al. 2017,
+arXiv:1706.03825) averages the maps of noisy copies, whose sum is the mean change.
 """
 
 from __future__ import annotations
@@ -93,21 +94,26 @@ def layercam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
 
 
 def integrated_gradients(question: Question) -> Answer:
-    return Answer(_outputs(question), _integral(question, question.image), WHOLE_IMAGE)
+    return _answer(question, _integral(question, question.image))
 
 
 def smooth_integrated_gradients(question: Question) -> Answer:
     """Noise is added inside the brain alone: outside, the network has never seen anything but 0."""
     noise = torch.Generator().manual_seed(question.seed)
     inside = (question.image != 0).any(1, keepdim=True)
-    total = np.zeros(tuple(question.image.shape[2:]))
+    total = np.zeros(tuple(question.image.shape[1:]))
     for _ in range(COPIES):
         drawn = torch.randn(question.image.shape, generator=noise).to(question.image.device)
         total += _integral(question, question.image + NOISE * drawn * inside)
-    return Answer(_outputs(question), total / COPIES, WHOLE_IMAGE)
+    return _answer(question, total / COPIES)
+
+
+def _answer(question: Question, by_channel: np.ndarray) -> Answer:
+    return Answer(_outputs(question), by_channel.sum(axis=0), WHOLE_IMAGE, by_channel)
 
 
 def _integral(question: Question, image: torch.Tensor) -> np.ndarray:
+    """(C, D, H, W)."""
     nodes, weights = np.polynomial.legendre.leggauss(STEPS)
     along, weights = (nodes + 1) / 2, weights / 2
     total = torch.zeros_like(image)
@@ -118,7 +124,7 @@ def _integral(question: Question, image: torch.Tensor) -> np.ndarray:
         score = question.target(question.member(on_path)).sum()
         (gradient,) = torch.autograd.grad(score, on_path)
         total += (gradient * image.new_tensor(weights[chosen]).reshape(-1, 1, 1, 1, 1)).sum(0, keepdim=True)
-    return np.asarray((total * image).sum(1)[0].cpu().numpy(), dtype=np.float64)
+    return np.asarray((total * image)[0].cpu().numpy(), dtype=np.float64)
 
 
 def _outputs(question: Question) -> np.ndarray:

@@ -37,11 +37,13 @@ class Answer:
     outputs: (outputs,) of the member for the image.
     cells: the map, 3D, on ``where``.
     where: how the map's cells lie in the image.
+    by_channel: (C, cells, cells, cells), whose sum over channels is ``cells``; None where a method cannot part them.
     """
 
     outputs: np.ndarray
     cells: np.ndarray
     where: Cells
+    by_channel: np.ndarray | None = None
 
 
 WHOLE_IMAGE = Cells(1, 0.0)  # a cell for each voxel of the network's input

@@ -10,7 +10,7 @@ out as bright as the brain's median (0.0 to 0.8 spreads above it). On synthetic 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
@@ -31,6 +31,7 @@ LOW_Z = -2.0  # the organisers' rule for a lesion of BONBID-HIE
 _DIGITS = 6  # significant digits in the table: float32 maps hold no more
 
 Measured = Literal["tissue", "fluid", "not measurable"]
+NormalRanges = Mapping[int, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class RegionRow:
         share_fluid: part of the core (or whole) that is fluid, 0..1.
         lesion_ml: volume of the whole label that is lesion.
         lesion_share: the same of ``volume_ml``, 0..1.
+        normal_low_1e6_mm2_s, normal_high_1e6_mm2_s: what is usual in healthy newborns, as ``normal_ranges`` has it.
     """
 
     region: str
@@ -98,6 +100,8 @@ class RegionRow:
     share_fluid: float | None = None
     lesion_ml: float | None = None
     lesion_share: float | None = None
+    normal_low_1e6_mm2_s: float | None = None
+    normal_high_1e6_mm2_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def _row(region: Region, maps: _OnAtlas, total: float) -> RegionRow:
     return replace(row, lesion_ml=round_value(lesion_ml), lesion_share=round_value(lesion_ml / volume_ml))
 
 
-def _with_tissue(row: RegionRow, maps: _OnAtlas, tissue: RegionTissue | None) -> RegionRow:
+def _with_tissue(row: RegionRow, maps: _OnAtlas, tissue: RegionTissue | None, normal: NormalRanges) -> RegionRow:
     """The row with what its tissue says."""
     here = maps.labels == row.label
     core = binary_erosion(here)
@@ -159,13 +163,35 @@ def _with_tissue(row: RegionRow, maps: _OnAtlas, tissue: RegionTissue | None) ->
     )
     if tissue is None or fluid > MOST_FLUID:
         return row
+    normal_low, normal_high = normal.get(row.label, (None, None))
     return replace(
         row,
         measured="tissue",
+        normal_low_1e6_mm2_s=normal_low,
+        normal_high_1e6_mm2_s=normal_high,
         median_adc_1e6_mm2_s=round_value(tissue.median_adc),
         p10_adc_1e6_mm2_s=round_value(tissue.p10_adc),
         median_z=round_value(tissue.median_z),
     )
+
+
+@once_per_atlas
+def normal_ranges(atlas: Atlas) -> NormalRanges:
+    """By label: mean less and plus two sd of healthy newborns, 1e-6 mm^2/s, the median over the label's tissue.
+
+    The sd is that of single voxels between newborns. Medians of whole regions vary less, so that a median outside
+    this range is unusual, and one inside may still be low for the region.
+    """
+    found = {}
+    for region in atlas.regions:
+        here = atlas.labels.array == region.value
+        core = binary_erosion(here)
+        tissue = (core if core.sum() >= FEWEST_VOXELS else here) & (atlas.mean.array <= FLUID_ADC)
+        if tissue.any():
+            mean, sd = (image.array[tissue].astype(np.float64) for image in (atlas.mean, atlas.sd))
+            low, high = (round_value(float(np.median(mean + side * sd))) for side in (-2, 2))
+            found[region.value] = (low, high)
+    return found
 
 
 @once_per_atlas
@@ -222,9 +248,11 @@ def measured_regions(
     )
     total = float(np.maximum(maps.saliency[maps.labels > 0], 0).sum(dtype=np.float64))
     tissues, fluid = region_tissues(atlas, placement, brain, adc, z), fluid_regions(atlas)
-    rows = [_row(region, maps, total) for region in atlas.regions]
+    rows, normal = [_row(region, maps, total) for region in atlas.regions], normal_ranges(atlas)
     return tuple(
-        replace(row, measured="fluid") if row.label in fluid else _with_tissue(row, maps, tissues.get(row.label))
+        replace(row, measured="fluid")
+        if row.label in fluid
+        else _with_tissue(row, maps, tissues.get(row.label), normal)
         for row in rows
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -42,10 +42,13 @@ class Explanation(SaliencyMap):
     Attributes:
         agreement: same cells, 0..1: the size of the mean of the members' maps over the mean of their sizes. 1 where
             all members say the same, about 0.4 where five members' signs are drawn by lot.
+        channels: by the name of a channel of the network's input (``adc``, ``z_adc``), its part of the map: same
+            cells, and their sum is the map; empty for a method that cannot part them.
     """
 
     prediction: Prediction
     agreement: Volume
+    channels: Mapping[str, Volume] = field(default_factory=dict)
 
 
 def explain_score(
@@ -81,7 +84,18 @@ def explain_score(
         **vars(saliency_map),
         prediction=combine_logits([float(answer.outputs[0]) for answer in answers], facts),
         agreement=saliency_map.saliency.like(agreement.astype(np.float32)),
+        channels=_channels(answers, facts, saliency_map.saliency),
     )
+
+
+def _channels(answers: Sequence[Answer], facts: ModelFacts, cells: Volume) -> dict[str, Volume]:
+    """The mean of the members' parts; integrated gradients have them, and they are in logits."""
+    parts = [answer.by_channel for answer in answers if answer.by_channel is not None]
+    if not parts:
+        return {}
+    mean = facts.calibration.slope * np.stack(parts).mean(axis=0)
+    names = [channel.name for channel in facts.spec.channels]
+    return {name: cells.like(part.astype(np.float32)) for name, part in zip(names, mean, strict=True)}
 
 
 def ensemble_answers(

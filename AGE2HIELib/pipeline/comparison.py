@@ -34,7 +34,13 @@ def side_by_side(
     """The maps on the scan's grid, where ``on_scan`` brings them, and their agreement."""
     maps = {name: on_scan(one.saliency) for name, one in explanations.items()}
     members = {name: on_scan(one.agreement) for name, one in explanations.items() if isinstance(one, Explanation)}
-    return Comparison(below, brain, explanations, maps, members, agreement(list(maps.values()), share), share)
+    channels = {
+        name: {channel: on_scan(part) for channel, part in one.channels.items()}
+        for name, one in explanations.items()
+        if isinstance(one, Explanation) and one.channels
+    }
+    agreed = agreement(list(maps.values()), share)
+    return Comparison(below, brain, explanations, maps, members, agreed, share, channels)
 
 
 def write_maps(comparison: Comparison[M], more: Mapping[str, Volume], stored: Grid, folder: Path) -> None:
@@ -60,7 +66,7 @@ def write_comparison(
     def page(part: Path) -> None:
         seen = folder / PICTURE
         timed = {**said, "timing_s": stages.seconds}
-        text = explanations_html(timed, comparison, rows, seen if seen.is_file() else None)
+        text = explanations_html(timed, comparison, rows, seen.read_bytes() if seen.is_file() else b"")
         (part / PAGE).write_text(text, encoding="utf-8")
 
     with stages("report"):

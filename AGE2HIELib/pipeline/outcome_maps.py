@@ -54,7 +54,8 @@ def explain_outcome_into(folder: Path, request: Request, progress: Progress) -> 
     gated = admitted.gated
     with stages("explain"):
         model, comparison = _compared(admitted, request, progress)
-        rows = evidence_table(atlas, admitted.placement, gated.brain, admitted.z, comparison.maps)
+        maps, channels = comparison.maps, comparison.channels
+        rows = evidence_table(atlas, admitted.placement, gated.brain, admitted.z, maps, channels)
     examinations: tuple[Examination, ...] = ()
     if request.examine:
         with stages("examine"):

@@ -9,7 +9,7 @@ import numpy as np
 # Grey window, 1e-6 mm^2/s, the same for every infant so that pictures compare: from the deepest lesion means (819) to
 # beyond the 95th percentile of brain (2275; 56 BONBID-HIE cases).
 ADC_WINDOW = (400.0, 2400.0)
-Z_WINDOW = (-5.0, 5.0)  # sd: half the clipping range of a z-map, so that -2, the lesion rule, is well off the middle
+Z_WINDOW = (-4.0, 4.0)  # sd: a thalamus of -1.7 is well off the middle, and -2, the lesion rule, half of the scale
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,15 @@ def adc_scale() -> Scale:
 
 
 def z_scale() -> Scale:
-    """Dark in the middle, lightness rising evenly to both ends: restricted diffusion (low z) is blue to white."""
+    """Dark in the middle, lightness rising evenly to both ends: restricted diffusion (low z) is blue to white.
+
+    Clear up to 0.5 sd and full from 2 sd: over ADC in grey, what is ordinary shows the anatomy.
+    """
     low = ((232, 246, 255), (130, 200, 250), (58, 140, 220), (42, 86, 150), (44, 56, 78))
     high = ((78, 54, 44), (160, 74, 38), (222, 116, 50), (248, 178, 96), (255, 240, 214))
-    return Scale(*Z_WINDOW, (*low, (52, 52, 54), *high))
+    rising = (0.0, 0.0, 0.35, 0.75)  # at 0, 0.5, 1 and 1.5 sd
+    full = (1.0,) * 5  # from 2 to 4 sd
+    return Scale(*Z_WINDOW, (*low, (52, 52, 54), *high), alpha=(*full, *rising[:0:-1], *rising, *full))
 
 
 def saliency_scale(peak: float) -> Scale:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -33,6 +33,8 @@ class Comparison(Generic[M]):
         members_agree: by method, how far the members of an ensemble say the same, 0..1; empty for a single network.
         agreement: part of the methods that mark each voxel, 0..1.
         share: of a map's evidence that counts as marked.
+        channels: by method and channel of the network's input, its part of the map; empty for methods that cannot
+            part them.
     """
 
     below: Backdrop
@@ -42,6 +44,7 @@ class Comparison(Generic[M]):
     members_agree: Mapping[str, Volume]
     agreement: Volume
     share: float
+    channels: Mapping[str, Mapping[str, Volume]] = field(default_factory=dict)
 
     @property
     def first(self) -> M:
@@ -110,7 +113,14 @@ def _map(found: Comparison[M], name: str, unit: str) -> dict[str, Any]:
         "least": float(values.min(initial=0.0)),
         "names_a_place": names_a_place(values),
         "members_agree_where_marked": _mean_where_marked(found, name),
+        "channels": _channel_sums(made),
     }
+
+
+def _channel_sums(made: SaliencyMap) -> dict[str, float]:
+    """What each channel adds to what is explained, in its unit: their sum is the change from an unremarkable brain."""
+    parts = made.channels if isinstance(made, Explanation) else {}
+    return {name: round(float(part.array.sum(dtype=np.float64)), 4) for name, part in parts.items()}
 
 
 def _mean_where_marked(found: Comparison[M], name: str) -> float | None:
@@ -121,6 +131,4 @@ def _mean_where_marked(found: Comparison[M], name: str) -> float | None:
 
 
 def _heading(made: SaliencyMap) -> str:
-    where = f", {made.layer}" if made.layer else ""
-    millimetres = max(made.resolution_mm)
-    return f"{METHODS[made.method].title} ({made.target}{where}, cells of {millimetres:.0f} mm)"
+    return f"{METHODS[made.method].title} ({made.target}, cells of {max(made.resolution_mm):.0f} mm)"

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from AGE2HIELib.explanation.regions import RegionRow
 from AGE2HIELib.io.coordinates import to_stored_order
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.report.backdrop import adc_backdrop
+from AGE2HIELib.report.landmarks import centre_voxel, largest_lesion
+from AGE2HIELib.report.lesion_picture import lesion_picture
 from AGE2HIELib.report.overlay import Maps, overlay_picture
-from AGE2HIELib.report.page import page_html
-from AGE2HIELib.report.viewer import ranked, viewer_parts
+from AGE2HIELib.report.page import Pictures, page_html
+from AGE2HIELib.report.viewer import Shown, ranked, viewer_parts
 from AGE2HIELib.result.record import Result
 from AGE2HIELib.volume import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PIL import Image
 
 OVERLAY = "overlay.png"
 PAGE = "report.html"
@@ -42,12 +49,29 @@ def write_picture(maps: Maps, record: Result, folder: Path) -> None:
 
 def write_page(maps: Maps, regions: Sequence[RegionRow], record: Result, folder: Path, *, picture: Path) -> None:
     """The page for people; ``picture`` from ``write_picture`` may be missing."""
-    page = page_html(record, regions, picture if picture.is_file() else None, _viewer(maps, record))
+    slices = picture.read_bytes() if picture.is_file() else b""
+    page = page_html(record, regions, Pictures(slices, _png(lesion_picture(maps)), packed_view(maps, record)))
     (folder / PAGE).write_text(page, encoding="utf-8")
 
 
-def _viewer(maps: Maps, record: Result) -> dict[str, Any] | None:
+def _png(picture: Image.Image | None) -> bytes:
+    if picture is None:
+        return b""
+    content = io.BytesIO()
+    picture.save(content, "PNG", optimize=False)
+    return content.getvalue()
+
+
+def packed_view(maps: Maps, record: Result) -> dict[str, Any] | None:
+    """The interactive view, of the saliency and the lesion; None where there is no saliency."""
     shown = record.saliency
     if maps.saliency is None or shown is None:
         return None
-    return viewer_parts(adc_backdrop(maps.adc), maps.brain, {shown.method: ranked(shown.title, maps.saliency)})
+    chosen = {shown.method: ranked(shown.title, maps.saliency)}
+    points = {}
+    largest = largest_lesion(maps.lesion)
+    if maps.lesion is not None and largest is not None:
+        centre = centre_voxel(largest)
+        chosen["lesion"] = Shown("Lesion", maps.lesion.like(maps.lesion.array.astype(np.float32)), centre)
+        points["Go to the largest lesion"] = centre
+    return viewer_parts(adc_backdrop(maps.adc), maps.brain, chosen, points)

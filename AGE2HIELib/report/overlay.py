@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.report.colours import Scale, adc_scale, saliency_scale, z_scale
+from AGE2HIELib.report.landmarks import notable_slices
 from AGE2HIELib.report.tiles import View, choose_view, outline, tile
 from AGE2HIELib.volume import Volume
 
@@ -16,6 +18,11 @@ COLUMNS = 8
 TILE_WIDTH = 190  # pixels
 _GAP, _HEADER, _FOOTER, _RIBBON, _LEGEND = 6, 40, 30, 34, 260  # pixels
 _BACKGROUND, _TEXT, _FAINT, _LINE = (12, 13, 16), (232, 234, 238), (150, 155, 165), (90, 220, 160)
+LESION_LINE = (120, 255, 120)  # green: neither a colour of z nor of saliency
+# For the eye only: single voxels of a z-map scatter by 1 sd, and with a full width of 4 mm at half maximum beside the
+# 2 mm of the map itself what is left of that scatter is clear in the picture.
+Z_SHOWN_SIGMA_MM = 1.7
+_Z_BACKDROP = 0.6  # how bright ADC is under z: fluid must not outshine it
 _RIBBON_COLOURS = (250, 196, 60), (30, 22, 0)
 
 
@@ -43,13 +50,19 @@ class Row:
 
 
 def overlay_picture(maps: Maps, *, demonstration: bool, saliency_title: str = "") -> Image.Image:
-    """The mosaic; the rows are those maps that exist."""
-    view = choose_view(maps.brain, columns=COLUMNS, tile_width=TILE_WIDTH)
-    return mosaic(_rows(maps, view, saliency_title), view, maps.adc.array.shape[2], demonstration=demonstration)
+    """The mosaic; the rows are those maps that exist. The peak's slice and the largest lesion's are among its own."""
+    notes = notable_slices(maps.saliency, maps.lesion)
+    view = choose_view(maps.brain, columns=COLUMNS, tile_width=TILE_WIDTH, among=tuple(notes))
+    rows = _rows(maps, view, saliency_title)
+    return mosaic(rows, view, maps.adc.array.shape[2], demonstration=demonstration, notes=notes)
 
 
-def mosaic(rows: Sequence[Row], view: View, slices: int, *, demonstration: bool) -> Image.Image:
-    """Rows of tiles with headings, sides and slice numbers; ``slices`` is how many the scan has."""
+def mosaic(
+    rows: Sequence[Row], view: View, slices: int, *, demonstration: bool, notes: Mapping[int, str] | None = None
+) -> Image.Image:
+    """Rows of tiles with headings, sides and slice numbers; ``slices`` is how many the scan has, ``notes`` what is
+    written beside the number of a slice.
+    """
     width = COLUMNS * (TILE_WIDTH + _GAP) + _GAP
     ribbon = _RIBBON if demonstration else 0
     height = ribbon + len(rows) * (_HEADER + view.size[1] + _GAP) + _FOOTER
@@ -64,16 +77,16 @@ def mosaic(rows: Sequence[Row], view: View, slices: int, *, demonstration: bool)
             left = _GAP + column * (TILE_WIDTH + _GAP)
             _draw_tile(picture, pen, row.draw(level), (left, top + _HEADER), view)
             if number == 0:
-                slice_text = f"{level + 1}/{slices}"
+                note = (notes or {}).get(level, "")
                 pen.text(
                     (left + 5, top + _HEADER + 3),
-                    slice_text,
+                    f"{level + 1}/{slices} {note}".strip(),
                     font=picture_font(13),
-                    fill=_FAINT,
+                    fill=_TEXT if note else _FAINT,
                     stroke_width=2,
                     stroke_fill=_BACKGROUND,
                 )
-    note = "Axial slices from below (number/of).  R, L: the patient's right and left (radiological convention)."
+    note = "Axial slices from below (number/of). R, L: the patient's right and left (radiological convention)."
     pen.text((_GAP + 4, height - _FOOTER + 6), f"{note}  Research use only.", font=picture_font(14), fill=_FAINT)
     return picture
 
@@ -82,12 +95,10 @@ def _rows(maps: Maps, view: View, saliency_title: str) -> list[Row]:
     grey, adc = adc_scale(), _adc_slices(maps, view)
     rows = [Row("ADC (1e-6 mm2/s)", f"{grey.low:g}", f"{grey.high:g}", grey, adc)]
     if maps.z is not None:
-        z, colours = maps.z, z_scale()
-
-        def z_row(level: int) -> np.ndarray:
-            return over(tile(z, level, view, colours, brain=maps.brain), np.zeros(3))
-
-        rows.append(Row("Z_ADC (sd from normal)", f"{colours.low:g}", f"+{colours.high:g}", colours, z_row))
+        colours = z_scale()
+        line = "; line: lesion" if maps.lesion is not None and maps.lesion.array.any() else ""
+        title = f"ADC in sd from normal (z), smoothed for display, over ADC{line}"
+        rows.append(Row(title, f"{colours.low:g}", f"+{colours.high:g}", colours, z_over_adc(maps, maps.z, view)))
     if maps.saliency is not None:
         rows.append(_saliency_row(saliency_title, maps, maps.saliency, view))
     return rows
@@ -98,6 +109,20 @@ def _adc_slices(maps: Maps, view: View) -> Callable[[int], np.ndarray]:
         picture = tile(maps.adc, level, view, adc_scale())[..., :3]
         if maps.saliency is None:  # no number: show what was taken for the brain
             picture[outline(maps.brain, level, view)] = _LINE
+        return picture
+
+    return draw
+
+
+def z_over_adc(maps: Maps, z: Volume, view: View) -> Callable[[int], np.ndarray]:
+    """The picture of a slice, as ``saliency_over_adc``; z is smoothed and shown from 0.5 sd on."""
+    shown, colours, grey = smooth_inside(z, maps.brain, Z_SHOWN_SIGMA_MM), z_scale(), adc_scale()
+
+    def draw(level: int) -> np.ndarray:
+        below = over(tile(maps.adc, level, view, grey, brain=maps.brain), np.zeros(3))
+        picture = over(tile(shown, level, view, colours, brain=maps.brain), _Z_BACKDROP * below)
+        if maps.lesion is not None:
+            picture[outline(maps.lesion, level, view)] = LESION_LINE
         return picture
 
     return draw

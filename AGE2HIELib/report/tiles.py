@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,8 +30,14 @@ class View:
     size: tuple[int, int]
 
 
-def choose_view(brain: Volume, *, columns: int, tile_width: int) -> View:
-    """Slices evenly through the brain in mm; the whole field of view where the mask is empty."""
+def choose_view(brain: Volume, *, columns: int, tile_width: int, among: Sequence[int] = ()) -> View:
+    """Slices evenly through the brain in mm; the whole field of view where the mask is empty.
+
+    Args:
+        columns: how many slices.
+        tile_width: pixels.
+        among: slices that must be shown: each takes the place of the nearest of the others.
+    """
     shown = brain.array if brain.array.any() else np.ones(brain.array.shape, dtype=bool)
     spacing = brain.grid.spacing_mm
     box = []
@@ -40,10 +47,19 @@ def choose_view(brain: Volume, *, columns: int, tile_width: int) -> View:
         box.append((max(int(occupied[0]) - margin, 0), min(int(occupied[-1]) + margin + 1, shown.shape[axis])))
     levels = np.flatnonzero(shown.any(axis=(0, 1)))
     ends = _ENDS * (levels[-1] - levels[0])
-    slices = np.unique(np.rint(np.linspace(levels[0] + ends, levels[-1] - ends, columns)).astype(int))
+    evenly = np.unique(np.rint(np.linspace(levels[0] + ends, levels[-1] - ends, columns)).astype(int))
     width_mm, height_mm = ((high - low) * mm for (low, high), mm in zip(box, spacing, strict=False))
     height = max(1, round(tile_width * height_mm / width_mm))
-    return View(tuple(int(k) for k in slices), (box[0], box[1]), (tile_width, height))
+    return View(_with_slices(evenly.tolist(), among), (box[0], box[1]), (tile_width, height))
+
+
+def _with_slices(evenly: Sequence[int], among: Sequence[int]) -> tuple[int, ...]:
+    chosen, wanted = list(evenly), set(among)
+    for level in sorted(wanted - set(chosen)):
+        free = [place for place, other in enumerate(chosen) if other not in wanted]
+        if free:
+            chosen[min(free, key=lambda place: abs(chosen[place] - level))] = level
+    return tuple(sorted(chosen))
 
 
 def tile(volume: Volume, level: int, view: View, scale: Scale, *, brain: Volume | None = None) -> np.ndarray:
@@ -61,13 +77,17 @@ def tile(volume: Volume, level: int, view: View, scale: Scale, *, brain: Volume 
 
 def outline(brain: Volume, level: int, view: View) -> np.ndarray:
     """``(height, width)`` bool: a line of about two pixels along the edge of the mask."""
-    mask = _enlarged(_slice(brain.array, level, view).astype(np.float32), view.size)
-    inside = mask > 0.5
-    edge = np.zeros_like(inside)
-    edge[1:-1, 1:-1] = inside[1:-1, 1:-1] & ~(
-        inside[2:, 1:-1] & inside[:-2, 1:-1] & inside[1:-1, 2:] & inside[1:-1, :-2]
+    within = filled(brain, level, view)
+    edge = np.zeros_like(within)
+    edge[1:-1, 1:-1] = within[1:-1, 1:-1] & ~(
+        within[2:, 1:-1] & within[:-2, 1:-1] & within[1:-1, 2:] & within[1:-1, :-2]
     )
     return edge
+
+
+def filled(mask: Volume, level: int, view: View) -> np.ndarray:
+    """``(height, width)`` bool: where a slice of the mask is."""
+    return np.asarray(_enlarged(_slice(mask.array, level, view).astype(np.float32), view.size) > 0.5)
 
 
 def _slice(array: np.ndarray, level: int, view: View) -> np.ndarray:

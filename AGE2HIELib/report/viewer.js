@@ -63,11 +63,13 @@
     const slice = part("slice");
     slice.max = slices;
     const showSlice = () => { part("slice-text").textContent = slice.value + " of " + slices; };
-    const goToSlice = () => {
-      view.scene.crosshairPos = [view.scene.crosshairPos[0], view.scene.crosshairPos[1], (slice.value - 0.5) / slices];
+    const goTo = (at) => {
+      view.scene.crosshairPos = at;
+      slice.value = Math.min(slices, Math.floor(at[2] * slices) + 1);
       view.drawScene();
       showSlice();
     };
+    const goToSlice = () => goTo([view.scene.crosshairPos[0], view.scene.crosshairPos[1], (slice.value - 0.5) / slices]);
     view.onLocationChange = () => {
       const level = Math.floor(view.scene.crosshairPos[2] * slices) + 1;
       slice.value = Math.max(1, Math.min(slices, level));
@@ -78,9 +80,12 @@
     slice.addEventListener("input", goToSlice);
     const method = part("method");
     if (method) method.addEventListener("change", () => choose(method.value));
+    const shown = () => content.maps.find((one) => one.name === (method ? method.value : content.maps[0].name));
+    const goToPeak = () => { if (shown().peak) goTo(shown().peak); };
+    part("peak").addEventListener("click", goToPeak);
+    content.points.forEach((point, number) => part("point-" + number).addEventListener("click", () => goTo(point.at)));
     await choose(content.maps[0].name);
-    slice.value = Math.ceil(slices / 2);
-    goToSlice();
+    goTo(shown().peak || [0.5, 0.5, 0.5]);
     section.dataset.state = "ready";
   };
   if (!window.WebGL2RenderingContext || !document.createElement("canvas").getContext("webgl2")) {

@@ -16,6 +16,7 @@ import numpy as np
 from AGE2HIELib.explanation.compare import MARKED_SHARE, standing
 from AGE2HIELib.report.backdrop import Backdrop
 from AGE2HIELib.report.colours import saliency_scale
+from AGE2HIELib.report.landmarks import peak_voxel
 from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.volume import Volume
 
@@ -24,12 +25,22 @@ STEPS = 255  # in which a map's standing is kept
 _MARGIN = 2  # voxels around the brain
 
 
+Voxel = tuple[int, int, int]
+
+
 @dataclass(frozen=True)
 class Shown:
-    """A map to choose from: ``title`` for people; ``volume`` 0..1, where what is shown first is near 1."""
+    """A map to choose from.
+
+    Attributes:
+        title: for people.
+        volume: 0..1, where what is shown first is near 1.
+        centre: where a reader should look; None for the highest value.
+    """
 
     title: str
     volume: Volume
+    centre: Voxel | None = None
 
 
 def ranked(title: str, saliency: Volume) -> Shown:
@@ -37,12 +48,28 @@ def ranked(title: str, saliency: Volume) -> Shown:
     return Shown(title, saliency.like(standing(saliency.array).astype(np.float32)))
 
 
-def viewer_parts(below: Backdrop, brain: Volume, maps: Mapping[str, Shown]) -> dict[str, Any]:
+def viewer_parts(
+    below: Backdrop, brain: Volume, maps: Mapping[str, Shown], points: Mapping[str, Voxel] | None = None
+) -> dict[str, Any]:
     """What ``viewer.html.j2`` needs; all volumes on one grid, which may be oblique.
 
     The script and the volumes are embedded, compressed: about 1 MB for the library, and 0.1-0.8 MB for the volumes.
+    The cross starts at the peak of the first map.
+
+    Args:
+        points: voxels to go to by a button, by what it says, besides the peak of the map that is shown.
     """
     box = brain_box(brain)
+    shape = cropped(brain, box).array.shape
+
+    def part_of_way(voxel: Voxel | None) -> list[float] | None:
+        """From 0 to 1 along each axis of the part that is embedded; None for nowhere."""
+        if voxel is None:
+            return None
+        starts = (part.start or 0 for part in box)
+        return [round((n - start + 0.5) / size, 6) for n, start, size in zip(voxel, starts, shape, strict=True)]
+
+    goals = [{"title": title, "at": part_of_way(voxel)} for title, voxel in (points or {}).items()]
     content = {
         "below": _packed(cropped(below.volume, box), np.int16, 1.0),
         "window": list(below.window),
@@ -50,14 +77,21 @@ def viewer_parts(below: Backdrop, brain: Volume, maps: Mapping[str, Shown]) -> d
         "steps": STEPS,
         "colours": _colour_map(),
         "maps": [
-            {"name": name, "title": one.title, "data": _packed(cropped(one.volume, box), np.uint8, STEPS)}
+            {
+                "name": name,
+                "title": one.title,
+                "data": _packed(cropped(one.volume, box), np.uint8, STEPS),
+                "peak": part_of_way(one.centre or peak_voxel(one.volume)),
+            }
             for name, one in maps.items()
         ],
+        "points": goals,
     }
     return {
         "below": below.name,
         "content": json.dumps(content).replace("<", "\\u003c"),  # nothing in it can end the script that holds it
         "maps": [{"name": name, "title": one.title} for name, one in maps.items()],
+        "points": [goal["title"] for goal in goals],
         "library": base64.b64encode(resource_path("viewer", LIBRARY).read_bytes()).decode("ascii"),
         "script": (Path(__file__).parent / "viewer.js").read_text(encoding="utf-8"),
         "share": MARKED_SHARE,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from AGE2HIELib.result.decode import decode
@@ -24,6 +25,8 @@ class MapFacts:
         layer: of the network, for the methods that look at one.
         peak, least: largest and smallest value in the brain.
         names_a_place: whether it is above zero anywhere.
+        channels: in the map's unit, what each channel of the network's input (``adc``, ``z_adc``) adds to the number:
+            their sum is the change from a brain of median ADC and normal z. Empty for a method that cannot part them.
     """
 
     method: str
@@ -36,6 +39,7 @@ class MapFacts:
     peak: float | None = None
     least: float | None = None
     names_a_place: bool = True
+    channels: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
