@@ -14,7 +14,7 @@ from AGE2HIEUI.logic import Logic
 from AGE2HIEUI.widget import Widget
 
 SAMPLE_FILE = "SyntheticNewborn.nrrd"
-SAMPLE_SHA256 = "3b5096461780ac6c03c8a23e7b8ad0f62d9b8a759556c65c82cc251d1becbcbb"
+SAMPLE_SHA256 = "718767e8ec05cd95506cc22f55a3f80137303dc4139de44a73ef7a742ec87475"
 SAMPLE_NAME = "AGE2HIESyntheticNewborn"
 
 
