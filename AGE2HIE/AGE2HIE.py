@@ -11,6 +11,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadab
 
 from AGE2HIEUI.layouts import registerLayouts
 from AGE2HIEUI.logic import Logic
+from AGE2HIEUI.resume import resume
 from AGE2HIEUI.widget import Widget
 
 SAMPLE_FILE = "SyntheticNewborn.nrrd"
@@ -35,6 +36,7 @@ class AGE2HIE(ScriptedLoadableModule):
         self.parent.acknowledgementText = _("The method follows AGE2HIE (Bao, He, Grant, Ou; arXiv 2411.05188).")
         slicer.app.connect("startupCompleted()", registerSampleData)
         slicer.app.connect("startupCompleted()", registerLayouts)
+        slicer.app.connect("startupCompleted()", resume)
 
 
 class AGE2HIEWidget(Widget):

@@ -151,7 +151,9 @@ def host(monkeypatch: pytest.MonkeyPatch, python_slicer: Path, tmp_path: Path) -
 
     monkeypatch.setenv("PATH", f"{python_slicer}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("AGE2HIE_MODELS", str(tmp_path / "models"))
-    return Host.start()
+    started = Host.start()
+    started.slicer.app.userSettings().clear()  # each test is a new user's first start
+    return started
 
 
 @pytest.fixture

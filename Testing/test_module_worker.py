@@ -99,7 +99,7 @@ def test_two_methods_are_compared_with_the_result(host: Any, infant: Any, panel:
     assert host.slicer.util.arrayFromVolume(part(comparison, "agreement")).max() == 1
     labels = [node.GetLayoutLabel() for node in host.slicer.util.getNodesByClass("vtkMRMLSliceNode")]
     assert {"HiResCAM", "LayerCAM", "Agreement"} <= set(labels)
-    assert "members agree by" in panel.widget.ui.comparisonLabel.text
+    assert "networks agree to" in panel.widget.ui.comparisonLabel.text
 
 
 @pytest.mark.real

@@ -8,6 +8,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from AGE2HIEUI.codes import Code
 from AGE2HIEUI.inputs import DiskInput, fingerprint, geometryText
 from AGE2HIEUI.parameters import AGE2HIEParameterNode
 from AGE2HIEUI.protocol import Failure, ResultRejected
@@ -56,9 +57,13 @@ class ChosenInput:
     def checkUnchanged(self, key: InputKey) -> None:
         """What was made of a scan is not shown beside another one. Raises ResultRejected."""
         if not key.inScene:
-            raise ResultRejected(Failure(_("The scan was removed while it was predicted."), _("Choose another one.")))
+            raise ResultRejected(
+                Failure(Code.CHANGED, _("The scan was removed while it was predicted."), _("Choose another one."))
+            )
         if key.node is not None and key != self._keyOf(key.node):
-            raise ResultRejected(Failure(_("The scan was changed while it was predicted."), _("Predict it again.")))
+            raise ResultRejected(
+                Failure(Code.CHANGED, _("The scan was changed while it was predicted."), _("Predict it again."))
+            )
 
     def _keyOf(self, node: Any) -> InputKey:
         """Of a node as it is now; an empty key where there is no image."""

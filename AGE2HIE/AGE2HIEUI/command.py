@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _PROGRAM = ("-m", "AGE2HIELib.cli")
 
-PREDICT, EXPLAIN = "predict", "explain"
+PREDICT, CHECK, EXPLAIN = "predict", "check", "explain"
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class WorkerCall:
     """One call of the worker.
 
     Attributes:
-        subcommand: of ``age2hie``: ``PREDICT`` or ``EXPLAIN``.
+        subcommand: of ``age2hie``: ``PREDICT``, ``CHECK`` or ``EXPLAIN``.
         request: what is asked, by the library's own words; its files lie on the disk.
         folder: private to this call: its input lies there, and the worker makes its output folder in it.
     """
@@ -43,24 +43,32 @@ class WorkerCall:
 
     @property
     def record(self) -> str:
-        """The file of the output folder that says how it ended."""
-        return {PREDICT: "result.json", EXPLAIN: "explanations.json"}[self.subcommand]
+        """The file of the output folder that says how it ended; empty for a call that answers in an event."""
+        return {PREDICT: "result.json", EXPLAIN: "explanations.json"}.get(self.subcommand, "")
+
+    @property
+    def answer(self) -> str:
+        """The event that holds what was found, of a call that makes no folder."""
+        return {CHECK: "quality"}.get(self.subcommand, "")
 
     @property
     def recordsRefusal(self) -> bool:
-        """Whether that file is also written for a scan that the quality gate refuses."""
-        return self.subcommand == PREDICT
+        """Whether what it gives is also given for a scan that the quality gate refuses."""
+        return self.subcommand in (PREDICT, CHECK)
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        return (self.subcommand, f"--output={self.output}", "--progress=jsonl", *self.request.argv())
+        folder = (f"--output={self.output}",) if self.record else ()
+        return (self.subcommand, *folder, "--progress=jsonl", *self.request.argv())
 
     @property
     def seconds(self) -> dict[str, float]:
         """What each stage is expected to take."""
         addLibraryToPath()
-        from AGE2HIELib.pipeline.stages import expected_seconds
+        from AGE2HIELib.pipeline.stages import CHECK_STAGES, STAGE_SECONDS, expected_seconds
 
+        if self.subcommand == CHECK:
+            return {name: STAGE_SECONDS[name] for name in CHECK_STAGES}
         if self.subcommand == PREDICT:
             return expected_seconds((self.request.saliency or "",), examine=self.request.examine)
         return {**expected_seconds(self.request.methods), "predict": 0.0}  # there is no number to make

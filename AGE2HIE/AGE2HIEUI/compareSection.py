@@ -11,15 +11,18 @@ import slicer
 from slicer.i18n import tr as _
 
 from AGE2HIEUI import panel, texts
+from AGE2HIEUI.codes import Code
 from AGE2HIEUI.comparison import comparisonsOf
 from AGE2HIEUI.comparisonDisplay import Look, applyLook, hideComparison, showComparison
 from AGE2HIEUI.layouts import MOST_VIEWS, comparing, leaveLayout
 from AGE2HIEUI.messageSection import MessageSection
-from AGE2HIEUI.nodes import part
+from AGE2HIEUI.nodes import part, tableRows
 from AGE2HIEUI.parameters import AGE2HIEParameterNode, SaliencyMethod
 from AGE2HIEUI.protocol import Failure
 from AGE2HIEUI.record import BadRecord, readExplanations
+from AGE2HIEUI.regionTexts import evidenceTable
 from AGE2HIEUI.run import Meters
+from AGE2HIEUI.tables import fillTable
 
 if TYPE_CHECKING:
     from AGE2HIELib.result.explanations import Explanations
@@ -36,7 +39,7 @@ class CompareSection:
 
     def __init__(self, ui: Any, chosen: Callable[[str], None]) -> None:
         self._ui, self._chosen = ui, chosen
-        self.message = MessageSection(ui.compareMessageFrame, ui.compareMessageLabel, ui.compareDetailsButton)
+        self.message = MessageSection(ui, "compare")
         self.meters = Meters(ui.compareProgressBar, ui.compareStatusLabel, ui.compareCancelButton)
         self.record = None  # of the comparison that is shown
         self._result = None
@@ -81,7 +84,7 @@ class CompareSection:
         self.record = self._found = self._result = None
         self._listed = []
         self._ui.comparisonFrame.setVisible(False)
-        self._ui.evidenceTableView.setMRMLTableNode(None)
+        self._ui.evidenceTable.setRowCount(0)
         self._ui.comparisonLabel.setText("")
         panel.showExaminations(self._ui.compareExaminationLabel, [])
 
@@ -125,17 +128,25 @@ class CompareSection:
             self._found = readExplanations(record.GetText())
         except BadRecord as error:  # of a scene that was edited by hand
             message = _("The comparison in the scene cannot be read: {error}").format(error=error)
-            self.message.show(Failure(message, _("Compare again.")))
+            self.message.show(Failure(Code.BAD_COMPARISON, message, _("Compare again.")))
             return
         self.record = record
         titles = {each.method: each.title for each in self._found.maps}
         examined = [(titles[each.method], each) for each in self._found.examination]
         panel.showExaminations(self._ui.compareExaminationLabel, examined)
         self._ui.comparisonLabel.setText(texts.comparisonText(self._found))
-        self._ui.evidenceTableView.setMRMLTableNode(part(record, "evidence"))
+        self._showEvidence(part(record, "evidence"), titles)
         self._ui.comparisonFrame.setVisible(True)
         if self._look is not None:
             applyLook(record, self._found, self._look)
+
+    def _showEvidence(self, table: Any, titles: dict[str, str]) -> None:
+        """An empty table where the scene's was deleted, or edited by hand until no row could be read."""
+        try:
+            columns, rows = evidenceTable(tableRows(table) if table is not None else [], titles)
+        except KeyError:
+            columns, rows = evidenceTable([], titles)
+        fillTable(self._ui.evidenceTable, columns, rows)
 
     def _inViews(self) -> bool:
         """Whether one of its maps is in front somewhere."""

@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from AGE2HIEUI.colours import ownTable
 from AGE2HIEUI.layouts import viewNames
 from AGE2HIEUI.nodes import part
-from AGE2HIEUI.parameters import AGE2HIEParameterNode, Colours
+from AGE2HIEUI.parameters import AGE2HIEParameterNode, Colours, Layer
 from AGE2HIEUI.texts import NO_PEAK
 
 _ENTRIES = 256
@@ -22,23 +22,27 @@ _ENDS = {  # colours of the lowest and the highest saliency that is shown, RGB
 }
 ADC_WINDOW = (600.0, 2200.0)  # 1e-6 mm2/s: from dead tissue, black, to fluid, white
 _Z_WINDOW = (-5.0, 5.0)
+_USUAL_Z = 2.0  # standard deviations
 _Z_LOW, _Z_MIDDLE, _Z_HIGH = (0.10, 0.30, 0.95), (0.25, 0.25, 0.25), (0.95, 0.30, 0.10)
 _BOTH = ("Red", "Yellow")
 
 
 @dataclass(frozen=True)
 class Look:
-    """The user's choices; ``threshold`` is a percentage of the map's peak."""
+    """The user's choices; ``threshold`` is a percentage of the map's peak, ``layer`` what is shown over the ADC."""
 
     threshold: float
     opacity: float
     colours: Colours
     outline: bool
+    layer: Layer = Layer.EVIDENCE
 
 
 def lookOf(parameters: AGE2HIEParameterNode) -> Look:
     """The choices of a parameter node."""
-    return Look(parameters.threshold, parameters.opacity, parameters.colours, parameters.showAtlasOutline)
+    return Look(
+        parameters.threshold, parameters.opacity, parameters.colours, parameters.showAtlasOutline, parameters.layer
+    )
 
 
 def showResult(record: Any, look: Look) -> None:
@@ -49,24 +53,31 @@ def showResult(record: Any, look: Look) -> None:
     setWindow(adc, *ADC_WINDOW)
     slicer.util.setSliceViewerLayers(
         background=adc,
-        foreground=saliency,
+        foreground=layerNode(record, look.layer),
         foregroundOpacity=look.opacity,
         label=outline if look.outline else None,
         labelOpacity=1.0,
         fit=True,
     )
     applyLook(record, look)
-    setLegend(saliency, _("saliency"), visible=True)
+
+
+def layerNode(record: Any, layer: Layer) -> Any:
+    """The volume that is shown in colour over the ADC; None for none, and where it was deleted."""
+    role = {Layer.EVIDENCE: "saliency", Layer.DEVIATION: "z_adc"}.get(layer)
+    return part(record, role) if role is not None else None
 
 
 def applyLook(record: Any, look: Look) -> None:
-    """Threshold, colours, opacity and outline, without a change of what the views show."""
-    saliency = part(record, "saliency")
+    """Layer, threshold, colours, opacity and outline, in the views that show this result over its ADC."""
+    saliency, z = part(record, "saliency"), part(record, "z_adc")
     if saliency is None:
         return
-    peak = peakOf(saliency)
     _colourSaliency(saliency, look)
-    setWindow(saliency, 0.0, peak)
+    setWindow(saliency, 0.0, peakOf(saliency))
+    front, layers = layerNode(record, look.layer), [node.GetID() for node in (saliency, z) if node is not None]
+    if z is not None:
+        _colourZ(z, overAdc=front is z)
     outline = part(record, "outline")
     own = {node.GetID() for role in ("adc", "z_adc") if (node := part(record, role)) is not None}
     shown = set()
@@ -74,13 +85,18 @@ def applyLook(record: Any, look: Look) -> None:
         if composite.GetBackgroundVolumeID() not in own or composite.GetLayoutName() in viewNames():
             continue  # the user looks at something else there, or at a comparison
         shown.add(composite.GetLayoutName())
-        if composite.GetForegroundVolumeID() == saliency.GetID():
+        behind = z is not None and composite.GetBackgroundVolumeID() == z.GetID()
+        if not behind and composite.GetForegroundVolumeID() in (None, "", *layers):
+            composite.SetForegroundVolumeID(front.GetID() if front is not None else None)
             composite.SetForegroundOpacity(look.opacity)
         if outline is not None and composite.GetLabelVolumeID() in (None, "", outline.GetID()):
             composite.SetLabelVolumeID(outline.GetID() if look.outline else None)
     for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
         if sliceNode.GetLayoutName() in shown:
             sliceNode.SetUseLabelOutline(True)
+    setLegend(saliency, _("evidence"), visible=front is saliency)
+    if z is not None:
+        setLegend(z, _("standard deviations"), visible=front is z)
 
 
 def hideResult(record: Any) -> None:
@@ -94,9 +110,9 @@ def hideResult(record: Any) -> None:
             composite.SetLabelVolumeID(None)
         if composite.GetBackgroundVolumeID() in own:
             composite.SetBackgroundVolumeID(None)
-    saliency = part(record, "saliency")
-    if saliency is not None:
-        setLegend(saliency, "", visible=False)
+    for role in ("saliency", "z_adc"):
+        if part(record, role) is not None:
+            setLegend(part(record, role), "", visible=False)
 
 
 def showSideBySide(record: Any, look: Look) -> None:
@@ -106,7 +122,7 @@ def showSideBySide(record: Any, look: Look) -> None:
     z = part(record, "z_adc")
     if z is None:
         return
-    _colourZ(z)
+    _colourZ(z, overAdc=False)
     for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
         if sliceNode.GetLayoutName() in _BOTH:
             sliceNode.SetOrientationToAxial()
@@ -125,15 +141,20 @@ def peakOf(saliency: Any) -> float:
     return max(float(slicer.util.arrayFromVolume(saliency).max()), NO_PEAK)
 
 
-def _colourZ(z: Any) -> None:
-    """Blue where ADC is lower than in normal newborns, grey where it is as in them, red where it is higher."""
+def _colourZ(z: Any, *, overAdc: bool) -> None:
+    """Blue where ADC is lower than in normal newborns, grey where it is as in them, red where it is higher.
+
+    Args:
+        overAdc: what lies within ``_USUAL_Z`` standard deviations is transparent, so that the ADC is seen.
+    """
     table = ownTable(z, _("AGE2HIE z-map colours"), _ENTRIES)
     with slicer.util.NodeModify(table):  # one redraw, not one an entry
         for entry in range(_ENTRIES):
             along = 2 * entry / (_ENTRIES - 1) - 1
             strength, end = abs(along), _Z_LOW if along < 0 else _Z_HIGH
             colour = [middle + strength * (at - middle) for middle, at in zip(_Z_MIDDLE, end, strict=True)]
-            table.SetColor(entry, *colour, 1.0)
+            clear = overAdc and strength * _Z_WINDOW[1] < _USUAL_Z
+            table.SetColor(entry, *colour, 0.0 if clear else 1.0)
     setWindow(z, *_Z_WINDOW)
 
 
@@ -167,3 +188,11 @@ def setLegend(volume: Any, title: str, *, visible: bool) -> None:
         legend.SetVisibility(visible)
         if visible:
             legend.SetTitleText(title)
+
+
+def setFrontOpacity(record: Any, opacity: float) -> None:
+    """Of the colours over the ADC, in the views that show this result."""
+    own = {node.GetID() for role in ("saliency", "z_adc") if (node := part(record, role)) is not None}
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        if composite.GetForegroundVolumeID() in own:
+            composite.SetForegroundOpacity(opacity)

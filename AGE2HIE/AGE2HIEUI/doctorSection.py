@@ -8,7 +8,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from AGE2HIEUI import texts
+from AGE2HIEUI import workerTexts
 from AGE2HIEUI.question import Answer, Question
 from AGE2HIEUI.worker import Worker
 
@@ -28,6 +28,6 @@ class DoctorSection:
 
     def _show(self, answer: Answer) -> None:
         try:
-            self._label.setText(texts.doctorText(json.loads(answer.text)))
+            self._label.setText(workerTexts.doctorText(json.loads(answer.text)))
         except (ValueError, KeyError, TypeError):
-            self._label.setText(texts.escaped(answer.error or _("The check gave no answer.")))
+            self._label.setText(workerTexts.escaped(answer.error or _("The check gave no answer.")))

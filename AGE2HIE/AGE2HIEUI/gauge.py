@@ -1,4 +1,4 @@
-"""The score as a picture: a bar from 0 to 1 with the interval, the members and the threshold."""
+"""The score as a picture: a bar from 0 to 1 with its axis, the interval, the members and the threshold."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from AGE2HIELib.result.record import Result
 
 
-WIDTH, HEIGHT = 360, 56
+WIDTH, HEIGHT = 360, 66
 _LEFT, _BAR_WIDTH, _BAR_TOP, _BAR_HEIGHT = 12, 336, 20, 16
+_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_TICK_TOP = _BAR_TOP + _BAR_HEIGHT + 14
 _BACK, _INTERVAL, _SCORE, _MEMBER, _THRESHOLD = "#d9dce1", "#8fb3d9", "#12385e", "#cc4d1a", "#555555"
 
 
@@ -29,6 +31,7 @@ def gaugePixmap(result: Result) -> Any:
         if not result.demonstration:  # a demonstration score is not held against a threshold
             painter.fillRect(position(result.threshold), _BAR_TOP - 6, 1, _BAR_HEIGHT + 12, qt.QColor(_THRESHOLD))
         painter.fillRect(position(result.probability_adverse) - 2, _BAR_TOP - 4, 5, _BAR_HEIGHT + 8, qt.QColor(_SCORE))
+    _axis(painter)
     painter.end()
     return pixmap
 
@@ -36,6 +39,17 @@ def gaugePixmap(result: Result) -> Any:
 def position(value: float) -> int:
     """The pixel column of a value from 0 to 1."""
     return _LEFT + round(value * _BAR_WIDTH)
+
+
+def _axis(painter: Any) -> None:
+    """Ticks and their numbers, grey enough for a light and a dark panel."""
+    painter.setPen(qt.QColor(_THRESHOLD))
+    for value in _TICKS:
+        painter.fillRect(position(value), _BAR_TOP + _BAR_HEIGHT, 1, 4, qt.QColor(_THRESHOLD))
+        box = qt.QRect(position(value) - 20, _TICK_TOP, 40, 14)
+        align = int(qt.Qt.AlignLeft) if value == 0 else int(qt.Qt.AlignRight) if value == 1 else int(qt.Qt.AlignHCenter)
+        box.translate(18 if value == 0 else -18 if value == 1 else 0, 0)
+        painter.drawText(box, align, f"{value:g}")
 
 
 def _bar(painter: Any, low: float, high: float, colour: str) -> None:

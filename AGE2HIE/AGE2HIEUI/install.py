@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -26,12 +27,17 @@ class NotInstalled(Exception):
         self.remedy = remedy
 
 
-def ensurePackages(requirementsFile: Path) -> None:
-    """Return at once where everything is there, without network; else ask and install. Raises NotInstalled."""
-    _ensureTorch()
+def ensurePackages(requirementsFile: Path, beforeInstalling: Callable[[], None] = lambda: None) -> None:
+    """Return at once where everything is there, without network; else ask and install. Raises NotInstalled.
+
+    Args:
+        beforeInstalling: called where something is missing: Slicer may be restarted before this returns.
+    """
+    _ensureTorch(beforeInstalling)
     requirements = slicer.packaging.load_requirements(requirementsFile)
     if all(slicer.packaging.pip_check(requirement) for requirement in requirements):
         return
+    beforeInstalling()
     with tempfile.TemporaryDirectory(prefix="age2hie-") as folder:
         constraints = writeConstraints(Path(folder) / "constraints.txt")
         try:
@@ -60,7 +66,7 @@ def writeConstraints(path: Path) -> Path:
     return path
 
 
-def _ensureTorch() -> None:
+def _ensureTorch(beforeInstalling: Callable[[], None]) -> None:
     addLibraryToPath()
     from AGE2HIELib.release import REQUIREMENTS
 
@@ -74,6 +80,7 @@ def _ensureTorch() -> None:
         )
     import PyTorchUtils
 
+    beforeInstalling()
     torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=least)
     if torch is None:
         raise NotInstalled(_("PyTorch was not installed."), _("Click again and accept."))

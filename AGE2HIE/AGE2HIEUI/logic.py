@@ -13,7 +13,8 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from AGE2HIEUI import scene
 from AGE2HIEUI.chosenInput import ChosenInput, InputKey
-from AGE2HIEUI.command import EXPLAIN, PREDICT, WorkerCall
+from AGE2HIEUI.codes import Code
+from AGE2HIEUI.command import CHECK, EXPLAIN, PREDICT, WorkerCall
 from AGE2HIEUI.comparison import TARGET, comparisonsOf, loadComparison, removeComparison
 from AGE2HIEUI.inputs import writeMask, writeScan, writeVolume
 from AGE2HIEUI.library import addLibraryToPath
@@ -28,11 +29,13 @@ from AGE2HIEUI.parameters import (
 from AGE2HIEUI.process import ChildProcess, Process
 from AGE2HIEUI.protocol import Failure, ResultRejected
 from AGE2HIEUI.record import BadRecord, readExplanations, readRecord
+from AGE2HIEUI.settings import restoreChoices
 
 if TYPE_CHECKING:
     from AGE2HIELib.result.explanations import Explanations
     from AGE2HIELib.result.record import Result
 
+_OF_THE_NETWORK = ("z_adc", "model", "device")  # what the quality gate alone does not ask for
 _SAME_NUMBER = 0.005  # devices round differently
 
 
@@ -47,6 +50,7 @@ class Logic(ScriptedLoadableModuleLogic):
     def getParameterNode(self) -> AGE2HIEParameterNode:
         node = super().getParameterNode()
         scene.forgetPaths(node)
+        restoreChoices(node)
         return AGE2HIEParameterNode(node)
 
     def prepare(
@@ -61,6 +65,10 @@ class Logic(ScriptedLoadableModuleLogic):
             "override": override,
         }
         return self._prepare(PREDICT, parameters, {**own, "age_days": ageDays})
+
+    def prepareCheck(self, parameters: AGE2HIEParameterNode, ageDays: float | None) -> WorkerCall:
+        """As ``prepare``, for the quality gate alone, which reads neither z-map nor model."""
+        return self._prepare(CHECK, parameters, {"age_days": ageDays})
 
     def prepareComparison(self, parameters: AGE2HIEParameterNode, ageDays: float | None, result: Any) -> WorkerCall:
         """As ``prepare``, of the input of ``result``, for several maps; what that overrode is overridden again, and the
@@ -93,7 +101,9 @@ class Logic(ScriptedLoadableModuleLogic):
             record = scene.loadResult(folder, result, key.title, key.node)
         except (BadRecord, UnreadableResult, OSError, ValueError) as error:
             message = _("The result cannot be read: {error}").format(error=error)
-            raise ResultRejected(Failure(message, _("Try again; if it happens again, report it."))) from error
+            raise ResultRejected(
+                Failure(Code.BAD_RESULT, message, _("Try again; if it happens again, report it."))
+            ) from error
         record.SetAttribute(scene.FINGERPRINT, key.fingerprint)
         record.SetAttribute(scene.SOURCE, key.source)
         for old in earlier:
@@ -114,7 +124,9 @@ class Logic(ScriptedLoadableModuleLogic):
             record = loadComparison(folder, found, result)
         except (BadRecord, UnreadableResult, OSError, ValueError) as error:
             message = _("The comparison cannot be read: {error}").format(error=error)
-            raise ResultRejected(Failure(message, _("Predict again, then compare; or report it."))) from error
+            raise ResultRejected(
+                Failure(Code.BAD_COMPARISON, message, _("Predict again, then compare; or report it."))
+            ) from error
         for old in earlier:
             removeComparison(old, result)
         return record
@@ -128,7 +140,10 @@ class Logic(ScriptedLoadableModuleLogic):
         try:
             inputs = folder / "input"
             inputs.mkdir()
-            return WorkerCall(subcommand, Request(**self._reading(parameters, inputs), **own), folder)
+            reading = self._reading(parameters, inputs)
+            if subcommand == CHECK:
+                reading = {name: value for name, value in reading.items() if name not in _OF_THE_NETWORK}
+            return WorkerCall(subcommand, Request(**reading, **own), folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

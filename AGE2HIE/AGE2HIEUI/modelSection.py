@@ -1,4 +1,4 @@
-"""The choice of a model, with what it says of itself, and the installation of another one."""
+"""The choice of a model, with what it says of itself; installation and removal of others."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import qt
+
+import slicer
 from slicer.i18n import tr as _
 
-from AGE2HIEUI import texts
+from AGE2HIEUI import modelTexts
+from AGE2HIEUI.card import Card
 from AGE2HIEUI.choosing import chooseFile
+from AGE2HIEUI.codes import Code
 from AGE2HIEUI.library import addLibraryToPath
 from AGE2HIEUI.messageSection import MessageSection
 from AGE2HIEUI.protocol import Failure
@@ -23,8 +28,18 @@ class ModelSection:
     def __init__(self, ui: Any, worker: Worker, message: MessageSection, chosen: Callable[[str], None]) -> None:
         self._ui, self._worker, self._message, self._chosen = ui, worker, message, chosen
         self._labels: list[Any] = []
+        self._card = Card()
         ui.modelSelector.connect("currentIndexChanged(int)", self._onIndex)
-        ui.installModelButton.connect("clicked()", self._chooseArchive)
+        clicks = {
+            ui.installModelButton: self._chooseArchive,
+            ui.modelCancelButton: worker.cancel,
+            ui.modelFolderButton: self._openFolder,
+            ui.deleteModelButton: self._delete,
+            ui.modelCardButton: lambda: self._card.show(self._label().title, self._label().folder),
+        }
+        for button, slot in clicks.items():
+            button.connect("clicked()", slot)
+        self._showInstalling(False)
         self.refresh("")
 
     @property
@@ -47,12 +62,32 @@ class ModelSection:
         self._ui.modelSelector.blockSignals(True)
         self._ui.modelSelector.setCurrentIndex(folders.index(folder) if folder in folders else 0)
         self._ui.modelSelector.blockSignals(False)
-        self._ui.modelLabel.setText(texts.modelText(self._label()) if self._labels else "")
+        self._describe()
 
     def install(self, archive: Path) -> None:
-        """``age2hie model install``, which checks every byte."""
+        """``age2hie model install``, which checks every byte; what is unfinished goes when it is cancelled."""
         self._message.hide()
-        self._worker.start(Question(("model", "install", "--", str(archive)), self._installed))
+        arguments = ("model", "install", "--progress=jsonl", "--", str(archive))
+        self._showInstalling(True)
+        self._worker.start(Question(arguments, self._installed, stage=self._showStage))
+
+    def showCard(self, name: str, version: str) -> None:
+        """Of the model that gave a number, which may lie in a scene that came from elsewhere."""
+        title = f"{name} {version}"
+        label = next((label for label in self._labels if label.title == title), None)
+        if label is not None:
+            self._card.show(label.title, label.folder)
+        else:
+            slicer.util.infoDisplay(_("The model {title} is not installed here.").format(title=title))
+
+    def _showStage(self, index: int, of: int) -> None:
+        self._ui.modelProgressBar.setValue(round(100 * (index - 1) / of))
+
+    def _showInstalling(self, running: bool) -> None:
+        for widget in (self._ui.modelProgressBar, self._ui.modelCancelButton):
+            widget.setVisible(running)
+        self._ui.modelProgressBar.setValue(0)
+        self._ui.installModelButton.setEnabled(not running)
 
     def _chooseArchive(self) -> None:
         name = chooseFile(_("Model archive"), _("Model archives (*.zip *.tar.gz *.tgz)"))
@@ -60,18 +95,47 @@ class ModelSection:
             self.install(Path(name))
 
     def _installed(self, answer: Answer) -> None:
+        self._showInstalling(False)
         if answer.code is None:
-            self._message.show(Failure(answer.error, _("Install AGE2HIE again.")))
+            self._message.show(Failure(Code.NOT_STARTED, answer.error, _("Install AGE2HIE again.")))
             return
-        if answer.code != 0:
-            self._message.show(Failure(_("The model was not installed."), answer.error))
+        if answer.code != 0 and not answer.cancelled:
+            self._message.show(Failure(Code.NOT_INSTALLED, _("The model was not installed."), answer.error))
         self.refresh(str(self._label().folder))
+
+    def _openFolder(self) -> None:
+        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(self._label().folder)))
+
+    def _delete(self) -> None:
+        """After a question; the bundled model is chosen then."""
+        addLibraryToPath()
+        from AGE2HIELib.bundle.details import delete_model
+        from AGE2HIELib.errors import ModelError
+
+        label = self._label()
+        if not slicer.util.confirmYesNoDisplay(modelTexts.deletionText(label)):
+            return
+        try:
+            delete_model(label.folder)
+        except ModelError as error:
+            self._message.show(Failure(Code.NOT_DELETED, _("The model was not deleted."), str(error)))
+        self.refresh("")
+        self._chosen("")
 
     def _label(self) -> Any:
         return self._labels[max(self._ui.modelSelector.currentIndex, 0)]
 
+    def _describe(self) -> None:
+        if not self._labels:
+            self._ui.modelLabel.setText("")
+            return
+        label = self._label()
+        self._ui.modelLabel.setText(modelTexts.modelText(label, _details(label)))
+        self._ui.deleteModelButton.setEnabled(label is not self._labels[0])
+        self._ui.modelCardButton.setEnabled(not label.problem)
+
     def _onIndex(self, index: int) -> None:
-        self._ui.modelLabel.setText(texts.modelText(self._label()))
+        self._describe()
         self._chosen("" if index <= 0 else str(self._labels[index].folder))
 
 
@@ -81,3 +145,14 @@ def installedModels() -> list[Any]:
     from AGE2HIELib.system.places import installed_models, model_label
 
     return [model_label(folder) for folder in installed_models()]
+
+
+def _details(label: Any) -> Any:
+    """None where the folder cannot be read: the label says why."""
+    from AGE2HIELib.bundle.details import model_details
+    from AGE2HIELib.errors import ModelError
+
+    try:
+        return model_details(label.folder)
+    except ModelError:
+        return None

@@ -96,15 +96,23 @@ def _isNumber(text: str) -> bool:
     return True
 
 
+def tableRows(node: Any) -> list[dict[str, str]]:
+    """The rows of a table node as a CSV file has them; empty cells for what is not known."""
+    table = node.GetTable()
+    names = [table.GetColumnName(column) for column in range(table.GetNumberOfColumns())]
+    rows = []
+    for row in range(table.GetNumberOfRows()):
+        values = [table.GetValue(row, column).ToString() for column in range(len(names))]
+        rows.append({name: "" if value == "nan" else value for name, value in zip(names, values, strict=True)})
+    return rows
+
+
 def writeTable(node: Any, path: Path) -> None:
     table = node.GetTable()
-    columns = range(table.GetNumberOfColumns())
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([table.GetColumnName(column) for column in columns])
-        for row in range(table.GetNumberOfRows()):
-            values = [table.GetValue(row, column).ToString() for column in columns]
-            writer.writerow(["" if value == "nan" else value for value in values])
+        writer = csv.DictWriter(file, [table.GetColumnName(column) for column in range(table.GetNumberOfColumns())])
+        writer.writeheader()
+        writer.writerows(tableRows(node))
 
 
 def removeWithDisplay(node: Any) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import qt
-
-from AGE2HIEUI import texts
+from AGE2HIEUI import checkTexts, findingTexts, regionTexts, texts
 from AGE2HIEUI.gauge import gaugePixmap
+from AGE2HIEUI.tables import AMBER, RED, fillTable
 
 if TYPE_CHECKING:
-    from AGE2HIELib.result.record import Result
-    from AGE2HIELib.result.verdicts import Examination
+    from AGE2HIELib.result.record import InjuryScore, Lesion, Result
+    from AGE2HIELib.result.region_summary import RegionSummary
+    from AGE2HIELib.result.verdicts import Examination, Quality
 
 _AGE_UNKNOWN = -1.0
-_AMBER, _RED = "#ffe0b2", "#ffcdd2"  # behind a warning, behind a refusal
-_SPOILT_BY_FLUID = ("mean_adc_1e6_mm2_s", "mean_z")  # kept in the file for scripts
 _BANNER = "background-color: {colour}; color: #000000; border-style: solid; border-width: 1px; padding: 6px;"
+_OF_A_NUMBER = ("cardButton", "reportButton", "exportButton", "chartButton")
 
 
 def ageDays(ui: Any) -> float | None:
@@ -28,24 +28,63 @@ def showAge(ui: Any, days: float | None) -> None:
     ui.ageSpinBox.setValue(_AGE_UNKNOWN if days is None else days)
 
 
-def showResultText(ui: Any, result: Result) -> None:
-    """Everything that stands in the result section; a refused scan has its checks and no number."""
+def showResultText(ui: Any, result: Result, heading: str = "") -> None:
+    """Everything that stands in the result section; a scan without a number has its checks, and lesions where they are.
+
+    Args:
+        heading: in place of the record's own.
+    """
+    number = result.probability_adverse is not None
     ui.resultCollapsibleButton.setVisible(True)
-    ui.headingLabel.setText(f"<b>{texts.headingText(result)}</b>")
+    ui.headingLabel.setText(f"<b>{heading or texts.headingText(result)}</b>")
     ui.scoreLabel.setText(f'<span style="font-size:16pt">{texts.scoreText(result)}</span>')
     ui.gaugeLabel.setPixmap(gaugePixmap(result))
-    ui.gaugeLabel.setVisible(result.probability_adverse is not None)
+    ui.gaugeLabel.setVisible(number)
     ui.labelLabel.setText(texts.labelText(result))
-    _showRemedies(ui.remediesLabel, result)
+    showChecks(ui, result.quality)
     ui.warningsLabel.setText(texts.warningsText(result))
     ui.warningsLabel.setVisible(bool(result.warnings))
     ui.provenanceLabel.setText(texts.provenanceText(result))
-    _fillChecks(ui.checksTable, result)
     ui.overrideButton.setVisible(result.quality.withheld)
     examination = result.examination
     showExaminations(ui.examinationLabel, [] if examination is None else [(texts.saliencyTitle(result), examination)])
-    for name in ("reportButton", "exportButton", "chartButton", "regionTableView"):
-        getattr(ui, name).setVisible(result.probability_adverse is not None)
+    showFindings(ui, result.lesion, result.scores)
+    ui.provenanceCollapsibleButton.setVisible(True)
+    for name in _OF_A_NUMBER:
+        getattr(ui, name).setVisible(number)
+
+
+def showCheckOnly(ui: Any, quality: Quality) -> None:
+    """What the gate said of a scan whose number nobody asked for."""
+    hideResultText(ui)
+    ui.resultCollapsibleButton.setVisible(True)
+    ui.headingLabel.setText(f"<b>{checkTexts.checkOnlyHeading(quality)}</b>")
+    ui.labelLabel.setText(checkTexts.checkOnlyText(quality))
+    showChecks(ui, quality)
+    for name in (*_OF_A_NUMBER, "gaugeLabel", "warningsLabel", "provenanceCollapsibleButton"):
+        getattr(ui, name).setVisible(False)
+
+
+def showChecks(ui: Any, quality: Quality) -> None:
+    """One line where all were passed; the table is unfolded where something was not."""
+    ui.checksLabel.setText(checkTexts.checksLine(quality))
+    ui.checksCollapsibleButton.text = checkTexts.checksText(quality)
+    ui.checksCollapsibleButton.collapsed = not quality.failed
+    ui.checksCollapsibleButton.setVisible(True)
+    fillTable(ui.checksTable, checkTexts.checkColumns(), checkTexts.checkRows(quality.checks))
+    refused = any(check.severity != "warn" for check in quality.failed)
+    ui.remediesLabel.setStyleSheet(_BANNER.format(colour=RED if refused else AMBER))
+    ui.remediesLabel.setText(checkTexts.remediesText(quality))
+    ui.remediesLabel.setVisible(bool(quality.failed))
+
+
+def showFindings(ui: Any, lesion: Lesion | None, scores: tuple[InjuryScore, ...], note: str = "") -> None:
+    """How much is injured and where. ``note``: what is to be said of them, such as that a user has corrected them."""
+    text = findingTexts.findingsText(lesion, scores)
+    ui.findingsLabel.setText("<br>".join(part for part in (note, text) if part))
+    ui.findingsLabel.setVisible(bool(text))
+    ui.scoresCollapsibleButton.setVisible(bool(scores))
+    fillTable(ui.scoresTable, findingTexts.scoreColumns(), findingTexts.scoreRows(scores))
 
 
 def hideResultText(ui: Any) -> None:
@@ -53,25 +92,22 @@ def hideResultText(ui: Any) -> None:
     ui.resultCollapsibleButton.setVisible(False)
     ui.displayCollapsibleButton.setVisible(False)
     showExaminations(ui.examinationLabel, [])
-    for part in ("heading", "score", "label", "remedies", "warnings", "provenance", "saliency"):
+    for part in ("heading", "score", "checks", "label", "remedies", "findings", "warnings", "provenance", "saliency"):
         getattr(ui, f"{part}Label").setText("")
+    for part in ("regions", "scores"):
+        getattr(ui, f"{part}CollapsibleButton").setVisible(False)
     ui.gaugeLabel.clear()
-    ui.checksTable.setRowCount(0)
+    for table in (ui.checksTable, ui.regionsTable, ui.scoresTable):
+        table.setRowCount(0)
     ui.overrideButton.setVisible(False)
-    ui.regionTableView.setMRMLTableNode(None)
 
 
-def showRegions(view: Any, node: Any) -> None:
-    """The table of regions, without the means that fluid spoils where it has measures of tissue alone."""
-    view.setMRMLTableNode(node)
-    table = node.GetTable()
-    names = [table.GetColumnName(column) for column in range(table.GetNumberOfColumns())]
-    for column, name in enumerate(names):
-        if name in _SPOILT_BY_FLUID and "measured" in names:
-            view.hideColumn(column)
-        else:
-            view.showColumn(column)
-    view.resizeColumnsToContents()
+def showRegions(ui: Any, regions: Sequence[RegionSummary]) -> None:
+    """The most affected first; the column of lesions is there where the record has one."""
+    lesion = any(one.lesion_ml is not None for one in regions)
+    ui.regionsCollapsibleButton.setVisible(True)
+    columns = regionTexts.regionColumns(lesion=lesion)
+    fillTable(ui.regionsTable, columns, [regionTexts.regionRow(one, lesion=lesion) for one in regions])
 
 
 def showExaminations(label: Any, examined: list[tuple[str, Examination]]) -> None:
@@ -81,31 +117,6 @@ def showExaminations(label: Any, examined: list[tuple[str, Examination]]) -> Non
         examined: each with the title of its map.
     """
     failed = any(not examination.passed for _title, examination in examined)
-    label.setStyleSheet(_BANNER.format(colour=_AMBER) if failed else "")
+    label.setStyleSheet(_BANNER.format(colour=AMBER) if failed else "")
     label.setText("<br>".join(texts.examinationText(title, each) for title, each in examined))
     label.setVisible(bool(examined))
-
-
-def _showRemedies(label: Any, result: Result) -> None:
-    refused = any(check.severity != "warn" for check in result.quality.failed)
-    label.setStyleSheet(_BANNER.format(colour=_RED if refused else _AMBER))
-    label.setText(texts.remediesText(result))
-    label.setVisible(bool(result.quality.failed))
-
-
-def _fillChecks(table: Any, result: Result) -> None:
-    headers = texts.checkHeaders()
-    table.setColumnCount(len(headers))
-    table.setHorizontalHeaderLabels(headers)
-    table.setRowCount(len(result.quality.checks))
-    table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
-    # what was not passed is what the user must see first
-    for row, check in enumerate(sorted(result.quality.checks, key=lambda check: check.urgency)):
-        for column, text in enumerate(texts.checkCells(check)):
-            item = qt.QTableWidgetItem(text)
-            item.setToolTip(text)
-            if not check.passed:
-                item.setBackground(qt.QBrush(qt.QColor(_AMBER if check.severity == "warn" else _RED)))
-                item.setForeground(qt.QBrush(qt.QColor(0, 0, 0)))
-            table.setItem(row, column, item)
-    table.resizeColumnsToContents()

@@ -95,6 +95,21 @@ class EarlierResults(Enum):
         return {"replace": _("replace them"), "keep": _("keep them")}[self.value]
 
 
+class Layer(Enum):
+    """What is shown in colour over the ADC."""
+
+    EVIDENCE = "evidence"
+    DEVIATION = "deviation"
+    NOTHING = "nothing"
+
+    def label(self) -> str:
+        return {
+            "evidence": _("evidence for an adverse outcome"),
+            "deviation": _("deviation from normal newborns"),
+            "nothing": _("nothing"),
+        }[self.value]
+
+
 class Colours(Enum):
     """Colour map of the saliency."""
 
@@ -117,8 +132,9 @@ class AGE2HIEParameterNode:
     gestationWeeks: at birth; ``GESTATION_UNKNOWN`` or less: not known.
     model: the model's folder; empty for the bundled one.
     atlasFolder: empty for the bundled one.
+    layer: what is shown in colour over the ADC.
     threshold: saliency below this percentage of its peak is not shown.
-    opacity: of the saliency over the ADC, 0 to 1.
+    opacity: of the colours over the ADC, 0 to 1.
     examine: whether the saliency map is questioned as well.
     compareMethods: what is compared, by the values of ``SaliencyMethod`` with commas between; the panel connects its
         list itself, since the wrapper has no connector for one.
@@ -138,6 +154,7 @@ class AGE2HIEParameterNode:
     device: Device = Device.AUTO
     align: Align = Align.AUTO
     earlierResults: EarlierResults = EarlierResults.REPLACE
+    layer: Layer = Layer.EVIDENCE
     threshold: Annotated[float, WithinRange(0.0, 100.0)] = 30.0
     opacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.7
     colours: Colours = Colours.HOT

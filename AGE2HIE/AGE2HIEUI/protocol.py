@@ -7,16 +7,19 @@ speaks, or that it broke: such a run ends in a message and never in a result.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from slicer.i18n import tr as _
 
+from AGE2HIEUI.codes import Code
 from AGE2HIEUI.command import WorkerCall
 from AGE2HIEUI.process import Ended
 
 PREDICTED, UNUSABLE, REFUSED, CANCELLED = 0, 2, 3, 130
+_ANSWERS = ("quality", "lesion")  # events of calls that make no folder
 _LONGEST_LINE = 1_000_000  # bytes; an event takes some 100
 
 
@@ -31,11 +34,17 @@ class Stage:
 
 @dataclass(frozen=True)
 class Failure:
-    """Cause and remedy for the user; ``details`` for whoever is asked for help."""
+    """Cause and remedy for the user; ``details`` for whoever is asked for help.
 
+    Attributes:
+        stage: in which the worker was, as its own word; empty where none had begun.
+    """
+
+    code: Code
     message: str
     remedy: str
     details: str = ""
+    stage: str = ""
 
 
 class ResultRejected(Exception):
@@ -54,6 +63,7 @@ class Heard:
         stage: the one that runs.
         error: message and remedy that it has given.
         result: whether it has said that there is a result.
+        answer: what it has found, of a call that makes no folder.
         broken: the first thing that it should not have said.
         rest: a line that has not ended: it may be cut anywhere, inside a letter even.
     """
@@ -61,6 +71,7 @@ class Heard:
     stage: Stage | None = None
     error: tuple[str, str] | None = None
     result: bool = False
+    answer: Mapping[str, Any] | None = None
     broken: str = ""
     rest: bytes = b""
 
@@ -81,23 +92,40 @@ def heard(before: Heard, part: bytes, output: Path) -> Heard:
 
 
 def failureOf(said: Heard, ended: Ended, call: WorkerCall) -> Failure | None:
-    """What went wrong in a run that has ended; None for a prediction or a refusal whose folder can be read."""
-    if said.rest:
-        said = _withLine(said, said.rest, call.output)
+    """What went wrong in a run that has ended; None for one whose folder, or answer, can be read."""
+    said = ending(said, call)
+    failure = _failureOf(said, ended, call)
+    return replace(failure, stage=said.stage.name) if failure is not None and said.stage is not None else failure
+
+
+def ending(said: Heard, call: WorkerCall) -> Heard:
+    """With the last line, which nothing ends."""
+    return replace(_withLine(said, said.rest, call.output), rest=b"") if said.rest else said
+
+
+def _failureOf(said: Heard, ended: Ended, call: WorkerCall) -> Failure | None:
     if ended.code not in (PREDICTED, UNUSABLE, REFUSED, CANCELLED):
         return _died(said, ended)
     if ended.code == CANCELLED:
-        return Failure(_("The worker was cancelled from outside."), _("Start it again when ready."))
+        return Failure(Code.STOPPED, _("The worker was cancelled from outside."), _("Start it again when ready."))
     if said.broken:
         message = _("The worker said something that cannot be read: {text}").format(text=said.broken[:80])
-        return Failure(message, _reportIt(), _details(ended, said.broken))
+        return Failure(Code.BABBLE, message, _reportIt(), _details(ended, said.broken))
     if ended.code == UNUSABLE or (ended.code == REFUSED and not call.recordsRefusal):
         message, remedy = said.error or (_("The input cannot be used."), _("See the details."))
-        return Failure(message, remedy, ended.stderr)
+        return Failure(Code.UNUSABLE, message, remedy, ended.stderr)
+    if call.answer:
+        if said.answer is None:
+            return Failure(Code.NO_RESULT, _("The worker ended without an answer."), _reportIt(), ended.stderr)
+        return None
     if not said.result:
-        return Failure(_("The worker ended without saying that it has a result."), _reportIt(), ended.stderr)
+        return Failure(
+            Code.NO_RESULT, _("The worker ended without saying that it has a result."), _reportIt(), ended.stderr
+        )
     if not (call.output / call.record).is_file():
-        return Failure(_("The worker says that it has a result, but there is none."), _reportIt(), ended.stderr)
+        return Failure(
+            Code.NO_RESULT, _("The worker says that it has a result, but there is none."), _reportIt(), ended.stderr
+        )
     return None
 
 
@@ -105,14 +133,14 @@ def _died(said: Heard, ended: Ended) -> Failure:
     if ended.code < 0:
         message = _("The worker was ended by signal {number}.").format(number=-ended.code)
         remedy = _("Often the memory ran out: close other programs and try again.")
-        return Failure(message, remedy, ended.stderr)
+        return Failure(Code.SIGNAL, message, remedy, ended.stderr)
     if "No module named" in ended.stderr:
         message = _("A Python package that is needed is missing: {line}").format(line=_lastLine(ended.stderr))
-        return Failure(message, _("Open 'Check this computer' below, then try again."), ended.stderr)
+        return Failure(Code.IMPORT, message, _("Open 'Check this computer' below, then try again."), ended.stderr)
     if said.error is not None and not said.broken:
-        return Failure(said.error[0], said.error[1] or _reportIt(), ended.stderr)
+        return Failure(Code.DEFECT, said.error[0], said.error[1] or _reportIt(), ended.stderr)
     message = _("The worker ended with code {code}.").format(code=ended.code)
-    return Failure(message, _reportIt(), _details(ended, said.broken))
+    return Failure(Code.DEFECT, message, _reportIt(), _details(ended, said.broken))
 
 
 def _withLine(before: Heard, line: bytes, output: Path) -> Heard:
@@ -134,6 +162,8 @@ def _withEvent(before: Heard, event: dict[str, Any], output: Path) -> Heard:
         if Path(event["output"]) != output:
             raise ValueError(event["output"])  # a result of somewhere else is not ours
         return replace(before, result=True)
+    if kind in _ANSWERS:
+        return replace(before, answer=event)
     if kind == "error":
         return replace(before, error=(str(event["message"]), str(event["remedy"])))
     raise ValueError(kind)

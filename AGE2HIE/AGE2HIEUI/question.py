@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,21 +15,34 @@ class Answer:
 
     Attributes:
         code: None where the worker could not be started.
+        cancelled: by the user.
     """
 
     code: int | None
     text: str
     error: str
+    cancelled: bool = False
 
 
 class Question:
-    """A job of the worker; ``done`` gets the answer."""
+    """A job of the worker; ``done`` gets the answer.
+
+    Args:
+        stage: called with the number of each stage that begins, and how many there are, where the call says so.
+    """
 
     closingSeconds = 0.0
 
-    def __init__(self, arguments: tuple[str, ...], done: Callable[[Answer], None]) -> None:
-        self.arguments, self._done = arguments, done
+    def __init__(
+        self,
+        arguments: tuple[str, ...],
+        done: Callable[[Answer], None],
+        stage: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.arguments, self._done, self._stage = arguments, done, stage
         self._out = bytearray()
+        self._told = 0  # bytes whose lines were looked through for stages
+        self._cancelled = False
 
     def begin(self) -> None:
         pass
@@ -38,17 +52,33 @@ class Question:
 
     def hear(self, part: bytes) -> None:
         self._out += part
+        end = self._out.rfind(b"\n") + 1
+        if self._stage is not None:
+            for line in self._out[self._told : end].splitlines():
+                _tellStage(bytes(line), self._stage)
+        self._told = max(self._told, end)
 
     def goOn(self) -> bool:
         return True
 
     def cancel(self) -> None:
-        pass
+        self._cancelled = True
 
     def end(self, ended: Ended) -> None:
         lines = ended.stderr.strip().splitlines()
         error = lines[-1].removeprefix("age2hie: error: ") if lines else ""
-        self._done(Answer(ended.code, self._out.decode("utf-8", errors="replace"), error))
+        text = self._out.decode("utf-8", errors="replace")
+        self._done(Answer(ended.code, text, error, self._cancelled))
 
     def close(self) -> None:
         pass
+
+
+def _tellStage(line: bytes, tell: Callable[[int, int], None]) -> None:
+    """Of a line that says that a stage has begun; others are left aside."""
+    try:
+        event = json.loads(line)
+        if event["event"] == "stage":
+            tell(int(event["index"]), int(event["of"]))
+    except (ValueError, KeyError, TypeError):
+        return

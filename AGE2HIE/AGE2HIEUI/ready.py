@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from slicer.i18n import tr as _
 
+from AGE2HIEUI.codes import Code
 from AGE2HIEUI.inputs import UnusableNode
 from AGE2HIEUI.install import NotInstalled, ensurePackages
 from AGE2HIEUI.protocol import Failure
@@ -23,12 +24,14 @@ class NotReady(Exception):
         self.failure = failure
 
 
-def ready(requirementsFile: Path, prepare: Callable[[], T]) -> T:
+def ready(requirementsFile: Path, prepare: Callable[[], T], beforeInstalling: Callable[[], None]) -> T:
     """Install what is missing, then what ``prepare`` gives. Raises NotReady."""
     try:
-        ensurePackages(requirementsFile)
+        ensurePackages(requirementsFile, beforeInstalling)
         return prepare()
     except NotInstalled as error:
-        raise NotReady(Failure(str(error), error.remedy)) from error
+        raise NotReady(Failure(Code.PACKAGES, str(error), error.remedy)) from error
     except (UnusableNode, OSError) as error:
-        raise NotReady(Failure(str(error), _("Choose another scan, or free some disk space."))) from error
+        raise NotReady(
+            Failure(Code.NOT_WRITTEN, str(error), _("Choose another scan, or free some disk space."))
+        ) from error

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from AGE2HIEUI.library import addLibraryToPath
 
 if TYPE_CHECKING:
     from AGE2HIELib.result.explanations import Explanations
     from AGE2HIELib.result.record import Result
+    from AGE2HIELib.result.verdicts import Quality
 
 
 class BadRecord(Exception):
@@ -23,6 +25,18 @@ def readRecord(text: str) -> Result:
 
     try:
         return parse_result(text)
+    except RecordError as error:
+        raise BadRecord(str(error)) from error
+
+
+def readQuality(facts: Mapping[str, Any]) -> Quality:
+    """What ``age2hie check`` has found. Raises BadRecord."""
+    addLibraryToPath()
+    from AGE2HIELib.result.decode import RecordError, decode
+    from AGE2HIELib.result.verdicts import Quality
+
+    try:
+        return decode(Quality, facts)
     except RecordError as error:
         raise BadRecord(str(error)) from error
 

@@ -13,15 +13,19 @@ from slicer.i18n import tr as _
 
 from AGE2HIEUI import display, panel, scene, texts
 from AGE2HIEUI.choosing import chooseFolder
+from AGE2HIEUI.codes import Code
 from AGE2HIEUI.comparison import TARGET, comparisonsOf, exportComparison
 from AGE2HIEUI.display import Look
 from AGE2HIEUI.messageSection import MessageSection
-from AGE2HIEUI.nodes import part
+from AGE2HIEUI.nodes import part, tableRows
 from AGE2HIEUI.protocol import Failure
-from AGE2HIEUI.record import readRecord
+from AGE2HIEUI.record import BadRecord, readRecord
+from AGE2HIEUI.regionTexts import readRegions
 
 if TYPE_CHECKING:
     from AGE2HIELib.result.record import Result
+    from AGE2HIELib.result.region_summary import RegionSummary
+    from AGE2HIELib.result.verdicts import Quality
 
 
 class ResultSection:
@@ -30,6 +34,7 @@ class ResultSection:
     def __init__(self, ui: Any, message: MessageSection) -> None:
         self._ui, self._message = ui, message
         self.record = None
+        self.result: Result | None = None
         self._look: Look | None = None  # the one that the shown record has
         self._reportFolder: tempfile.TemporaryDirectory[str] | None = None
         self.hide()
@@ -40,25 +45,39 @@ class ResultSection:
             return
         self.hide()
         result = readRecord(record.GetText())
-        self.record = record
+        self.record, self.result = record, result
         panel.showResultText(self._ui, result)
-        panel.showRegions(self._ui.regionTableView, part(record, "region_table"))
+        self._showRegions(part(record, "region_table"))
         self._ui.reportButton.setEnabled(part(record, "report") is not None)
         saliency = part(record, "saliency")
         self._ui.displayCollapsibleButton.setVisible(saliency is not None)
         if saliency is not None:
             self._ui.saliencyLabel.setText(texts.saliencyText(result, display.peakOf(saliency)))
 
+    def showCheck(self, quality: Quality) -> None:
+        """The checks of a scan for which nobody asked a number."""
+        self.hide()
+        panel.showCheckOnly(self._ui, quality)
+
     def showRefusal(self, result: Result) -> None:
         """The checks of a scan that has no probability."""
         self.hide()
         panel.showResultText(self._ui, result)
 
+    def _showRegions(self, table: Any) -> None:
+        """Raises BadRecord for a table that was edited by hand."""
+        try:
+            self.regions = readRegions(tableRows(table)) if table is not None else ()
+        except (KeyError, ValueError) as error:
+            raise BadRecord(str(error)) from error
+        panel.showRegions(self._ui, self.regions)
+
     def hide(self) -> None:
         """Off the panel and out of the slice views."""
         if self.record is not None and slicer.mrmlScene.IsNodePresent(self.record):
             display.hideResult(self.record)
-        self.record = self._look = None
+        self.record = self.result = self._look = None
+        self.regions: tuple[RegionSummary, ...] = ()
         self.removeReport()
         panel.hideResultText(self._ui)
 
@@ -99,7 +118,7 @@ class ResultSection:
                 exportComparison(comparison, folder / f"explanations-{number}-{comparison.GetAttribute(TARGET)}")
         except OSError as error:
             message = _("The result was not exported to {folder}: {error}").format(folder=folder, error=error)
-            self._message.show(Failure(message, _("Choose another folder.")))
+            self._message.show(Failure(Code.NOT_EXPORTED, message, _("Choose another folder.")))
 
     def removeReport(self) -> None:
         """The copy that was opened in the browser."""

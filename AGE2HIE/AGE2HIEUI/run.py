@@ -1,20 +1,21 @@
-"""One run of ``age2hie predict`` or ``explain``: what the worker says, how far it is, and what came of it."""
+"""One run of ``age2hie predict``, ``check`` or ``explain``: what the worker says, how far it is, what came of it."""
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slicer.i18n import tr as _
 
-from AGE2HIEUI import texts
+from AGE2HIEUI import workerTexts
+from AGE2HIEUI.codes import Code
 from AGE2HIEUI.command import WorkerCall
 from AGE2HIEUI.process import Ended
-from AGE2HIEUI.protocol import REFUSED, Failure, Heard, failureOf, heard
+from AGE2HIEUI.protocol import REFUSED, Failure, Heard, ending, failureOf, heard
 from AGE2HIEUI.remaining import progressOf
 
 _SILENT_SECONDS = 600.0  # beyond what the longest stage may take
@@ -23,9 +24,12 @@ _SLOW = 10.0  # times slower than expected a stage may be before its worker coun
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: with a folder (of a prediction or a refusal), a failure, or, cancelled by the user, neither."""
+    """How a run ended: with a folder (of a prediction or a refusal), an answer, a failure, or, cancelled by the user,
+    none of them.
+    """
 
     folder: Path | None = None
+    answer: Mapping[str, Any] | None = None
     refused: bool = False
     failure: Failure | None = None
 
@@ -50,7 +54,7 @@ class Meters:
     def update(self, fraction: float, stage: str, secondsLeft: float | None) -> None:
         self.bar.setValue(int(1000 * fraction))
         if stage:
-            self.status.setText(texts.stageText(stage, secondsLeft))
+            self.status.setText(workerTexts.stageText(stage, secondsLeft))
 
 
 class Run:
@@ -85,7 +89,7 @@ class Run:
 
     def fail(self, error: OSError) -> None:
         message = _("The worker cannot be started: {error}").format(error=error)
-        self._done(Outcome(failure=Failure(message, _("Install AGE2HIE again."))))
+        self._done(Outcome(failure=Failure(Code.NOT_STARTED, message, _("Install AGE2HIE again."))))
 
     def hear(self, part: bytes) -> None:
         before, self._heard = self._heard.stage, heard(self._heard, part, self.call.output)
@@ -130,8 +134,15 @@ class Run:
         if self._hung:
             minutes = self._patience / 60
             message = _("The worker said nothing for {minutes:.0f} minutes and was ended.").format(minutes=minutes)
-            return Outcome(failure=Failure(message, _("Try again; if it happens again, choose the device 'CPU'.")))
+            return Outcome(
+                failure=Failure(Code.SILENT, message, _("Try again; if it happens again, choose the device 'CPU'."))
+            )
         if self._cancelled:
             return Outcome()
         failure = failureOf(self._heard, ended, self.call)
-        return Outcome(failure=failure) if failure else Outcome(self.call.output, refused=ended.code == REFUSED)
+        if failure is not None:
+            return Outcome(failure=failure)
+        refused = ended.code == REFUSED
+        if self.call.answer:
+            return Outcome(answer=ending(self._heard, self.call).answer, refused=refused)
+        return Outcome(self.call.output, refused=refused)

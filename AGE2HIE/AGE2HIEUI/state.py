@@ -19,14 +19,16 @@ from AGE2HIEUI.parameters import AGE2HIEParameterNode
 
 if TYPE_CHECKING:
     from AGE2HIELib.result.record import Result
+    from AGE2HIELib.result.verdicts import Quality
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A run of an input that gave no result: refused with these checks, or, without them, failed."""
+    """A run of an input that gave no result: refused with these checks, only checked, or, without either, failed."""
 
     key: InputKey
     refusal: Result | None = None
+    check: Quality | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,12 @@ def whatIsMissing(key: InputKey, *, running: str, modelUsable: bool) -> str:
         running: the subcommand of the worker that is under way; empty where none is.
     """
     if running:
-        return {"predict": _("A prediction is running."), "explain": _("A comparison is running.")}[running]
+        names = {
+            "predict": _("A prediction is running."),
+            "check": _("A check is running."),
+            "explain": _("A comparison is running."),
+        }
+        return names.get(running, _("The lesion is measured."))
     if key.empty:
         return _("Choose a scan, or a DICOM folder or file.")
     if key.path and not Path(key.path).exists():

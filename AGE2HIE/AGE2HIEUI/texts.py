@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import html
-import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from slicer.i18n import tr as _
+
+from AGE2HIEUI.regionTexts import percent
 
 if TYPE_CHECKING:
     from AGE2HIELib.result.explanations import Explanations
     from AGE2HIELib.result.record import Result
-    from AGE2HIELib.result.verdicts import Check, Examination, Finding
-
-NOTICE_COLOUR = "#8a5a00"
-_LONG = 100.0  # seconds that are better said in minutes
-_MOST_TOLD = 3  # checks; the table has them all
+    from AGE2HIELib.result.verdicts import Examination, Finding
 
 
 def noticeText() -> str:
@@ -53,25 +49,6 @@ def labelText(result: Result) -> str:
             names=names, text=_labelText(result)
         )
     return _labelText(result)
-
-
-def remediesText(result: Result) -> str:
-    """What was not passed and what to do, where it can be read without scrolling; empty where all was passed."""
-    failed = result.quality.failed
-    lines = []
-    for check in failed[:_MOST_TOLD]:
-        line = _("<b>{name}</b>{overridden}: {value} (must be: {limit}). {remedy}").format(
-            name=html.escape(check.name),
-            overridden=_(", overridden") if check.overridden else "",
-            value=html.escape(valueText(check) or _("not known")),
-            limit=html.escape(check.limit),
-            remedy=escaped(check.remedy),
-        )
-        lines.append(line)
-    more = len(failed) - _MOST_TOLD
-    if more > 0:
-        lines.append(_("And {count} more, first in the table.").format(count=more))
-    return "<br>".join(lines)
 
 
 def _labelText(result: Result) -> str:
@@ -114,11 +91,12 @@ def saliencyText(result: Result, peak: float) -> str:
         return _(
             "{method}: this map is nowhere above zero. It names no place that speaks for an adverse outcome."
         ).format(method=title)
-    resolution = " x ".join(f"{mm:.0f}" for mm in (result.saliency.resolution_mm if result.saliency else ()))
+    cells = max(result.saliency.resolution_mm if result.saliency else (), default=0.0)
     return _(
-        "{method}; native resolution {resolution} mm. Colours reach from 0 to the peak of {peak:.3g} (in units of the "
-        "calibrated logit); only evidence for an adverse outcome is coloured."
-    ).format(method=title, resolution=resolution, peak=peak)
+        "{method}, computed on cells of {cells:.0f} mm. Colours reach from no evidence to the strongest place of this "
+        "map (value {peak:.2g}), so two scans' colours do not compare; only what speaks for an adverse outcome is "
+        "coloured."
+    ).format(method=title, cells=cells, peak=peak)
 
 
 def saliencyTitle(result: Result) -> str:
@@ -165,8 +143,10 @@ def comparisonText(found: Explanations) -> str:
         if agree is None:
             lines.append(_("<b>{title}</b>: nothing speaks for this outcome.").format(**words))
         else:
-            text = _("<b>{title}</b>: cells of {cells:.0f} mm; the ensemble's members agree by {agree:.2f} (of 1).")
-            lines.append(text.format(**words, agree=agree))
+            text = _(
+                "<b>{title}</b>: cells of {cells:.0f} mm; where it is marked, the ensemble's networks agree to {agree}."
+            )
+            lines.append(text.format(**words, agree=percent(agree)))
     return "<br>".join([legend, *lines])
 
 
@@ -194,105 +174,3 @@ def provenanceText(result: Result) -> str:
         _("seconds"): f"{sum(result.timing_s.values()):.1f}",
     }
     return "<br>".join(f"<b>{name}</b>: {html.escape(value)}" for name, value in rows.items())
-
-
-def modelText(label: Any) -> str:
-    """A model's own description (``AGE2HIELib.system.places.ModelLabel``)."""
-    if label.problem:
-        return _("<b>{title}</b> cannot be used: {problem}").format(
-            title=html.escape(label.title), problem=html.escape(label.problem)
-        )
-    text = _("<b>{title}</b><br>Trained on: {trained}<br>Intended use: {use}").format(
-        title=html.escape(label.title), trained=html.escape(label.trained_on), use=html.escape(label.intended_use)
-    )
-    if label.demonstration:
-        mark = _("SYNTHETIC: this model has seen no child.")
-        text = f'<span style="color:{NOTICE_COLOUR}"><b>{mark}</b></span><br>{text}'
-    return text
-
-
-def stageText(name: str, secondsLeft: float | None) -> str:
-    names = {
-        "read": _("reading the scan"),
-        "model": _("loading the model"),
-        "adc": _("fitting ADC"),
-        "mask": _("finding the brain"),
-        "place": _("placing it in the atlas"),
-        "gate": _("checking quality"),
-        "z-map": _("comparing with normal newborns"),
-        "predict": _("predicting"),
-        "explain": _("locating the evidence"),
-        "examine": _("examining the explanation"),
-        "report": _("writing the report"),
-    }
-    stage = names.get(name, name)
-    if secondsLeft is None:
-        return stage
-    if secondsLeft >= _LONG:
-        return _("{stage}, about {minutes:.0f} min left").format(stage=stage, minutes=secondsLeft / 60)
-    return _("{stage}, about {seconds:.0f} s left").format(stage=stage, seconds=max(secondsLeft, 1.0))
-
-
-def checkCells(check: Check) -> tuple[str, str, str, str]:
-    """A row of the panel's table: name, whether it was passed, value, and the limit or what to do."""
-    if check.passed:
-        return check.name, _("passed"), valueText(check), check.limit
-    verdict = _("overridden") if check.overridden else _("WARNING") if check.severity == "warn" else _("NOT PASSED")
-    return check.name, verdict, valueText(check), inThePanel(f"{check.limit}. {check.remedy}")
-
-
-def valueText(check: Check) -> str:
-    """Empty where it is not known."""
-    value = check.value
-    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else value
-
-
-def overrideText(checks: Iterable[Check]) -> str:
-    """What the user is asked before a number is made in spite of warnings."""
-    lines = [f"{check.name}: {valueText(check)} ({check.limit})" for check in checks if not check.passed]
-    question = _("Predict in spite of these warnings? The result will say that you did.")
-    return "\n".join([question, "", *lines])
-
-
-def checkHeaders() -> list[str]:
-    return [_("check"), _("verdict"), _("value"), _("limit, and what to do")]
-
-
-def doctorText(report: dict[str, Any]) -> str:
-    """The findings of ``age2hie doctor --json``."""
-    marks = {"good": ("#2e7d32", _("ok")), "notice": (NOTICE_COLOUR, _("note")), "problem": ("#b00020", _("problem"))}
-    lines = []
-    for finding in report["findings"]:
-        colour, mark = marks[finding["status"]]
-        line = f'<span style="color:{colour}"><b>{mark}</b></span> {html.escape(finding["name"])}: '
-        lines.append(line + html.escape(f"{finding['value']}. {finding['remedy']}".strip().rstrip(".") + "."))
-    lines.append(_("<b>Ready to predict.</b>") if report["ready"] else _("<b>Not ready yet.</b>"))
-    return "<br>".join(lines)
-
-
-def escaped(text: str) -> str:
-    """For a label that shows rich text: a message may hold any sign."""
-    return html.escape(inThePanel(text))
-
-
-def inThePanel(text: str) -> str:
-    """The worker speaks of its options; here they are fields."""
-    fields = {
-        "--mask": _("'Brain mask'"),
-        "--z-adc": _("'Released z-map'"),
-        "--series": _("'DICOM series'"),
-        "--model": _("'Model'"),
-        "--atlas": _("'Atlas'"),
-        "--prevalence": _("'Prevalence'"),
-        "--saliency": _("'Saliency method'"),
-        "--methods": _("'Methods'"),
-        "--target": _("'Evidence for'"),
-        "--examine": _("'Examine the explanation'"),
-        "--device": _("'Device'"),
-        "--align": _("'Align volumes'"),
-        "--age-days": _("'Age at scan'"),
-        "--gestation-weeks": _("'Gestation at birth'"),
-        "--cooled": _("'Cooled'"),
-        "--override": _("'Predict all the same'"),
-    }
-    return re.sub("|".join(map(re.escape, fields)), lambda found: fields[found.group()], text)

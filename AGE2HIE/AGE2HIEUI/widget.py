@@ -11,10 +11,11 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
-from AGE2HIEUI import display, panel, texts
+from AGE2HIEUI import display, panel, resume, texts
 from AGE2HIEUI.choosing import chooseFolder
 from AGE2HIEUI.chosenInput import InputKey
-from AGE2HIEUI.command import PREDICT
+from AGE2HIEUI.codes import Code
+from AGE2HIEUI.command import CHECK, PREDICT
 from AGE2HIEUI.compareSection import CompareSection
 from AGE2HIEUI.diskSection import DiskSection
 from AGE2HIEUI.doctorSection import DoctorSection
@@ -23,12 +24,14 @@ from AGE2HIEUI.logic import Logic
 from AGE2HIEUI.messageSection import MessageSection
 from AGE2HIEUI.modelSection import ModelSection
 from AGE2HIEUI.parameters import AGE2HIEParameterNode
-from AGE2HIEUI.protocol import Failure, ResultRejected
-from AGE2HIEUI.ready import NotReady, ready
+from AGE2HIEUI.protocol import Failure
 from AGE2HIEUI.record import BadRecord
 from AGE2HIEUI.resultSection import ResultSection
-from AGE2HIEUI.run import Meters, Outcome, Run
+from AGE2HIEUI.run import Meters, Run
+from AGE2HIEUI.runs import Runs
+from AGE2HIEUI.settings import rememberChoices
 from AGE2HIEUI.state import PanelState, Verdict, View, whatIsMissing
+from AGE2HIEUI.viewSection import ViewSection
 from AGE2HIEUI.worker import Worker
 
 
@@ -57,17 +60,20 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = self.makeLogic()
-        self._requirements = Path(self.resourcePath("requirements.txt"))
-        self.state = PanelState(self.logic.chosen, self._refresh)
-        self.worker = Worker(lambda: self.logic.newProcess(), lambda: self.state.open, self._refresh)
+        self.state = PanelState(self.logic.chosen, self.refresh)
+        self.worker = Worker(lambda: self.logic.newProcess(), lambda: self.state.open, self.refresh)
         self.questions = Worker(lambda: self.logic.newProcess())
         self.meters = Meters(self.ui.progressBar, self.ui.statusLabel, self.ui.cancelButton)
-        self.message = MessageSection(self.ui.messageFrame, self.ui.messageLabel, self.ui.detailsButton)
+        self.message = MessageSection(self.ui)
         self.results = ResultSection(self.ui, self.message)
+        self.views = ViewSection(
+            self.ui, uiWidget, self.results, lambda: self.state.parameters if self.state.open else None
+        )
         self.models = ModelSection(self.ui, self.questions, self.message, lambda folder: self._set("model", folder))
         self.comparisons = CompareSection(self.ui, lambda methods: self._set("compareMethods", methods))
         self.doctor = DoctorSection(self.ui, self.questions)
-        self.disk = DiskSection(self.ui, self.logic.chosen, self._refresh)
+        self.runs = Runs(self, Path(self.resourcePath("requirements.txt")), self._beforeInstalling)
+        self.disk = DiskSection(self.ui, self.logic.chosen, self.refresh)
         self.ui.noticeLabel.setText(texts.noticeText())
         self.meters.show(False)
         self._connect()
@@ -111,50 +117,23 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.state.open:
             self.state.parameters.disconnectGui(self._guiTag)
             self.state.follow(None)
+            self.views.enableKeys(False)
         if parameterNode is not None:
             self.ui.maskSelector.setCurrentNode(parameterNode.maskNode)
             self._guiTag = parameterNode.connectGui(self.ui)
             self.state.follow(parameterNode)
-            self._refresh()
-
-    def onPredict(self, override: tuple[str, ...] = ()) -> None:
-        """Install what is missing, write the input, start the worker."""
-        self.message.hide()
-        self.state.remember(None)
-        key = self.state.key
-        given = (self.state.parameters, panel.ageDays(self.ui), override)
-        try:
-            call = ready(self._requirements, lambda: self.logic.prepare(*given))
-        except NotReady as error:
-            self._fail(key, error.failure)
-            return
-        self.worker.start(Run(call, self.meters, lambda outcome: self._predicted(outcome, key)))
-
-    def onOverride(self) -> None:
-        """The number that a warning has kept back, if the user says so once more."""
-        result = self.state.refusal
-        if result is not None and slicer.util.confirmYesNoDisplay(texts.overrideText(result.quality.checks)):
-            self.onPredict(result.quality.to_override)
-
-    def onCompare(self) -> None:
-        """As a prediction, of the same input; its result stays on the screen."""
-        self.comparisons.message.hide()
-        key, result = self.state.key, self.results.record
-        given = (self.state.parameters, panel.ageDays(self.ui), result)
-        try:
-            call = ready(self._requirements, lambda: self.logic.prepareComparison(*given))
-        except NotReady as error:
-            self.comparisons.message.show(error.failure)
-            return
-        self.worker.start(Run(call, self.comparisons.meters, lambda outcome: self._compared(outcome, key, result)))
+            self.views.enableKeys(True)
+            self.refresh()
 
     def _connect(self) -> None:
         ui = self.ui
         clicks = {
-            ui.predictButton: self.onPredict,
-            ui.overrideButton: self.onOverride,
+            ui.predictButton: self.runs.predict,
+            ui.checkButton: self.runs.check,
+            ui.overrideButton: self.runs.override,
             ui.cancelButton: self.worker.cancel,
-            ui.compareButton: self.onCompare,
+            ui.compareButton: self.runs.compare,
+            ui.cardButton: self._showCard,
             ui.compareCancelButton: self.worker.cancel,
             ui.exportButton: self.results.chooseAndExport,
             ui.reportButton: self.results.openReport,
@@ -167,52 +146,21 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             button.connect("clicked()", slot)
         ui.maskSelector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: self._set("maskNode", node))
 
-    def _predicted(self, outcome: Outcome, key: InputKey) -> None:
-        """A run ends in one of four ways: cancelled, failed, refused, predicted."""
-        try:
-            if outcome.failure is not None:
-                self._fail(key, outcome.failure)
-            elif outcome.folder is not None:
-                self._take(outcome.folder, key, refused=outcome.refused)
-        except ResultRejected as error:
-            self._fail(self.state.key, error.failure)
-
-    def _compared(self, outcome: Outcome, key: InputKey, result: Any) -> None:
-        """Whatever happens to a comparison, the result that it was asked for stays as it is."""
-        try:
-            if outcome.failure is not None:
-                self.comparisons.message.show(outcome.failure)
-            elif outcome.folder is not None:
-                self.logic.chosen.checkUnchanged(key)
-                if not slicer.mrmlScene.IsNodePresent(result):
-                    raise ResultRejected(Failure(_("The result was removed meanwhile."), _("Predict again.")))
-                self.logic.loadComparison(outcome.folder, self.state.parameters, result)
-                self._refresh()
-                if self.results.record is result:
-                    self.comparisons.show()
-        except ResultRejected as error:
-            self.comparisons.message.show(error.failure)
-
-    def _take(self, folder: Path, key: InputKey, *, refused: bool) -> None:
-        self.logic.chosen.checkUnchanged(key)
-        result, record = self.logic.load(folder, self.state.parameters, key, refused=refused)
-        if record is None:
-            self.state.remember(Verdict(key, result))
-        elif key == self.state.key:
-            display.showResult(record, display.lookOf(self.state.parameters))
-
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
         """Anything was chosen or has happened: what is shown must belong to it."""
         if not self.state.open:
             return
         running, parameters = self._runningSubcommand(), self.state.parameters
-        view = self.state.look(predicting=running == PREDICT)
+        view = self.state.look(predicting=running in (PREDICT, CHECK))
         if view.newScan:  # an age belongs to an infant
             panel.showAge(self.ui, ageInDays(view.key.node))
         self._show(view)
         self.results.applyLook(display.lookOf(parameters))
         self.models.select(parameters.model)
         self.comparisons.follow(self.results.record, parameters)
+        self.views.follow()
+        rememberChoices(parameters.parameterNode)
+        self.ui.checkButton.setEnabled(not whatIsMissing(view.key, running=running, modelUsable=True))
         missing = whatIsMissing(view.key, running=running, modelUsable=self.models.usable)
         self.ui.predictButton.setEnabled(not missing)
         self.ui.predictButton.setToolTip(missing or _("Predict the outcome at two years. Research use only."))
@@ -227,6 +175,8 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if view.verdict is not None:
             if view.verdict.refusal is not None:
                 self.results.showRefusal(view.verdict.refusal)
+            elif view.verdict.check is not None:
+                self.results.showCheck(view.verdict.check)
             return
         if view.record is None:
             self.results.hide()
@@ -235,14 +185,23 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.results.show(view.record)
         except BadRecord as error:  # of a scene that was edited by hand
             message = _("The result in the scene cannot be read: {error}").format(error=error)
-            self._fail(view.key, Failure(message, _("Predict again.")))
+            self.fail(view.key, Failure(Code.BAD_RESULT, message, _("Predict again.")))
+
+    def _beforeInstalling(self) -> None:
+        resume.remember(self.state.parameters.inputVolume, self.logic.chosen.disk)
+
+    def _showCard(self) -> None:
+        """Of the model that the shown number came from."""
+        if self.results.result is not None:
+            model = self.results.result.model
+            self.models.showCard(model.name, model.version)
 
     def _runningSubcommand(self) -> str:
         """Empty while nothing runs."""
         job = self.worker.job
         return job.call.subcommand if isinstance(job, Run) else ""
 
-    def _fail(self, key: InputKey, failure: Failure) -> None:
+    def fail(self, key: InputKey, failure: Failure) -> None:
         """Said in the panel; an earlier result of this input is not shown beside it."""
         self.state.remember(Verdict(key))
         self.results.hide()

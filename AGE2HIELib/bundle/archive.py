@@ -19,12 +19,14 @@ from AGE2HIELib.bundle.reading import MANIFEST, Bundle, read_bundle
 from AGE2HIELib.bundle.weights import check_weights
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.system.outputs import place_folder, put_back_aside
+from AGE2HIELib.system.progress import Progress, Stages
 from AGE2HIELib.system.stray_files import is_system_file, owner_mark, remove_stale_files
 
 # Ten members of the widest network in the settings take 1.4 GB as float16; an archive that unpacks to more is no model.
 LARGEST_BYTES = 4_000_000_000
 MOST_FILES = 1000
 _CHUNK = 1 << 16
+STAGES = ("unpack", "load", "place")
 _SCRATCH = ".install-"  # begins the names of folders in which archives are unpacked
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -53,11 +55,14 @@ class _Entry:
     source: zipfile.ZipInfo | tarfile.TarInfo
 
 
-def install_archive(archive: Path, home: Path, *, overwrite: bool = False) -> Bundle:
+def install_archive(archive: Path, home: Path, *, overwrite: bool = False, progress: Progress | None = None) -> Bundle:
     """Unpack, check every byte against the manifest, load the weights once, and move into ``home``.
 
     The folder is named after the model and its version. On any error nothing is left behind, and an earlier
     installation stays.
+
+    Args:
+        progress: hears of the stages ``STAGES``.
 
     Raises:
         ModelError: no archive, unsafe names, links, too large, not a whole bundle, or installed already.
@@ -68,9 +73,13 @@ def install_archive(archive: Path, home: Path, *, overwrite: bool = False) -> Bu
         home.mkdir(parents=True, exist_ok=True)
         remove_stale_files(home, _SCRATCH)
         with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{owner_mark()}-", dir=home) as scratch:
-            bundle = _unpacked(archive, Path(scratch))
-            check_weights(bundle)
-            return read_bundle(_moved(bundle, home, overwrite=overwrite))
+            stages = Stages(STAGES, progress)
+            with stages("unpack"):
+                bundle = _unpacked(archive, Path(scratch))
+            with stages("load"):
+                check_weights(bundle)
+            with stages("place"):
+                return read_bundle(_moved(bundle, home, overwrite=overwrite))
     except OSError as error:
         full = error.errno in _DISK_FULL
         raise ModelError(

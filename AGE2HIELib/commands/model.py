@@ -103,8 +103,9 @@ def run_model_install(arguments: argparse.Namespace, progress: Progress) -> int:
     """Checked and unpacked into the user's folder of models."""
     from AGE2HIELib.bundle.archive import install_archive
 
-    bundle = install_archive(arguments.archive, models_home(), overwrite=arguments.overwrite)
-    print(
-        f"{bundle.name} {bundle.version} is installed: age2hie predict SCAN --model {bundle.folder.name} --output DIR"
-    )
+    bundle = install_archive(arguments.archive, models_home(), overwrite=arguments.overwrite, progress=progress)
+    progress.close()
+    if arguments.progress == "text":
+        name = bundle.folder.name
+        print(f"{bundle.name} {bundle.version} is installed: age2hie predict SCAN --model {name} --output DIR")
     return 0

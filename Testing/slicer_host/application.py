@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import vtk
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtWidgets import QApplication
 
 import slicer
@@ -83,6 +84,7 @@ class Application(QObject):
         self.applicationName, self.applicationVersion = "Slicer", "5.12.0"
         self.temporaryPath = self.cachePath = temporary
         self._layout: LayoutManager | None = None
+        self._settings = QSettings(str(Path(temporary) / "Slicer.ini"), QSettings.Format.IniFormat)
 
     def applicationLogic(self) -> Any:
         return self._logic
@@ -107,6 +109,13 @@ class Application(QObject):
 
     def testingEnabled(self) -> Any:
         return self.testing
+
+    def userSettings(self) -> Any:
+        """A file in the temporary folder: it lasts as long as the process."""
+        return self._settings
+
+    def clipboard(self) -> Any:
+        return self._application.clipboard()
 
     def translate(self, context: Any, text: Any) -> Any:
         return text

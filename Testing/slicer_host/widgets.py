@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from PySide6.QtCore import Property, QBuffer, QObject, Qt, Signal
+from PySide6.QtCore import Property, QBuffer, Qt, Signal
 from PySide6.QtUiTools import QUiLoader
 from PySide6.QtWidgets import (
     QComboBox,
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QSizePolicy,
     QSlider,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -214,37 +213,6 @@ class qMRMLNodeComboBox(QComboBox):
     hideChildNodeTypes = Property("QStringList", lambda self: self._hidden, _setHidden)
 
 
-class qMRMLTableView(QTableView):
-    """A table node; the host only remembers which."""
-
-    def __init__(self, parent: Any = None) -> None:
-        QTableView.__init__(self, parent)
-        self._node = None
-
-    def setMRMLScene(self, scene: Any) -> None:
-        pass
-
-    def mrmlTableNode(self) -> Any:
-        return self._node
-
-    def setMRMLTableNode(self, node: Any) -> None:
-        self._node = node
-        self.setModel(None if node is None else _model(node, self))
-
-
-def _model(node: Any, parent: QObject) -> Any:
-    from PySide6.QtGui import QStandardItem, QStandardItemModel
-
-    table = node.GetTable()
-    columns = range(table.GetNumberOfColumns())
-    model = QStandardItemModel(table.GetNumberOfRows(), len(columns), parent)
-    model.setHorizontalHeaderLabels([table.GetColumnName(column) for column in columns])
-    for row in range(table.GetNumberOfRows()):
-        for column in columns:
-            model.setItem(row, column, QStandardItem(table.GetValue(row, column).ToString()))
-    return model
-
-
 class moduleParent(qMRMLWidget):
     """What Slicer gives a module's widget as its parent."""
 
@@ -255,7 +223,7 @@ class moduleParent(qMRMLWidget):
 
 
 CTK = (ctkCollapsibleButton, ctkSliderWidget)
-QMRML = (qMRMLWidget, qMRMLNodeComboBox, qMRMLTableView)
+QMRML = (qMRMLWidget, qMRMLNodeComboBox)
 
 
 class Loader(QUiLoader):

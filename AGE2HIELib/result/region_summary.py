@@ -1,0 +1,100 @@
+"""The table of regions as a reader wants it: the worst first, each beside its other side.
+
+The standard library is enough to read this file, so that Slicer's panel can do so before anything is installed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+SIDES = ("left", "right")
+
+
+@dataclass(frozen=True)
+class RegionSummary:
+    """One region of one hemisphere; None where regions.csv has no figure.
+
+    Attributes:
+        hemisphere: the patient's side: left, right or midline.
+        label: the region's value in regions.nii.gz.
+        median_adc: of its tissue, 1e-6 mm^2/s.
+        median_z: distance of the tissue's median from healthy newborns, in standard deviations.
+        low_share: part of its tissue that lies two standard deviations below, 0..1.
+        lesion_ml: volume of lesions in it.
+        lesion_share: part of it that is lesion, 0..1.
+        evidence_share: part of the map's positive evidence that lies in it, 0..1.
+        asymmetry: median ADC against the other side's: (own - other) over the mean of both; below 0 on the lower side.
+    """
+
+    region: str
+    hemisphere: str
+    label: int
+    median_adc: float | None = None
+    median_z: float | None = None
+    low_share: float | None = None
+    lesion_ml: float | None = None
+    lesion_share: float | None = None
+    evidence_share: float | None = None
+    asymmetry: float | None = None
+
+
+def region_summaries(rows: Iterable[Mapping[str, str]]) -> tuple[RegionSummary, ...]:
+    """The rows of regions.csv, the most injured first; columns that a file of an earlier version lacks stay None.
+
+    Raises:
+        KeyError, ValueError: a row without region, hemisphere or label.
+    """
+    found = [_summary(row) for row in rows]
+    return by_severity([replace(one, asymmetry=_asymmetry(one, found)) for one in found])
+
+
+def by_severity(regions: Sequence[RegionSummary]) -> tuple[RegionSummary, ...]:
+    """By the share that is lesion, then the share far below normal, then the median; regions without figures last."""
+    return tuple(sorted(regions, key=_severity))
+
+
+def _severity(one: RegionSummary) -> tuple[float, float, float]:
+    """Shares are compared to a percent, so that a stray voxel does not outweigh the median."""
+    shares = [round(-(share or 0.0), 2) for share in (one.lesion_share, one.low_share)]
+    return shares[0], shares[1], math.inf if one.median_z is None else one.median_z
+
+
+def _asymmetry(one: RegionSummary, all_of_them: Sequence[RegionSummary]) -> float | None:
+    other = next(
+        (
+            each
+            for each in all_of_them
+            if each.region == one.region and each.hemisphere in SIDES and each.hemisphere != one.hemisphere
+        ),
+        None,
+    )
+    if one.hemisphere not in SIDES or other is None or one.median_adc is None or other.median_adc is None:
+        return None
+    middle = (one.median_adc + other.median_adc) / 2
+    return (one.median_adc - other.median_adc) / middle if middle > 0 else None
+
+
+def _summary(row: Mapping[str, str]) -> RegionSummary:
+    figure = {name: _figure(row.get(name)) for name in row}
+    return RegionSummary(
+        row["region"],
+        row["hemisphere"],
+        int(float(row["label"])),
+        median_adc=figure.get("median_adc_1e6_mm2_s"),
+        median_z=figure.get("median_z"),
+        low_share=figure.get("share_z_below_minus_2"),
+        lesion_ml=figure.get("lesion_ml"),
+        lesion_share=figure.get("lesion_share"),
+        evidence_share=figure.get("saliency_share"),
+    )
+
+
+def _figure(text: str | None) -> float | None:
+    """None for an empty cell, and for what is no number."""
+    try:
+        value = float(text or "nan")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
