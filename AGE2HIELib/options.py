@@ -106,6 +106,11 @@ def _add_scan_commands(commands: Commands) -> None:
         ["like", "align", "atlas", "override", "series", "mask", *_TIMING, "progress"],
     )
     check.add_argument("input", type=Path, metavar="INPUT", help=_INPUT)
+    text = "measure and score a lesion that a reader has corrected"
+    lesion = commands.add("lesion", "lesion:run", text, ["atlas", "progress"])
+    lesion.add_argument("input", type=Path, metavar="RESULT", help="a folder that predict has made")
+    text = "the lesion, on the scan's grid"
+    lesion.add_argument("--corrected", type=Path, metavar="FILE", required=True, help=text)
     adc = commands.add(
         "adc",
         "adc:run",

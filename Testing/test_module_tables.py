@@ -15,7 +15,8 @@ from AGE2HIEPlayed import RESULT, PlayedProcess, record
 
 pytestmark = pytest.mark.host
 
-TABLE = """region,hemisphere,label,median_adc_1e6_mm2_s,median_z,share_z_below_minus_2,saliency_share,lesion_ml,lesion_share
+HEADER = "region,hemisphere,label,median_adc_1e6_mm2_s,median_z,share_z_below_minus_2,saliency_share"
+TABLE = f"""{HEADER},lesion_ml,lesion_share
 frontal cortex,left,1,1210.4,-0.04,0.001,0.301,0,0
 frontal cortex,right,33,1190.2,-0.3,0.004,0.1,0.0131,0.002
 thalamus,left,9,700.1,-3.14,0.9,0.512,1.753,0.85

@@ -90,6 +90,15 @@ def adcText(cluster: LesionCluster) -> str:
     )
 
 
+def correctedText() -> str:
+    """Stands above the measures of a lesion that the user has drawn."""
+    return _("<i>Corrected by you in this scene; the saved report keeps the computed lesion.</i>")
+
+
+def measuringText() -> str:
+    return _("Measuring the corrected lesion...")
+
+
 def strongestText() -> str:
     return _("strongest evidence of this map")
 

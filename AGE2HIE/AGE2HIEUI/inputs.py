@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -53,10 +54,13 @@ def writeScan(node: Any, folder: Path) -> Path:
 
 
 def writeVolume(node: Any, path: Path) -> Path:
-    """As NRRD, with gradients and b-values for a diffusion-weighted node; its parent transform is left out."""
+    """As NRRD, with gradients and b-values for a diffusion-weighted node, or, by its name, as NIfTI; a parent transform
+    is left out.
+    """
     if node.GetImageData() is None or node.GetImageData().GetNumberOfPoints() == 0:
         raise UnusableNode(_("'{name}' holds no image. Choose another volume.").format(name=node.GetName()))
-    storage = slicer.vtkMRMLNRRDStorageNode()
+    nrrd = path.suffix == ".nrrd"
+    storage = slicer.vtkMRMLNRRDStorageNode() if nrrd else slicer.vtkMRMLVolumeArchetypeStorageNode()
     storage.SetFileName(str(path))
     if not storage.WriteData(node) or not path.is_file():
         raise UnusableNode(
@@ -71,15 +75,33 @@ def writeMask(node: Any, reference: Any, path: Path) -> Path:
         return writeVolume(node, path)
     if reference is None:
         raise UnusableNode(_("A segmentation as brain mask needs an input in the scene, whose grid it is drawn on."))
+    export = slicer.vtkSlicerSegmentationsModuleLogic.ExportVisibleSegmentsToLabelmapNode
+    written = _writeSegments(lambda labelmap: export(node, labelmap, reference), path)
+    if not written:
+        raise UnusableNode(_("'{name}' has no visible segment. Show the brain's segment.").format(name=node.GetName()))
+    return path
+
+
+def writeSegments(node: Any, reference: Any, path: Path) -> bool:
+    """The union of all segments, seen or hidden, on the reference's grid; False, and no file, where there is none."""
+    identifiers = vtk.vtkStringArray()
+    node.GetSegmentation().GetSegmentIDs(identifiers)
+    if not identifiers.GetNumberOfValues():
+        return False
+    export = slicer.vtkSlicerSegmentationsModuleLogic.ExportSegmentsToLabelmapNode
+    return _writeSegments(lambda labelmap: export(node, identifiers, labelmap, reference), path)
+
+
+def _writeSegments(export: Callable[[Any], bool], path: Path) -> bool:
+    """``export`` fills the label map that it is given; the scene is as it was afterwards."""
     before = {each.GetID() for each in slicer.util.getNodesByClass("vtkMRMLNode")}
     labelmap = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
     try:
-        logic = slicer.vtkSlicerSegmentationsModuleLogic
-        if not logic.ExportVisibleSegmentsToLabelmapNode(node, labelmap, reference):
-            raise UnusableNode(
-                _("'{name}' has no visible segment. Show the brain's segment.").format(name=node.GetName())
-            )
-        return writeVolume(labelmap, path)
+        filled = export(labelmap) and labelmap.GetImageData() is not None
+        if filled and labelmap.GetImageData().GetNumberOfPoints():
+            writeVolume(labelmap, path)
+            return True
+        return False
     finally:
         _removeNew(before)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,19 @@ def textNode(name: str, path: Path, made: list[Any]) -> Any:
     node.SetText(text)
     node.SetForceCreateStorageNode(True)  # saved as a file: a report of a megabyte has no place in an XML attribute
     return node
+
+
+def bytesNode(name: str, content: bytes, made: list[Any]) -> Any:
+    """A file that no node of Slicer holds as it is, kept as base64 in a text node."""
+    node = addNode("vtkMRMLTextNode", name, made)
+    node.SetText(base64.b64encode(content).decode("ascii"))
+    node.SetForceCreateStorageNode(True)
+    return node
+
+
+def bytesOf(node: Any) -> bytes:
+    """What ``bytesNode`` has kept. Raises ValueError where somebody has edited it."""
+    return base64.b64decode(node.GetText(), validate=True)
 
 
 def readRows(path: Path) -> list[dict[str, str]]:

@@ -166,6 +166,7 @@ class AGE2HIEParameterNode:
     compareOpacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.7
 
     if TYPE_CHECKING:  # what the wrapper gives it
+        parameterNode: Any
 
         def __init__(self, node: Any) -> None: ...
         def connectGui(self, gui: Any) -> str: ...

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from AGE2HIEUI.process import Ended
 
@@ -29,6 +31,7 @@ class Question:
 
     Args:
         stage: called with the number of each stage that begins, and how many there are, where the call says so.
+        folder: of files that only this call needs: it goes when the call is over.
     """
 
     closingSeconds = 0.0
@@ -38,8 +41,9 @@ class Question:
         arguments: tuple[str, ...],
         done: Callable[[Answer], None],
         stage: Callable[[int, int], None] | None = None,
+        folder: Path | None = None,
     ) -> None:
-        self.arguments, self._done, self._stage = arguments, done, stage
+        self.arguments, self._done, self._stage, self._folder = arguments, done, stage, folder
         self._out = bytearray()
         self._told = 0  # bytes whose lines were looked through for stages
         self._cancelled = False
@@ -71,7 +75,8 @@ class Question:
         self._done(Answer(ended.code, text, error, self._cancelled))
 
     def close(self) -> None:
-        pass
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _tellStage(line: bytes, tell: Callable[[int, int], None]) -> None:

@@ -35,6 +35,7 @@ class ResultSection:
         self._ui, self._message = ui, message
         self.record = None
         self.result: Result | None = None
+        self.regions: tuple[RegionSummary, ...] = ()
         self._look: Look | None = None  # the one that the shown record has
         self._reportFolder: tempfile.TemporaryDirectory[str] | None = None
         self.hide()
@@ -77,7 +78,7 @@ class ResultSection:
         if self.record is not None and slicer.mrmlScene.IsNodePresent(self.record):
             display.hideResult(self.record)
         self.record = self.result = self._look = None
-        self.regions: tuple[RegionSummary, ...] = ()
+        self.regions = ()
         self.removeReport()
         panel.hideResultText(self._ui)
 

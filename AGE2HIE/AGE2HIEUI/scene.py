@@ -16,6 +16,7 @@ from slicer.i18n import tr as _
 
 from AGE2HIEUI.chosenInput import InputKey
 from AGE2HIEUI.inputs import DiskInput
+from AGE2HIEUI.lesion import LESION, exportLesion, loadLesion
 from AGE2HIEUI.nodes import (
     UnreadableResult,
     addNode,
@@ -79,7 +80,9 @@ def loadResult(folder: Path, result: Result, title: str, input_: Any) -> Any:
         page = folder / "report.html"
         if page.is_file():  # an extra: a result stands without it
             refer(record, "report", textNode(_("{title} report").format(title=title), page, made))
-        for role in (*VOLUMES, "outline") if input_ is not None else ():
+        loadLesion(folder, record, title, made)
+        moved = (*VOLUMES, "outline", LESION) if input_ is not None else ()
+        for role in (role for role in moved if part(record, role) is not None):
             part(record, role).SetAndObserveTransformNodeID(input_.GetTransformNodeID())
         if input_ is not None:
             record.SetNodeReferenceID(INPUT, input_.GetID())
@@ -137,6 +140,7 @@ def exportResult(record: Any, folder: Path) -> None:
         node = part(record, role)
         if node is not None:
             writeVolume(node, folder / f"{role}.nii.gz")
+    exportLesion(record, folder)
 
 
 def _checkOneGrid(record: Any) -> None:

@@ -17,6 +17,7 @@ from AGE2HIEUI.chosenInput import InputKey
 from AGE2HIEUI.codes import Code
 from AGE2HIEUI.command import CHECK, PREDICT
 from AGE2HIEUI.compareSection import CompareSection
+from AGE2HIEUI.correctionSection import CorrectionSection
 from AGE2HIEUI.diskSection import DiskSection
 from AGE2HIEUI.doctorSection import DoctorSection
 from AGE2HIEUI.inputs import ageInDays
@@ -69,6 +70,9 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.views = ViewSection(
             self.ui, uiWidget, self.results, lambda: self.state.parameters if self.state.open else None
         )
+        self.measuring = Worker(lambda: self.logic.newProcess())
+        atlas = lambda: self.state.parameters.atlasFolder if self.state.open else ""  # noqa: E731
+        self.correction = CorrectionSection(self.ui, self.measuring, self.results, self.message, atlas)
         self.models = ModelSection(self.ui, self.questions, self.message, lambda folder: self._set("model", folder))
         self.comparisons = CompareSection(self.ui, lambda methods: self._set("compareMethods", methods))
         self.doctor = DoctorSection(self.ui, self.questions)
@@ -159,6 +163,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.models.select(parameters.model)
         self.comparisons.follow(self.results.record, parameters)
         self.views.follow()
+        self.correction.follow()
         rememberChoices(parameters.parameterNode)
         self.ui.checkButton.setEnabled(not whatIsMissing(view.key, running=running, modelUsable=True))
         missing = whatIsMissing(view.key, running=running, modelUsable=self.models.usable)
@@ -222,6 +227,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _stopEverything(self) -> None:
         self.questions.close()
+        self.correction.close()
         self.worker.close()
         self.state.remember(None)
 

@@ -43,7 +43,10 @@ class PlayedProcess:
     def read(self) -> bytes:
         if not self.parts or self.cancelled:
             return b""
-        return self.parts.pop(0).replace(b"{output}", json.dumps(str(self.output))[1:-1].encode())
+        part = self.parts.pop(0)
+        if b"{output}" not in part:  # a call that makes no folder has none to say
+            return part
+        return part.replace(b"{output}", json.dumps(str(self.output))[1:-1].encode())
 
     def ended(self) -> Any:
         from AGE2HIEUI.process import Ended

@@ -1,0 +1,31 @@
+"""``age2hie lesion``: volumes and scores of a lesion that a reader has corrected."""
+
+from __future__ import annotations
+
+import argparse
+
+from AGE2HIELib.pipeline.correction import measure_corrected_lesion
+from AGE2HIELib.preprocess.atlas import load_atlas
+from AGE2HIELib.result.correction import Correction
+from AGE2HIELib.result.decode import encode
+from AGE2HIELib.system.places import find_atlas
+from AGE2HIELib.system.progress import Progress
+
+
+def run(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Says what was measured; the result's folder stays as it is."""
+    found = measure_corrected_lesion(arguments.input, arguments.corrected, load_atlas(find_atlas(arguments.atlas)))
+    progress.found("lesion", encode(found))
+    progress.close()
+    if arguments.progress == "text":
+        _print(found)
+    return 0
+
+
+def _print(found: Correction) -> None:
+    lesion = found.lesion
+    print(f"lesion: {lesion.volume_ml:.2f} ml, {100 * lesion.share:.2g} % of the brain, side: {lesion.side}")
+    for cluster in lesion.clusters:
+        print(f"  {cluster.region}, {cluster.hemisphere}: {cluster.volume_ml:.2f} ml")
+    for score in found.scores:
+        print(f"{score.title}: {score.value or 'not computed'} ({score.range})")
