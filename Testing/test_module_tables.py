@@ -140,7 +140,7 @@ def test_lesions_and_scores_are_said_below_the_number(shown: Any) -> None:
     assert "<b>Basal ganglia (Barkovich): 2</b> (0 to 4). Signal in the thalamus." in text
     assert "not read by a radiologist" in text
     assert cells(ui.scoresTable) == [
-        ["Basal ganglia (Barkovich)", "2", "T1 and T2"],
+        ["Basal ganglia (Barkovich)", "2", "Of 0 to 4. Cannot see: T1 and T2"],
         ["   thalamus", "yes", "thalamus, left: 1.75 ml (85 %)"],
     ]
 

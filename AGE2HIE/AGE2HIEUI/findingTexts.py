@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from AGE2HIELib.result.record import InjuryScore, Lesion, LesionCluster, RegionPart
 
 _PLACES_TOLD = 3  # lesions; the views and the table have the others
+_LONGEST_RANGE = 14  # letters of a range that stands beside a value; a list of words is in the table
 _PARTS_TOLD = 2  # regions that an item rests on
 
 
@@ -54,6 +55,9 @@ def _sideOfLesion(side: str) -> str:
 def scoreLine(score: InjuryScore) -> str:
     """Title, value and what it means; why there is none where it cannot be computed."""
     words = {name: html.escape(getattr(score, name)) for name in ("title", "value", "range", "meaning")}
+    words["meaning"] = words["meaning"][:1].upper() + words["meaning"][1:]
+    if score.value and len(score.range) > _LONGEST_RANGE:
+        return _("<b>{title}: {value}</b>. {meaning}").format(**words)
     if not score.value:
         return _("<b>{title}</b>: not computed. {meaning}").format(**words)
     return _("<b>{title}: {value}</b> ({range}). {meaning}").format(**words)
@@ -71,7 +75,8 @@ def scoreRows(scores: tuple[InjuryScore, ...]) -> list[Row]:
     """Each score's items below its title, and what it cannot see."""
     rows = []
     for score in scores:
-        rows.append(Row((score.title, score.value or _("not computed"), score.cannot_see)))
+        cannot = _("Of {range}. Cannot see: {what}").format(range=score.range, what=score.cannot_see)
+        rows.append(Row((score.title, score.value or _("not computed"), cannot)))
         for item in score.items:
             rests = "; ".join(_partText(part) for part in item.parts[:_PARTS_TOLD])
             rows.append(Row((f"   {item.name}", item.value, rests or item.meaning)))

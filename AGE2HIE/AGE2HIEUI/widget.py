@@ -27,6 +27,7 @@ from AGE2HIEUI.modelSection import ModelSection
 from AGE2HIEUI.parameters import AGE2HIEParameterNode
 from AGE2HIEUI.protocol import Failure
 from AGE2HIEUI.record import BadRecord
+from AGE2HIEUI.referenceSection import ReferenceSection
 from AGE2HIEUI.resultSection import ResultSection
 from AGE2HIEUI.run import Meters, Run
 from AGE2HIEUI.runs import Runs
@@ -73,6 +74,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.measuring = Worker(lambda: self.logic.newProcess())
         atlas = lambda: self.state.parameters.atlasFolder if self.state.open else ""  # noqa: E731
         self.correction = CorrectionSection(self.ui, self.measuring, self.results, self.message, atlas)
+        self.reference = ReferenceSection(self.ui, self.results, self.message)
         self.models = ModelSection(self.ui, self.questions, self.message, lambda folder: self._set("model", folder))
         self.comparisons = CompareSection(self.ui, lambda methods: self._set("compareMethods", methods))
         self.doctor = DoctorSection(self.ui, self.questions)
@@ -164,6 +166,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.comparisons.follow(self.results.record, parameters)
         self.views.follow()
         self.correction.follow()
+        self.reference.follow()
         rememberChoices(parameters.parameterNode)
         self.ui.checkButton.setEnabled(not whatIsMissing(view.key, running=running, modelUsable=True))
         missing = whatIsMissing(view.key, running=running, modelUsable=self.models.usable)
