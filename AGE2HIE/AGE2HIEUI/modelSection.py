@@ -28,14 +28,14 @@ class ModelSection:
     def __init__(self, ui: Any, worker: Worker, message: MessageSection, chosen: Callable[[str], None]) -> None:
         self._ui, self._worker, self._message, self._chosen = ui, worker, message, chosen
         self._labels: list[Any] = []
-        self._card = Card()
+        self.card = Card()
         ui.modelSelector.connect("currentIndexChanged(int)", self._onIndex)
         clicks = {
             ui.installModelButton: self._chooseArchive,
             ui.modelCancelButton: worker.cancel,
             ui.modelFolderButton: self._openFolder,
             ui.deleteModelButton: self._delete,
-            ui.modelCardButton: lambda: self._card.show(self._label().title, self._label().folder),
+            ui.modelCardButton: lambda: self.card.show(self._label().title, self._label().folder),
         }
         for button, slot in clicks.items():
             button.connect("clicked()", slot)
@@ -76,7 +76,7 @@ class ModelSection:
         title = f"{name} {version}"
         label = next((label for label in self._labels if label.title == title), None)
         if label is not None:
-            self._card.show(label.title, label.folder)
+            self.card.show(label.title, label.folder)
         else:
             slicer.util.infoDisplay(_("The model {title} is not installed here.").format(title=title))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import slicer
 from slicer.i18n import tr as _
 
-from AGE2HIEUI import checkTexts, display, panel
+from AGE2HIEUI import checkTexts, display, panel, resume
 from AGE2HIEUI.chosenInput import InputKey
 from AGE2HIEUI.codes import Code
 from AGE2HIEUI.command import WorkerCall
@@ -71,12 +71,18 @@ class Runs:
         key = widget.state.key
         call = self._ready(prepare, lambda failure: widget.fail(key, failure))
         if call is not None:
-            widget.worker.start(Run(call, widget.meters, lambda outcome: done(outcome, key)))
+            widget.worker.start(Run(call, widget.meters, lambda outcome: self._ended(outcome, key, done)))
+
+    def _ended(self, outcome: Outcome, key: InputKey, done: Callable[[Outcome, InputKey], None]) -> None:
+        """A run that was ended by a restart of Slicer does not come here."""
+        resume.forget()
+        done(outcome, key)
 
     def _ready(self, prepare: Callable[[], WorkerCall], fail: Callable[[Failure], None]) -> WorkerCall | None:
         try:
             return ready(self._requirements, prepare, self._beforeInstalling)
         except NotReady as error:
+            resume.forget()
             fail(error.failure)
             return None
 
