@@ -13,6 +13,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from AGE2HIEUI import scene
 from AGE2HIEUI.chosenInput import ChosenInput, InputKey
+from AGE2HIEUI.clinicalSection import writeClinical
 from AGE2HIEUI.codes import Code
 from AGE2HIEUI.command import CHECK, EXPLAIN, PREDICT, WorkerCall
 from AGE2HIEUI.comparison import TARGET, comparisonsOf, loadComparison, removeComparison
@@ -54,9 +55,17 @@ class Logic(ScriptedLoadableModuleLogic):
         return AGE2HIEParameterNode(node)
 
     def prepare(
-        self, parameters: AGE2HIEParameterNode, ageDays: float | None, override: tuple[str, ...] = ()
+        self,
+        parameters: AGE2HIEParameterNode,
+        ageDays: float | None,
+        override: tuple[str, ...] = (),
+        clinical: dict[str, str] | None = None,
     ) -> WorkerCall:
-        """A call of the worker, with its input as files. Raises UnusableNode or OSError and leaves nothing then."""
+        """A call of the worker, with its input as files. Raises UnusableNode or OSError and leaves nothing then.
+
+        Args:
+            clinical: what is known of the child beside the scan, by the names of ``--clinical``.
+        """
         prevalence = parameters.prevalence
         own: dict[str, Any] = {
             "saliency": parameters.saliencyMethod.value,
@@ -64,7 +73,7 @@ class Logic(ScriptedLoadableModuleLogic):
             "prevalence": prevalence if prevalence > PREVALENCE_OF_MODEL else None,
             "override": override,
         }
-        return self._prepare(PREDICT, parameters, {**own, "age_days": ageDays})
+        return self._prepare(PREDICT, parameters, {**own, "age_days": ageDays}, clinical or {})
 
     def prepareCheck(self, parameters: AGE2HIEParameterNode, ageDays: float | None) -> WorkerCall:
         """As ``prepare``, for the quality gate alone, which reads neither z-map nor model."""
@@ -131,7 +140,13 @@ class Logic(ScriptedLoadableModuleLogic):
             removeComparison(old, result)
         return record
 
-    def _prepare(self, subcommand: str, parameters: AGE2HIEParameterNode, own: dict[str, Any]) -> WorkerCall:
+    def _prepare(
+        self,
+        subcommand: str,
+        parameters: AGE2HIEParameterNode,
+        own: dict[str, Any],
+        clinical: dict[str, str] | None = None,
+    ) -> WorkerCall:
         """``own`` is what the subcommand asks beside what all of them have in common."""
         addLibraryToPath()
         from AGE2HIELib.pipeline.request import Request
@@ -143,7 +158,8 @@ class Logic(ScriptedLoadableModuleLogic):
             reading = self._reading(parameters, inputs)
             if subcommand == CHECK:
                 reading = {name: value for name, value in reading.items() if name not in _OF_THE_NETWORK}
-            return WorkerCall(subcommand, Request(**reading, **own), folder)
+            known: dict[str, Any] = {"clinical": writeClinical(clinical, inputs)} if clinical else {}
+            return WorkerCall(subcommand, Request(**reading, **own, **known), folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

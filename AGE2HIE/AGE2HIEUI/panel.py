@@ -40,7 +40,8 @@ def showResultText(ui: Any, result: Result, heading: str = "") -> None:
     ui.scoreLabel.setText(f'<span style="font-size:16pt">{texts.scoreText(result)}</span>')
     ui.gaugeLabel.setPixmap(gaugePixmap(result))
     ui.gaugeLabel.setVisible(number)
-    ui.labelLabel.setText(texts.labelText(result))
+    clinical = findingTexts.clinicalText(getattr(result, "clinical", None))  # of a library that reads such variables
+    ui.labelLabel.setText("<br>".join(part for part in (clinical, texts.labelText(result)) if part))
     showChecks(ui, result.quality)
     ui.warningsLabel.setText(texts.warningsText(result))
     ui.warningsLabel.setVisible(bool(result.warnings))

@@ -37,7 +37,7 @@ class Runs:
     def predict(self, override: tuple[str, ...] = ()) -> None:
         """Install what is missing, write the input, start the worker."""
         widget = self._widget
-        given = (widget.state.parameters, panel.ageDays(widget.ui), override)
+        given = (widget.state.parameters, panel.ageDays(widget.ui), override, widget.clinical.given)
         self._start(lambda: widget.logic.prepare(*given), self._predicted)
 
     def check(self) -> None:

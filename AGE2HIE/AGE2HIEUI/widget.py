@@ -14,6 +14,7 @@ from slicer.util import VTKObservationMixin
 from AGE2HIEUI import display, panel, resume, texts
 from AGE2HIEUI.choosing import chooseFolder
 from AGE2HIEUI.chosenInput import InputKey
+from AGE2HIEUI.clinicalSection import ClinicalSection
 from AGE2HIEUI.codes import Code
 from AGE2HIEUI.command import CHECK, PREDICT
 from AGE2HIEUI.compareSection import CompareSection
@@ -79,6 +80,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.comparisons = CompareSection(self.ui, lambda methods: self._set("compareMethods", methods))
         self.doctor = DoctorSection(self.ui, self.questions)
         self.runs = Runs(self, Path(self.resourcePath("requirements.txt")), self._beforeInstalling)
+        self.clinical = ClinicalSection(self.ui)
         self.disk = DiskSection(self.ui, self.logic.chosen, self.refresh)
         self.ui.noticeLabel.setText(texts.noticeText())
         self.meters.show(False)
@@ -158,8 +160,9 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         running, parameters = self._runningSubcommand(), self.state.parameters
         view = self.state.look(predicting=running in (PREDICT, CHECK))
-        if view.newScan:  # an age belongs to an infant
+        if view.newScan:  # an age belongs to an infant, as does all that is known of one
             panel.showAge(self.ui, ageInDays(view.key.node))
+            self.clinical.clear()
         self._show(view)
         self.results.applyLook(display.lookOf(parameters))
         self.models.select(parameters.model)
