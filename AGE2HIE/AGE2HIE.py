@@ -12,6 +12,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadab
 from AGE2HIEUI.layouts import registerLayouts
 from AGE2HIEUI.logic import Logic
 from AGE2HIEUI.resume import resume
+from AGE2HIEUI.translations import loadTranslations
 from AGE2HIEUI.widget import Widget
 
 SAMPLE_FILE = "SyntheticNewborn.nrrd"
@@ -24,6 +25,7 @@ class AGE2HIE(ScriptedLoadableModule):
 
     def __init__(self, parent: Any) -> None:
         ScriptedLoadableModule.__init__(self, parent)
+        loadTranslations(str(Path(__file__).resolve().parent / "Resources" / "Translations"))
         self.parent.title = _("HIE Outcome (AGE2HIE)")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Diffusion")]
         self.parent.dependencies = []

@@ -157,7 +157,7 @@ def files_below(folder: Path) -> set[str]:
 
 def expected_in_extension() -> set[str]:
     """Every file of the checkout that the extension runs or reads, by its place once installed."""
-    kinds = {".py", ".j2", ".js", ".toml", ".png", ".nrrd", ".ui", ".txt"}
+    kinds = {".py", ".j2", ".js", ".toml", ".png", ".nrrd", ".ui", ".txt", ".qm"}
     below = {
         "": {name for name in files_below(MODULE) if not name.startswith("Testing/")},
         "AGE2HIELib/": files_below(ROOT / "AGE2HIELib"),

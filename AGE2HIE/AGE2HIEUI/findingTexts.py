@@ -23,7 +23,7 @@ def findingsText(lesion: Lesion | None, scores: tuple[InjuryScore, ...]) -> str:
     lines = [lesionText(lesion)] if lesion is not None else []
     lines += [scoreLine(score) for score in scores]
     if scores:
-        lines.append(f"<i>{_('Computed from diffusion alone, not read by a radiologist.')}</i>")
+        lines.append(_("<i>Computed from diffusion alone, not read by a radiologist.</i>"))
     return "<br>".join(lines)
 
 
@@ -40,7 +40,7 @@ def lesionText(lesion: Lesion) -> str:
         side=_sideOfLesion(lesion.side),
     )
     places = "; ".join(placeText(cluster) for cluster in lesion.clusters[:_PLACES_TOLD])
-    return f"{text}<br>{_('Largest:')} {html.escape(places)}"
+    return text + "<br>" + _("Largest: {places}").format(places=html.escape(places))
 
 
 def placeText(cluster: LesionCluster) -> str:

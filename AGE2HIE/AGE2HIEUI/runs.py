@@ -4,23 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import slicer
 from slicer.i18n import tr as _
 
 from AGE2HIEUI import checkTexts, display, panel, resume
 from AGE2HIEUI.chosenInput import InputKey
+from AGE2HIEUI.clinicalSection import ClinicalSection
 from AGE2HIEUI.codes import Code
 from AGE2HIEUI.command import WorkerCall
+from AGE2HIEUI.compareSection import CompareSection
+from AGE2HIEUI.logic import Logic
+from AGE2HIEUI.messageSection import MessageSection
 from AGE2HIEUI.protocol import Failure, ResultRejected
 from AGE2HIEUI.ready import NotReady, ready
 from AGE2HIEUI.record import BadRecord, readQuality
-from AGE2HIEUI.run import Outcome, Run
-from AGE2HIEUI.state import Verdict
+from AGE2HIEUI.resultSection import ResultSection
+from AGE2HIEUI.run import Meters, Outcome, Run
+from AGE2HIEUI.state import PanelState, Verdict
+from AGE2HIEUI.worker import Worker
 
-if TYPE_CHECKING:
-    from AGE2HIEUI.widget import Widget
+
+class PanelParts(Protocol):
+    """What a run needs of the panel: ``widget.Widget`` has it."""
+
+    ui: Any
+    logic: Logic
+    state: PanelState
+    worker: Worker
+    meters: Meters
+    message: MessageSection
+    results: ResultSection
+    comparisons: CompareSection
+    clinical: ClinicalSection
+
+    def refresh(self) -> None:
+        """Show what belongs to the chosen scan."""
+
+    def fail(self, key: InputKey, failure: Failure) -> None:
+        """Say it in the panel, and show no result beside it."""
 
 
 class Runs:
@@ -31,7 +54,7 @@ class Runs:
         beforeInstalling: called where some of them are missing, since Slicer may be restarted then.
     """
 
-    def __init__(self, widget: Widget, requirements: Path, beforeInstalling: Callable[[], None]) -> None:
+    def __init__(self, widget: PanelParts, requirements: Path, beforeInstalling: Callable[[], None]) -> None:
         self._widget, self._requirements, self._beforeInstalling = widget, requirements, beforeInstalling
 
     def predict(self, override: tuple[str, ...] = ()) -> None:

@@ -1,0 +1,2283 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de">
+ <context>
+  <name>AGE2HIE</name>
+  <message>
+   <source>HIE Outcome (AGE2HIE)</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>HIE-Verlauf (AGE2HIE)</translation>
+  </message>
+  <message>
+   <source>Reads the diffusion MRI of a newborn with hypoxic-ischemic encephalopathy: a calibrated score for an adverse outcome at two years, where in the brain the evidence lies, and whether to believe it. Research use only; the bundled model has seen synthetic newborns only.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The method follows AGE2HIE (Bao, He, Grant, Ou; arXiv 2411.05188).</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Predicting the synthetic newborn</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Test passed</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>AGE2HIE</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Synthetic newborn</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Künstliches Neugeborenes</translation>
+  </message>
+  <message>
+   <source>Infant's scan</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Aufnahme des Kindes</translation>
+  </message>
+  <message>
+   <source>Scan:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Aufnahme:</translation>
+  </message>
+  <message>
+   <source>Diffusion-weighted volume or ADC map in the scene. Of a node that came from DICOM its files are read.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Or from disk:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Oder von der Festplatte:</translation>
+  </message>
+  <message>
+   <source>A DICOM folder, or a file, that is not loaded. It is used in place of the scan above.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>DICOM folder or file</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Folder...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Ordner...</translation>
+  </message>
+  <message>
+   <source>Choose a DICOM folder.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>File...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Datei...</translation>
+  </message>
+  <message>
+   <source>Choose a NIfTI, NRRD or MHA file.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Age at scan:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Alter bei der Aufnahme:</translation>
+  </message>
+  <message>
+   <source>Days after birth, for warnings about the time of the scan. Taken from DICOM where it is there. It is not stored.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>not known</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>nicht bekannt</translation>
+  </message>
+  <message>
+   <source> days</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation> Tage</translation>
+  </message>
+  <message>
+   <source>Gestation at birth:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Schwangerschaftswochen bei Geburt:</translation>
+  </message>
+  <message>
+   <source>Weeks, for warnings.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source> weeks</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation> Wochen</translation>
+  </message>
+  <message>
+   <source>Cooled:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Gekühlt:</translation>
+  </message>
+  <message>
+   <source>Whether the infant was treated with hypothermia, for warnings.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Clinical variables (optional)</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Klinische Angaben (freiwillig)</translation>
+  </message>
+  <message>
+   <source>Sex:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Geschlecht:</translation>
+  </message>
+  <message>
+   <source>Leave what is not known. Nothing of it is kept in the scene.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Apgar at 1 minute:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Apgar nach 1 Minute:</translation>
+  </message>
+  <message>
+   <source>0 to 10</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Apgar at 5 minutes:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Apgar nach 5 Minuten:</translation>
+  </message>
+  <message>
+   <source>Apgar at 10 minutes:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Apgar nach 10 Minuten:</translation>
+  </message>
+  <message>
+   <source>pH of cord blood:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>pH des Nabelschnurbluts:</translation>
+  </message>
+  <message>
+   <source>such as 6.95</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Base deficit:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Basendefizit:</translation>
+  </message>
+  <message>
+   <source>mmol/l</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Sarnat grade:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Sarnat-Grad:</translation>
+  </message>
+  <message>
+   <source>0 to 3</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Seizures before the scan:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Krampfanfälle vor der Aufnahme:</translation>
+  </message>
+  <message>
+   <source>Birth weight:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Geburtsgewicht:</translation>
+  </message>
+  <message>
+   <source>g</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Head circumference:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Kopfumfang:</translation>
+  </message>
+  <message>
+   <source>cm, at birth</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Optional: z-map, mask, DICOM series</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Freiwillig: z-Karte, Maske, DICOM-Serie</translation>
+  </message>
+  <message>
+   <source>Released z-map:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Veröffentlichte z-Karte:</translation>
+  </message>
+  <message>
+   <source>Deviation from normal ADC on the scan's grid, in place of the computed one.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Brain mask:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Hirnmaske:</translation>
+  </message>
+  <message>
+   <source>Brain mask on the scan's grid; a segmentation counts with its visible segments.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>DICOM series:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>DICOM-Serie:</translation>
+  </message>
+  <message>
+   <source>Which series to read where a DICOM folder holds several; 3+4 joins a b0 with a trace image. A message names them.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>the only one</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Model, atlas and settings</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Modell, Atlas und Einstellungen</translation>
+  </message>
+  <message>
+   <source>Model:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Modell:</translation>
+  </message>
+  <message>
+   <source>The bundled demonstration model, and those that were installed.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Install...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Installieren...</translation>
+  </message>
+  <message>
+   <source>Install a model from its archive (.zip or .tar.gz).</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Model card</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Modellkarte</translation>
+  </message>
+  <message>
+   <source>What the model says of itself.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Open folder</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Ordner öffnen</translation>
+  </message>
+  <message>
+   <source>Where the model lies on this computer.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Delete...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Löschen...</translation>
+  </message>
+  <message>
+   <source>Remove an installed model from this computer.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Cancel</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Abbrechen</translation>
+  </message>
+  <message>
+   <source>End the installation; nothing of it stays.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Prevalence:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Prävalenz:</translation>
+  </message>
+  <message>
+   <source>Share of adverse outcomes among infants like this one where it was scanned: 0.45 for 45 of 100. The number is moved to it, on the assumption that nothing else differs from the cases that the model was calibrated on.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>as the model was calibrated</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Atlas:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Atlas:</translation>
+  </message>
+  <message>
+   <source>Folder of a normative atlas. Empty: the bundled one, which is synthetic.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>bundled atlas (synthetic)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Choose an atlas folder.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Saliency method:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Saliency-Verfahren:</translation>
+  </message>
+  <message>
+   <source>How the evidence is located.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Device:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Gerät:</translation>
+  </message>
+  <message>
+   <source>Where the network runs.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Align volumes:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Volumen ausrichten:</translation>
+  </message>
+  <message>
+   <source>Whether the volumes of a raw series are aligned to the mean b0 before ADC is fitted. Aligning a scan that is still blurs it.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Earlier results:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Frühere Ergebnisse:</translation>
+  </message>
+  <message>
+   <source>What happens to results that are in the scene when a new one comes.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Examine the explanation (about a minute more)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Question the saliency map: would it look the same had the network learned nothing, and does it hold under noise?</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Predict outcome</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Verlauf vorhersagen</translation>
+  </message>
+  <message>
+   <source>Choose a scan.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Wählen Sie eine Aufnahme.</translation>
+  </message>
+  <message>
+   <source>Check only</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Nur prüfen</translation>
+  </message>
+  <message>
+   <source>Ask the quality gate whether this scan can be read, without making a number.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>End the prediction; the scene stays as it is.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Details...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Einzelheiten...</translation>
+  </message>
+  <message>
+   <source>What the worker said.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Copy report</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Bericht kopieren</translation>
+  </message>
+  <message>
+   <source>A text for whoever is asked for help: error code, versions and stage; no name, no identifier, no file name.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Result</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Ergebnis</translation>
+  </message>
+  <message>
+   <source>Correct the lesion...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Läsion korrigieren...</translation>
+  </message>
+  <message>
+   <source>Draw on it in the Segment Editor; volumes and scores follow when you are back here.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Back to the computed lesion</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Zurück zur berechneten Läsion</translation>
+  </message>
+  <message>
+   <source>Take back what was drawn.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Predict all the same...</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Warnings keep the number back. You can have it in spite of them; the result will say so.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>What the model has seen, what it is for, and how good it is.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Open report</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Bericht öffnen</translation>
+  </message>
+  <message>
+   <source>The whole report in the web browser.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Export...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Exportieren...</translation>
+  </message>
+  <message>
+   <source>Write the result as files into a folder.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Members</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Mitglieder</translation>
+  </message>
+  <message>
+   <source>Show the score of each member of the ensemble as a chart.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Regions, the most affected first</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Regionen, die am stärksten betroffenen zuerst</translation>
+  </message>
+  <message>
+   <source>Click a row to see the region.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Injury scores, item by item</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Schädigungsscores, Punkt für Punkt</translation>
+  </message>
+  <message>
+   <source>Checks</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Prüfungen</translation>
+  </message>
+  <message>
+   <source>Where the number comes from</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Woher die Zahl kommt</translation>
+  </message>
+  <message>
+   <source>Views</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Ansichten</translation>
+  </message>
+  <message>
+   <source>Over the ADC:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Über dem ADC:</translation>
+  </message>
+  <message>
+   <source>What is shown in colour over the ADC (Ctrl+Shift+L changes it).</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Threshold:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Schwelle:</translation>
+  </message>
+  <message>
+   <source>Evidence below this share of the map's peak is not shown.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source> %</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Opacity:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Deckkraft:</translation>
+  </message>
+  <message>
+   <source>Of the saliency over the ADC.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Colours:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Farben:</translation>
+  </message>
+  <message>
+   <source>Colour map of the saliency.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Atlas outline over the scan: does the placement fit?</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Atlasumriss über der Aufnahme: stimmt die Lage?</translation>
+  </message>
+  <message>
+   <source>Show overlay</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Überlagerung zeigen</translation>
+  </message>
+  <message>
+   <source>Saliency over the ADC in all slice views.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Side by side</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Nebeneinander</translation>
+  </message>
+  <message>
+   <source>Saliency and deviation from normal in two linked axial views.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Blink</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Blinken</translation>
+  </message>
+  <message>
+   <source>Show and hide the colours in turn (Ctrl+Shift+B); Ctrl+Shift+O shows or hides them once.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Next place</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Nächste Stelle</translation>
+  </message>
+  <message>
+   <source>Go to the next lesion, or, where there is none, the next place of strong evidence (Ctrl+Shift+N).</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Compare explanations</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Erklärungen vergleichen</translation>
+  </message>
+  <message>
+   <source>Methods:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Verfahren:</translation>
+  </message>
+  <message>
+   <source>Two to six ways to locate the evidence.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Evidence for:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Hinweise auf:</translation>
+  </message>
+  <message>
+   <source>Which outcome the maps are to explain.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Compare</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Vergleichen</translation>
+  </message>
+  <message>
+   <source>Predict first.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>End the comparison; the scene stays as it is.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Shown:</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The comparisons of this result.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Strongest:</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>So much of each map's evidence is shown, strongest first, in all views.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Of the maps over the ADC.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Show side by side</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>A linked axial view a map, with one colour scale.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Ordinary views</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Back to the views that were shown before.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The share of each map's evidence that lies in a region, in per cent.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Evaluate against a reference</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Gegen eine Referenz prüfen</translation>
+  </message>
+  <message>
+   <source>Reference:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Referenz:</translation>
+  </message>
+  <message>
+   <source>A lesion that somebody has drawn: a segmentation with its visible segments, or a mask on the scan's grid.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Evaluate</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Auswerten</translation>
+  </message>
+  <message>
+   <source>Overlap, volumes and distances of the lesion shown and the reference, and the evidence inside it.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Check this computer</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Diesen Rechner prüfen</translation>
+  </message>
+  <message>
+   <source>Check</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Prüfung</translation>
+  </message>
+  <message>
+   <source>Slicer, Python, packages, torch, graphics card, memory and disk.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.checkTexts</name>
+  <message>
+   <source>{count} of {of} checks passed</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{count} von {of} Prüfungen bestanden</translation>
+  </message>
+  <message>
+   <source>This scan can be read</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Diese Aufnahme kann gelesen werden</translation>
+  </message>
+  <message>
+   <source>A warning would keep the number back</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>This scan would be refused</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Diese Aufnahme würde abgelehnt</translation>
+  </message>
+  <message>
+   <source>Only the quality gate was asked; no number was made.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Only the quality gate was asked; click 'Predict outcome' for a number.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;{name}&lt;/b&gt;{overridden}: {value} (must be: {limit}). {remedy}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>, overridden</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>not known</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>nicht bekannt</translation>
+  </message>
+  <message>
+   <source>And {count} more, first in the table.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>passed</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>bestanden</translation>
+  </message>
+  <message>
+   <source>overridden</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>übergangen</translation>
+  </message>
+  <message>
+   <source>WARNING</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>WARNUNG</translation>
+  </message>
+  <message>
+   <source>NOT PASSED</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>NICHT BESTANDEN</translation>
+  </message>
+  <message>
+   <source>Predict in spite of these warnings? The result will say that you did.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Check</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Prüfung</translation>
+  </message>
+  <message>
+   <source>Verdict</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Urteil</translation>
+  </message>
+  <message>
+   <source>Value</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Wert</translation>
+  </message>
+  <message>
+   <source>Limit, and what to do</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Grenze, und was zu tun ist</translation>
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.chosenInput</name>
+  <message>
+   <source>The scan was removed while it was predicted.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Choose another one.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Wählen Sie eine andere.</translation>
+  </message>
+  <message>
+   <source>The scan was changed while it was predicted.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Predict it again.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.clinicalSection</name>
+  <message>
+   <source>not known</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>nicht bekannt</translation>
+  </message>
+  <message>
+   <source>girl</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Mädchen</translation>
+  </message>
+  <message>
+   <source>boy</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Junge</translation>
+  </message>
+  <message>
+   <source>yes</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ja</translation>
+  </message>
+  <message>
+   <source>no</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>nein</translation>
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.command</name>
+  <message>
+   <source>PythonSlicer was not found on the path of this Slicer: install Slicer again.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.compareSection</name>
+  <message>
+   <source>Predict this scan first: a comparison belongs to a result.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Choose two to {most} methods; {count} are chosen.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The comparison in the scene cannot be read: {error}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Compare again.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.comparison</name>
+  <message>
+   <source>Comparison ({target})</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Agreement of methods</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Evidence by region</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Comparison of explanations ({target})</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>for an adverse outcome</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>for a favourable outcome</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title}, map</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title}, agreement of members</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{name} is not on the grid of the result</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>its ADC is not the result's</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.comparisonDisplay</name>
+  <message>
+   <source>agreement</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>standing</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Agreement</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>AGE2HIE comparison colours</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.correctionSection</name>
+  <message>
+   <source>The scene does not hold all that a lesion is measured on.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Predict again.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Sagen Sie noch einmal vorher.</translation>
+  </message>
+  <message>
+   <source>Draw a lesion, or go back to the computed one.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The computed lesion cannot be read: {error}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>the worker gave no answer</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Correct the lesion further, or go back to the computed one.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Measures of the corrected lesion</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.diskSection</name>
+  <message>
+   <source>DICOM folder</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Scan</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.display</name>
+  <message>
+   <source>evidence</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>standard deviations</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>AGE2HIE z-map colours</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>AGE2HIE saliency colours</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.doctorSection</name>
+  <message>
+   <source>Looking...</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The check gave no answer.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.findingTexts</name>
+  <message>
+   <source>&lt;i&gt;Computed from diffusion alone, not read by a radiologist.&lt;/i&gt;</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>&lt;i&gt;Nur aus der Diffusion berechnet, nicht radiologisch befundet.&lt;/i&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;b&gt;No lesion was found&lt;/b&gt; ({meaning}).</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>&lt;b&gt;Keine Läsion gefunden&lt;/b&gt; ({meaning}).</translation>
+  </message>
+  <message>
+   <source>&lt;b&gt;Lesion: {ml} ml, {share} of the brain&lt;/b&gt; (90 % interval {low} to {high}), {side}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>&lt;b&gt;Läsion: {ml} ml, {share} des Gehirns&lt;/b&gt; (90-%-Intervall {low} bis {high}), {side}.</translation>
+  </message>
+  <message>
+   <source>Largest: {places}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Größte: {places}</translation>
+  </message>
+  <message>
+   <source>{place}, {ml} ml</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>on the left</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>links</translation>
+  </message>
+  <message>
+   <source>on the right</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>rechts</translation>
+  </message>
+  <message>
+   <source>on both sides</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>auf beiden Seiten</translation>
+  </message>
+  <message>
+   <source>&lt;b&gt;{title}: {value}&lt;/b&gt;. {meaning}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;{title}&lt;/b&gt;: not computed. {meaning}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;{title}: {value}&lt;/b&gt; ({range}). {meaning}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Item</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Punkt</translation>
+  </message>
+  <message>
+   <source>Answer</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Antwort</translation>
+  </message>
+  <message>
+   <source>Rests on</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Beruht auf</translation>
+  </message>
+  <message>
+   <source>Regions and sides that hold most of the lesion, with its volume and their share.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Of {range}. Cannot see: {what}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>not computed</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{place}: {ml} ml ({share})</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>ADC {adc}, {z} standard deviations from normal</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;i&gt;Corrected by you in this scene; the saved report keeps the computed lesion.&lt;/i&gt;</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Measuring the corrected lesion...</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;With {count} clinical variables: {score:.2f}&lt;/b&gt;; by the image alone {image:.2f}.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>strongest evidence of this map</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{share} of the map's evidence</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{number} of {of}: {words}</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.inputs</name>
+  <message>
+   <source>Scan from disk {mark}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'{name}' holds no image. Choose another volume.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'{name}' cannot be written as a temporary file. Free some disk space.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>A segmentation as brain mask needs an input in the scene, whose grid it is drawn on.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'{name}' has no visible segment. Show the brain's segment.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.install</name>
+  <message>
+   <source>pip could not install the packages (it ended with {code}).</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The packages were not installed.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Click again and accept.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Missing packages: {names}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>PyTorch is missing or older than this module needs.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Install the extension 'PyTorch' with the Extensions Manager, restart Slicer, and click again.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>PyTorch was not installed.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Check the network. Without one, fetch the packages elsewhere (pip download -r {file}) and install them with PythonSlicer -m pip install --no-index --find-links FOLDER -r {file}.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.lesion</name>
+  <message>
+   <source>{title} computed lesion</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} placement</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} lesion</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The placement in the scene cannot be read.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The lesion has no segment.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{name} is not on the grid of adc.nii.gz</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Lesion</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Läsion</translation>
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.library</name>
+  <message>
+   <source>{library} lies neither in {folder} nor in {parent}: install AGE2HIE again.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.logic</name>
+  <message>
+   <source>the record and the worker's exit code contradict each other</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The result cannot be read: {error}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Try again; if it happens again, report it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Versuchen Sie es erneut; geschieht es wieder, melden Sie es.</translation>
+  </message>
+  <message>
+   <source>The comparison cannot be read: {error}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Predict again, then compare; or report it.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>the maps explain another number than the result's, since the settings were changed</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.messageSection</name>
+  <message>
+   <source>Code {code}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Code {code}</translation>
+  </message>
+  <message>
+   <source>AGE2HIE</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.modelSection</name>
+  <message>
+   <source>The model {title} is not installed here.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Model archive</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Model archives (*.zip *.tar.gz *.tgz)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Install AGE2HIE again.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The model was not installed.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The model was not deleted.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.modelTexts</name>
+  <message>
+   <source>&lt;b&gt;{title}&lt;/b&gt; cannot be used: {problem}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>SYNTHETIC: this model has seen no child.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>KÜNSTLICH: dieses Modell hat kein Kind gesehen.</translation>
+  </message>
+  <message>
+   <source>Trained on</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Gelernt an</translation>
+  </message>
+  <message>
+   <source>Intended use</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Verwendungszweck</translation>
+  </message>
+  <message>
+   <source>Predicts</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Reads</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Licence</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Lizenz</translation>
+  </message>
+  <message>
+   <source>none given</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Size</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Größe</translation>
+  </message>
+  <message>
+   <source>{size:.1f} MB, on this computer since {date}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Delete the model {title} from this computer? Results that were made with it stay.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.nodes</name>
+  <message>
+   <source>{name} cannot be written</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.outline</name>
+  <message>
+   <source>AGE2HIE outline colours</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.parameters</name>
+  <message>
+   <source>not known</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>nicht bekannt</translation>
+  </message>
+  <message>
+   <source>yes</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ja</translation>
+  </message>
+  <message>
+   <source>no</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>nein</translation>
+  </message>
+  <message>
+   <source>HiResCAM (default)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Grad-CAM</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Grad-CAM++</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>LayerCAM</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Integrated gradients</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Integrated gradients with SmoothGrad (minutes)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Occlusion (minutes)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Tolerated noise (minutes)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>an adverse outcome</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>a favourable outcome</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>automatic</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>CPU</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>NVIDIA graphics card</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Apple graphics</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>only where they moved</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>always</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>never</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>replace them</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>keep them</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>evidence for an adverse outcome</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Hinweise auf einen ungünstigen Verlauf</translation>
+  </message>
+  <message>
+   <source>deviation from normal newborns</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Abweichung von gesunden Neugeborenen</translation>
+  </message>
+  <message>
+   <source>nothing</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>nichts</translation>
+  </message>
+  <message>
+   <source>red to yellow</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>blue to white</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>green</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.protocol</name>
+  <message>
+   <source>a line that does not end</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The worker was cancelled from outside.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Start it again when ready.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The worker said something that cannot be read: {text}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The input cannot be used.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>See the details.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The worker ended without an answer.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The worker ended without saying that it has a result.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The worker says that it has a result, but there is none.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The worker was ended by signal {number}.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Often the memory ran out: close other programs and try again.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>A Python package that is needed is missing: {line}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Open 'Check this computer' below, then try again.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The worker ended with code {code}.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>an empty line</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Try again; if it happens again, report it with the details.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.ready</name>
+  <message>
+   <source>Choose another scan, or free some disk space.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.referenceSection</name>
+  <message>
+   <source>Choose another reference.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'{name}' does not lie on the scan's grid. Resample it.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Measure</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Value</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Wert</translation>
+  </message>
+  <message>
+   <source>mean distance of the surfaces</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>95th percentile of it</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>largest distance (Hausdorff)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Dice</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>lesion</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{ml} ml</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>reference</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{mm} mm</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>evidence inside the reference</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>by chance</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The mask does not lie on the scan's grid.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.regionTexts</name>
+  <message>
+   <source>Lesion</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Läsion</translation>
+  </message>
+  <message>
+   <source>Volume of lesions in the region, and the part of it that is lesion.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Low</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Niedrig</translation>
+  </message>
+  <message>
+   <source>Part of the tissue more than two standard deviations below normal.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Region</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Region</translation>
+  </message>
+  <message>
+   <source>Left and right are the patient's.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>ADC</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Median ADC of the tissue, without fluid, in 1e-6 mm2/s.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>vs normal</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>zu normal</translation>
+  </message>
+  <message>
+   <source>How far the median lies from healthy newborns', in standard deviations; below -2 is unusual.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>vs other side</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>zur Gegenseite</translation>
+  </message>
+  <message>
+   <source>Median ADC against the same region of the other side; negative: it is lower here.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Evidence</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Hinweise</translation>
+  </message>
+  <message>
+   <source>Part of the map's evidence for an adverse outcome that lies here.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{ml} ml, {share}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{region}, {side}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>left</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>links</translation>
+  </message>
+  <message>
+   <source>right</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>rechts</translation>
+  </message>
+  <message>
+   <source>middle</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Mitte</translation>
+  </message>
+  <message>
+   <source>both sides</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>beide Seiten</translation>
+  </message>
+  <message>
+   <source>none</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>frontal cortex</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>frontaler Kortex</translation>
+  </message>
+  <message>
+   <source>parietal cortex</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>parietaler Kortex</translation>
+  </message>
+  <message>
+   <source>temporal cortex</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>temporaler Kortex</translation>
+  </message>
+  <message>
+   <source>occipital cortex</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>okzipitaler Kortex</translation>
+  </message>
+  <message>
+   <source>frontal white matter</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>frontale weiße Substanz</translation>
+  </message>
+  <message>
+   <source>parietal white matter</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>parietale weiße Substanz</translation>
+  </message>
+  <message>
+   <source>temporal white matter</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>temporale weiße Substanz</translation>
+  </message>
+  <message>
+   <source>occipital white matter</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>okzipitale weiße Substanz</translation>
+  </message>
+  <message>
+   <source>thalamus</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Thalamus</translation>
+  </message>
+  <message>
+   <source>lentiform nucleus</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Linsenkern</translation>
+  </message>
+  <message>
+   <source>caudate nucleus</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Nucleus caudatus</translation>
+  </message>
+  <message>
+   <source>internal capsule, posterior limb</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Capsula interna, Crus posterius</translation>
+  </message>
+  <message>
+   <source>internal capsule, anterior limb</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Capsula interna, Crus anterius</translation>
+  </message>
+  <message>
+   <source>cerebellum</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Kleinhirn</translation>
+  </message>
+  <message>
+   <source>lateral ventricle</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Seitenventrikel</translation>
+  </message>
+  <message>
+   <source>brainstem</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Hirnstamm</translation>
+  </message>
+  <message>
+   <source>third and fourth ventricle</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>dritter und vierter Ventrikel</translation>
+  </message>
+  <message>
+   <source>cerebrospinal fluid</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Liquor</translation>
+  </message>
+  <message>
+   <source>corpus callosum</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Balken</translation>
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.resultSection</name>
+  <message>
+   <source>Folder for the result's files</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The result was not exported to {folder}: {error}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Choose another folder.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.run</name>
+  <message>
+   <source>The worker cannot be started: {error}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Install AGE2HIE again.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>cancelling</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The worker said nothing for {minutes:.0f} minutes and was ended.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Try again; if it happens again, choose the device 'CPU'.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.runs</name>
+  <message>
+   <source>The answer cannot be read: {error}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Try again; if it happens again, report it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Versuchen Sie es erneut; geschieht es wieder, melden Sie es.</translation>
+  </message>
+  <message>
+   <source>The result was removed meanwhile.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Predict again.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Sagen Sie noch einmal vorher.</translation>
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.scene</name>
+  <message>
+   <source>{title} result</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} outline</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} regions</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} report</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>AGE2HIE: {title}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{name} is not on the grid of adc.nii.gz</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>member</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>score</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>low</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>high</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} members</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} chart</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Score of each member, and the 90 % interval</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.state</name>
+  <message>
+   <source>A prediction is running.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Eine Vorhersage läuft.</translation>
+  </message>
+  <message>
+   <source>A check is running.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Eine Prüfung läuft.</translation>
+  </message>
+  <message>
+   <source>A comparison is running.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The lesion is measured.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Choose a scan, or a DICOM folder or file.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Wählen Sie eine Aufnahme, einen DICOM-Ordner oder eine Datei.</translation>
+  </message>
+  <message>
+   <source>The folder or file does not exist: {path}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The model cannot be used: choose or install another one.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.texts</name>
+  <message>
+   <source>&lt;b&gt;Research use only.&lt;/b&gt; Not a medical device; not for clinical decisions.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>&lt;b&gt;Nur für die Forschung.&lt;/b&gt; Kein Medizinprodukt; nicht für klinische Entscheidungen.</translation>
+  </message>
+  <message>
+   <source>Withheld because of a warning</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Wegen einer Warnung zurückgehalten</translation>
+  </message>
+  <message>
+   <source>Refused by the quality gate</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Von der Qualitätsprüfung abgelehnt</translation>
+  </message>
+  <message>
+   <source>Demonstration score</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Demonstrationswert</translation>
+  </message>
+  <message>
+   <source>Probability of an adverse outcome at two years</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Wahrscheinlichkeit eines ungünstigen Verlaufs mit zwei Jahren</translation>
+  </message>
+  <message>
+   <source>no number</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>keine Zahl</translation>
+  </message>
+  <message>
+   <source>{score:.2f}  (90 % interval {low:.2f}-{high:.2f})</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{score:.2f}  (90-%-Intervall {low:.2f}-{high:.2f})</translation>
+  </message>
+  <message>
+   <source>No probability is given. Not passed: {count} of {of} checks.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Made in spite of a warning that was overridden: {names}. {text}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Reading: adverse. Such a score is unusual with a favourable outcome; the report says how far.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Reading: favourable. Such a score is unusual with an adverse outcome; the report says how far.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Reading: indeterminate. The score does not decide; the report says what that means.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The model has seen synthetic data only. This number says nothing about any child.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Das Modell hat nur künstliche Daten gesehen. Diese Zahl sagt nichts über ein Kind.</translation>
+  </message>
+  <message>
+   <source>The result has no label that this version knows.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The number is for a prevalence of {given:.3g}, which was given; the model was calibrated at {calibrated:.3g}. It holds if nothing but the prevalence differs.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{method}: this map is nowhere above zero. It names no place that speaks for an adverse outcome.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{method}, computed on cells of {cells:.0f} mm. Colours reach from no evidence to the strongest place of this map (value {peak:.2g}), so two scans' colours do not compare; only what speaks for an adverse outcome is coloured.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} was examined: all {count} figures were kept.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;Do not rely on this map ({title}):&lt;/b&gt;</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{meaning} ({name}: {value}; limit: {limit})</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>cannot be had</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Colours mean the same in every view: how strong a place is within its own map, from 0 to the peak, 1. A place at 0.8 is among those that hold the strongest 20 % of the map's evidence. In the last view: the part of the maps that show a place.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;{title}&lt;/b&gt;: nothing speaks for this outcome.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;{title}&lt;/b&gt;: cells of {cells:.0f} mm; where it is marked, the ensemble's networks agree to {agree}.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>prevalence of the calibration</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>prevalence given</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>model</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>trained on</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>intended use</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>model SHA-256</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>atlas</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>input</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>ADC fitted from b</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>input SHA-256</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>software</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>device</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>seconds</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.widget</name>
+  <message>
+   <source>Predict the outcome at two years. Research use only.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Locate the evidence in several ways.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The result in the scene cannot be read: {error}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Predict again.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Sagen Sie noch einmal vorher.</translation>
+  </message>
+  <message>
+   <source>Atlas folder</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.workerTexts</name>
+  <message>
+   <source>reading the scan</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Aufnahme wird gelesen</translation>
+  </message>
+  <message>
+   <source>loading the model</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Modell wird geladen</translation>
+  </message>
+  <message>
+   <source>fitting ADC</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ADC wird angepasst</translation>
+  </message>
+  <message>
+   <source>finding the brain</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Gehirn wird gesucht</translation>
+  </message>
+  <message>
+   <source>placing it in the atlas</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Lage im Atlas wird bestimmt</translation>
+  </message>
+  <message>
+   <source>checking quality</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Qualität wird geprüft</translation>
+  </message>
+  <message>
+   <source>comparing with normal newborns</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Vergleich mit gesunden Neugeborenen</translation>
+  </message>
+  <message>
+   <source>predicting</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Vorhersage</translation>
+  </message>
+  <message>
+   <source>locating the evidence</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Hinweise werden verortet</translation>
+  </message>
+  <message>
+   <source>examining the explanation</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>writing the report</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Bericht wird geschrieben</translation>
+  </message>
+  <message>
+   <source>{stage}, about {minutes:.0f} min left</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{stage}, about {seconds:.0f} s left</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>ok</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>note</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>problem</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;Ready to predict.&lt;/b&gt;</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;Not ready yet.&lt;/b&gt;</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Brain mask'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Released z-map'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'DICOM series'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Model'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Atlas'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Prevalence'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Saliency method'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Methods'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Evidence for'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Examine the explanation'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Device'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Align volumes'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Age at scan'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Gestation at birth'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Cooled'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Predict all the same'</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>qSlicerAbstractCoreModule</name>
+  <message>
+   <source>Diffusion</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+</TS>
