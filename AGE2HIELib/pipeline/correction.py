@@ -11,7 +11,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation.regions import measured_regions
 from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid, read_volume
-from AGE2HIELib.lesion.measure import measured_lesion, placed_maps
+from AGE2HIELib.lesion.measure import measured_lesion, placed_scan
 from AGE2HIELib.pipeline.earlier import read_placement
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.result.correction import MEANING, METHOD, CorrectedRegion, Correction
@@ -41,7 +41,8 @@ def measure_corrected_lesion(folder: Path, mask: Path, atlas: Atlas) -> Correcti
             "The corrected lesion holds no voxel of the brain. Draw it over the scan, or go back to the computed one."
         )
     placement = read_placement(folder, atlas)
-    measured = measured_lesion(lesion, placed_maps(adc, z, brain, atlas, placement))
+    # which rule would have drawn it does not matter: a reader has, and its interval is replaced below
+    measured = measured_lesion(lesion, placed_scan(adc, z, brain, atlas, placement, released=True))
     rows = measured_regions(atlas, placement, brain, adc=adc, z=z, saliency=saliency, lesion=lesion)
     return Correction(
         replace(measured, method=METHOD, meaning=MEANING, interval=(measured.share, measured.share)),
