@@ -6,9 +6,11 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from AGE2HIELib.bundle.details import delete_model, model_card, model_details
+from AGE2HIELib.bundle.details import delete_model, model_card, model_details, reference_scores
+from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.system.places import installed_models, resource_path
 
@@ -24,6 +26,21 @@ def test_details_are_those_of_the_files() -> None:
     assert "newborns" in found.task
     assert found.installed <= date.today()
     assert model_card(DEMO).startswith("# age2hie-demonstration")
+
+
+def test_scores_of_other_infants_are_calibrated_as_a_scans_is() -> None:
+    """298 adverse and 342 favourable, as the model's card says."""
+    bundle = read_bundle(DEMO)
+    found = reference_scores(DEMO, "atlas")
+    assert found is not None
+    assert (len(found.favourable), len(found.adverse)) == (342, 298)
+    calibration = bundle.readings["atlas"].calibration
+    logits = bundle.cases.scores["atlas"][0].adverse  # type: ignore[union-attr]
+    wanted = 1 / (1 + np.exp(-(calibration.intercept + calibration.slope * logits)))
+    np.testing.assert_allclose(found.adverse, wanted, rtol=1e-6)
+    assert sum(found.favourable) / 342 < 0.4 < sum(found.adverse) / 298
+    assert reference_scores(DEMO, "another") is None
+    assert reference_scores(DEMO.parent, "atlas") is None
 
 
 def test_a_folder_that_is_none_is_said_to_be_none(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qt
 
@@ -20,6 +20,10 @@ from AGE2HIEUI.messageSection import MessageSection
 from AGE2HIEUI.protocol import Failure
 from AGE2HIEUI.question import Answer, Question
 from AGE2HIEUI.worker import Worker
+
+if TYPE_CHECKING:
+    from AGE2HIELib.bundle.details import ReferenceScores
+    from AGE2HIELib.result.record import Result
 
 
 class ModelSection:
@@ -74,11 +78,25 @@ class ModelSection:
     def showCard(self, name: str, version: str) -> None:
         """Of the model that gave a number, which may lie in a scene that came from elsewhere."""
         title = f"{name} {version}"
-        label = next((label for label in self._labels if label.title == title), None)
+        label = self._titled(title)
         if label is not None:
             self.card.show(label.title, label.folder)
         else:
             slicer.util.infoDisplay(_("The model {title} is not installed here.").format(title=title))
+
+    def reference(self, result: Result) -> ReferenceScores | None:
+        """Scores of other infants by the model of a result, for the prevalence of its calibration and no other."""
+        from AGE2HIELib.bundle.details import reference_scores
+
+        label = self._titled(f"{result.model.name} {result.model.version}")
+        settings = result.settings
+        if label is None or (settings is not None and settings.prevalence is not None):
+            return None
+        released = settings is not None and settings.z_adc_sha256 is not None
+        return reference_scores(label.folder, "released" if released else "atlas")
+
+    def _titled(self, title: str) -> Any:
+        return next((label for label in self._labels if label.title == title), None)
 
     def _showStage(self, index: int, of: int) -> None:
         self._ui.modelProgressBar.setValue(round(100 * (index - 1) / of))

@@ -10,6 +10,7 @@ from AGE2HIEUI.gauge import gaugePixmap
 from AGE2HIEUI.tables import AMBER, RED, fillTable
 
 if TYPE_CHECKING:
+    from AGE2HIELib.bundle.details import ReferenceScores
     from AGE2HIELib.result.record import InjuryScore, Lesion, Result
     from AGE2HIELib.result.region_summary import RegionSummary
     from AGE2HIELib.result.verdicts import Examination, Quality
@@ -28,17 +29,19 @@ def showAge(ui: Any, days: float | None) -> None:
     ui.ageSpinBox.setValue(_AGE_UNKNOWN if days is None else days)
 
 
-def showResultText(ui: Any, result: Result, heading: str = "") -> None:
+def showResultText(ui: Any, result: Result, reference: ReferenceScores | None = None) -> None:
     """Everything that stands in the result section; a scan without a number has its checks, and lesions where they are.
 
     Args:
-        heading: in place of the record's own.
+        reference: scores of infants of either outcome, among which the number is shown.
     """
     number = result.probability_adverse is not None
     ui.resultCollapsibleButton.setVisible(True)
-    ui.headingLabel.setText(f"<b>{heading or texts.headingText(result)}</b>")
+    ui.headingLabel.setText(f"<b>{texts.headingText(result)}</b>")
     ui.scoreLabel.setText(f'<span style="font-size:16pt">{texts.scoreText(result)}</span>')
-    ui.gaugeLabel.setPixmap(gaugePixmap(result))
+    ui.gaugeLabel.setPixmap(gaugePixmap(result, reference))
+    ui.curveLabel.setText(texts.referenceText(result, reference))
+    ui.curveLabel.setVisible(number and reference is not None)
     ui.gaugeLabel.setVisible(number)
     clinical = findingTexts.clinicalText(getattr(result, "clinical", None))  # of a library that reads such variables
     ui.labelLabel.setText("<br>".join(part for part in (clinical, texts.labelText(result)) if part))
@@ -62,7 +65,7 @@ def showCheckOnly(ui: Any, quality: Quality) -> None:
     ui.headingLabel.setText(f"<b>{checkTexts.checkOnlyHeading(quality)}</b>")
     ui.labelLabel.setText(checkTexts.checkOnlyText(quality))
     showChecks(ui, quality)
-    for name in (*_OF_A_NUMBER, "gaugeLabel", "warningsLabel", "provenanceCollapsibleButton"):
+    for name in (*_OF_A_NUMBER, "gaugeLabel", "curveLabel", "warningsLabel", "provenanceCollapsibleButton"):
         getattr(ui, name).setVisible(False)
 
 
@@ -93,7 +96,18 @@ def hideResultText(ui: Any) -> None:
     ui.resultCollapsibleButton.setVisible(False)
     ui.displayCollapsibleButton.setVisible(False)
     showExaminations(ui.examinationLabel, [])
-    for part in ("heading", "score", "checks", "label", "remedies", "findings", "warnings", "provenance", "saliency"):
+    for part in (
+        "heading",
+        "score",
+        "checks",
+        "curve",
+        "label",
+        "remedies",
+        "findings",
+        "warnings",
+        "provenance",
+        "saliency",
+    ):
         getattr(ui, f"{part}Label").setText("")
     for part in ("regions", "scores"):
         getattr(ui, f"{part}CollapsibleButton").setVisible(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +24,21 @@ from AGE2HIEUI.record import BadRecord, readRecord
 from AGE2HIEUI.regionTexts import readRegions
 
 if TYPE_CHECKING:
+    from AGE2HIELib.bundle.details import ReferenceScores
     from AGE2HIELib.result.record import Result
     from AGE2HIELib.result.region_summary import RegionSummary
     from AGE2HIELib.result.verdicts import Quality
 
 
 class ResultSection:
-    """Holds which record is on the screen, so that it can be taken off again."""
+    """Holds which record is on the screen, so that it can be taken off again.
 
-    def __init__(self, ui: Any, message: MessageSection) -> None:
-        self._ui, self._message = ui, message
+    Args:
+        reference: the scores of other infants by the model of a result.
+    """
+
+    def __init__(self, ui: Any, message: MessageSection, reference: Callable[[Result], ReferenceScores | None]) -> None:
+        self._ui, self._message, self._reference = ui, message, reference
         self.record = None
         self.result: Result | None = None
         self.regions: tuple[RegionSummary, ...] = ()
@@ -47,7 +53,7 @@ class ResultSection:
         self.hide()
         result = readRecord(record.GetText())
         self.record, self.result = record, result
-        panel.showResultText(self._ui, result)
+        panel.showResultText(self._ui, result, self._reference(result))
         self._showRegions(part(record, "region_table"))
         self._ui.reportButton.setEnabled(part(record, "report") is not None)
         saliency = part(record, "saliency")

@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 from AGE2HIEUI.regionTexts import percent
 
 if TYPE_CHECKING:
+    from AGE2HIELib.bundle.details import ReferenceScores
     from AGE2HIELib.result.explanations import Explanations
     from AGE2HIELib.result.record import Result
     from AGE2HIELib.result.verdicts import Examination, Finding
@@ -34,6 +35,20 @@ def scoreText(result: Result) -> str:
     return _("{score:.2f}  (90 % interval {low:.2f}-{high:.2f})").format(
         score=result.probability_adverse, low=low, high=high
     )
+
+
+def referenceText(result: Result, reference: ReferenceScores | None) -> str:
+    """What the two curves above the bar are."""
+    if reference is None:
+        return ""
+    text = (
+        _("Synthetic infants that the model had not seen: blue, {favourable} without, orange, {adverse} with harm.")
+        if result.demonstration
+        else _(
+            "Infants that the model had not seen: blue, {favourable} favourable, orange, {adverse} adverse outcomes."
+        )
+    )
+    return text.format(favourable=len(reference.favourable), adverse=len(reference.adverse))
 
 
 def labelText(result: Result) -> str:

@@ -68,7 +68,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.questions = Worker(lambda: self.logic.newProcess())
         self.meters = Meters(self.ui.progressBar, self.ui.statusLabel, self.ui.cancelButton)
         self.message = MessageSection(self.ui)
-        self.results = ResultSection(self.ui, self.message)
+        self.results = ResultSection(self.ui, self.message, lambda result: self.models.reference(result))
         self.views = ViewSection(
             self.ui, uiWidget, self.results, lambda: self.state.parameters if self.state.open else None
         )

@@ -7,6 +7,7 @@ is verified here: whoever uses a model has ``read_bundle`` check every file.
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from dataclasses import dataclass
 from datetime import date
@@ -54,6 +55,30 @@ def model_details(folder: Path) -> ModelDetails:
         raise ModelError(
             f"The model {folder.name!r} cannot be described ({type(error).__name__}). Install it again."
         ) from error
+
+
+@dataclass(frozen=True)
+class ReferenceScores:
+    """Sorted scores, 0..1, of cases of either outcome by networks that had not seen them, calibrated as a scan's is."""
+
+    favourable: tuple[float, ...]
+    adverse: tuple[float, ...]
+
+
+def reference_scores(folder: Path, kind: str) -> ReferenceScores | None:
+    """Where a score lies among others'; None for a bundle that keeps none, or none for z-maps of this ``kind``."""
+    try:
+        scores = json.loads((folder / "configs" / "cases.json").read_text(encoding="utf-8"))["scores"][kind]
+        metadata = json.loads((folder / "configs" / "metadata.json").read_text(encoding="utf-8"))
+        calibration = metadata["age2hie"]["readings"][kind]["calibration"]
+        slope, intercept = float(calibration["slope"]), float(calibration["intercept"])
+
+        def calibrated(name: str) -> tuple[float, ...]:
+            return tuple(1 / (1 + math.exp(-(intercept + slope * float(logit)))) for logit in scores[name])
+
+        return ReferenceScores(calibrated("favourable"), calibrated("adverse"))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return None
 
 
 def model_card(folder: Path) -> str:

@@ -1979,6 +1979,14 @@
    <translation>{score:.2f}  (intervalle à 90 % {low:.2f}-{high:.2f})</translation>
   </message>
   <message>
+   <source>Synthetic infants that the model had not seen: blue, {favourable} without, orange, {adverse} with harm.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Infants that the model had not seen: blue, {favourable} favourable, orange, {adverse} adverse outcomes.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>No probability is given. Not passed: {count} of {of} checks.</source>
    <translation type="unfinished" />
   </message>
