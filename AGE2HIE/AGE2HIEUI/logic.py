@@ -54,6 +54,10 @@ class Logic(ScriptedLoadableModuleLogic):
         restoreChoices(node)
         return AGE2HIEParameterNode(node)
 
+    def startScene(self) -> None:
+        """The scene was closed: the next one begins with the user's choices."""
+        restoreChoices(super().getParameterNode(), newScene=True)
+
     def prepare(
         self,
         parameters: AGE2HIEParameterNode,

@@ -33,12 +33,16 @@ KEPT = (
 _FOLDERS = ("model", "atlasFolder")  # which may have been deleted since
 
 
-def restoreChoices(parameterNode: Any) -> None:
-    """Give a new parameter node what the user chose last; one that has values, as from a saved scene, keeps them."""
+def restoreChoices(parameterNode: Any, *, newScene: bool = False) -> None:
+    """Give a new parameter node what the user chose last; one that has values, as from a saved scene, keeps them.
+
+    Args:
+        newScene: the scene was closed: the node stays, and Slicer has written its defaults into it by now.
+    """
     stored = slicer.app.userSettings()
     for name in KEPT:
         text = stored.value(_GROUP + name)
-        if text is None or parameterNode.HasParameter(name):
+        if text is None or (parameterNode.HasParameter(name) and not newScene):
             continue
         if name in _FOLDERS and text and not Path(str(text)).is_dir():
             continue

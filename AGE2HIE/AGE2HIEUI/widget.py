@@ -86,7 +86,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.meters.show(False)
         self._connect()
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self._onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self._onSceneReady)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self._onSceneEndClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self._onSceneReady)
         self.initializeParameterNode()
 
@@ -226,6 +226,10 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.comparisons.message.hide()
         self.results.hide()
         self.message.hide()
+
+    def _onSceneEndClose(self, caller: Any, event: Any) -> None:
+        self.logic.startScene()
+        self._onSceneReady(caller, event)
 
     def _onSceneReady(self, caller: Any, event: Any) -> None:
         if self.parent.isEntered:
