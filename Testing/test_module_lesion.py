@@ -180,6 +180,26 @@ def test_a_correction_comes_back_with_the_scene(host: Any, drawn: Any, tmp_path:
     assert "Corrected by you" in drawn.widget.ui.findingsLabel.text
 
 
+def test_a_scan_in_which_nothing_was_found_has_an_empty_segment(host: Any, panel: Any, tmp_path: Path) -> None:
+    """It can be drawn into; a result is there all the same."""
+    from AGE2HIEUI.nodes import part
+
+    add_volume(host, MATRIX)
+    panel.widget.initializeParameterNode()
+    predict(host, panel, with_lesion(np.zeros(SHAPE, np.uint8)))
+    assert "0.70" in panel.widget.ui.scoreLabel.text, panel.widget.ui.messageLabel.text
+    segments = part(panel.widget.results.record, "lesion").GetSegmentation()
+    assert segments.GetNumberOfSegments() == 1
+    assert segments.GetNthSegment(0).GetName() == "Lesion"
+    panel.widget.results.export(tmp_path / "out")
+    assert panel.widget.ui.messageFrame.isHidden()
+    process = PlayedProcess([ANSWER])
+    panel.widget.logic.newProcess = lambda: process
+    draw(host, panel, lesion_array())
+    measure(host, panel, process)
+    assert "0.90 ml" in panel.widget.ui.findingsLabel.text
+
+
 def test_a_result_without_a_lesion_offers_no_correction(host: Any, ready: Any) -> None:
     assert ready.widget.ui.editLesionButton.isHidden()
     assert ready.widget.ui.computedLesionButton.isHidden()

@@ -29,6 +29,8 @@ COMPUTED = "lesion.computed"  # lesion.nii.gz as the worker has made it
 PLACEMENT = "placement"  # placement.h5, without which no other lesion can be measured
 CORRECTION = "correction"  # what a corrected lesion amounts to, as JSON
 _FILE, _PLACEMENT_FILE = "lesion.nii.gz", "placement.h5"
+_LABELMAP = "Binary labelmap"  # Slicer's name of what a segment is drawn in
+_SEGMENT = "lesion"  # its identifier
 _COLOUR = (0.95, 0.25, 0.45)
 _MAPS = ("adc", "brain_mask", "z_adc", "saliency")  # that a lesion is measured on
 
@@ -122,8 +124,10 @@ def _fill(segmentation: Any, path: Path, reference: Any) -> None:
         segmentation.SetReferenceImageGeometryParameterFromVolumeNode(reference)
         if slicer.util.arrayFromVolume(labelmap).any():
             slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labelmap, segmentation)
-        if not segments.GetNumberOfSegments():
-            segments.AddEmptySegment()
+        if not segments.GetNumberOfSegments():  # nothing was found; the user may draw what was missed
+            nothing = slicer.vtkSegment()
+            nothing.AddRepresentation(_LABELMAP, slicer.vtkOrientedImageData())
+            segments.AddSegment(nothing, _SEGMENT)
         segment = segments.GetNthSegment(0)
         segment.SetName(_("Lesion"))
         segment.SetColor(*_COLOUR)
