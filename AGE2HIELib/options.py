@@ -140,7 +140,9 @@ def _add_model(actions: Commands) -> None:
         command = actions.add(name, f"model:run_model_{name}", text)
         command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: the demonstration model")
     actions.add("list", "model:run_model_list", "the models that --model knows by name", ["json"])
-    command = actions.add("install", "model:run_model_install", "unpack and check a model's archive", ["overwrite", "progress"])
+    command = actions.add(
+        "install", "model:run_model_install", "unpack and check a model's archive", ["overwrite", "progress"]
+    )
     command.add_argument("archive", type=Path, metavar="ARCHIVE", help=".zip or .tar.gz of a model bundle")
 
 
