@@ -109,7 +109,7 @@ def test_every_kind_says_what_it_must_end_in_and_none_is_forgotten() -> None:
     assert len(KINDS) == len(kinds)
     assert {form for kind in kinds for form in kind.forms} == set(FORMATS)
     for kind in kinds:
-        assert kind.expected in ("sound", "refused", "either", "untold"), kind.name
+        assert kind.expected in ("sound", "refused", "kept back", "either", "untold"), kind.name
         assert bool(kind.why) == (kind.expected == "untold"), kind.name
         assert kind.name in untold(kinds) or kind.expected != "untold"
 
@@ -153,6 +153,12 @@ def test_what_a_user_must_not_see_is_wrong(changes: dict[str, object], words: st
     assert verdict_of("refused").wrong == ""
     assert words in verdict_of("refused", **changes).wrong
     assert verdict_of("sound").wrong == "exit 2, expected sound"
+
+
+def test_only_where_the_gate_may_withhold_is_a_warning_enough() -> None:
+    withheld = {"code": 3, "errors": "age2hie: withheld: the brain is 679 (must be at most 585). See report.html.\n"}
+    assert verdict_of("kept back", **withheld).wrong == ""
+    assert "not one that begins with 'age2hie: refused: '" in verdict_of("refused", **withheld).wrong
 
 
 def test_a_prediction_is_held_against_the_sound_one(tmp_path: Path) -> None:

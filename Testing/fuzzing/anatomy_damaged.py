@@ -55,10 +55,14 @@ def _half_empty(at: Workshop) -> Path:
 
 
 def _voids(at: Workshop, radius_mm: float, count: int) -> Path:
-    """No signal in balls of the brain, as around metal."""
+    """No signal in balls of the brain, as around metal.
+
+    Their centres lie in the deepest tenth: what is bright in a raw volume is scalp and eyes as well.
+    """
     array = floats(at)
     grid = at.content.grid
-    places = np.argwhere(ndimage.binary_erosion(brain(at), iterations=2))
+    depth = ndimage.distance_transform_edt(brain(at), sampling=grid.spacing_mm)
+    places = np.argwhere(depth > np.percentile(depth[depth > 0], 90))
     steps = np.indices(grid.shape).reshape(3, -1).T * grid.spacing_mm
     void = np.zeros(grid.shape, dtype=bool)
     for place in places[at.rng.integers(len(places), size=count)]:
@@ -173,7 +177,7 @@ KINDS = (
     Kind("synthetic T1 of an adult or infant", "refused", ("adc.nii",), _synthetic_t1),
     Kind("real T1 scans", "refused", ("adc.nii",), lambda at: _real(at, "t1-ages/**/*.nii.gz")),
     Kind("real adult diffusion", "refused", ("adc.nii",), lambda at: _real(at, "adc-nifti/*adc.nii.gz"), most=1),
-    Kind("b0 or trace as a map", "refused", ("dwi.nii",), _one_volume),
+    Kind("b0 or trace as a map", "kept back", ("dwi.nii",), _one_volume),
     Kind("CT", "refused", ("adc.nii",), _ct, most=6),
     Kind("fractional anisotropy", "refused", ("adc.nii",), _anisotropy, most=6),
     Kind("z-map for ADC", "refused", ("adc.nii",), _z_map, most=6),

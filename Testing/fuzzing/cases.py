@@ -15,7 +15,8 @@ from fuzzing.sound import write_scan
 
 # sound: predicted within 0.02 of the scan it was made from. refused: exit 2 or 3. either: one of the two.
 # untold: the data cannot tell, so that any prediction is right, but no crash, hang or crowded memory is.
-Expected = Literal["sound", "refused", "either", "untold"]
+# "kept back": refused, or withheld by a warning that a user may override; what "refused" forbids
+Expected = Literal["sound", "refused", "kept back", "either", "untold"]
 
 
 Choice = TypeVar("Choice")

@@ -24,7 +24,7 @@ class Verdict:
 
 
 def judge(case: Case, ending: Ending, sound: float) -> Verdict:
-    ended, probability, broken = _ended(ending, sound)
+    ended, probability, broken = _ended(case, ending, sound)
     wrong = broken or _not_as_expected(case, ended, probability, sound)
     if not wrong and ending.left:
         wrong = f"left behind: {', '.join(ending.left)}"
@@ -32,7 +32,7 @@ def judge(case: Case, ending: Ending, sound: float) -> Verdict:
     return Verdict(ended, wrong, probability, line, ending.seconds, ending.peak_bytes)
 
 
-def _ended(ending: Ending, sound: float) -> tuple[str, float | None, str]:
+def _ended(case: Case, ending: Ending, sound: float) -> tuple[str, float | None, str]:
     if ending.stopped:
         return "broken", None, f"{ending.stopped} ({ending.seconds:.0f} s, {ending.peak_bytes / 1e9:.1f} GB)"
     if ending.code == 0:
@@ -40,13 +40,18 @@ def _ended(ending: Ending, sound: float) -> tuple[str, float | None, str]:
         return ("near" if abs(probability - sound) <= NEAR else "far"), probability, ""
     if ending.code not in (2, 3):
         return "broken", None, f"exit code {ending.code}: {ending.errors.strip()[-300:]}"
-    return f"exit {ending.code}", None, unhelpful(ending)
+    return f"exit {ending.code}", None, unhelpful(ending, withheld=case.kind.expected == "kept back")
 
 
-def unhelpful(ending: Ending) -> str:
-    """What keeps the words of a refusal from being one line that says what is wrong and what to do."""
+def unhelpful(ending: Ending, *, withheld: bool = False) -> str:
+    """What keeps the words of a refusal from being one line that says what is wrong and what to do.
+
+    ``withheld``: whether the gate may have withheld the number by a warning.
+    """
     lines = ending.errors.splitlines()
     begins = "age2hie: error: " if ending.code == 2 else "age2hie: refused: "
+    if withheld and ending.errors.startswith("age2hie: withheld: "):
+        begins = "age2hie: withheld: "
     if len(lines) != 1 or not lines[0].startswith(begins):
         return f"{len(lines)} lines on stderr, not one that begins with '{begins}': {ending.errors[:300]!r}"
     if ". " not in lines[0] or len(lines[0]) < 40:
@@ -60,6 +65,7 @@ def _not_as_expected(case: Case, ended: str, probability: float | None, sound: f
     allowed = {
         "sound": {"near"},
         "refused": {"exit 2", "exit 3"},
+        "kept back": {"exit 2", "exit 3"},
         "either": {"near", "exit 2", "exit 3"},
         "untold": {"near", "far", "exit 2", "exit 3"},
     }[case.kind.expected]
