@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
+from report_samples import small_record
 from scans import bundled_atlas, stripped_scan, turned
 from scipy.spatial.transform import Rotation
 
+from AGE2HIELib import cli
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.coordinates import to_canonical
+from AGE2HIELib.io.coordinates import to_canonical, to_stored_order
+from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.preprocess.placement import place_in_atlas
+from AGE2HIELib.preprocess.placement_file import write_transform
 from AGE2HIELib.preprocess.rigid import Rigid, points_of
 from AGE2HIELib.result.decode import decode, encode
-from AGE2HIELib.result.record import InjuryScore
+from AGE2HIELib.result.record import InjuryScore, Lesion, Result
+from AGE2HIELib.result.schema import comparison_page
 from AGE2HIELib.result.visits import LesionChange, TwoScans
 from AGE2HIELib.visits.change import inside, lesion_change, overlap_of_lesions, region_changes, score_changes
 from AGE2HIELib.visits.comparison import LEAST_OVERLAP, check_sizes, compared
 from AGE2HIELib.visits.course import Ages, pseudonormalisation
-from AGE2HIELib.visits.page import page_html, signed
+from AGE2HIELib.visits.page import page_html, with_sign
 from AGE2HIELib.visits.picture import lesion_parts, picture_of, second_on_first
 from AGE2HIELib.visits.reading import RegionMedians, VisitMaps
 from AGE2HIELib.visits.registration import (
@@ -29,6 +36,7 @@ from AGE2HIELib.visits.registration import (
     BrainScan,
     agreement,
     as_affine,
+    as_transform,
     match_brains,
     nearest_rigid,
     on_first,
@@ -94,10 +102,10 @@ def test_a_brain_that_has_grown_evenly_keeps_its_shape() -> None:
 # --- volumes: planted lesions -------------------------------------------------------------------------------------
 
 
-def ball(grid: Grid, centre: tuple[float, float, float], radius_mm: float) -> np.ndarray:
+def ball(grid: Grid, centre: Sequence[float], radius_mm: float, stretch: Sequence[float] = (1, 1, 1)) -> np.ndarray:
     """Bool; the centre in RAS+ mm."""
     every = points_of(np.ones(grid.shape, dtype=bool), grid.affine_ras)
-    return np.asarray(np.linalg.norm(every - np.array(centre), axis=1) <= radius_mm).reshape(grid.shape)
+    return np.asarray(np.linalg.norm((every - np.array(centre)) / stretch, axis=1) <= radius_mm).reshape(grid.shape)
 
 
 def visit(spacing_mm: tuple[float, float, float], lie: Rigid, lesions: list[tuple[tuple[float, float, float], float]]):  # type: ignore[no-untyped-def]
@@ -106,7 +114,8 @@ def visit(spacing_mm: tuple[float, float, float], lie: Rigid, lesions: list[tupl
     upright = np.diag([*spacing_mm, 1.0])
     upright[:3, 3] = -np.array(spacing_mm) * (np.array(shape) - 1) / 2
     head = Grid((shape[0], shape[1], shape[2]), upright)
-    brain = ball(head, (0, 0, 0), 45)
+    brain = ball(head, (0, 0, 0), 45, (0.85, 1.2, 0.95))
+    fluid = ball(head, (5, -22, 8), 11, (0.6, 1.6, 0.8))  # unlike on either side, in front and behind, above and below
     lesion = np.zeros(shape, dtype=bool)
     for centre, radius in lesions:
         lesion |= ball(head, centre, radius)
@@ -122,21 +131,17 @@ def visit(spacing_mm: tuple[float, float, float], lie: Rigid, lesions: list[tupl
     return VisitMaps(
         result=record_of("a" if lesions else "b"),
         stored=Grid((shape[0], shape[1], shape[2]), affine),
-        adc=volume(np.where(brain, np.where(lesion, 700.0, 1200.0), 0).astype(np.float32)),
+        adc=volume(np.where(brain, np.where(lesion, 700.0, np.where(fluid, 2600.0, 1200.0)), 0).astype(np.float32)),
         brain=volume(brain),
         z=volume(z),
         lesion=volume(lesion),
         labels=volume(labels),
         medians=medians,
-        affine=sitk.AffineTransform(3),
+        affine=as_transform(lie),
     )
 
 
 def record_of(sha256: str):  # type: ignore[no-untyped-def]
-    from report_samples import small_record
-
-    from AGE2HIELib.result.record import Result
-
     content = small_record()
     content["input"] = {**content["input"], "sha256": sha256 * 64}
     return decode(Result, content)
@@ -253,6 +258,7 @@ def lesion(first_ml: float, second_ml: float) -> LesionChange:
         (2, 5, None, "no"),
         (3, 8, True, "no"),
         (3, 8, None, "possible"),
+        (3, 7, False, "possible"),
         (3, 8, False, "expected"),
         (3, 10, None, "expected"),
         (3, 12, True, "expected"),
@@ -265,6 +271,11 @@ def test_a_fall_is_explained_by_the_days_of_the_second_scan(
     assert said.explains == explains
     assert "15.0 of the 15.0 ml" in said.meaning
     assert "PMC3345786" in said.rule
+    assert "may have been larger" not in said.meaning
+
+
+def test_a_first_scan_of_late_days_may_have_hidden_some_of_the_lesion() -> None:
+    assert "may have been larger" in pseudonormalisation(lesion(20.0, 5.0), Ages(10.5, 13)).meaning
 
 
 def test_a_rise_is_no_fall() -> None:
@@ -319,10 +330,127 @@ def test_the_record_is_read_again_and_the_page_says_what_it_holds() -> None:
     }  # no age is kept
 
 
+def test_the_reference_page_of_the_record_is_of_today() -> None:
+    page = Path(__file__).parents[1] / "docs/reference/comparison.md"
+    assert page.read_text(encoding="utf-8") == comparison_page(), "make docs"
+
+
 def test_the_legend_has_the_colours_of_the_picture() -> None:
     first, second = planted()
     shown = second_on_first(first, second, TURNED)
     picture = np.asarray(picture_of(first, shown, demonstration=False)).reshape(-1, 3)
     for colour in ((240, 170, 40), (214, 40, 110), (80, 195, 240)):
         assert (picture == colour).all(axis=1).sum() > 300
-    assert [signed(value) for value in (None, 0.04, -0.04, 1.25, -3.0)] == ["-", "0.0", "0.0", "+1.2", "-3.0"]
+    assert [with_sign(value) for value in (None, 0.04, -0.04, 1.26)] == ["\N{EN DASH}", "0.0", "0.0", "+1.3"]
+
+
+# --- the command ---------------------------------------------------------------------------------------------------
+
+
+def write_result(folder: Path, maps: VisitMaps, sha256: str, **changes: object) -> Path:
+    """What ``predict`` leaves, as far as a comparison reads it."""
+    folder.mkdir()
+    volumes = {
+        "adc": maps.adc,
+        "brain_mask": maps.brain,
+        "z_adc": maps.z,
+        "lesion": maps.lesion,
+        "regions": maps.labels,
+    }
+    for name, volume in volumes.items():
+        write_volume(to_stored_order(volume, maps.stored), folder / f"{name}.nii.gz")
+    write_transform(maps.affine.GetInverse(), folder / "placement.h5")
+    lines = ["region,hemisphere,label,median_adc_1e6_mm2_s,median_z"]
+    lines += [f"half,{side},{label},{1200 - 100 * label},-0.5" for label, side in ((LEFT, "left"), (RIGHT, "right"))]
+    (folder / "regions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    content = small_record() | {"lesion": encode(LESION)} | changes
+    content["input"] = {**content["input"], "sha256": sha256 * 64}
+    (folder / "result.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
+LESION = Lesion("rule", "low z", 3.6, 380.0, 0.01, (0.0, 0.02), "both", ())
+
+
+def call(*arguments: object) -> int:
+    return cli.main(["compare", *map(str, arguments)])
+
+
+def test_the_command_writes_all_of_it_or_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = planted()
+    one, other = write_result(tmp_path / "one", first, "1"), write_result(tmp_path / "two", second, "2")
+    out = tmp_path / "out"
+    assert call(one, other, "--output", out, "--age-days-first", 3, "--age-days-second", 7, "--progress", "jsonl") == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event.get("name") for event in events] == ["read", "register", "measure", "report", None]
+    assert events[-1] == {"event": "result", "output": str(out)}
+    names = {"comparison.json", "changes.csv", "comparison.png", "comparison.html"}
+    assert {path.name for path in out.iterdir()} == names | {
+        f"second_on_first_{n}.nii.gz" for n in ("adc", "z", "lesion")
+    }
+    record = decode(TwoScans, json.loads((out / "comparison.json").read_text(encoding="utf-8")))
+    assert record.pseudonormalisation.explains == "no fall"
+    found = np.array(record.registration.second_from_first)
+    points = points_of(first.brain.array, first.brain.affine_ras)
+    errors = np.linalg.norm(points @ (found[:3, :3] - TURNED.rotation).T + found[:3, 3] - TURNED.offset, axis=1)
+    assert errors.mean() < 0.5
+    lesion = read_volume(out / "second_on_first_lesion.nii.gz")
+    assert lesion.grid.same_as(read_volume(one / "lesion.nii.gz").grid)
+    assert float(lesion.array.sum()) * lesion.grid.voxel_ml == pytest.approx(record.lesion.second_ml, rel=0.05)
+    adc = read_volume(out / "second_on_first_adc.nii.gz").array
+    assert np.median(adc[adc > 0]) == pytest.approx(1200, abs=5)
+    rows = (out / "changes.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 3
+    assert rows[1].startswith("half,left,1,True,1100.0,1100.0,0.0,-0.5,-0.5,0.0,")
+    before = (out / "comparison.json").read_bytes()
+    assert call(one, other, "--output", out) == 2  # it is there already
+    assert call(one, one, "--output", out, "--overwrite") == 2
+    assert (out / "comparison.json").read_bytes() == before
+    assert call(one, other, "--output", out, "--overwrite") == 0
+
+
+WARNING = {
+    "name": "age",
+    "value": "not before day 10",
+    "limit": "before day 10",
+    "passed": False,
+    "remedy": "Use another.",
+}
+NOTHING = {"probability_adverse": None, "interval": None, "members": [], "label": None, "prediction_set": None}
+ANOTHER = {"name": "another", "version": "2", "sha256": "9" * 64, "trained_on": "phantoms", "intended_use": "tests"}
+REFUSALS = {
+    "the same scan": ({"sha256": "1"}, "of the same scan"),
+    "another model": ({"model": ANOTHER | {"prevalence": 0.41}}, "different models"),
+    "another atlas": ({"atlas": {"name": "b", "provenance": "synthetic", "sha256": "8" * 64}}, "different atlases"),
+    "no lesion": ({"lesion": None}, "lacks a lesion in its record"),
+    "another rule": ({"lesion": encode(replace(LESION, method="network"))}, "found in different ways"),
+    "refused": (
+        NOTHING | {"quality": {"passed": False, "overridden": [], "checks": [WARNING]}},
+        "result of a refused scan",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_results_that_cannot_be_compared_are_refused_in_a_line(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes, words = REFUSALS[case]
+    first, second = planted()
+    one = write_result(tmp_path / "one", first, "1")
+    other = write_result(tmp_path / "two", second, **{"sha256": "2", **changes})  # type: ignore[arg-type]
+    assert call(one, other, "--output", tmp_path / "out") == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert words in lines[0]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["adc.nii.gz", "lesion.nii.gz", "placement.h5", "result.json"])
+def test_a_folder_that_lacks_a_file_is_refused(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = planted()
+    one, other = write_result(tmp_path / "one", first, "1"), write_result(tmp_path / "two", second, "2")
+    (other / name).unlink()
+    assert call(one, other, "--output", tmp_path / "out") == 2
+    assert name in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -34,10 +34,11 @@ RECORD, TABLE, PICTURE, PAGE = "comparison.json", "changes.csv", "comparison.png
 # Second brain over first. A newborn's brain grows by 64 % in 90 days (Holland 2014, doi:10.1001/jamaneurol.2014.1638);
 # the masks of one phantom in two acquisitions had 0.95 to 1.09 times the volume (48 pairs, benchmark/two_scans.py).
 SIZE_RATIO = (0.7, 1.8)
-LEAST_OVERLAP = 0.94
+LEAST_OVERLAP = 0.945
 _BASIS = (
     "48 pairs of scans of one phantom, in other acquisitions and lies and with another lesion, had 0.960 to 0.988; 48 "
-    "pairs of two phantoms of nearly one brain volume had 0.876 to 0.937."
+    "pairs of two phantoms of nearly one brain volume had 0.876 to 0.937; 28 newborns each with the one nearest in "
+    "brain volume 0.861 to 0.941."
 )
 _SLICES_DIFFER = 1.5  # times: borders of a lesion then lie elsewhere because of the voxels alone
 _METHOD = "rigid: the two placements in the atlas one after the other, refined on the brains' outline and fluid"

@@ -9,14 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.infant import PSEUDONORMAL_DAY, PSEUDONORMAL_DAY_COOLED, InfantFacts, pseudonormal_day
-from AGE2HIELib.result.visits import LesionChange, Pseudonormalisation
+from AGE2HIELib.infant import PSEUDONORMAL_DAY, PSEUDONORMAL_DAY_COOLED, InfantFacts
+from AGE2HIELib.result.visits import LesionChange, Likely, Pseudonormalisation
 
+CERTAIN_DAY = 8.0  # without cooling: from days 6 to 8 (PMC3345786)
 LOWEST_DAY = 3.0  # ADC falls until days 2-3 (PMC4503577)
 RULE = (
     f"Low ADC returns to normal by itself, while the injury stays: after day {PSEUDONORMAL_DAY_COOLED:g} in cooled "
-    f"infants, from days {PSEUDONORMAL_DAY:g}-8 in others (PMC3345786)."
+    f"infants, from days {PSEUDONORMAL_DAY:g}-{CERTAIN_DAY:g} in others (PMC3345786)."
 )
+_AT_SECOND: dict[Likely, str] = {
+    "expected": "The second scan is of the days in which low ADC has returned to normal: the smaller lesion is no "
+    "sign of recovery.",
+    "possible": "The second scan is of the days in which low ADC returns to normal where the infant was not cooled: "
+    "the smaller lesion may be no sign of recovery.",
+    "no": "The second scan is of the days before low ADC returns to normal, which does not explain the fall.",
+}
 _LEAST_FALL = 0.1  # of the first lesion: less is what borders of voxels make
 
 
@@ -68,23 +76,17 @@ def pseudonormalisation(lesion: LesionChange, ages: Ages) -> Pseudonormalisation
             "the ages at both scans (--age-days-first, --age-days-second).",
             RULE,
         )
-    certain = pseudonormal_day(ages.cooled)
-    if ages.second_days >= certain:
-        return Pseudonormalisation(
-            "expected",
-            f"{normal}. The second scan is of the days in which low ADC has returned to normal: the smaller lesion is "
-            "no sign of recovery.",
-            RULE,
-        )
-    if ages.cooled is None and ages.second_days >= PSEUDONORMAL_DAY:
-        return Pseudonormalisation(
-            "possible",
-            f"{normal}. If the infant was not cooled, low ADC has begun to return to normal at the second scan, and "
-            "the smaller lesion is no sign of recovery; --cooled says which it was.",
-            RULE,
-        )
-    return Pseudonormalisation(
-        "no",
-        f"{normal}. The second scan is of the days before low ADC returns to normal, which does not explain the fall.",
-        RULE,
-    )
+    explains = _of_day(ages.second_days, ages.cooled)
+    text = f"{normal}. {_AT_SECOND[explains]}"
+    if ages.first_days is not None and _of_day(ages.first_days, ages.cooled) != "no":
+        text += " The first scan, too, is of these days: its lesion may have been larger than it shows."
+    return Pseudonormalisation(explains, text, RULE)
+
+
+def _of_day(days: float, cooled: bool | None) -> Likely:
+    """Whether low ADC has returned to normal on that day."""
+    certain = CERTAIN_DAY if cooled is False else PSEUDONORMAL_DAY_COOLED
+    begins = PSEUDONORMAL_DAY_COOLED if cooled else PSEUDONORMAL_DAY
+    if days >= certain:
+        return "expected"
+    return "possible" if days >= begins else "no"

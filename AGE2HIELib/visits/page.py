@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from AGE2HIELib.report.page import template
+from AGE2HIELib.report.page import signed, template
 from AGE2HIELib.result.decode import encode
 from AGE2HIELib.result.record import SCORE_HEADING
 from AGE2HIELib.result.visits import RegionChange, TwoScans
@@ -24,7 +24,7 @@ def page_html(record: TwoScans, picture: Path | None) -> str:
         picture=embedded,
         colours={name: "#{:02x}{:02x}{:02x}".format(*colour) for name, colour in COLOURS.items()},
         score_heading=SCORE_HEADING,
-        signed=signed,
+        with_sign=with_sign,
     )
 
 
@@ -34,9 +34,7 @@ def by_change(rows: tuple[RegionChange, ...]) -> list[RegionChange]:
     return sorted(shown, key=lambda row: -abs(row.change_z) if row.change_z is not None else 0.0)
 
 
-def signed(value: float | None, digits: int = 1) -> str:
-    """With its sign; no minus before a zero; a dash for nothing."""
-    if value is None:
-        return "-"
-    text = f"{value:+.{digits}f}"
-    return f"{0:.{digits}f}" if float(text) == 0 else text
+def with_sign(change: float | None, digits: int = 1) -> str:
+    """As ``signed``, and a plus before what has risen."""
+    text = signed(change, digits)
+    return f"+{text}" if change is not None and change > 0 and float(text) != 0 else text

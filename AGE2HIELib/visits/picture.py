@@ -11,6 +11,7 @@ from PIL import Image
 from AGE2HIELib.preprocess.rigid import Rigid
 from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.report.colours import Scale, adc_scale, z_scale
+from AGE2HIELib.report.landmarks import lesion_slices
 from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, Row, mosaic, over
 from AGE2HIELib.report.tiles import View, choose_view, tile
 from AGE2HIELib.visits.reading import VisitMaps
@@ -22,6 +23,7 @@ COLOURS = {"in both": (240, 170, 40), "new": (214, 40, 110), "gone": (80, 195, 2
 _DIFFERENCE = 600.0  # 1e-6 mm^2/s, at the ends of the scale: what lies between a deep lesion (819) and white matter
 _OPACITY = 0.8
 _SMOOTHING_MM = 1.5  # noise of two scans adds up in their difference
+_LESION_SLICES = 3  # that are among the slices in any case
 _HALF = 0.5  # of a voxel: as much of it must be brain, or lesion
 _BLOCK = 40  # anchors of one colour, so that a legend has blocks and no slope
 
@@ -76,8 +78,10 @@ def lesion_parts(first: Volume, second: Volume) -> dict[str, np.ndarray]:
 
 def picture_of(before: VisitMaps, shown: SecondOnFirst, *, demonstration: bool) -> Image.Image:
     """The mosaic; the patient's left is on the right, as in every picture."""
-    view = choose_view(before.brain, columns=COLUMNS, tile_width=TILE_WIDTH)
-    grey, change = adc_scale(), replace(z_scale(), low=-_DIFFERENCE, high=_DIFFERENCE)
+    either = before.brain.like(before.lesion.array | shown.lesion.array)
+    among = lesion_slices(either, _LESION_SLICES) if either.array.any() else ()
+    view = choose_view(before.brain, columns=COLUMNS, tile_width=TILE_WIDTH, among=among)
+    grey, change = adc_scale(), replace(z_scale(), low=-_DIFFERENCE, high=_DIFFERENCE, alpha=(1.0,))
     ends = (f"{grey.low:g}", f"{grey.high:g}")
 
     def difference(level: int) -> np.ndarray:
