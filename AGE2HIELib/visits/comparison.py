@@ -182,6 +182,12 @@ def _warnings(
         if maps.result.probability_adverse is None:
             names = ", ".join(check.name for check in maps.result.quality.stopping)
             warnings.append(f"The number of the {which} scan is withheld by the quality gate ({names}).")
+    methods = [maps.result.lesion.method if maps.result.lesion else "" for maps in (before, after)]
+    if methods[0] != methods[1]:
+        warnings.append(
+            f"The lesions were found in different ways ('{methods[0]}', '{methods[1]}'): part of the change may come "
+            "of that alone."
+        )
     thickest = [float(maps.adc.grid.spacing_mm.max()) for maps in (before, after)]
     if max(thickest) > _SLICES_DIFFER * min(thickest):
         warnings.append(

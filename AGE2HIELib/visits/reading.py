@@ -75,11 +75,6 @@ def check_pair(first: Path, second: Path) -> tuple[Result, Result]:
         )
     _check_same("models", one.model, other.model)
     _check_same("atlases", one.atlas, other.atlas)
-    if one.lesion is not None and other.lesion is not None and one.lesion.method != other.lesion.method:
-        raise InputError(
-            f"The lesions were found in different ways: by '{one.lesion.method}' and by '{other.lesion.method}'. "
-            "Predict both scans with the same age2hie."
-        )
     return one, other
 
 
