@@ -197,7 +197,7 @@ def _options(*, rare: bool) -> Options:
     add(READING, "age-days", "days after birth at the scan", type=float, metavar="N")
     text = "days after birth at the {} scan: low ADC may have returned to normal; give both"
     for which in ("first", "second"):
-        add(READING, f"age-days-{which}", text.format(which), type=float, metavar="N")
+        add(READING, f"age-days-{which}", text.format(which), seldom=True, type=float, metavar="N")
     add(READING, "gestation-weeks", "gestational age at birth", type=float, metavar="N")
     add(READING, "cooled", "whether the infant was cooled", choices=("yes", "no"))
     text = "clinical variables: a JSON object, or a CSV with a header and one row; of a batch with a column 'case'"
