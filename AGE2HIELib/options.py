@@ -91,6 +91,15 @@ def _add_scan_commands(commands: Commands) -> None:
     )
     text = f"{_INPUT}, a folder that predict has made; with --target age a T1-weighted NIfTI, MHA or NRRD"
     explain.add_argument("input", type=Path, metavar="INPUT", help=text)
+    compare = commands.add(
+        "compare",
+        "compare:run",
+        "two scans of one infant, and what has changed between them",
+        ["age-days-first", "age-days-second", "cooled", "atlas", *_WRITING],
+    )
+    for which in ("first", "second"):
+        text = f"folder that predict has made of the {which} scan"
+        compare.add_argument(which, type=Path, metavar=which.upper(), help=text)
     reproduce = commands.add(
         "reproduce",
         "reproduce:run",
@@ -186,6 +195,9 @@ def _options(*, rare: bool) -> Options:
     add(READING, "atlas", "atlas folder (default: the bundled one, synthetic)", type=Path, metavar="DIR")
     add(READING, "device", "where the network runs (default: auto)", seldom=True, choices=DEVICES)
     add(READING, "age-days", "days after birth at the scan", type=float, metavar="N")
+    text = "days after birth at the {} scan: low ADC may have returned to normal; give both"
+    for which in ("first", "second"):
+        add(READING, f"age-days-{which}", text.format(which), seldom=True, type=float, metavar="N")
     add(READING, "gestation-weeks", "gestational age at birth", type=float, metavar="N")
     add(READING, "cooled", "whether the infant was cooled", choices=("yes", "no"))
     text = "clinical variables: a JSON object, or a CSV with a header and one row; of a batch with a column 'case'"

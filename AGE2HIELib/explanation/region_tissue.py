@@ -68,20 +68,26 @@ def labels_alone(atlas: Atlas, placement: Placement, brain: Volume) -> Volume:
     box = find_objects(brain.array.astype(np.uint8), max_label=1)[0]
     if box is None:
         return brain.like(alone)
-    parts = np.maximum(1, np.round(np.array(grid.spacing_mm) / _PART_MM)).astype(int)
-    start = np.array([side.start for side in box])
+    fine_grid, parts = parts_of_voxels(grid, box)
     shape = tuple(int(side.stop - side.start) for side in box)
-    finer = grid.affine_ras.copy()
-    finer[:3, :3] = grid.affine_ras[:3, :3] / parts
-    first_centre = start + (1 / parts - 1) / 2  # of the first part, in voxels of the scan
-    finer[:3, 3] = grid.affine_ras[:3, :3] @ first_centre + grid.affine_ras[:3, 3]
-    fine_grid = Grid((shape[0] * parts[0], shape[1] * parts[1], shape[2] * parts[2]), finer)
     labels = replace(placement, native=fine_grid).to_native(atlas.labels, interpolation="nearest").array
     split = labels.reshape(shape[0], parts[0], shape[1], parts[1], shape[2], parts[2])
     for region in atlas.regions:
         share = (split == region.value).mean(axis=(1, 3, 5))
         alone[box][share >= _ALONE] = region.value
     return brain.like(alone)
+
+
+def parts_of_voxels(grid: Grid, box: tuple[slice, ...]) -> tuple[Grid, tuple[int, int, int]]:
+    """The grid of the parts, about 1 mm wide, of each voxel in a box of a grid; the number of parts along i, j, k."""
+    parts = np.maximum(1, np.round(np.array(grid.spacing_mm) / _PART_MM)).astype(int)
+    start = np.array([side.start for side in box])
+    shape = [int(side.stop - side.start) * int(count) for side, count in zip(box, parts, strict=True)]
+    finer = grid.affine_ras.copy()
+    finer[:3, :3] = grid.affine_ras[:3, :3] / parts
+    first_centre = start + (1 / parts - 1) / 2  # of the first part, in voxels of the scan
+    finer[:3, 3] = grid.affine_ras[:3, :3] @ first_centre + grid.affine_ras[:3, 3]
+    return Grid((shape[0], shape[1], shape[2]), finer), (int(parts[0]), int(parts[1]), int(parts[2]))
 
 
 def near_fluid(adc: Volume, brain: Volume) -> np.ndarray:

@@ -116,7 +116,7 @@ def _fitted_affine(adc: Volume, brain: Volume, atlas: Atlas) -> sitk.AffineTrans
     centred, middle = _about_its_middle(adc.grid)
     adc, brain = (Volume(volume.array, centred) for volume in (adc, brain))
     fixed, around = _fixed_outline(atlas)
-    moving = to_sitk(_outline(adc, brain))
+    moving = to_sitk(outline_image(adc, brain))
     similarity = start_transform(atlas.brain, brain)
     _register(fixed, moving, around, similarity)
     affine = sitk.AffineTransform(3)
@@ -131,7 +131,7 @@ def _fitted_affine(adc: Volume, brain: Volume, atlas: Atlas) -> sitk.AffineTrans
 @once_per_atlas
 def _fixed_outline(atlas: Atlas) -> tuple[sitk.Image, sitk.Image]:
     """The atlas as the search sees it, and where it looks."""
-    fixed = to_sitk(_on_grid(_outline(atlas.mean, atlas.brain), working_grid(atlas.grid)))
+    fixed = to_sitk(_on_grid(outline_image(atlas.mean, atlas.brain), working_grid(atlas.grid)))
     return fixed, sitk.BinaryDilate(fixed > 0, [round(_MARGIN_MM / 2 / _WORKING_MM)] * 3)
 
 
@@ -201,7 +201,7 @@ def _register(fixed: sitk.Image, moving: sitk.Image, around: sitk.Image, transfo
         method.Execute(fixed, moving)
 
 
-def _outline(adc: Volume, brain: Volume) -> Volume:
+def outline_image(adc: Volume, brain: Volume) -> Volume:
     """0 outside, about 0.6 in tissue of any ADC, 1 in fluid."""
     smoothed = smooth_inside(adc, brain).array
     fluid = np.clip((smoothed - _TISSUE_ADC) / (_FLUID_ADC - _TISSUE_ADC), 0, 1)

@@ -92,6 +92,12 @@ def placement_from_file(path: Path, adc: Volume, brain: Volume, atlas: Atlas) ->
     return replace(placement, filled=float("nan"))
 
 
+def read_affine(path: Path) -> sitk.AffineTransform:
+    """The affine step of the placement in a file, from points of the atlas to points of the scan (LPS+ mm)."""
+    _, inverse = _steps(read_transform(path), path.name)
+    return sitk.AffineTransform(inverse.GetInverse())
+
+
 def _steps(transform: sitk.Transform, name: str) -> tuple[sitk.Image | None, sitk.AffineTransform]:
     """(The inverse displacement in mm, or None; the inverse affine) of a file, in the order in which it lists them."""
     steps = [transform]

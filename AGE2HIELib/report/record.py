@@ -26,6 +26,7 @@ from AGE2HIELib.result.record import (
 )
 from AGE2HIELib.result.software import machine, software_versions
 from AGE2HIELib.result.verdicts import Examination, Quality
+from AGE2HIELib.result.visits import TwoScans
 
 if TYPE_CHECKING:
     from AGE2HIELib.explanation.saliency import Explanation
@@ -89,7 +90,7 @@ def run_record(network: str, device: str, timing_s: Mapping[str, float], warning
     }
 
 
-def write_record(record: Result | Mapping[str, Any], path: Path) -> None:
+def write_record(record: Result | TwoScans | Mapping[str, Any], path: Path) -> None:
     path.write_text(json.dumps(encode(record), indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from AGE2HIELib.result import stored
 from AGE2HIELib.result.decode import json_keys, required_keys, types_of
 from AGE2HIELib.result.record import Result
+from AGE2HIELib.result.visits import TwoScans
 
 _PLAIN = {float: "number", int: "integer", str: "string", bool: "boolean", NoneType: "null"}
 _PAGE = """# result.json
@@ -36,10 +37,26 @@ decides is that it is not there.
 ```
 """
 
+_COMPARISON = """# comparison.json
+
+Made by `make docs` from `AGE2HIELib/result/visits.py`. What the figures mean:
+[two scans of one infant](../two-scans.md).
+
+```json
+{schema}
+```
+"""
+
 
 def json_schema(kind: type) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a dataclass. Keys that came later are not required."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.__name__, **_schema(kind)}
+
+
+def comparison_page() -> str:
+    """The reference page of comparison.json."""
+    schema = json.dumps(json_schema(TwoScans), indent=1)
+    return _COMPARISON.format(schema=schema)
 
 
 def reference_page() -> str:

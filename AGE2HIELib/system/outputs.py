@@ -25,6 +25,7 @@ RESULT_MARKS = (
     "truth/truth.json",
     "atlas.json",
     "explanations.json",
+    "comparison.json",
 )  # a folder with one of these was made by an earlier run
 
 PART = ".part-"  # begins the name of what is not finished

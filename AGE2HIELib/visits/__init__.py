@@ -1,0 +1,1 @@
+"""Two scans of one infant: the second brought to the first, and what changed."""
