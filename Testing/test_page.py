@@ -71,6 +71,8 @@ def test_no_lesion_is_said_so(page: Render) -> None:
     none = {**LESION, "volume_ml": 0.0, "share": 0.0, "interval": [0.0, 0.001], "side": "none", "clusters": []}
     text = Outline(page((row("thalamus"),), lesion=none)).text
     assert "No lesion found in 400 ml of brain" in text
+    assert "that none was found does not mean that there is none." in text
+    assert "With looser limits 0.4 ml (0.1 %) would be marked." in text
     assert "None stands out" in text
     assert "The lowest is thalamus, left: ADC 1100 (normal 950-1250), z 0.0." in text
 
