@@ -30,7 +30,7 @@ def test_the_first_screen_says_what_how_much_where_and_whether_to_believe_it(pag
     for said in (
         *("scan 11111111", "ADC map (MetaImage)", "Demonstration score 0.62", "base rate 0.41", "1 of 1 checks passed"),
         "12.3 ml, 3.1 % of the brain (90 % interval 2.1 to 4.1 %), left side only",
-        *("12.0 ml place 0, left: mean ADC 790, z -3.2", "and 2 smaller"),
+        *("12.0 ml, left, the largest part in place 0: mean ADC 790, z -3.2", "and 2 smaller"),
         "Computed from diffusion alone, not read by a radiologist.",
         "Barkovich, basal ganglia and thalamus 2 thalamus and lentiform <nucleus>",
         "lentiform nucleus, left : 90 % lesion, ADC 780 (normal 950-1250), z -3.4",

@@ -26,6 +26,7 @@ def _print(found: Correction) -> None:
     lesion = found.lesion
     print(f"lesion: {lesion.volume_ml:.2f} ml, {100 * lesion.share:.2g} % of the brain, side: {lesion.side}")
     for cluster in lesion.clusters:
-        print(f"  {cluster.region}, {cluster.hemisphere}: {cluster.volume_ml:.2f} ml")
+        place = cluster.region or "no region of the atlas"
+        print(f"  {cluster.volume_ml:.2f} ml, {cluster.hemisphere}, the largest part in {place}")
     for score in found.scores:
         print(f"{score.title}: {score.value or 'not computed'} ({score.range})")
