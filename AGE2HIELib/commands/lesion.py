@@ -14,7 +14,8 @@ from AGE2HIELib.system.progress import Progress
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """Says what was measured; the result's folder stays as it is."""
-    found = measure_corrected_lesion(arguments.input, arguments.corrected, load_atlas(find_atlas(arguments.atlas)))
+    atlas = load_atlas(find_atlas(getattr(arguments, "atlas", None)))  # not there where it is not given
+    found = measure_corrected_lesion(arguments.input, arguments.corrected, atlas)
     progress.found("lesion", encode(found))
     progress.close()
     if arguments.progress == "text":
