@@ -86,7 +86,9 @@ def test_the_command_says_it_to_people_and_programs(result: Path, capsys: pytest
     assert cli.main(call) == 0
     said = capsys.readouterr().out
     assert said.startswith("lesion: ")
-    assert " ml, both, the largest part in " in said
+    largest = json.loads((result / "result.json").read_text(encoding="utf-8"))["lesion"]["clusters"][0]
+    place = f"{largest['hemisphere']}, the largest part in {largest['region']}"
+    assert f"{largest['volume_ml']:.2f} ml, {place}" in said
     assert cli.main([*call, "--progress", "jsonl"]) == 0
     event = json.loads(capsys.readouterr().out)
     assert event["event"] == "lesion"
