@@ -84,7 +84,11 @@ def test_another_grid_and_an_empty_lesion_are_one_line(result: Path, atlas: Atla
 def test_the_command_says_it_to_people_and_programs(result: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call = ["lesion", str(result), "--corrected", str(result / "lesion.nii.gz")]
     assert cli.main(call) == 0
-    assert capsys.readouterr().out.startswith("lesion: ")
+    said = capsys.readouterr().out
+    assert said.startswith("lesion: ")
+    largest = json.loads((result / "result.json").read_text(encoding="utf-8"))["lesion"]["clusters"][0]
+    place = f"{largest['hemisphere']}, the largest part in {largest['region']}"
+    assert f"{largest['volume_ml']:.2f} ml, {place}" in said
     assert cli.main([*call, "--progress", "jsonl"]) == 0
     event = json.loads(capsys.readouterr().out)
     assert event["event"] == "lesion"

@@ -30,7 +30,7 @@ def test_the_first_screen_says_what_how_much_where_and_whether_to_believe_it(pag
     for said in (
         *("scan 11111111", "ADC map (MetaImage)", "Demonstration score 0.62", "base rate 0.41", "1 of 1 checks passed"),
         "12.3 ml, 3.1 % of the brain (90 % interval 2.1 to 4.1 %), left side only",
-        *("12.0 ml place 0, left: mean ADC 790, z -3.2", "and 2 smaller"),
+        *("12.0 ml, left, the largest part in place 0: mean ADC 790, z -3.2", "and 2 smaller"),
         "Computed from diffusion alone, not read by a radiologist.",
         "Barkovich, basal ganglia and thalamus 2 thalamus and lentiform <nucleus>",
         "lentiform nucleus, left : 90 % lesion, ADC 780 (normal 950-1250), z -3.4",
@@ -71,6 +71,8 @@ def test_no_lesion_is_said_so(page: Render) -> None:
     none = {**LESION, "volume_ml": 0.0, "share": 0.0, "interval": [0.0, 0.001], "side": "none", "clusters": []}
     text = Outline(page((row("thalamus"),), lesion=none)).text
     assert "No lesion found in 400 ml of brain" in text
+    assert "that none was found does not mean that there is none." in text
+    assert "With looser limits 0.4 ml (0.1 %) would be marked." in text
     assert "None stands out" in text
     assert "The lowest is thalamus, left: ADC 1100 (normal 950-1250), z 0.0." in text
 

@@ -14,7 +14,8 @@ from AGE2HIELib.system.progress import Progress
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """Says what was measured; the result's folder stays as it is."""
-    found = measure_corrected_lesion(arguments.input, arguments.corrected, load_atlas(find_atlas(arguments.atlas)))
+    atlas = load_atlas(find_atlas(getattr(arguments, "atlas", None)))  # not there where it is not given
+    found = measure_corrected_lesion(arguments.input, arguments.corrected, atlas)
     progress.found("lesion", encode(found))
     progress.close()
     if arguments.progress == "text":
@@ -26,6 +27,7 @@ def _print(found: Correction) -> None:
     lesion = found.lesion
     print(f"lesion: {lesion.volume_ml:.2f} ml, {100 * lesion.share:.2g} % of the brain, side: {lesion.side}")
     for cluster in lesion.clusters:
-        print(f"  {cluster.region}, {cluster.hemisphere}: {cluster.volume_ml:.2f} ml")
+        place = cluster.region or "no region of the atlas"
+        print(f"  {cluster.volume_ml:.2f} ml, {cluster.hemisphere}, the largest part in {place}")
     for score in found.scores:
         print(f"{score.title}: {score.value or 'not computed'} ({score.range})")

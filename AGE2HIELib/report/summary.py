@@ -50,8 +50,24 @@ def lesion_line(lesion: Lesion) -> str:
         return f"No lesion found in {lesion.brain_ml:.0f} ml of brain"
     low, high = (percent(share) for share in lesion.interval)
     side = _SIDES.get(lesion.side, lesion.side)
-    amount = f"{lesion.volume_ml:.1f} ml" if lesion.volume_ml >= 0.1 else "under 0.1 ml"
-    return f"{amount}, {percent(lesion.share)} % of the brain (90 % interval {low} to {high} %), {side}"
+    amount = f"{_millilitres(lesion.volume_ml)}, {percent(lesion.share)} % of the brain"
+    return f"{amount} (90 % interval {low} to {high} %), {side}"
+
+
+def lesion_caution(lesion: Lesion) -> str:
+    """What no lesion found does not say, and what looser limits would have marked; empty where one was found."""
+    if lesion.volume_ml > 0:
+        return ""
+    missed = "A small or shallow lesion may be missed: that none was found does not mean that there is none."
+    looser = lesion.interval[1]
+    if looser <= 0:
+        return missed
+    amount = f"{_millilitres(looser * lesion.brain_ml)} ({percent(looser)} %)"
+    return f"{missed} With looser limits {amount} would be marked."
+
+
+def _millilitres(volume_ml: float) -> str:
+    return f"{volume_ml:.1f} ml" if volume_ml >= 0.1 else "under 0.1 ml"
 
 
 def percent(share: float) -> str:
@@ -67,6 +83,7 @@ def summary_parts(result: Result) -> dict[str, Any]:
     lesion = result.lesion
     return {
         "lesion_line": lesion_line(lesion) if lesion is not None else "",
+        "lesion_caution": lesion_caution(lesion) if lesion is not None else "",
         "clusters": lesion.clusters[:LISTED_CLUSTERS] if lesion is not None else (),
         "more_clusters": max(len(lesion.clusters) - LISTED_CLUSTERS, 0) if lesion is not None else 0,
     }

@@ -74,7 +74,7 @@ def nichd_parted(burden: Burden) -> InjuryScore:
         range=", ".join(PARTED),
         meaning=_lacking(burden, lacking)
         if lacking
-        else "which of the two is injured; our own parting, no published level",
+        else "watershed and deep grey matter read apart; no published level",
         items=_items(burden, lacking),
         cannot_see=_CANNOT_SEE,
         source="Own reading: the NICHD revision of 2025 (doi:10.1001/jamapediatrics.2024.6209) separates the two as "
