@@ -21,7 +21,7 @@ from training.cohorts.problems import refuse
 from training.preparing.infants import InfantOptions, prepare_infants
 from training.preparing.inputs import adc_spec
 from training.run import main
-from training.settings import Settings, load_settings
+from training.settings import TrainingSettings, load_settings
 
 AGES = {f"sub-{n:02d}": str(3 * n) for n in range(1, 11)}
 
@@ -36,7 +36,7 @@ def lines(problems: list) -> list[str]:
     return [str(problem) for problem in problems]
 
 
-def settings() -> Settings:
+def settings() -> TrainingSettings:
     return load_settings("quick", None, ["run.jobs=1"])
 
 

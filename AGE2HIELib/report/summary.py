@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from AGE2HIELib.result.record import Input, Lesion, Result, Settings
+from AGE2HIELib.result.findings import Lesion
+from AGE2HIELib.result.record import Input, Result, Settings
 from AGE2HIELib.result.verdicts import Quality
 
 _TIMES = " \N{MULTIPLICATION SIGN} "

@@ -29,7 +29,8 @@ from pydicom.sr.codedict import codes
 
 from AGE2HIELib.release import __version__
 from AGE2HIELib.result.decode import encode
-from AGE2HIELib.result.record import SCORE_HEADING, InjuryScore, Lesion, Result
+from AGE2HIELib.result.findings import SCORE_HEADING, InjuryScore, Lesion
+from AGE2HIELib.result.record import Result
 from AGE2HIELib.result.verdicts import Check
 
 MANUFACTURER = "AGE2HIE"
