@@ -126,7 +126,7 @@ def test_the_page_says_what_comes_from_which_variable(model: Bundle) -> None:
     assert f"{found.probability_adverse:.2f} with image and clinical variables" in text
     assert f"{found.probability_image:.2f} by the image alone" in text
     assert f"The image {found.image_logit:.1f} " in text
-    rows, (told, unknown) = text.split("Above 0: towards")[0], text.split("averaged over: ")
+    rows, (told, unknown) = text.split("Above 0 raises")[0], text.split("averaged over: ")
     assert found.assumption in unknown
     for part in found.parts:
         assert (part.title in told) == (part.given or abs(part.contribution_logit) >= 0.05), part

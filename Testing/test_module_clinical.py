@@ -87,7 +87,7 @@ def test_how_much_comes_from_the_image_and_from_which_variable(host: Any, panel:
     reading = ClinicalReading(("cord_ph", "sex"), ("head_cm",), "", 0.4, 0.6, (0.3, 0.8), -0.4, parts, "Assumed <so>.")
     assert clinicalText(reading).split("<br>") == [
         "<b>With clinical variables (2 given): 0.60</b> (90 % interval 0.30-0.80); by the image alone 0.40.",
-        "In log-odds, above 0 towards an adverse outcome: image -0.4; pH of cord blood +0.8; "
+        "In log-odds, above 0 raises the number: image -0.4; pH of cord blood +0.8; "
         "Apgar score at 10 minutes, not known, -0.1; others (1) less than 0.05 each.",
         "Assumed &lt;so&gt;.",
     ]
@@ -119,6 +119,8 @@ def test_the_real_worker_joins_what_was_typed(host: Any, panel: Any, infant_file
     assert f"by the image alone {found.probability_image:.2f}" in ui.labelLabel.text
     assert f"{found.probability_image:.2f}" in ui.scoreLabel.text
     assert f"image {found.image_logit:+.1f};" in ui.labelLabel.text
+    words = ui.labelLabel.text.lower()  # of a demonstration model
+    assert not [word for word in ("probability", "adverse", "favourable", "risk") if word in words]
     assert found.assumption
     assert found.assumption in ui.labelLabel.text
     for part in found.parts:

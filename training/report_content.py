@@ -40,6 +40,7 @@ def report_content(run: RunFolder, found: Evaluation) -> ReportContent:
         age_predictions=_ages(run),
         summary=found.summary,
         comparisons=found.comparisons,
+        further=found.further,
         curves=dict(_curves(run, cohort.table)),
         notes=tuple(_notes(run)),
         explained=_explained(run),

@@ -41,7 +41,7 @@ def _sharesText(reading: ClinicalReading) -> str:
     parts = [_("image {logit}").format(logit=_signed(reading.image_logit or 0.0)), *map(_partText, told)]
     if small:
         parts.append(_("others ({count}) less than 0.05 each").format(count=small))
-    return html.escape(_("In log-odds, above 0 towards an adverse outcome: {parts}.").format(parts="; ".join(parts)))
+    return html.escape(_("In log-odds, above 0 raises the number: {parts}.").format(parts="; ".join(parts)))
 
 
 def _partText(part: ClinicalPart) -> str:
