@@ -24,9 +24,10 @@ from AGE2HIELib.pipeline.comparison import RECORD, side_by_side, write_compared_
 from AGE2HIELib.pipeline.request import AGE, Request
 from AGE2HIELib.preprocess.placement import in_brain
 from AGE2HIELib.preprocess.t1.prepare import PreparedT1
-from AGE2HIELib.report.age_record import AgeCircumstances, age_record, in_years
+from AGE2HIELib.report.age_record import AgeCircumstances, age_record
 from AGE2HIELib.report.backdrop import t1_backdrop
 from AGE2HIELib.report.explanations import Comparison
+from AGE2HIELib.report.summary import in_years
 from AGE2HIELib.result.stored import is_earlier, read_content
 from AGE2HIELib.system.places import find_model
 from AGE2HIELib.system.progress import Progress, Stages

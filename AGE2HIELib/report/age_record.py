@@ -65,8 +65,3 @@ def _model(bundle: Bundle, facts: AgeFacts) -> dict[str, Any]:
     named = {key: getattr(bundle, key) for key in ("name", "version", "sha256")}
     learned = {"trained_on": facts.trained_on_words, "intended_use": _INTENDED_USE}
     return {**named, **learned, "learned": asdict(facts.trained_on), "held_out": asdict(facts.held_out)}
-
-
-def in_years(age: float) -> str:
-    """An age in words: one digit after the point, two below two years, where a month counts."""
-    return f"{age:.2f} years" if abs(age) < 2 else f"{age:.1f} years"

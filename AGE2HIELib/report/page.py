@@ -13,10 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from AGE2HIELib.clinical.variables import BY_NAME
 from AGE2HIELib.explanation.regions import RegionRow
 from AGE2HIELib.report.adc_ranges import COURSE, measured_structures
-from AGE2HIELib.report.age_record import in_years
 from AGE2HIELib.report.gauge import score_drawing
 from AGE2HIELib.report.region_order import flag, lowest_region, region_groups, worst_regions
-from AGE2HIELib.report.summary import ScanFacts, checks_line, percent, scan_facts, summary_parts
+from AGE2HIELib.report.summary import ScanFacts, checks_line, in_years, percent, scan_facts, summary_parts
 from AGE2HIELib.result.decode import decode, encode
 from AGE2HIELib.result.record import Input, Result, Settings
 from AGE2HIELib.result.verdicts import Quality

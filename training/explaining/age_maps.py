@@ -21,9 +21,9 @@ from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.explanation.robustness import on_voxels
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.networks.age import AgeNetwork
-from AGE2HIELib.report.age_record import in_years
 from AGE2HIELib.report.colours import grey_scale, standing_scale
 from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, MapRow, mosaic, over
+from AGE2HIELib.report.summary import in_years
 from AGE2HIELib.report.tiles import View, choose_view, tile
 from AGE2HIELib.system.parallel import bar_seconds
 from AGE2HIELib.volume import Grid, Volume
