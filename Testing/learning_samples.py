@@ -10,7 +10,7 @@ import torch
 from AGE2HIELib.networks.age import AgeNetwork
 from AGE2HIELib.networks.age_head import AgeHead
 from training.learning.ages import AgeModule, Subjects
-from training.learning.fitting import Place, fit
+from training.learning.fitting import FitPlace, fit
 from training.learning.keyed import Learner
 from training.learning.transfer import new_network
 from training.settings import Hardware, Network
@@ -38,4 +38,4 @@ def age_module(*, epochs: int, batch_size: int = 8, network: Network = SMALL, op
 
 
 def fitted_weights(folder: Path, *, epochs: int, network: Network = SMALL) -> dict[str, torch.Tensor]:
-    return fit(age_module(epochs=epochs, network=network), Place(folder, CPU))
+    return fit(age_module(epochs=epochs, network=network), FitPlace(folder, CPU))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from AGE2HIELib.bundle.details import delete_model, model_card, model_details, reference_scores
+from AGE2HIELib.bundle.details import delete_model, model_details, read_model_card, reference_scores
 from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.system.places import installed_models, resource_path
@@ -25,7 +25,7 @@ def test_details_are_those_of_the_files() -> None:
     assert found.inputs == "ADC, z-map of ADC"
     assert "newborns" in found.task
     assert found.installed <= date.today()
-    assert model_card(DEMO).startswith("# age2hie-demonstration")
+    assert read_model_card(DEMO).startswith("# age2hie-demonstration")
 
 
 def test_scores_of_other_infants_are_calibrated_as_a_scans_is() -> None:
@@ -44,7 +44,7 @@ def test_scores_of_other_infants_are_calibrated_as_a_scans_is() -> None:
 
 
 def test_a_folder_that_is_none_is_said_to_be_none(tmp_path: Path) -> None:
-    for function in (model_details, model_card):
+    for function in (model_details, read_model_card):
         with pytest.raises(ModelError, match="Install it again"):
             function(tmp_path)
 

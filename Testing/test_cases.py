@@ -127,7 +127,7 @@ def test_a_file_is_no_folder_of_cases(tmp_path: Path) -> None:
 
 
 def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
-    good = CaseRow("a b", 0, "favourable", 0.25, 0.125, 0.5, 0.3, 6.5, 0.0125, "", "2", "3", "2B", seconds=4.5)
+    good = CaseRow("a b", 0, "favourable", 0.25, 0.125, 0.5, 0.3, 6.5, 0.0125, 0.4, "", "2", "3", "2B", seconds=4.5)
     failed = CaseRow("c", 2, seconds=0.1, message="What\tis\nwrong.  What to do.")
     write_table([good, failed], tmp_path)
     assert read_table(tmp_path) == {"a b": good, "c": replace(failed, message="What is wrong. What to do.")}

@@ -21,7 +21,7 @@ from training.cohorts.problems import refuse
 from training.preparing.infants import InfantOptions, prepare_infants
 from training.preparing.inputs import adc_spec
 from training.run import main
-from training.settings import Settings, load_settings
+from training.settings import TrainingSettings, load_settings
 
 AGES = {f"sub-{n:02d}": str(3 * n) for n in range(1, 11)}
 
@@ -36,7 +36,7 @@ def lines(problems: list) -> list[str]:
     return [str(problem) for problem in problems]
 
 
-def settings() -> Settings:
+def settings() -> TrainingSettings:
     return load_settings("quick", None, ["run.jobs=1"])
 
 
@@ -262,7 +262,7 @@ def test_a_pretraining_subject_among_the_infants_is_found_however_it_is_written(
 def test_check_data_prints_every_line_and_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     t1 = write_bids(tmp_path / "t1", {**AGES, "sub-03": "", "sub-05": "x"})
     hie = write_hie(tmp_path / "hie", two_sites())
-    sources = ["--set", f"ages.source={t1}", "--set", f"hie.source={hie}", "--preset", "quick", "--jobs", "1"]
+    sources = ["--set", f"ages.source={t1}", "--set", f"hie.source={hie}", "--preset", "quick", "--set", "run.jobs=1"]
     assert main(["check-data", *sources]) == 2
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 2
@@ -272,7 +272,7 @@ def test_check_data_prints_every_line_and_ends_with_2(tmp_path: Path, capsys: py
 def test_check_data_asks_only_for_what_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A synthetic cohort is made later: before, its folder is not missing."""
     hie = write_hie(tmp_path / "hie", two_sites())
-    options = ["--preset", "quick", "--jobs", "1", "--output", str(tmp_path / "run")]
+    options = ["--preset", "quick", "--set", "run.jobs=1", "--output", str(tmp_path / "run")]
     assert main(["check-data", "--set", f"hie.source={hie}", *options]) == 0
     assert main(["check-data", *options]) == 0
     few = ["--set", "hie.cases={MGH: 12, BCH: 2}", "--set", "evaluate.protocols=[same-site]"]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from calling import assert_refused_in_one_line, run
+from report_samples import Outline
 from scipy.special import expit, logit
 
 from AGE2HIELib import cli
@@ -27,8 +28,10 @@ from AGE2HIELib.pipeline.admission import infant_timing
 from AGE2HIELib.pipeline.clinical import clinical_reading, clinical_warnings
 from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.report.page import template
+from AGE2HIELib.result.decode import encode
 from AGE2HIELib.result.differences import record_differences
-from AGE2HIELib.result.record import ClinicalReading
+from AGE2HIELib.result.findings import ClinicalReading
 from AGE2HIELib.result.tolerance import EXACT
 from AGE2HIELib.system.places import find_model
 
@@ -113,6 +116,25 @@ def test_numbers_are_coarse_where_no_value_is_kept(model: Bundle) -> None:
     assert all(part.contribution_logit == round(part.contribution_logit, 1) for part in found.parts)
     kept = clinical_reading(ClinicalData(weight_g=3317.4937, age_days=3.4), model, number(model), keep=True)
     assert kept.kept == {"weight_g": 3317.4937}  # never the age
+
+
+def test_the_page_says_what_comes_from_which_variable(model: Bundle) -> None:
+    """Each number of the reading once, by the titles of the variables, and no name of a key."""
+    data = ClinicalData(cord_ph=6.7, apgar_10=0.0, sex="male", seizures=True, age_days=3.0)
+    found = clinical_reading(data, model, number(model))
+    text = Outline(template("clinical.html.j2").render(record={"clinical": encode(found)})).text
+    assert f"{found.probability_adverse:.2f} with image and clinical variables" in text
+    assert f"{found.probability_image:.2f} by the image alone" in text
+    assert f"The image {found.image_logit:.1f} " in text
+    rows, (told, unknown) = text.split("Above 0 raises")[0], text.split("averaged over: ")
+    assert found.assumption in unknown
+    for part in found.parts:
+        assert (part.title in told) == (part.given or abs(part.contribution_logit) >= 0.05), part
+        assert (part.title in unknown) == (not part.given), part
+        if abs(part.contribution_logit) >= 0.05:
+            assert f"{part.title}{'' if part.given else ', not known'} {part.contribution_logit:.1f} " in rows
+    assert "The age at the scan goes to the checks alone." in text
+    assert "_" not in text
 
 
 def test_the_gate_takes_age_gestation_and_cooling_from_the_file() -> None:

@@ -25,6 +25,7 @@ from training.evaluation.splits import make_splits
 from training.evaluation.summary import further_outcomes
 from training.learning.fusion import fit_fusion, gaussian_with_gaps, ridge_logistic
 from training.preparing.infants import clinical_values, known_outcomes, table_rows
+from training.reporting.sections import further_tables
 
 NAMES = FUSED[:3]
 
@@ -288,4 +289,9 @@ def test_other_outcomes_stand_beside_the_one_that_was_learned() -> None:
     found = further_outcomes(predictions, known_outcomes(table), resamples=50).set_index("outcome")
     assert found.loc["motor", ["value", "n", "n_adverse"]].tolist() == [1.0, 40, 20]
     assert found.loc["death", ["value", "n", "n_adverse"]].tolist() == [0.0, 30, 10]
+    (shown,) = further_tables(found.reset_index())
+    cells = dict(zip(shown.header, shown.rows[0], strict=True))
+    assert cells["AUC, pooled"] == "transfer"
+    assert cells["motor: 40 cases, 20 adverse"] == "1.00 [1.00, 1.00]"
+    assert cells["death: 30 cases, 10 adverse"] == "0.00 [0.00, 0.00]"
     assert further_outcomes(predictions, known_outcomes(table[["case"]])).empty

@@ -29,7 +29,7 @@ from AGE2HIELib.report.hospital.capture import slice_picture
 from AGE2HIELib.report.hospital.objects import check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.tiles import choose_view
-from AGE2HIELib.result.record import SCORE_HEADING
+from AGE2HIELib.result.findings import SCORE_HEADING
 from AGE2HIELib.result.stored import parse_result
 from AGE2HIELib.system.logs import write_traceback
 from AGE2HIELib.volume import Volume

@@ -58,9 +58,10 @@ def test_dcmtk_reads_the_number_of_the_record(predicted: Run) -> None:
 def test_dcmtk_reads_the_model_of_the_record(predicted: Run) -> None:
     record, said = predicted.record, dump(predicted)
     texts = [(found["name"], found["text"]) for found in _TEXT.finditer(said)]
-    assert texts.count(("Algorithm Name", record["model"]["name"])) == 2  # of the number and of the gate
-    assert texts.count(("Algorithm Version", record["model"]["version"])) == 2
-    assert texts.count(("Algorithm Parameters", f"Model SHA-256: {record['model']['sha256']}")) == 2
+    # of the number, the injury scores and the gate
+    assert texts.count(("Algorithm Name", record["model"]["name"])) == 3
+    assert texts.count(("Algorithm Version", record["model"]["version"])) == 3
+    assert texts.count(("Algorithm Parameters", f"Model SHA-256: {record['model']['sha256']}")) == 3
     assert ("Algorithm Parameters", "Research use only. Not a medical device.") in texts
 
 

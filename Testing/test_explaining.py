@@ -29,7 +29,7 @@ from training.preparing.inputs import t1_spec
 from training.preparing.store import keep_image, load_prepared, pack
 from training.pretraining import TRUE, Lesson, age_module, age_predictions, trained_age_network
 from training.run_folder import RunFolder, write_run_record
-from training.settings import Settings, differences, load_settings
+from training.settings import TrainingSettings, differences, load_settings
 
 GRID = t1_spec(4.0, "affine").grid
 
@@ -245,7 +245,7 @@ def test_settings_of_the_explanations_may_change_in_a_run_and_are_checked() -> N
     assert differences(old, new) == []
     assert load_settings("full").explain.cases == "all"
     assert load_settings("bundle").explain.cases == load_settings("bundle").explain.subjects == 0
-    assert Settings().explain.cases == 6
+    assert TrainingSettings().explain.cases == 6
     for wrong in ("cases=-1", "cases=many", "cases=true", "method=magic", "subjects=-1"):
         with pytest.raises(InputError, match="explain"):
             load_settings("quick", None, [f"explain.{wrong}"])

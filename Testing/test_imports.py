@@ -21,6 +21,8 @@ OPTIONAL = {  # extras, for models of these networks and for hospitals; what Sli
     "networks/monai_networks.py": "monai",
     "report/hospital/capture.py": "highdicom",
     "report/hospital/structured.py": "highdicom",
+    "report/hospital/coding.py": "highdicom",
+    "report/hospital/finding_groups.py": "highdicom",
     "report/hospital/identity.py": "highdicom",
 }
 ALLOWED = {"numpy", "scipy", "SimpleITK", "nibabel", "pydicom", "dcm2niix", "PIL", "jinja2", "torch", "tqdm"}

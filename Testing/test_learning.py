@@ -18,7 +18,7 @@ from AGE2HIELib.networks.age import AgeNetwork, bin_centres, standardise, years_
 from AGE2HIELib.networks.age_head import LIFE, UNSTATED, AgeHead
 from training.learning.ages import AgeModule, Subjects, predicted_years, soft_labels
 from training.learning.batches import KeyedBatches
-from training.learning.fitting import WEIGHTS, Place, fit
+from training.learning.fitting import WEIGHTS, FitPlace, fit
 from training.learning.keyed import Learner
 from training.learning.outcomes import Infants, OutcomeModule, log_load, logits
 from training.learning.randomness import permutation, uniforms
@@ -94,7 +94,7 @@ def test_a_small_network_learns_age_and_the_held_out_error_falls(tmp_path: Path,
     network = AgeNetwork(new_network(SMALL, in_channels=1, outputs=made.outputs, seed=3), made)
     learner = Learner(50 if kind == "soft" else 20, 8, 1e-3, seed=7)
     subjects = Subjects(np.arange(24), ages, np.full(32, 1000.0))
-    fit(AgeModule(network, volumes, subjects, learner, learning_rate=1e-2), Place(tmp_path, CPU))
+    fit(AgeModule(network, volumes, subjects, learner, learning_rate=1e-2), FitPlace(tmp_path, CPU))
     error = np.abs(predicted_years(network, volumes[24:], np.full(8, 1000.0)) - ages[24:]).mean()
     assert error < 0.5 * np.abs(ages[24:] - ages[:24].mean()).mean()
 
@@ -111,7 +111,7 @@ def test_a_fit_that_was_stopped_ends_with_the_same_weights(tmp_path: Path) -> No
 
     module.on_train_epoch_start = fault  # type: ignore[method-assign]
     with pytest.raises(RuntimeError, match="the power fails"):
-        fit(module, Place(tmp_path / "stopped", CPU))
+        fit(module, FitPlace(tmp_path / "stopped", CPU))
     resumed = fitted_weights(tmp_path / "stopped", epochs=4, network=network)
     assert whole.keys() == resumed.keys()
     for name, value in whole.items():
@@ -128,7 +128,7 @@ def test_a_fit_that_was_stopped_after_its_last_epoch_ends_with_its_weights_and_i
 
     module.on_train_end = fault  # type: ignore[method-assign]
     with pytest.raises(RuntimeError, match="the power fails"):
-        fit(module, Place(tmp_path / "stopped", CPU))
+        fit(module, FitPlace(tmp_path / "stopped", CPU))
     (tmp_path / "stopped" / "metrics_before_stop_0000.csv").touch()
     resumed = fitted_weights(tmp_path / "stopped", epochs=3)
     assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
@@ -186,8 +186,8 @@ sys.path[:0] = {paths!r}
 import torch
 torch.set_num_threads(1)
 from learning_samples import CPU, age_module
-from training.learning.fitting import Place, fit
-fit(age_module(epochs=1, batch_size=8, optimiser="sgd"), Place(Path(sys.argv[1]), CPU))
+from training.learning.fitting import FitPlace, fit
+fit(age_module(epochs=1, batch_size=8, optimiser="sgd"), FitPlace(Path(sys.argv[1]), CPU))
 """
 
 
@@ -196,7 +196,7 @@ def test_two_processes_give_the_weights_of_one_with_the_same_whole_batch(tmp_pat
     """By torchrun over gloo: group norm, no dropout, SGD, augmentation keyed by sample."""
     script = tmp_path / "ddp.py"
     script.write_text(_DDP.format(paths=[str(ROOT), str(ROOT / "Testing")]))
-    fit(age_module(epochs=1, batch_size=8, optimiser="sgd"), Place(tmp_path / "one", CPU))
+    fit(age_module(epochs=1, batch_size=8, optimiser="sgd"), FitPlace(tmp_path / "one", CPU))
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     done = subprocess.run(
         [*launch, str(script), str(tmp_path / "two")],
@@ -233,7 +233,7 @@ def test_a_plain_lesion_is_learned_from_scratch(tmp_path: Path, norm: str, auxil
     start = from_scratch(network, Finetune(scratch_rate=2e-2), seed=1)
     extra = {"lesions": lesions, "load": lesions.mean((1, 2, 3))} if auxiliary else {}
     targets = Infants(np.arange(16), adverse, "released", **extra)
-    fit(OutcomeModule(start, volumes, targets, Learner(25, 8, 1e-3, seed=4)), Place(tmp_path, CPU))
+    fit(OutcomeModule(start, volumes, targets, Learner(25, 8, 1e-3, seed=4)), FitPlace(tmp_path, CPU))
     found = logits(start.network, volumes[16:], "released")
     assert found[adverse[16:]].min() > found[~adverse[16:]].max()
 
@@ -267,7 +267,7 @@ def test_a_frozen_trunk_stays_as_it_is_while_the_head_learns(tmp_path: Path) -> 
     start = untrained_frozen(network, Finetune(), seed=1, volumes=volumes, z_maps="released")
     before = {name: value.clone() for name, value in start.network.state_dict().items()}
     fit(OutcomeModule(start, volumes, Infants(np.arange(16), adverse, "released"), Learner(3, 8, 1e-3, seed=4)),
-        Place(tmp_path, CPU))  # fmt: skip
+        FitPlace(tmp_path, CPU))  # fmt: skip
     after = start.network.state_dict()
     changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
     assert changed == {name for name in before if name.startswith(("head.linear.", "voxels.values.", "sum."))}

@@ -167,9 +167,10 @@ def test_what_comes_from_the_image_and_what_from_which_variable() -> None:
     }
     text = Outline(template("clinical.html.j2").render(record={"clinical": joint})).text
     assert "0.60 with image and clinical variables (90 % interval 0.30 to 0.80), 0.40 by the image alone" in text
-    assert "the image -0.4 cord pH <7 0.8 sex, not known 0.0" in text
-    assert "Given: cord ph. Not given: sex." in text
+    assert "The image -0.4 cord pH <7 0.8 Above 0 raises" in text  # what gives less than 0.05 has no row of its own
+    assert "Not given, and averaged over: sex." in text
     unknown = {**joint, "probability_adverse": None, "interval": None, "image_logit": None, "parts": []}
     text = Outline(template("clinical.html.j2").render(record={"clinical": unknown})).text
     assert "0.60" not in text
+    assert "Given: pH of cord blood. Nothing of it is in the score." in text
     assert not template("clinical.html.j2").render(record={}).strip()

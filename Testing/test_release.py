@@ -9,7 +9,7 @@ import pytest
 import torch
 from learning_samples import CPU, SHAPE, SMALL, age_module
 
-from training.learning.fitting import Place, fit
+from training.learning.fitting import FitPlace, fit
 from training.learning.keyed import Learner
 from training.learning.outcomes import Infants, OutcomeModule
 from training.learning.transfer import from_ages
@@ -44,7 +44,7 @@ def test_frozen_blocks_take_no_share_of_the_clipped_norm(tmp_path: Path) -> None
 
     module.optimizer_step = look  # type: ignore[method-assign,assignment]
     first = {name: value.clone() for name, value in module.network.state_dict().items()}
-    fit(module, Place(tmp_path, CPU))
+    fit(module, FitPlace(tmp_path, CPU))
     early = {"head", "block1"}
     assert seen == {0: early, 1: early | {"block3"}, 2: early | {"block2", "block3"}, 3: seen[2], 4: seen[2]}
     clipped = [norm for epoch, norm in norms if epoch < 1]
@@ -54,7 +54,7 @@ def test_frozen_blocks_take_no_share_of_the_clipped_norm(tmp_path: Path) -> None
 
 
 def test_a_staged_fit_that_was_stopped_before_a_release_ends_with_the_same_weights(tmp_path: Path) -> None:
-    whole = fit(transferred(), Place(tmp_path / "whole", CPU))
+    whole = fit(transferred(), FitPlace(tmp_path / "whole", CPU))
     module = transferred()
 
     def fault() -> None:
@@ -63,7 +63,7 @@ def test_a_staged_fit_that_was_stopped_before_a_release_ends_with_the_same_weigh
 
     module.on_train_epoch_start = fault  # type: ignore[method-assign]
     with pytest.raises(RuntimeError, match="the power fails"):
-        fit(module, Place(tmp_path / "stopped", CPU))
-    resumed = fit(transferred(), Place(tmp_path / "stopped", CPU))
+        fit(module, FitPlace(tmp_path / "stopped", CPU))
+    resumed = fit(transferred(), FitPlace(tmp_path / "stopped", CPU))
     for name, value in whole.items():
         assert torch.equal(value, resumed[name]), name

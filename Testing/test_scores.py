@@ -19,7 +19,7 @@ from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.deform import deform
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
-from AGE2HIELib.result.record import InjuryScore, ScoreItem
+from AGE2HIELib.result.findings import InjuryScore, ScoreItem
 from AGE2HIELib.scores import places
 from AGE2HIELib.scores.injury import injury_scores
 from AGE2HIELib.scores.nichd import LEVELS, PARTED

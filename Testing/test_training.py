@@ -12,8 +12,7 @@ from scans import bundled_atlas
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.system.places import resource_path
 from training.cohorts.bonbid import read_bonbid
-from training.cohorts.simulated_outcome import simulated_outcome
-from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie
+from training.cohorts.synthetic_hie import planned_cases, simulated_outcome, write_synthetic_hie
 from training.evaluation.platt import platt
 from training.finetuning import planned_fits, pretraining_seed
 from training.leakage import leaked_subjects, subject_hash

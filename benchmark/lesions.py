@@ -29,7 +29,7 @@ from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.injury import injure
 from AGE2HIELib.phantom.scan import PROTOCOLS, scanner_adc
 from AGE2HIELib.preprocess.zmap import z_map
-from AGE2HIELib.result.record import Lesion
+from AGE2HIELib.result.findings import Lesion
 from AGE2HIELib.system.parallel import run_all
 from training.cohorts.released_z import released_like_z
 from training.cohorts.synthetic_hie import SITES, protocol_of

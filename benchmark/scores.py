@@ -36,7 +36,7 @@ from AGE2HIELib.scores import places
 from AGE2HIELib.scores.burden import Burden, burden_of, measure_burden
 from AGE2HIELib.scores.injury import scores_of
 from AGE2HIELib.scores.nichd import LEVELS, PARTED
-from AGE2HIELib.scores.places import Place, find_places
+from AGE2HIELib.scores.places import ScorePlace, find_places
 from AGE2HIELib.scores.rules import is_injured
 from AGE2HIELib.system.parallel import run_all
 from AGE2HIELib.volume import Volume
@@ -129,13 +129,13 @@ def burden_in(seen: GatedScan, lesion: Volume) -> Burden:
     return measure_burden(lesion, seen.brain, seen.placement, bundled_atlas())
 
 
-def places_in(infant: Infant) -> tuple[Place, ...]:
+def places_in(infant: Infant) -> tuple[ScorePlace, ...]:
     zones = infant.labels.like(label_zones(infant.template_points, infant.labels.array))
     regions = tuple(Region(*row) for row in zone_table())
     return find_places(infant.labels, bundled_atlas().regions, Zones(zones, regions))
 
 
-def true_burden(infant: Infant, of: Sequence[Place], lesion: Volume) -> Burden:
+def true_burden(infant: Infant, of: Sequence[ScorePlace], lesion: Volume) -> Burden:
     sizes = np.full(infant.labels.array.shape, infant.labels.grid.voxel_ml)
     return burden_of(of, lesion.array.astype(np.float64), sizes, zones=True)
 

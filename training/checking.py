@@ -23,14 +23,14 @@ from training.cohorts.problems import DataError, Problem
 from training.evaluation.splits import calibration_problem, split_problems
 from training.leakage import image_hash, leaked_subjects, subject_hash
 from training.preparing.infants import NO_BRAIN, read_infant
-from training.settings import Settings
+from training.settings import TrainingSettings
 
 Item = TypeVar("Item", AgeScan, HieCase)
 
 FEWEST_SUBJECTS = 8  # below this no held-out share is left to judge ages on
 
 
-def check_ages(root: Path, settings: Settings) -> tuple[list[AgeScan], list[Problem]]:
+def check_ages(root: Path, settings: TrainingSettings) -> tuple[list[AgeScan], list[Problem]]:
     """The T1 scans and what is wrong with them."""
     scans, problems = read_bids(root)
     if not problems and len({scan.subject for scan in scans}) < FEWEST_SUBJECTS:
@@ -38,7 +38,7 @@ def check_ages(root: Path, settings: Settings) -> tuple[list[AgeScan], list[Prob
     return scans, problems + _refused(_why_no_t1, scans, settings.run.jobs)
 
 
-def check_infants(root: Path, mapping: Path | None, settings: Settings) -> tuple[list[HieCase], list[Problem]]:
+def check_infants(root: Path, mapping: Path | None, settings: TrainingSettings) -> tuple[list[HieCase], list[Problem]]:
     """The infants and what is wrong with them, the folds that cannot be made included."""
     try:
         cases, problems = read_bonbid(root, mapping, settings.hie.outcome)
@@ -56,7 +56,7 @@ def case_table(cases: Sequence[HieCase]) -> pd.DataFrame:
     return pd.DataFrame([[getattr(case, column) for column in columns] for case in cases], columns=columns)
 
 
-def check_folds(table: pd.DataFrame, settings: Settings) -> list[Problem]:
+def check_folds(table: pd.DataFrame, settings: TrainingSettings) -> list[Problem]:
     """Folds of the evaluation and of the export that the cases of a ``case_table`` do not suffice for."""
     if table.empty:
         return []
@@ -79,7 +79,7 @@ def check_overlap(scans: Sequence[AgeScan], cases: Sequence[HieCase]) -> list[Pr
     return leaked_subjects([case.subject for case in cases], seen, hashes)
 
 
-def _without_atlas(settings: Settings) -> list[Problem]:
+def _without_atlas(settings: TrainingSettings) -> list[Problem]:
     folder = settings.input.atlas_folder
     try:
         load_atlas(folder)

@@ -25,11 +25,16 @@ from training.run_folder import RunFolder
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Out-of-fold predictions of every case, each metric with its interval, and arms against each other."""
+    """Out-of-fold predictions of every case, each metric with its interval, and arms against each other.
+
+    Attributes:
+        further: of ``further_outcomes``; empty where the cohort has none.
+    """
 
     predictions: pd.DataFrame
     summary: pd.DataFrame
     comparisons: pd.DataFrame
+    further: pd.DataFrame
 
 
 def evaluate(run: RunFolder) -> Evaluation:
@@ -41,18 +46,18 @@ def evaluate(run: RunFolder) -> Evaluation:
     beside = [clinical_rows(table, split, split_logits(run, table, settings.export.arm, split)) for split in splits]
     rows += [part for part in beside if part is not None]
     predictions = pd.concat([*rows, baseline_rows(table, splits)], ignore_index=True)
+    options = {"resamples": settings.evaluate.resamples, "seed": settings.run.seed}
     made = Evaluation(
         predictions=predictions,
-        summary=summarise(predictions, resamples=settings.evaluate.resamples, seed=settings.run.seed),
-        comparisons=compare(predictions, resamples=settings.evaluate.resamples, seed=settings.run.seed),
+        summary=summarise(predictions, **options),
+        comparisons=compare(predictions, **options),
+        further=further_outcomes(predictions, known_outcomes(table), **options),
     )
     write_tsv(run.predictions, made.predictions)
     write_tsv(run.root / "summary.tsv", made.summary)
     write_tsv(run.root / "comparisons.tsv", made.comparisons)
-    others = known_outcomes(table)
-    if len(others.columns) > 1:
-        options = {"resamples": settings.evaluate.resamples, "seed": settings.run.seed}
-        write_tsv(run.root / "further_outcomes.tsv", further_outcomes(predictions, others, **options))
+    if len(made.further):
+        write_tsv(run.root / "further_outcomes.tsv", made.further)
     return made
 
 

@@ -20,7 +20,7 @@ from training.cohorts.problems import Problem, refuse
 from training.evaluation.splits import Split, calibrating, calibration_problem, make_splits, whole_cohort
 from training.files import write_tsv
 from training.leakage import leaked_subjects
-from training.learning.fitting import WEIGHTS, Place, fit
+from training.learning.fitting import WEIGHTS, FitPlace, fit
 from training.learning.keyed import Learner
 from training.learning.outcomes import Infants, OutcomeModule, logits
 from training.learning.randomness import key
@@ -29,7 +29,7 @@ from training.preparing.inputs import fed_z_kinds
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import PRETRAINED, SHUFFLED, TRUE, load_pretrained, uses_one_process
 from training.run_folder import RunFolder
-from training.settings import FINETUNE_BATCH, WEIGHT_DECAY, Settings
+from training.settings import FINETUNE_BATCH, WEIGHT_DECAY, TrainingSettings
 
 PRETRAINING_OF = {"transfer": TRUE, "shuffled-age": SHUFFLED}
 LOGITS = "logits.tsv"
@@ -73,7 +73,7 @@ def finetune(run: RunFolder) -> None:
         run_all(partial(make_fit, run=run), missing, jobs=run.settings.run.jobs, description="fine-tuning")
 
 
-def planned_fits(settings: Settings, table: pd.DataFrame) -> list[Fit]:
+def planned_fits(settings: TrainingSettings, table: pd.DataFrame) -> list[Fit]:
     """Every network that the evaluation and the export need; the latter is calibrated on some of the former."""
     calibration_splits(settings, table)
     every = [(arm, split) for split in splits_of(settings, table) for arm in settings.evaluate.arms]
@@ -81,7 +81,7 @@ def planned_fits(settings: Settings, table: pd.DataFrame) -> list[Fit]:
     return [Fit(arm, split, inner) for arm, split in every for inner in range(len(split.inner))]
 
 
-def splits_of(settings: Settings, table: pd.DataFrame) -> list[Split]:
+def splits_of(settings: TrainingSettings, table: pd.DataFrame) -> list[Split]:
     """The splits that all arms share."""
     evaluate = settings.evaluate
     return make_splits(
@@ -94,12 +94,12 @@ def splits_of(settings: Settings, table: pd.DataFrame) -> list[Split]:
     )
 
 
-def export_split(settings: Settings, table: pd.DataFrame) -> Split:
+def export_split(settings: TrainingSettings, table: pd.DataFrame) -> Split:
     """What the exported networks learn from: each leaves out another part of all cases."""
     return whole_cohort(table, inner_folds=settings.export.members, seed=settings.run.seed)
 
 
-def calibration_splits(settings: Settings, table: pd.DataFrame) -> list[Split]:
+def calibration_splits(settings: TrainingSettings, table: pd.DataFrame) -> list[Split]:
     """Those whose test cases calibrate the exported model: every case once, by networks that never saw it.
 
     Raises:
@@ -117,7 +117,7 @@ def make_fit(one: Fit, *, run: RunFolder) -> None:
     _, validated = one.split.inner[one.inner]
     module = outcome_module(one, run, cohort)
     folder = run.fits / one.name
-    fit(module, Place(folder, run.settings.hardware))
+    fit(module, FitPlace(folder, run.settings.hardware))
     parts = []
     for role, names in (("inner", validated), ("test", one.split.test)):
         for kind in fed_z_kinds(run.settings, cohort.table):
@@ -178,7 +178,7 @@ def _start(one: Fit, run: RunFolder, volumes: np.ndarray, seed: int) -> Start:
     return from_ages(settings.network, settings.finetune, trunk, seed=seed, volumes=volumes, z_maps=z_maps)
 
 
-def pretraining_seed(one: Fit, settings: Settings) -> int:
+def pretraining_seed(one: Fit, settings: TrainingSettings) -> int:
     """Which of the pretrained networks a fit starts from: repeats take them in turn, so that their spread holds the
     luck of pretraining; with one repeat, and in the export, the networks of a split do.
     """

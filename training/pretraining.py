@@ -19,13 +19,13 @@ from AGE2HIELib.system.parallel import run_all
 from training.files import write_tsv, write_whole
 from training.leakage import subject_hashes
 from training.learning.ages import AgeModule, Subjects, predicted_years
-from training.learning.fitting import Place, fit
+from training.learning.fitting import FitPlace, fit
 from training.learning.keyed import Learner
 from training.learning.randomness import key
 from training.learning.transfer import network_arguments, new_network
 from training.preparing.store import PreparedCohort, load_prepared
 from training.run_folder import RunFolder
-from training.settings import WEIGHT_DECAY, Settings
+from training.settings import WEIGHT_DECAY, TrainingSettings
 
 TRUE, SHUFFLED = KINDS = ("age", "shuffled-age")
 PRETRAINED = "pretrained.pt"
@@ -51,7 +51,7 @@ class Lesson:
         return key(run_seed, "pretraining", *([self.seed] if self.seed else []))
 
 
-def lessons(settings: Settings, kinds: tuple[str, ...]) -> list[Lesson]:
+def lessons(settings: TrainingSettings, kinds: tuple[str, ...]) -> list[Lesson]:
     """Every network of these kinds."""
     return [Lesson(kind, seed) for kind in kinds for seed in range(settings.pretrain.seeds)]
 
@@ -69,7 +69,7 @@ def pretrain(run: RunFolder, kinds: tuple[str, ...] = KINDS) -> None:
         write_tsv(run.age_predictions, age_predictions(run, kinds))
 
 
-def uses_one_process(settings: Settings) -> bool:
+def uses_one_process(settings: TrainingSettings) -> bool:
     """Whether fits follow one another in this process: they share a GPU, or each is itself spread over processes."""
     hardware = settings.hardware
     spread = "WORLD_SIZE" in os.environ
@@ -81,7 +81,7 @@ def pretrain_one(lesson: Lesson, *, run: RunFolder) -> None:
     settings, cohort = run.settings, load_prepared(run.prepared_ages)
     network, module = age_module(settings, cohort, lesson)
     folder = run.pretraining(lesson.kind, lesson.seed)
-    fit(module, Place(folder, settings.hardware, bar=lessons(settings, KINDS).index(lesson) + 1))
+    fit(module, FitPlace(folder, settings.hardware, bar=lessons(settings, KINDS).index(lesson) + 1))
     if module.global_rank == 0:
         content = {
             "trunk": {name: value.cpu() for name, value in network.encoder.state_dict().items()},
@@ -91,7 +91,7 @@ def pretrain_one(lesson: Lesson, *, run: RunFolder) -> None:
         write_whole(folder / PRETRAINED, lambda part: torch.save(content, part))
 
 
-def load_pretrained(path: Path, settings: Settings) -> Pretrained:
+def load_pretrained(path: Path, settings: TrainingSettings) -> Pretrained:
     """A kept trunk; InputError when there is none or it belongs to another network."""
     if not path.exists():
         raise InputError(f"There is no {path.name} in {path.parent.name}. Run 'python training/run.py pretrain' first.")
@@ -102,7 +102,7 @@ def load_pretrained(path: Path, settings: Settings) -> Pretrained:
     return Pretrained(content["trunk"], tuple(content["seen"]))
 
 
-def age_module(settings: Settings, cohort: PreparedCohort, lesson: Lesson) -> tuple[AgeNetwork, AgeModule]:
+def age_module(settings: TrainingSettings, cohort: PreparedCohort, lesson: Lesson) -> tuple[AgeNetwork, AgeModule]:
     """The network with its first weights, and what trains it."""
     chosen, _ = held_out_split(cohort.table, settings.ages.held_out, seed=settings.run.seed)
     ages = cohort.table["age_years"].to_numpy(float)
@@ -168,11 +168,11 @@ def age_predictions(run: RunFolder, kinds: tuple[str, ...]) -> pd.DataFrame:
 def trained_age_network(run: RunFolder, cohort: PreparedCohort, lesson: Lesson) -> AgeNetwork:
     """The network of a pretraining that has ended, with its weights."""
     network, module = age_module(run.settings, cohort, lesson)
-    fit(module, Place(run.pretraining(lesson.kind, lesson.seed), run.settings.hardware))  # its weights are read
+    fit(module, FitPlace(run.pretraining(lesson.kind, lesson.seed), run.settings.hardware))  # its weights are read
     return network
 
 
-def _head(settings: Settings, ages: np.ndarray, brain_ml: np.ndarray) -> AgeHead:
+def _head(settings: TrainingSettings, ages: np.ndarray, brain_ml: np.ndarray) -> AgeHead:
     learns = settings.pretrain.learns
     kind = "soft" if learns == "year-bins" else "huber"
     plain = AgeHead(kind, 0.0, 1.0, float(np.log(brain_ml).mean()), target="log" if learns == "log-years" else YEARS)

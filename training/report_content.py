@@ -22,7 +22,7 @@ from training.preparing.store import load_prepared
 from training.pretraining import KINDS, lessons
 from training.reporting.content import ExplanationTables, ReportContent
 from training.run_folder import RunFolder, read_record
-from training.settings import Settings
+from training.settings import TrainingSettings
 
 
 def report_content(run: RunFolder, found: Evaluation) -> ReportContent:
@@ -40,6 +40,7 @@ def report_content(run: RunFolder, found: Evaluation) -> ReportContent:
         age_predictions=_ages(run),
         summary=found.summary,
         comparisons=found.comparisons,
+        further=found.further,
         curves=dict(_curves(run, cohort.table)),
         notes=tuple(_notes(run)),
         explained=_explained(run),
@@ -72,7 +73,7 @@ intervals over children.
 """
 
 
-def calibration_words(settings: Settings, table: pd.DataFrame) -> str:
+def calibration_words(settings: TrainingSettings, table: pd.DataFrame) -> str:
     """What calibration, threshold and sets of the exported model were fitted on, and how that differs from it."""
     fitted, shipped = calibration_splits(settings, table), export_split(settings, table)
     inner, members = settings.evaluate.inner_folds, settings.export.members
@@ -90,7 +91,7 @@ def _learned(splits: Sequence[Split]) -> float:
     return float(np.mean([len(learned) for split in splits for learned, _ in split.inner]))
 
 
-def _trunks(settings: Settings) -> str:
+def _trunks(settings: TrainingSettings) -> str:
     pretrained = settings.pretrain.seeds if settings.export.arm in PRETRAINING_OF else 1
     return f", from {min(pretrained, settings.export.members)} pretrained trunks in turn" if pretrained > 1 else ""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # training/ is not an installed package
 
 from AGE2HIELib.errors import InputError, ModelError  # the path above comes first
-from training.settings import PRESETS, Settings, load_settings
+from training.settings import PRESETS, TrainingSettings, load_settings
 
 STEPS = {
     "check-data": "list every problem of the data, with file and remedy",
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(given: argparse.Namespace, settings: Settings, words: list[str]) -> int:
+def _run(given: argparse.Namespace, settings: TrainingSettings, words: list[str]) -> int:
     from training import steps  # torch and Lightning: --help and a wrong setting do not wait for them
     from training.evaluating import evaluate
     from training.evaluation.table import main_table_text

@@ -13,7 +13,7 @@ from typing import Any
 
 from AGE2HIELib.errors import InputError
 from training.files import write_text
-from training.settings import SYNTHETIC, Settings, check_settings, differences
+from training.settings import SYNTHETIC, TrainingSettings, check_settings, differences
 
 _RECORD = "run.json"
 _PACKAGES = ("age2hie", "torch", "lightning", "monai", "numpy", "scipy", "scikit-learn", "statsmodels", "SimpleITK")
@@ -24,7 +24,7 @@ class RunFolder:
     """Paths of a run, and its settings."""
 
     root: Path
-    settings: Settings
+    settings: TrainingSettings
 
     @property
     def ages_data(self) -> Path:
@@ -95,7 +95,7 @@ class RunFolder:
         return self.root / "report"
 
 
-def open_run(root: Path, settings: Settings, command: str) -> RunFolder:
+def open_run(root: Path, settings: TrainingSettings, command: str) -> RunFolder:
     """A new run folder, or an old one that was made with the same settings.
 
     Raises:
@@ -115,7 +115,7 @@ def open_run(root: Path, settings: Settings, command: str) -> RunFolder:
     return RunFolder(root, settings)
 
 
-def recorded_settings(root: Path) -> Settings:
+def recorded_settings(root: Path) -> TrainingSettings:
     """Those that a run was begun with; InputError where another version, which had other ones, began it."""
     settings = read_record(root)["settings"]
     try:

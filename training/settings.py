@@ -69,7 +69,7 @@ class Hie(Section):
     z_maps: Literal["released", "atlas"] = Field("released", description="z-maps to use where released ones are there")
 
 
-class Input(Section):
+class InputGrid(Section):
     """The grid that both modalities are placed on, centred on the atlas."""
 
     spacing_mm: float = Field(4.0, gt=0, description="side of a cell")
@@ -194,13 +194,13 @@ class Hardware(Section):
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = Field("32-true", description="of Lightning")
 
 
-class Settings(Section):
+class TrainingSettings(Section):
     """Everything, section by section."""
 
     run: Run = Run()
     ages: Ages = Ages()
     hie: Hie = Hie()
-    input: Input = Input()
+    input: InputGrid = InputGrid()
     network: Network = Network()
     pretrain: Pretrain = Pretrain()
     finetune: Finetune = Finetune()
@@ -210,7 +210,7 @@ class Settings(Section):
     hardware: Hardware = Hardware()
 
     @model_validator(mode="after")
-    def _calibrated(self) -> Settings:
+    def _calibrated(self) -> TrainingSettings:
         if self.export.arm not in self.evaluate.arms:
             raise ValueError(
                 f"the exported arm {self.export.arm} is not among evaluate.arms ({', '.join(self.evaluate.arms)}), "
@@ -224,7 +224,7 @@ class Settings(Section):
         return self.hie.source == SYNTHETIC
 
 
-def load_settings(preset: str, config: Path | None = None, changes: Sequence[str] = ()) -> Settings:
+def load_settings(preset: str, config: Path | None = None, changes: Sequence[str] = ()) -> TrainingSettings:
     """A preset, changed by a TOML or YAML file, changed by ``section.key=value`` from the command line.
 
     Raises:
@@ -238,15 +238,15 @@ def load_settings(preset: str, config: Path | None = None, changes: Sequence[str
     return check_settings(table)
 
 
-def check_settings(table: Mapping[str, Any]) -> Settings:
+def check_settings(table: Mapping[str, Any]) -> TrainingSettings:
     """A table of plain values as settings; InputError names every key that is wrong."""
     try:
-        return Settings.model_validate(table)
+        return TrainingSettings.model_validate(table)
     except ValidationError as problem:
         raise InputError("; ".join(_in_words(error) for error in problem.errors())) from None
 
 
-def differences(old: Settings, new: Settings) -> list[str]:
+def differences(old: TrainingSettings, new: TrainingSettings) -> list[str]:
     """The settings in which two runs differ, as ``section.key: old, now new``, but for those that change no
     network: ``run.jobs``, what is explained, and what the export is called.
     """

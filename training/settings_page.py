@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from training.settings import CONFIGS, PRESETS, Settings
+from training.settings import CONFIGS, PRESETS, TrainingSettings
 
 # What a first run of one's own never needs: they stand in a table of their own.
 RARE = frozenset(
@@ -36,7 +36,7 @@ RARE = frozenset(
 
 def every_setting() -> Iterator[tuple[str, FieldInfo]]:
     """``("run.seed", field)`` and so on, in the order of ``settings``."""
-    for section, group in Settings.model_fields.items():
+    for section, group in TrainingSettings.model_fields.items():
         for key, field in getattr(group.annotation, "model_fields", {}).items():
             yield f"{section}.{key}", field
 
@@ -50,7 +50,7 @@ def settings_page() -> str:
     seldom = "\n".join(row for name, row in rows.items() if name in RARE)
     groups = "\n".join(
         f"- `{section}`: {' '.join((getattr(group.annotation, '__doc__', '') or '').split()).replace('``', '`')}"
-        for section, group in Settings.model_fields.items()
+        for section, group in TrainingSettings.model_fields.items()
     )
     return f"""# Settings of the training
 

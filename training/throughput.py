@@ -34,7 +34,7 @@ from AGE2HIELib.networks.age import AgeNetwork
 from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.networks.sfcn import FULL_WIDTH, HALF_WIDTH
 from training.learning.ages import AgeModule, Subjects
-from training.learning.fitting import Place, fit
+from training.learning.fitting import FitPlace, fit
 from training.learning.keyed import Learner
 from training.learning.transfer import new_network
 from training.preparing.inputs import t1_spec
@@ -112,7 +112,7 @@ def this_project(work: Work) -> float:
     subjects = Subjects(np.arange(len(work.volumes)), work.ages, np.full(len(work.volumes), 1000.0))
     module = _TimedModule(work.network(), work.volumes, subjects, learner, learning_rate=1e-3)
     with tempfile.TemporaryDirectory() as folder:
-        fit(module, Place(Path(folder), Hardware()))
+        fit(module, FitPlace(Path(folder), Hardware()))
     return len(work.volumes) // work.batch * work.batch / module.seconds
 
 

@@ -23,11 +23,11 @@ class Card:
     def show(self, title: str, folder: Path) -> None:
         """The card as the bundle holds it; a line where it holds none."""
         addLibraryToPath()
-        from AGE2HIELib.bundle.details import model_card
+        from AGE2HIELib.bundle.details import read_model_card
         from AGE2HIELib.errors import ModelError
 
         try:
-            text = model_card(folder)
+            text = read_model_card(folder)
         except ModelError as error:
             slicer.util.infoDisplay(str(error))
             return

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 
+from AGE2HIEUI.clinicalTexts import rangeText
 from AGE2HIEUI.library import addLibraryToPath
+
+if TYPE_CHECKING:
+    from AGE2HIELib.clinical.variables import Variable
 
 _FIELDS = {  # of the panel, by the names that ``--clinical`` has for them
     "sex": "sexComboBox",
@@ -40,7 +44,9 @@ class ClinicalSection:
             self._values[name] = [value for value, _label in entries]
             for _value, label in entries:
                 getattr(ui, _FIELDS[name]).addItem(label)
-        ui.clinicalCollapsibleButton.setVisible(clinicalIsRead())
+        for name, variable in _variables().items():
+            if name in _FIELDS and name not in self._values:
+                getattr(ui, _FIELDS[name]).placeholderText = rangeText(variable)
 
     @property
     def given(self) -> dict[str, str]:
@@ -63,12 +69,11 @@ class ClinicalSection:
         return str(widget.text).strip()
 
 
-def clinicalIsRead() -> bool:
-    """Whether the library takes clinical variables."""
+def _variables() -> Mapping[str, Variable]:
     addLibraryToPath()
-    from AGE2HIELib.pipeline.request import Request
+    from AGE2HIELib.clinical.variables import BY_NAME
 
-    return any(field.name == "clinical" for field in fields(Request))
+    return BY_NAME
 
 
 def writeClinical(given: dict[str, str], folder: Path) -> Path:

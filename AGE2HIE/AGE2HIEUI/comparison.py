@@ -24,11 +24,11 @@ from AGE2HIEUI.nodes import (
     refer,
     removeRecord,
     removeWithDisplay,
+    storeVolume,
     tableNode,
     textNode,
     volumeNode,
     writeTable,
-    writeVolume,
 )
 from AGE2HIEUI.record import readExplanations
 
@@ -104,7 +104,7 @@ def exportComparison(record: Any, folder: Path) -> None:
     for role, name in {**names, "agreement": "agreement"}.items():
         node = part(record, role)
         if node is not None:
-            writeVolume(node, folder / f"{name}.nii.gz")
+            storeVolume(node, folder / f"{name}.nii.gz")
     evidence = part(record, "evidence")
     if evidence is not None:
         writeTable(evidence, folder / "evidence.csv")

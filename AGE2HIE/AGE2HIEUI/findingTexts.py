@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from slicer.i18n import tr as _
 
@@ -11,7 +11,7 @@ from AGE2HIEUI.regionTexts import figure, millilitres, percent, placeName
 from AGE2HIEUI.tables import Column, Row
 
 if TYPE_CHECKING:
-    from AGE2HIELib.result.record import InjuryScore, Lesion, LesionCluster, RegionPart
+    from AGE2HIELib.result.findings import InjuryScore, Lesion, LesionCluster, RegionPart
 
 _PLACES_TOLD = 3  # lesions; the views and the table have the others
 _LONGEST_RANGE = 14  # letters of a range that stands beside a value; a list of words is in the table
@@ -102,20 +102,6 @@ def correctedText() -> str:
 
 def measuringText() -> str:
     return _("Measuring the corrected lesion...")
-
-
-def clinicalText(reading: Any) -> str:
-    """What the clinical variables make of the image's number; empty where none was given.
-
-    Args:
-        reading: the record's ``clinical``.
-    """
-    if reading is None or not reading.given or reading.probability_adverse is None:
-        return ""
-    text = _("<b>With {count} clinical variables: {score:.2f}</b>; by the image alone {image:.2f}.").format(
-        count=len(reading.given), score=reading.probability_adverse, image=reading.probability_image
-    )
-    return "<br>".join(part for part in (text, html.escape(reading.assumption)) if part)
 
 
 def strongestText() -> str:

@@ -20,8 +20,8 @@ from AGE2HIEUI.nodes import (
     part,
     refer,
     removeWithDisplay,
+    storeVolume,
     volumeNode,
-    writeVolume,
 )
 
 LESION = "lesion"  # the segmentation
@@ -90,7 +90,7 @@ def writeForMeasuring(record: Any, folder: Path) -> Path:
     result.mkdir()
     (result / "result.json").write_text(record.GetText(), encoding="utf-8")
     for role in _MAPS:
-        writeVolume(part(record, role), result / f"{role}.nii.gz")
+        storeVolume(part(record, role), result / f"{role}.nii.gz")
     try:
         (result / _PLACEMENT_FILE).write_bytes(bytesOf(part(record, PLACEMENT)))
     except ValueError as error:

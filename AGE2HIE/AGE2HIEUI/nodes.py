@@ -39,7 +39,7 @@ def volumeNode(path: Path, name: str, nodeClass: str, made: list[Any]) -> Any:
     return node
 
 
-def writeVolume(node: Any, path: Path) -> None:
+def storeVolume(node: Any, path: Path) -> None:
     storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
     storage.SetFileName(str(path))
     if not storage.WriteData(node):

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from AGE2HIEUI import checkTexts, findingTexts, regionTexts, texts
+from AGE2HIEUI.clinicalTexts import clinicalText
 from AGE2HIEUI.gauge import gaugePixmap
 from AGE2HIEUI.tables import AMBER, RED, fillTable
 
 if TYPE_CHECKING:
     from AGE2HIELib.bundle.details import ReferenceScores
-    from AGE2HIELib.result.record import InjuryScore, Lesion, Result
+    from AGE2HIELib.result.findings import InjuryScore, Lesion
+    from AGE2HIELib.result.record import Result
     from AGE2HIELib.result.region_summary import RegionSummary
     from AGE2HIELib.result.verdicts import Examination, Quality
 
@@ -43,7 +45,7 @@ def showResultText(ui: Any, result: Result, reference: ReferenceScores | None = 
     ui.curveLabel.setText(texts.referenceText(result, reference))
     ui.curveLabel.setVisible(number and reference is not None)
     ui.gaugeLabel.setVisible(number)
-    clinical = findingTexts.clinicalText(getattr(result, "clinical", None))  # of a library that reads such variables
+    clinical = clinicalText(result.clinical)
     ui.labelLabel.setText("<br>".join(part for part in (clinical, texts.labelText(result)) if part))
     showChecks(ui, result.quality)
     ui.warningsLabel.setText(texts.warningsText(result))

@@ -27,11 +27,11 @@ from AGE2HIEUI.nodes import (
     refer,
     removeRecord,
     removeWithDisplay,
+    storeVolume,
     tableNode,
     textNode,
     volumeNode,
     writeTable,
-    writeVolume,
 )
 from AGE2HIEUI.outline import fillOutline
 
@@ -139,7 +139,7 @@ def exportResult(record: Any, folder: Path) -> None:
     for role in VOLUMES:
         node = part(record, role)
         if node is not None:
-            writeVolume(node, folder / f"{role}.nii.gz")
+            storeVolume(node, folder / f"{role}.nii.gz")
     exportLesion(record, folder)
 
 

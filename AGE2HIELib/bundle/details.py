@@ -81,7 +81,7 @@ def reference_scores(folder: Path, kind: str) -> ReferenceScores | None:
         return None
 
 
-def model_card(folder: Path) -> str:
+def read_model_card(folder: Path) -> str:
     """The card in Markdown. Raises ModelError where there is none."""
     try:
         return (folder / CARD).read_text(encoding="utf-8")

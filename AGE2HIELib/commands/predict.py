@@ -13,7 +13,7 @@ from AGE2HIELib.quality import Check, Quality
 from AGE2HIELib.report.folder import PAGE
 from AGE2HIELib.report.record import examination_in_words
 from AGE2HIELib.result.decode import encode
-from AGE2HIELib.result.record import ClinicalReading
+from AGE2HIELib.result.findings import ClinicalReading
 from AGE2HIELib.result.stored import RECORD
 from AGE2HIELib.system.progress import Progress
 

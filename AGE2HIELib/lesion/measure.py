@@ -22,7 +22,7 @@ from AGE2HIELib.lesion.mask import (
 from AGE2HIELib.lesion.norm import halves, nearest_tissue
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
-from AGE2HIELib.result.record import Lesion, LesionCluster
+from AGE2HIELib.result.findings import Lesion, LesionCluster
 from AGE2HIELib.volume import Volume
 
 LISTED = 20  # clusters in a record; all count in the volume

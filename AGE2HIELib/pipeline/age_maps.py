@@ -20,14 +20,14 @@ from AGE2HIELib.pipeline.brain_age import (
     load_age_model,
     prepare_scan,
 )
-from AGE2HIELib.pipeline.comparison import RECORD, side_by_side, write_comparison, write_maps
+from AGE2HIELib.pipeline.comparison import RECORD, side_by_side, write_compared_maps, write_comparison
 from AGE2HIELib.pipeline.request import AGE, Request
 from AGE2HIELib.preprocess.placement import in_brain
 from AGE2HIELib.preprocess.t1.prepare import PreparedT1
 from AGE2HIELib.report.age_record import AgeCircumstances, age_record
 from AGE2HIELib.report.backdrop import t1_backdrop
 from AGE2HIELib.report.explanations import Comparison
-from AGE2HIELib.report.years import in_years
+from AGE2HIELib.report.summary import in_years
 from AGE2HIELib.result.stored import is_earlier, read_content
 from AGE2HIELib.system.places import find_model
 from AGE2HIELib.system.progress import Progress, Stages
@@ -89,7 +89,7 @@ def explain_age_into(folder: Path, request: Request, progress: Progress) -> tupl
         parts = halves(model.facts.spec.grid)
         rows = evidence_table(parts, prepared.placement, prepared.brain, None, comparison.maps)
     with stages("report"):
-        write_maps(comparison, {"brain_mask": comparison.brain}, scan.stored, folder)
+        write_compared_maps(comparison, {"brain_mask": comparison.brain}, scan.stored, folder)
     years = comparison.first.years
     about = AgeCircumstances(
         scan,

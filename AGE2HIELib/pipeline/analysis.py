@@ -17,7 +17,7 @@ from AGE2HIELib.pipeline.request import ADVERSE, Request
 from AGE2HIELib.pipeline.stages import EXAMINED_STAGES, STAGES
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import in_brain
-from AGE2HIELib.result.record import InjuryScore, Lesion
+from AGE2HIELib.result.findings import InjuryScore, Lesion
 from AGE2HIELib.scores.injury import injury_scores
 from AGE2HIELib.system.progress import Progress, Stages
 from AGE2HIELib.volume import Volume
@@ -25,7 +25,7 @@ from AGE2HIELib.volume import Volume
 if TYPE_CHECKING:
     from AGE2HIELib.explanation.saliency import Explanation
     from AGE2HIELib.inference.probability import Prediction
-    from AGE2HIELib.result.record import ClinicalReading
+    from AGE2HIELib.result.findings import ClinicalReading
     from AGE2HIELib.result.verdicts import Examination
 
 

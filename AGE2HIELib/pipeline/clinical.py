@@ -14,7 +14,7 @@ from AGE2HIELib.clinical.reading import ClinicalFile, clinical_file, read_clinic
 from AGE2HIELib.clinical.variables import BY_NAME, NEVER_KEPT, ClinicalData, combined
 from AGE2HIELib.inference.probability import COVERAGE, Prediction
 from AGE2HIELib.pipeline.request import Request
-from AGE2HIELib.result.record import ClinicalPart, ClinicalReading
+from AGE2HIELib.result.findings import ClinicalPart, ClinicalReading
 
 MEANING = (
     "probability_adverse of the record is the image's alone. That of the clinical reading joins the image and the "

@@ -43,7 +43,7 @@ def side_by_side(
     return Comparison(below, brain, explanations, maps, members, agreed, share, channels)
 
 
-def write_maps(comparison: Comparison[M], more: Mapping[str, Volume], stored: Grid, folder: Path) -> None:
+def write_compared_maps(comparison: Comparison[M], more: Mapping[str, Volume], stored: Grid, folder: Path) -> None:
     """Every map and ``more``, in the voxel order in which the scan was stored."""
     volumes = {f"saliency_{name}": volume for name, volume in comparison.maps.items()}
     volumes |= {f"members_agree_{name}": volume for name, volume in comparison.members_agree.items()}

@@ -12,7 +12,7 @@ from AGE2HIELib.explanation.saliency import Explanation
 from AGE2HIELib.infant import infant_warnings
 from AGE2HIELib.pipeline.admission import Admitted, Withheld, admit, infant_timing
 from AGE2HIELib.pipeline.analysis import examine_explanation, explain_prediction, on_scan_grid, stages_of
-from AGE2HIELib.pipeline.comparison import side_by_side, write_comparison, write_maps
+from AGE2HIELib.pipeline.comparison import side_by_side, write_compared_maps, write_comparison
 from AGE2HIELib.pipeline.earlier import Earlier, check_same, differs, read_earlier
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model_of, read_atlas_of, read_scan_of
 from AGE2HIELib.pipeline.prediction import settings_of
@@ -61,7 +61,7 @@ def explain_outcome_into(folder: Path, request: Request, progress: Progress) -> 
         with stages("examine"):
             examinations = _examinations(model, admitted, comparison, progress)
     with stages("report"):
-        write_maps(comparison, {"adc": gated.adc}, scan.source.stored, folder)
+        write_compared_maps(comparison, {"adc": gated.adc}, scan.source.stored, folder)
     before = differs(earlier, comparison.first.prediction.probability_adverse) if earlier else ()
     timing = infant_warnings(infant_timing(scan, request))
     warnings = tuple(dict.fromkeys((*gated.warnings, *model.warnings, *timing, *before)))

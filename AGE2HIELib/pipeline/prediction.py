@@ -21,7 +21,8 @@ from AGE2HIELib.report.folder import OVERLAY, PLACEMENT, write_maps, write_page,
 from AGE2HIELib.report.hospital.objects import FOLDER, check_possible, write_objects
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.report.record import Circumstances, result_record, write_record
-from AGE2HIELib.result.record import ClinicalReading, Settings
+from AGE2HIELib.result.findings import ClinicalReading
+from AGE2HIELib.result.record import Settings
 from AGE2HIELib.result.stored import RECORD, REGIONS
 from AGE2HIELib.result.verdicts import Examination, Quality
 from AGE2HIELib.system.outputs import output_folder

@@ -31,7 +31,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Structure:
+class ReferenceStructure:
     """A structure that studies measure.
 
     Attributes:
@@ -51,7 +51,7 @@ class MeasuredStructure:
     regions by their volume; None where a region is not measurable or not there.
     """
 
-    structure: Structure
+    structure: ReferenceStructure
     left: float | None
     right: float | None
     midline: float | None
@@ -65,7 +65,7 @@ _WINDOW = "10.1177/1971400916678229"
 _SEVERE = "mean less and plus its sd: severe HIE, cooled, days 3-10"
 
 STRUCTURES = (
-    Structure(
+    ReferenceStructure(
         "Thalamus",
         ("thalamus",),
         (Published(1150, 1170, _BIRTH, _SOTARDI),),
@@ -74,12 +74,12 @@ STRUCTURES = (
             Published(920, 1040, "the same, mild to moderate HIE (16 infants together)", _WINDOW),
         ),
     ),
-    Structure(
+    ReferenceStructure(
         "Lentiform nucleus",
         ("lentiform nucleus",),
         (Published(1230, 1260, f"basal ganglia: {_BIRTH}", _SOTARDI),),
     ),
-    Structure(
+    ReferenceStructure(
         "Posterior limb of the internal capsule",
         ("posterior limb of the internal capsule",),
         (Published(1170, 1180, _BIRTH, _SOTARDI),),
@@ -90,7 +90,7 @@ STRUCTURES = (
             Published(580, 920, "the same, died (28 infants together)", "10.1542/peds.2003-0935-L"),
         ),
     ),
-    Structure(
+    ReferenceStructure(
         "White matter",
         ("frontal white matter", "parietal white matter", "temporal white matter", "occipital white matter"),
         (_BARTHA,),
@@ -99,8 +99,8 @@ STRUCTURES = (
             Published(560, 1100, "the same, mild to moderate HIE (16 infants together)", _WINDOW),
         ),
     ),
-    Structure("Cortex", ("frontal cortex", "parietal cortex", "temporal cortex", "occipital cortex")),
-    Structure("Brainstem", ("brainstem",)),
+    ReferenceStructure("Cortex", ("frontal cortex", "parietal cortex", "temporal cortex", "occipital cortex")),
+    ReferenceStructure("Brainstem", ("brainstem",)),
 )
 
 COURSE = (
@@ -125,7 +125,7 @@ def measured_structures(regions: Sequence[RegionRow]) -> tuple[MeasuredStructure
     return tuple(found)
 
 
-def _median(structure: Structure, side: str, rows: dict[tuple[str, str], RegionRow]) -> float | None:
+def _median(structure: ReferenceStructure, side: str, rows: dict[tuple[str, str], RegionRow]) -> float | None:
     parts = [rows.get((region, side)) for region in structure.regions]
     medians = [part.median_adc_1e6_mm2_s for part in parts if part is not None]
     volumes = [part.tissue_ml or 0.0 for part in parts if part is not None]

@@ -14,7 +14,7 @@ from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.explanation.saliency import Explanation, SaliencyMap
 from AGE2HIELib.report.backdrop import Backdrop
 from AGE2HIELib.report.colours import Scale, saliency_scale, standing_scale
-from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, Row, mosaic, over
+from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, MapRow, mosaic, over
 from AGE2HIELib.report.record import Circumstances, result_record
 from AGE2HIELib.report.tiles import choose_view, tile
 from AGE2HIELib.result.decode import encode
@@ -60,13 +60,13 @@ def comparison_picture(found: Comparison[M], *, demonstration: bool) -> Image.Im
     def grey_slice(level: int) -> np.ndarray:
         return tile(below.volume, level, view, grey)[..., :3]
 
-    def row(title: str, shown: Volume, scale: Scale, ends: tuple[str, str]) -> Row:
+    def row(title: str, shown: Volume, scale: Scale, ends: tuple[str, str]) -> MapRow:
         def draw(level: int) -> np.ndarray:
             return over(tile(shown, level, view, scale, brain=found.brain), grey_slice(level))
 
-        return Row(title, *ends, scale, draw)
+        return MapRow(title, *ends, scale, draw)
 
-    rows = [Row(below.title, f"{grey.low:g}", f"{grey.high:g}", grey, grey_slice)]
+    rows = [MapRow(below.title, f"{grey.low:g}", f"{grey.high:g}", grey, grey_slice)]
     scale = standing_scale()
     for name, saliency in found.maps.items():
         ranked = saliency.like(standing(saliency.array).astype(np.float32))

@@ -39,7 +39,7 @@ class Maps:
 
 
 @dataclass(frozen=True)
-class Row:
+class MapRow:
     """One map in the mosaic: ``draw`` gives the picture of a slice, (height, width, 3) 0..255."""
 
     title: str
@@ -58,7 +58,7 @@ def overlay_picture(maps: Maps, *, demonstration: bool, saliency_title: str = ""
 
 
 def mosaic(
-    rows: Sequence[Row], view: View, slices: int, *, demonstration: bool, notes: Mapping[int, str] | None = None
+    rows: Sequence[MapRow], view: View, slices: int, *, demonstration: bool, notes: Mapping[int, str] | None = None
 ) -> Image.Image:
     """Rows of tiles with headings, sides and slice numbers; ``slices`` is how many the scan has, ``notes`` what is
     written beside the number of a slice.
@@ -91,14 +91,14 @@ def mosaic(
     return picture
 
 
-def _rows(maps: Maps, view: View, saliency_title: str) -> list[Row]:
+def _rows(maps: Maps, view: View, saliency_title: str) -> list[MapRow]:
     grey, adc = adc_scale(), _adc_slices(maps, view)
-    rows = [Row("ADC (1e-6 mm2/s)", f"{grey.low:g}", f"{grey.high:g}", grey, adc)]
+    rows = [MapRow("ADC (1e-6 mm2/s)", f"{grey.low:g}", f"{grey.high:g}", grey, adc)]
     if maps.z is not None:
         colours = z_scale()
         line = "; line: lesion" if maps.lesion is not None and maps.lesion.array.any() else ""
         title = f"ADC in sd from normal (z), smoothed for display, over ADC{line}"
-        rows.append(Row(title, f"{colours.low:g}", f"+{colours.high:g}", colours, z_over_adc(maps, maps.z, view)))
+        rows.append(MapRow(title, f"{colours.low:g}", f"+{colours.high:g}", colours, z_over_adc(maps, maps.z, view)))
     if maps.saliency is not None:
         rows.append(_saliency_row(saliency_title, maps, maps.saliency, view))
     return rows
@@ -140,8 +140,10 @@ def saliency_over_adc(maps: Maps, view: View) -> Callable[[int], np.ndarray]:
     return draw
 
 
-def _saliency_row(title: str, maps: Maps, saliency: Volume, view: View) -> Row:
-    return Row(title, "0", f"peak {saliency.array.max(initial=0.0):.2g}", _hot(saliency), saliency_over_adc(maps, view))
+def _saliency_row(title: str, maps: Maps, saliency: Volume, view: View) -> MapRow:
+    return MapRow(
+        title, "0", f"peak {saliency.array.max(initial=0.0):.2g}", _hot(saliency), saliency_over_adc(maps, view)
+    )
 
 
 def _hot(saliency: Volume) -> Scale:
@@ -171,7 +173,7 @@ def _draw_tile(
     )
 
 
-def _draw_header(picture: Image.Image, pen: ImageDraw.ImageDraw, row: Row, top: int, width: int) -> None:
+def _draw_header(picture: Image.Image, pen: ImageDraw.ImageDraw, row: MapRow, top: int, width: int) -> None:
     pen.text((_GAP + 4, top + 12), row.title, font=picture_font(18), fill=_TEXT)
     font = picture_font(15)
     bar_width, bar_height = 160, 12

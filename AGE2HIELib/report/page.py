@@ -10,12 +10,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from AGE2HIELib.clinical.variables import BY_NAME
 from AGE2HIELib.explanation.regions import RegionRow
 from AGE2HIELib.report.adc_ranges import COURSE, measured_structures
 from AGE2HIELib.report.gauge import score_drawing
 from AGE2HIELib.report.region_order import flag, lowest_region, region_groups, worst_regions
-from AGE2HIELib.report.summary import ScanFacts, checks_line, percent, scan_facts, summary_parts
-from AGE2HIELib.report.years import in_years
+from AGE2HIELib.report.summary import ScanFacts, checks_line, in_years, percent, scan_facts, summary_parts
 from AGE2HIELib.result.decode import decode, encode
 from AGE2HIELib.result.record import Input, Result, Settings
 from AGE2HIELib.result.verdicts import Quality
@@ -72,6 +72,7 @@ def template(name: str) -> Template:
     environment.filters["flag"] = flag
     environment.filters["share"] = share
     environment.filters["beyond"] = beyond
+    environment.filters["variable_title"] = variable_title
     return environment.get_template(name)
 
 
@@ -130,6 +131,11 @@ def share(value: float) -> str:
     """Two digits after the point; 0.00 and 1.00, which no network can know, are never said."""
     text = f"{value:.2f}"
     return {"0.00": "<0.01", "1.00": ">0.99"}.get(text, text)
+
+
+def variable_title(name: str) -> str:
+    """A clinical variable for people; one that this version does not know by its name."""
+    return BY_NAME[name].title if name in BY_NAME else name.replace("_", " ")
 
 
 def beyond(meaning: str, value: str) -> str:

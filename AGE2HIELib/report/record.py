@@ -12,18 +12,8 @@ from AGE2HIELib.bundle.reading import Bundle
 from AGE2HIELib.io.source import Source, T1Scan
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.result.decode import encode
-from AGE2HIELib.result.record import (
-    AtlasUsed,
-    InjuryScore,
-    Input,
-    Lesion,
-    Model,
-    PredictionCases,
-    RecordedSet,
-    Result,
-    Saliency,
-    Settings,
-)
+from AGE2HIELib.result.findings import InjuryScore, Lesion
+from AGE2HIELib.result.record import AtlasUsed, Input, Model, PredictionCases, RecordedSet, Result, Saliency, Settings
 from AGE2HIELib.result.software import machine, software_versions
 from AGE2HIELib.result.verdicts import Examination, Quality
 from AGE2HIELib.result.visits import TwoScans

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from AGE2HIELib.result.record import Input, Lesion, Result, Settings
+from AGE2HIELib.result.findings import Lesion
+from AGE2HIELib.result.record import Input, Result, Settings
 from AGE2HIELib.result.verdicts import Quality
 
 _TIMES = " \N{MULTIPLICATION SIGN} "
@@ -87,3 +88,8 @@ def summary_parts(result: Result) -> dict[str, Any]:
         "clusters": lesion.clusters[:LISTED_CLUSTERS] if lesion is not None else (),
         "more_clusters": max(len(lesion.clusters) - LISTED_CLUSTERS, 0) if lesion is not None else 0,
     }
+
+
+def in_years(age: float) -> str:
+    """An age in words: one digit after the point, two below two years, where a month counts."""
+    return f"{age:.2f} years" if abs(age) < 2 else f"{age:.1f} years"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from AGE2HIELib.result.record import InjuryScore, Lesion
+from AGE2HIELib.result.findings import InjuryScore, Lesion
 
 METHOD = "corrected by a reader"
 MEANING = "what a reader has drawn, within the brain"

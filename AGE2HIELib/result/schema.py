@@ -16,7 +16,7 @@ from AGE2HIELib.result.visits import TwoScans
 _PLAIN = {float: "number", int: "integer", str: "string", bool: "boolean", NoneType: "null"}
 _PAGE = """# result.json
 
-Made by `make docs` from `AGE2HIELib/result/record.py`; `Testing/test_record.py` says when it is not of today.
+Made by `make docs` from the classes of `AGE2HIELib/result`; `Testing/test_record.py` says when it is not of today.
 
 ## Records of other versions
 

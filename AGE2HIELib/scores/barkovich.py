@@ -6,7 +6,7 @@ limb, cannot be had from diffusion.
 
 from __future__ import annotations
 
-from AGE2HIELib.result.record import InjuryScore, ScoreItem
+from AGE2HIELib.result.findings import InjuryScore, ScoreItem
 from AGE2HIELib.scores import places
 from AGE2HIELib.scores.burden import Burden
 from AGE2HIELib.scores.rules import (

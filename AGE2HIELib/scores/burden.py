@@ -9,8 +9,8 @@ import numpy as np
 
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
-from AGE2HIELib.result.record import RegionPart
-from AGE2HIELib.scores.places import Place, places_of
+from AGE2HIELib.result.findings import RegionPart
+from AGE2HIELib.scores.places import ScorePlace, places_of
 from AGE2HIELib.volume import Volume
 
 _BRAIN_SHARE = 0.5  # of an atlas voxel that must be the scan's brain, as in the table of regions
@@ -45,7 +45,7 @@ class Burden:
         return self.total_ml(name) / volume if volume > 0 else 0.0
 
 
-def burden_of(places: Iterable[Place], lesion: np.ndarray, voxel_ml: np.ndarray, *, zones: bool) -> Burden:
+def burden_of(places: Iterable[ScorePlace], lesion: np.ndarray, voxel_ml: np.ndarray, *, zones: bool) -> Burden:
     """The lesion in each place.
 
     Args:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from AGE2HIELib.result.record import InjuryScore
+from AGE2HIELib.result.findings import InjuryScore
 from AGE2HIELib.scores import places
 from AGE2HIELib.scores.burden import Burden
 from AGE2HIELib.scores.rules import NOT_INJURED, asked, missing_places

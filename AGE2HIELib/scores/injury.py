@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
-from AGE2HIELib.result.record import InjuryScore
+from AGE2HIELib.result.findings import InjuryScore
 from AGE2HIELib.scores.barkovich import barkovich_bgt, barkovich_watershed
 from AGE2HIELib.scores.burden import Burden, measure_burden
 from AGE2HIELib.scores.diffusion_items import trivedi_items, weeke_items

@@ -7,7 +7,7 @@ has ten levels; they stand in no text that we could read, so that the parted rea
 
 from __future__ import annotations
 
-from AGE2HIELib.result.record import InjuryScore, ScoreItem
+from AGE2HIELib.result.findings import InjuryScore, ScoreItem
 from AGE2HIELib.scores import places
 from AGE2HIELib.scores.burden import Burden
 from AGE2HIELib.scores.rules import (

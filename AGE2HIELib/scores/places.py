@@ -35,7 +35,7 @@ NEAR_MM = 8.0
 
 
 @dataclass(frozen=True)
-class Place:
+class ScorePlace:
     """A region, a zone or a part that is put together, of one hemisphere.
 
     Attributes:
@@ -48,7 +48,7 @@ class Place:
     voxels: np.ndarray
 
 
-def find_places(labels: Volume, regions: Iterable[Region], zones: Zones | None) -> tuple[Place, ...]:
+def find_places(labels: Volume, regions: Iterable[Region], zones: Zones | None) -> tuple[ScorePlace, ...]:
     """Every place of a labelled brain.
 
     Args:
@@ -70,11 +70,11 @@ def find_places(labels: Volume, regions: Iterable[Region], zones: Zones | None) 
             found[OTHER_CORTEX, side] = cortex & ~watershed & ~rolandic
             near = _within(deep | watershed | rolandic, labels, NEAR_MM)
             found[OTHER_CEREBRUM, side] = (cortex | white) & ~near
-    return tuple(Place(name, side, np.flatnonzero(mask)) for (name, side), mask in found.items())
+    return tuple(ScorePlace(name, side, np.flatnonzero(mask)) for (name, side), mask in found.items())
 
 
 @once_per_atlas
-def places_of(atlas: Atlas) -> tuple[Place, ...]:
+def places_of(atlas: Atlas) -> tuple[ScorePlace, ...]:
     """Those of an atlas, on its grid."""
     return find_places(atlas.labels, atlas.regions, atlas.zones)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from AGE2HIELib.result.record import RegionPart, ScoreItem
+from AGE2HIELib.result.findings import RegionPart, ScoreItem
 from AGE2HIELib.scores.burden import Burden
 from AGE2HIELib.scores.places import NEAR_MM
 

@@ -15,7 +15,7 @@ from pathlib import Path, PureWindowsPath
 from AGE2HIELib.errors import InputError
 from training.cohorts.ages import AgeColumn, age_columns, age_in
 from training.cohorts.problems import DataError, Problem
-from training.cohorts.tables import Row, Table, is_missing, read_cohort_table
+from training.cohorts.tables import CohortRow, Table, is_missing, read_cohort_table
 
 _SESSION_COLUMNS = ("session_id", "session")
 
@@ -38,7 +38,7 @@ class AgeTable:
     key: int
     session: int | None = None
 
-    def rows_of(self, name: str) -> tuple[Row, ...]:
+    def rows_of(self, name: str) -> tuple[CohortRow, ...]:
         return tuple(self._by_label.get(label(name), ()))
 
     def site_of(self, name: str) -> str:
@@ -48,14 +48,14 @@ class AgeTable:
         return next((text for text in texts if not is_missing(text)), "")
 
     @cached_property
-    def _by_label(self) -> dict[str, list[Row]]:
+    def _by_label(self) -> dict[str, list[CohortRow]]:
         """Thousands of participants are looked up one by one."""
-        rows: dict[str, list[Row]] = {}
+        rows: dict[str, list[CohortRow]] = {}
         for row in self.table.rows:
             rows.setdefault(label(row.cells[self.key]), []).append(row)
         return rows
 
-    def session_in(self, row: Row) -> str:
+    def session_in(self, row: CohortRow) -> str:
         """As the row names it, without its prefix; empty where it names none."""
         text = "" if self.session is None else row.cells[self.session]
         return "" if is_missing(text) else label(text)
@@ -140,7 +140,7 @@ class SubjectAges:
             raise DataError(missing, f"{scan.subject}: the age is missing. Fill it in, or leave the subject out")
         raise self._untold(scan)
 
-    def _speaking(self, scan: ScanName) -> Iterator[tuple[AgeTable, tuple[Row, ...]]]:
+    def _speaking(self, scan: ScanName) -> Iterator[tuple[AgeTable, tuple[CohortRow, ...]]]:
         """Tables with ages and their rows that speak of this scan, the nearest first."""
         found = [(table, _rows_of_file(table, scan.stem)) for table in self._scans]
         if self._sessions and scan.session:
@@ -148,7 +148,7 @@ class SubjectAges:
         found.append((self._participants, self._rows_of_participant(scan)))
         yield from ((table, rows) for table, rows in found if rows and table.ages)
 
-    def _rows_of_participant(self, scan: ScanName) -> tuple[Row, ...]:
+    def _rows_of_participant(self, scan: ScanName) -> tuple[CohortRow, ...]:
         mine = self._participants.rows_of(scan.subject)
         named = [self._participants.session_in(row) for row in mine]
         if not any(named):
@@ -180,7 +180,7 @@ def _beside(path: Path, root: Path, key: str) -> AgeTable | None:
     return None if column is None else AgeTable(table, ages, column)
 
 
-def _rows_of_file(table: AgeTable, stem: str) -> tuple[Row, ...]:
+def _rows_of_file(table: AgeTable, stem: str) -> tuple[CohortRow, ...]:
     """By the file's own name, which holds subject and session, however its folders and its format are written."""
     names = [PureWindowsPath(row.cells[table.key]).name for row in table.table.rows]
     stems = [name.removesuffix(".gz").removesuffix(".nii") for name in names]

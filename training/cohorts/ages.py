@@ -11,7 +11,7 @@ from pathlib import Path
 from AGE2HIELib.errors import InputError
 from training.cohorts.numbers import ambiguous_signs, number_in
 from training.cohorts.problems import DataError
-from training.cohorts.tables import Row, Table, is_missing
+from training.cohorts.tables import CohortRow, Table, is_missing
 from training.cohorts.units import stated_unit
 
 _NAMES = {
@@ -68,7 +68,7 @@ def _age_column(table: Table, root: Path, index: int, own: str) -> AgeColumn:
     return AgeColumn(index, YEARS[unit or "years"], bool(unit))
 
 
-def age_in(row: Row, columns: Sequence[AgeColumn]) -> float | None:
+def age_in(row: CohortRow, columns: Sequence[AgeColumn]) -> float | None:
     """The age in years that a row states, of the finest unit where it does so more than once; None where it is missing.
 
     Raises:

@@ -34,7 +34,7 @@ from AGE2HIELib.errors import InputError
 from training.cohorts.ages import date_of_serial
 from training.cohorts.numbers import ambiguous_signs, number_in
 from training.cohorts.problems import DataError, Problem
-from training.cohorts.tables import Row, Table, is_missing, read_cohort_table
+from training.cohorts.tables import CohortRow, Table, is_missing, read_cohort_table
 
 MAPPING = "outcomes.toml"
 _AGE = "age_days"
@@ -137,7 +137,7 @@ def read_outcomes(mapping_path: Path) -> tuple[list[CaseOutcome], list[Problem]]
     places = _places(table, mapping)
     outcomes: list[CaseOutcome] = []
     problems: list[Problem] = []
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[CohortRow]] = {}
     for row in table.rows:
         rows.setdefault(row.cells[places.case], []).append(row)
     for case, (row, *others) in rows.items():

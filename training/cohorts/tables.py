@@ -21,7 +21,7 @@ _SAVE = "Save it as CSV in UTF-8, as TSV, or as XLSX"
 
 
 @dataclass(frozen=True)
-class Row:
+class CohortRow:
     """``number`` as a spreadsheet counts (the header is 1); one stripped text for each column."""
 
     number: int
@@ -34,7 +34,7 @@ class Table:
 
     path: Path
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[CohortRow, ...]
 
     @property
     def name(self) -> str:
@@ -161,20 +161,20 @@ def _table(path: Path, records: Iterable[Sequence[str]]) -> Table:
     return Table(path, rows[0].cells, tuple(rows[1:]))
 
 
-def _rows(records: Iterable[Sequence[str]]) -> list[Row]:
+def _rows(records: Iterable[Sequence[str]]) -> list[CohortRow]:
     """Those that hold something. What is empty behind the header's last name is a separator too many, no column."""
-    found: list[Row] = []
+    found: list[CohortRow] = []
     for number, record in enumerate(records, start=1):
         cells = [cell.strip() for cell in record]
         width = len(found[0].cells) if found else 0
         while len(cells) > width and not cells[-1]:
             cells.pop()
         if any(cells):
-            found.append(Row(number, tuple(cells)))
+            found.append(CohortRow(number, tuple(cells)))
     return found
 
 
-def _misfit(rows: Sequence[Row]) -> Row | None:
+def _misfit(rows: Sequence[CohortRow]) -> CohortRow | None:
     return next((row for row in rows if len(row.cells) != len(rows[0].cells)), None)
 
 

@@ -22,9 +22,9 @@ from AGE2HIELib.explanation.robustness import on_voxels
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.networks.age import AgeNetwork
 from AGE2HIELib.report.colours import grey_scale, standing_scale
-from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, Row, mosaic, over
+from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, MapRow, mosaic, over
+from AGE2HIELib.report.summary import in_years
 from AGE2HIELib.report.tiles import View, choose_view, tile
-from AGE2HIELib.report.years import in_years
 from AGE2HIELib.system.parallel import bar_seconds
 from AGE2HIELib.volume import Grid, Volume
 from training.explaining.sampling import choose_subjects
@@ -180,7 +180,7 @@ def age_picture(shown: Sequence[AgeMapShown], *, method: str, synthetic: bool) -
     return mosaic(rows, view, everywhere.shape[2], demonstration=synthetic)
 
 
-def _row(one: AgeMapShown, view: View, title: str, *, synthetic: bool) -> Row:
+def _row(one: AgeMapShown, view: View, title: str, *, synthetic: bool) -> MapRow:
     brain = one.t1.like(one.t1.array != 0)
     ranked = one.t1.like(standing(one.saliency.array).astype(np.float32))
     grey, hot = grey_scale(_T1_WINDOW), standing_scale()
@@ -191,4 +191,4 @@ def _row(one: AgeMapShown, view: View, title: str, *, synthetic: bool) -> Row:
 
     who = "Synthetic subject" if synthetic else "Subject"
     ages = f"{who} of {in_years(one.age_years)}, predicted {in_years(one.predicted_years)}"
-    return Row(f"{ages}: {title} of the predicted age over T1", "0", "peak", hot, draw)
+    return MapRow(f"{ages}: {title} of the predicted age over T1", "0", "peak", hot, draw)

@@ -29,7 +29,7 @@ _EARLIER = "metrics_before_stop_"
 
 
 @dataclass(frozen=True)
-class Place:
+class FitPlace:
     """Where a fit keeps its log, checkpoint and weights; ``bar``: the line of its progress bar, None without one."""
 
     folder: Path
@@ -44,7 +44,7 @@ class WholeCheckpoints(TorchCheckpointIO):
         write_whole(Path(path), lambda part: torch.save(checkpoint, part))
 
 
-def fit(module: KeyedModule, place: Place) -> dict[str, torch.Tensor]:
+def fit(module: KeyedModule, place: FitPlace) -> dict[str, torch.Tensor]:
     """Train to the end, from the last checkpoint where there is one; the network's weights, on the CPU.
 
     A fit that has ended before is not repeated: its weights are read.
@@ -94,7 +94,7 @@ def _join_logs(folder: Path) -> None:
         path.unlink()
 
 
-def _trainer(module: KeyedModule, place: Place) -> lightning.Trainer:
+def _trainer(module: KeyedModule, place: FitPlace) -> lightning.Trainer:
     hardware = place.hardware
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -179,7 +179,7 @@ class _EpochBar(Callback):
             self.bar.close()
 
 
-def _loggers(place: Place) -> list[Any]:
+def _loggers(place: FitPlace) -> list[Any]:
     """A CSV for the report and, where a fit is long enough for a bar, TensorBoard."""
     csv = CSVLogger(place.folder, name="", version="")
     return [csv] if place.bar is None else [csv, TensorBoardLogger(place.folder, name="", version="tensorboard")]

@@ -10,7 +10,7 @@ import pandas as pd
 from AGE2HIELib.bundle.model_facts import ATLAS, NO_Z, RELEASED
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
-from training.settings import Settings
+from training.settings import TrainingSettings
 
 # z-scores reach 10; ADC from 100 (dying tissue) to 2900 (fluid) lies within the clips
 ADC_CHANNELS = (Channel("adc", 1300.0, 400.0, -3.0, 4.0), Channel("z_adc", 0.0, 3.0, -10 / 3, 10 / 3))
@@ -42,7 +42,7 @@ def centred_grid(field_of_view_mm: tuple[float, float, float], spacing_mm: float
     return Grid((i, j, k), affine)
 
 
-def fed_z_kinds(settings: Settings, table: pd.DataFrame) -> tuple[str, ...]:
+def fed_z_kinds(settings: TrainingSettings, table: pd.DataFrame) -> tuple[str, ...]:
     """Augmentation shows every network all there is, and none at times; without it there is one, or the atlas's where
     an infant has no released one.
 

@@ -45,6 +45,7 @@ class ReportContent:
         age_predictions: rows of ``age_predictions.tsv``; None when no encoder was pretrained in this run.
         curves: heading -> ``metrics.csv`` of a Lightning CSV logger.
         summary, comparisons: of ``evaluation.summary``.
+        further: of ``evaluation.summary.further_outcomes``; empty where the cohort has no further outcomes.
         notes: what the reader must know besides, a sentence each.
         explained: maps of the outcome and of age.
     """
@@ -59,6 +60,7 @@ class ReportContent:
     age_predictions: pd.DataFrame | None
     summary: pd.DataFrame
     comparisons: pd.DataFrame
+    further: pd.DataFrame = field(default_factory=pd.DataFrame)
     curves: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     explained: ExplanationTables = ExplanationTables()

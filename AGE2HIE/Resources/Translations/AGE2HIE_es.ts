@@ -140,10 +140,6 @@
    <translation>Apgar al minuto 1:</translation>
   </message>
   <message>
-   <source>0 to 10</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Apgar at 5 minutes:</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>Apgar a los 5 minutos:</translation>
@@ -159,26 +155,14 @@
    <translation>pH de sangre de cordón:</translation>
   </message>
   <message>
-   <source>such as 6.95</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Base deficit:</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>Déficit de base:</translation>
   </message>
   <message>
-   <source>mmol/l</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Sarnat grade:</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>Grado de Sarnat:</translation>
-  </message>
-  <message>
-   <source>0 to 3</source>
-   <translation type="unfinished" />
   </message>
   <message>
    <source>Seizures before the scan:</source>
@@ -191,17 +175,9 @@
    <translation>Peso al nacer:</translation>
   </message>
   <message>
-   <source>g</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Head circumference:</source>
+   <source>Head circumference at birth:</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>Perímetro cefálico:</translation>
-  </message>
-  <message>
-   <source>cm, at birth</source>
-   <translation type="unfinished" />
+   <translation>Perímetro cefálico al nacer:</translation>
   </message>
   <message>
    <source>Optional: z-map, mask, DICOM series</source>
@@ -839,6 +815,109 @@
   </message>
  </context>
  <context>
+  <name>AGE2HIEUI.clinicalTexts</name>
+  <message>
+   <source>&lt;b&gt;With clinical variables ({count} given): {score:.2f}&lt;/b&gt; (90 % interval {low:.2f}-{high:.2f}); by the image alone {image:.2f}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>&lt;b&gt;Con variables clínicas ({count} dadas): {score:.2f}&lt;/b&gt; (intervalo del 90 % {low:.2f}-{high:.2f}); solo con la imagen {image:.2f}.</translation>
+  </message>
+  <message>
+   <source>image {logit}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>imagen {logit}</translation>
+  </message>
+  <message>
+   <source>others ({count}) less than 0.05 each</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>otras ({count}) menos de 0.05 cada una</translation>
+  </message>
+  <message>
+   <source>In log-odds, above 0 raises the number: {parts}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>En log-odds, por encima de 0 aumenta el número: {parts}.</translation>
+  </message>
+  <message>
+   <source>{name} {logit}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{name} {logit}</translation>
+  </message>
+  <message>
+   <source>{name}, not known, {logit}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{name}, no se sabe, {logit}</translation>
+  </message>
+  <message>
+   <source>Gestational age at birth</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Edad gestacional al nacer</translation>
+  </message>
+  <message>
+   <source>Sex</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Sexo</translation>
+  </message>
+  <message>
+   <source>Apgar score at 1 minute</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Apgar al minuto 1</translation>
+  </message>
+  <message>
+   <source>Apgar score at 5 minutes</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Apgar a los 5 minutos</translation>
+  </message>
+  <message>
+   <source>Apgar score at 10 minutes</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Apgar a los 10 minutos</translation>
+  </message>
+  <message>
+   <source>pH of cord blood</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>pH de sangre de cordón</translation>
+  </message>
+  <message>
+   <source>Base deficit</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Déficit de base</translation>
+  </message>
+  <message>
+   <source>Sarnat grade</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Grado de Sarnat</translation>
+  </message>
+  <message>
+   <source>Seizures before the scan</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Convulsiones antes de la exploración</translation>
+  </message>
+  <message>
+   <source>Therapeutic hypothermia</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Hipotermia terapéutica</translation>
+  </message>
+  <message>
+   <source>Age at the scan</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Edad en la exploración</translation>
+  </message>
+  <message>
+   <source>Birth weight</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Peso al nacer</translation>
+  </message>
+  <message>
+   <source>Head circumference at birth</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Perímetro cefálico al nacer</translation>
+  </message>
+  <message>
+   <source>{low} to {high} {unit}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{low} a {high} {unit}</translation>
+  </message>
+ </context>
+ <context>
   <name>AGE2HIEUI.command</name>
   <message>
    <source>PythonSlicer was not found on the path of this Slicer: install Slicer again.</source>
@@ -1093,10 +1172,6 @@
   </message>
   <message>
    <source>Measuring the corrected lesion...</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>&lt;b&gt;With {count} clinical variables: {score:.2f}&lt;/b&gt;; by the image alone {image:.2f}.</source>
    <translation type="unfinished" />
   </message>
   <message>

@@ -140,10 +140,6 @@
    <translation>1 分钟 Apgar：</translation>
   </message>
   <message>
-   <source>0 to 10</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Apgar at 5 minutes:</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>5 分钟 Apgar：</translation>
@@ -159,26 +155,14 @@
    <translation>脐血 pH：</translation>
   </message>
   <message>
-   <source>such as 6.95</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Base deficit:</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>碱剩余缺失：</translation>
   </message>
   <message>
-   <source>mmol/l</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Sarnat grade:</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>Sarnat 分级：</translation>
-  </message>
-  <message>
-   <source>0 to 3</source>
-   <translation type="unfinished" />
   </message>
   <message>
    <source>Seizures before the scan:</source>
@@ -191,17 +175,9 @@
    <translation>出生体重：</translation>
   </message>
   <message>
-   <source>g</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Head circumference:</source>
+   <source>Head circumference at birth:</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>头围：</translation>
-  </message>
-  <message>
-   <source>cm, at birth</source>
-   <translation type="unfinished" />
+   <translation>出生头围：</translation>
   </message>
   <message>
    <source>Optional: z-map, mask, DICOM series</source>
@@ -839,6 +815,109 @@
   </message>
  </context>
  <context>
+  <name>AGE2HIEUI.clinicalTexts</name>
+  <message>
+   <source>&lt;b&gt;With clinical variables ({count} given): {score:.2f}&lt;/b&gt; (90 % interval {low:.2f}-{high:.2f}); by the image alone {image:.2f}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>&lt;b&gt;结合临床变量（已给 {count} 项）：{score:.2f}&lt;/b&gt;（90 % 区间 {low:.2f}-{high:.2f}）；仅由图像 {image:.2f}。</translation>
+  </message>
+  <message>
+   <source>image {logit}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>图像 {logit}</translation>
+  </message>
+  <message>
+   <source>others ({count}) less than 0.05 each</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>其他（{count}）各小于 0.05</translation>
+  </message>
+  <message>
+   <source>In log-odds, above 0 raises the number: {parts}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>对数几率（大于 0 使数值升高）：{parts}。</translation>
+  </message>
+  <message>
+   <source>{name} {logit}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{name} {logit}</translation>
+  </message>
+  <message>
+   <source>{name}, not known, {logit}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{name}（未知）{logit}</translation>
+  </message>
+  <message>
+   <source>Gestational age at birth</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>出生孕周</translation>
+  </message>
+  <message>
+   <source>Sex</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>性别</translation>
+  </message>
+  <message>
+   <source>Apgar score at 1 minute</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>1 分钟 Apgar 评分</translation>
+  </message>
+  <message>
+   <source>Apgar score at 5 minutes</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>5 分钟 Apgar 评分</translation>
+  </message>
+  <message>
+   <source>Apgar score at 10 minutes</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>10 分钟 Apgar 评分</translation>
+  </message>
+  <message>
+   <source>pH of cord blood</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>脐血 pH</translation>
+  </message>
+  <message>
+   <source>Base deficit</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>碱剩余缺失</translation>
+  </message>
+  <message>
+   <source>Sarnat grade</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Sarnat 分级</translation>
+  </message>
+  <message>
+   <source>Seizures before the scan</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>扫描前惊厥</translation>
+  </message>
+  <message>
+   <source>Therapeutic hypothermia</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>亚低温治疗</translation>
+  </message>
+  <message>
+   <source>Age at the scan</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>扫描时年龄</translation>
+  </message>
+  <message>
+   <source>Birth weight</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>出生体重</translation>
+  </message>
+  <message>
+   <source>Head circumference at birth</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>出生头围</translation>
+  </message>
+  <message>
+   <source>{low} to {high} {unit}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{low} 至 {high} {unit}</translation>
+  </message>
+ </context>
+ <context>
   <name>AGE2HIEUI.command</name>
   <message>
    <source>PythonSlicer was not found on the path of this Slicer: install Slicer again.</source>
@@ -1093,10 +1172,6 @@
   </message>
   <message>
    <source>Measuring the corrected lesion...</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>&lt;b&gt;With {count} clinical variables: {score:.2f}&lt;/b&gt;; by the image alone {image:.2f}.</source>
    <translation type="unfinished" />
   </message>
   <message>
