@@ -133,8 +133,8 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_table(tmp_path) == {"a b": good, "c": replace(failed, message="What is wrong. What to do.")}
     assert [path.name for path in tmp_path.iterdir()] == [TABLE]
     lines = (tmp_path / TABLE).read_text().splitlines()
-    assert [line.count("\t") for line in lines] == [14, 14, 14]
-    numbers = "0.250000\t0.125000\t0.500000\t0.300000\t6.500000\t0.012500"
+    assert [line.count("\t") for line in lines] == [15, 15, 15]
+    numbers = "0.250000\t0.125000\t0.500000\t0.300000\t6.500000\t0.012500\t0.400000"
     assert lines[1] == f"a b\t0\tfavourable\t{numbers}\t\t2\t3\t2B\t4.5\t"
 
 
