@@ -19,7 +19,7 @@ from AGE2HIELib.io.images import read_volume
 from AGE2HIELib.preprocess.placement import describe_placement
 from AGE2HIELib.preprocess.rigid import points_of
 from AGE2HIELib.result.decode import decode, encode
-from AGE2HIELib.result.record import InjuryScore
+from AGE2HIELib.result.findings import InjuryScore
 from AGE2HIELib.result.schema import comparison_page
 from AGE2HIELib.result.visits import LesionChange, TwoScans
 from AGE2HIELib.visits.change import score_changes

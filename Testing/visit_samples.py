@@ -18,7 +18,8 @@ from AGE2HIELib.preprocess.placement import place_in_atlas
 from AGE2HIELib.preprocess.placement_file import write_transform
 from AGE2HIELib.preprocess.rigid import Rigid, points_of
 from AGE2HIELib.result.decode import decode, encode
-from AGE2HIELib.result.record import Lesion, Result
+from AGE2HIELib.result.findings import Lesion
+from AGE2HIELib.result.record import Result
 from AGE2HIELib.visits.reading import RegionMedians, VisitMaps
 from AGE2HIELib.visits.registration import (
     BrainScan,

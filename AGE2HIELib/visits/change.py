@@ -10,7 +10,7 @@ from AGE2HIELib.explanation.region_tissue import parts_of_voxels
 from AGE2HIELib.explanation.regions import LOW_Z, round_value
 from AGE2HIELib.preprocess.rigid import Rigid, points_of
 from AGE2HIELib.preprocess.smoothing import bounding_box
-from AGE2HIELib.result.record import InjuryScore
+from AGE2HIELib.result.findings import InjuryScore
 from AGE2HIELib.result.visits import LesionChange, RegionChange, ScoreChange
 from AGE2HIELib.visits.reading import VisitMaps
 from AGE2HIELib.visits.registration import on_first

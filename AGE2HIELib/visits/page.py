@@ -7,7 +7,7 @@ from pathlib import Path
 
 from AGE2HIELib.report.page import signed, template
 from AGE2HIELib.result.decode import encode
-from AGE2HIELib.result.record import SCORE_HEADING
+from AGE2HIELib.result.findings import SCORE_HEADING
 from AGE2HIELib.result.visits import RegionChange, TwoScans
 from AGE2HIELib.visits.picture import COLOURS
 
