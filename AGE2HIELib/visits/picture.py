@@ -12,7 +12,7 @@ from AGE2HIELib.preprocess.rigid import Rigid
 from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.report.colours import Scale, adc_scale, z_scale
 from AGE2HIELib.report.landmarks import lesion_slices
-from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, Row, mosaic, over
+from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, MapRow, mosaic, over
 from AGE2HIELib.report.tiles import View, choose_view, tile
 from AGE2HIELib.visits.reading import VisitMaps
 from AGE2HIELib.visits.registration import on_first
@@ -88,10 +88,10 @@ def picture_of(before: VisitMaps, shown: SecondOnFirst, *, demonstration: bool) 
         return over(tile(shown.difference, level, view, change, brain=shown.both), np.zeros(3))
 
     rows = [
-        Row("First scan: ADC (1e-6 mm2/s)", *ends, grey, _adc(before.adc, view)),
-        Row("Second scan on the first: ADC", *ends, grey, _adc(shown.adc, view)),
-        Row("Second minus first", f"{change.low:g}", f"+{change.high:g}", change, difference),
-        Row("Lesion over the first scan", " / ".join(COLOURS), "", _legend(), _lesions(before, shown, view)),
+        MapRow("First scan: ADC (1e-6 mm2/s)", *ends, grey, _adc(before.adc, view)),
+        MapRow("Second scan on the first: ADC", *ends, grey, _adc(shown.adc, view)),
+        MapRow("Second minus first", f"{change.low:g}", f"+{change.high:g}", change, difference),
+        MapRow("Lesion over the first scan", " / ".join(COLOURS), "", _legend(), _lesions(before, shown, view)),
     ]
     return mosaic(rows, view, before.adc.array.shape[2], demonstration=demonstration)
 
