@@ -20,7 +20,7 @@ from AGE2HIELib.lesion.mask import (
     tissue_score,
 )
 from AGE2HIELib.lesion.measure import LISTED, PlacedScan, found_lesion, measured_lesion, placed_scan
-from AGE2HIELib.lesion.norm import halves, nearest_tissue, tissue_norm
+from AGE2HIELib.lesion.norm import nearest_tissue, sides_of_midline, tissue_norm
 from AGE2HIELib.phantom.scan import nearest
 from AGE2HIELib.preprocess.deform import deform
 from AGE2HIELib.preprocess.placement import place_in_atlas
@@ -201,7 +201,7 @@ def test_the_norm_of_tissue_holds_no_fluid_and_its_halves_are_the_labels() -> No
     mean, sd = tissue_norm(atlas)
     assert mean.array.max() < 1500
     assert 60 <= sd.array.min() <= sd.array.max() < 200
-    side, labels = halves(atlas).array, nearest_tissue(atlas).array
+    side, labels = sides_of_midline(atlas).array, nearest_tissue(atlas).array
     for region in atlas.regions:
         sign = {"left": 1, "right": -1}.get(region.hemisphere)
         if sign:

@@ -19,7 +19,7 @@ from AGE2HIELib.lesion.mask import (
     number_clusters,
     own_score,
 )
-from AGE2HIELib.lesion.norm import halves, nearest_tissue
+from AGE2HIELib.lesion.norm import nearest_tissue, sides_of_midline
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.result.findings import Lesion, LesionCluster
@@ -61,7 +61,8 @@ def placed_scan(
     """``released``: whether the z-map was given; a rule of its own reads it. Ours is read with the fluid left out."""
     score = given_score(z, adc, brain) if released else own_score(adc, brain, atlas, placement)
     side, labels = (
-        placement.to_native(image, interpolation="nearest") for image in (halves(atlas), nearest_tissue(atlas))
+        placement.to_native(image, interpolation="nearest")
+        for image in (sides_of_midline(atlas), nearest_tissue(atlas))
     )
     names = {region.value: region.name for region in atlas.regions}
     return PlacedScan(adc, z, brain, score, RELEASED if released else OWN, side, labels, names)

@@ -44,7 +44,7 @@ def nearest_tissue(atlas: Atlas) -> Volume:
 
 
 @once_per_atlas
-def halves(atlas: Atlas) -> Volume:
+def sides_of_midline(atlas: Atlas) -> Volume:
     """1 where the left half's regions are nearer, -1 where the right half's are, 0 on the midline (int8).
 
     The atlas of a user need not have its midline at x = 0; its labels say where it is.
