@@ -166,3 +166,9 @@ def test_a_decoded_value_has_the_types_of_its_fields() -> None:
     result = decode(Result, {**whole_record(), "threshold": 1})
     assert (type(result.threshold), result.interval) == (float, (0.4, 0.8))
     assert result.members == (0.5, 0.505, 0.6, 0.7, 0.75)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device")
+def test_a_device_without_an_end_is_no_record() -> None:
+    with pytest.raises(InputError, match="'zero' is a device or a pipe, and no result"):
+        read_stored(Path("/dev/zero"))
