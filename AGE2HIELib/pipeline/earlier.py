@@ -108,8 +108,8 @@ def read_earlier(folder: Path) -> Earlier:
     if not (brain.array > 0).any():
         raise InputError(f"The brain_mask.nii.gz of '{folder.name}' is empty. Predict the scan again.")
     unit = result.input.adc_unit_found or "1e-6 mm2/s"  # of what predict fitted itself
-    stored = read_volume(folder / "adc.nii.gz")  # in the file's voxel order, which is that of what is written
-    source = Source(result.input.kind, result.input.sha256, None, stored, unit, result.warnings)
+    adc = read_volume(folder / "adc.nii.gz")  # in the file's voxel order, which is that of what is written
+    source = Source(result.input.kind, result.input.sha256, None, adc, unit, result.warnings)
     scan = Scan(
         source,
         z,
