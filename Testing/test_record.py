@@ -6,6 +6,7 @@ import copy
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,17 @@ def test_an_older_result_cannot_be_made_again_and_a_newer_one_says_which_setting
     assert stored.result.probability_adverse == 0.62
     with pytest.raises(InputError, match="lack or add dry_number"):
         _ = stored.settings
+    del record["settings"]["dry_number"], record["settings"]["clinical_given"]
+    path.write_text(json.dumps(record))
+    older = read_stored(path)
+    assert older.settings_if_kept == replace(
+        decode(Settings, whole_record()["settings"]), clinical_given=None
+    )  # it can be explained
+    with pytest.raises(InputError, match="lack or add clinical_given"):
+        _ = older.settings
     del record["settings"]
     path.write_text(json.dumps(record))
+    assert read_stored(path).settings_if_kept is None
     with pytest.raises(InputError, match="keeps no settings"):
         _ = read_stored(path).settings
 

@@ -49,8 +49,8 @@ class Stored:
 
     @property
     def settings_if_kept(self) -> Settings | None:
-        """``settings``; None in a record of before they were kept."""
-        return self.settings if self.result.settings is not None else None
+        """As far as this version knows them, for what does not make the result again; None in a record of before."""
+        return self.result.settings
 
 
 def is_earlier(folder: Path) -> bool:
