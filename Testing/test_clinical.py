@@ -67,7 +67,9 @@ def test_every_way_of_writing_says_the_same(tmp_path: Path, kind: str) -> None:
     assert set(WHOLE.given) == {variable.name for variable in VARIABLES}
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "{}", '{"cord_ph": null}', "cord_ph,sex\n", "cord_ph,sex\nn/a,\n"])
+@pytest.mark.parametrize(
+    "text", ["", "  \n", "{}", '{"cord_ph": null}', "cord_ph,sex\n", "cord_ph,sex\nn/a,\n", ",,\n", '" "\n']
+)
 def test_a_file_that_gives_nothing_is_read_with_a_warning(tmp_path: Path, text: str) -> None:
     found = read_clinical(written(tmp_path, text))
     assert found.data == ClinicalData()
@@ -118,7 +120,16 @@ REFUSED = {
     "seizures\nmaybe\n": r"seizures is 'maybe'; it must be yes or no",
     "cord_ph,\n7,\n": r"a column without a name",
     "cord_ph\n1_0\n": r"where a number belongs",
+    "6.9,yes\n": r"column '6\.9' is none that is known",
+    "outcome\n": r"an outcome is not used",
+    "weight_g\n" + "9" * 5000 + "\n": r"weight_g is 9{60}, which is no number",
 }
+
+
+def test_letters_with_their_accents_apart_are_the_same_letters(tmp_path: Path) -> None:
+    """As a Mac may write them: m, a, combining diaeresis."""
+    found = read_clinical(written(tmp_path, "sex,seizures\nma\u0308nnlich,si\u0301\n"))
+    assert found.data == ClinicalData(sex="male", seizures=True)
 
 
 @pytest.mark.parametrize("text", REFUSED)
@@ -138,6 +149,10 @@ def test_files_that_are_no_text_are_told(tmp_path: Path, content: bytes, words: 
         read_clinical(written(tmp_path, content))
     with pytest.raises(InputError, match="There is no file 'none"):
         read_clinical(tmp_path / "none.json")
+    for path in (tmp_path, Path("/dev/zero")):
+        if path.exists():
+            with pytest.raises(InputError, match="a folder, a device or a pipe"):
+                read_clinical(path)
 
 
 def test_a_batch_has_a_row_for_each_case(tmp_path: Path) -> None:
@@ -148,9 +163,12 @@ def test_a_batch_has_a_row_for_each_case(tmp_path: Path) -> None:
         "case,cord_ph\nA,7\nA,7\n": "the case A twice",
         "case,cord_ph\n,7\n": "row 2: it names no case",
         "case,cord_ph\nA,69\n": "A: cord_ph is 69",
+        '{"case": null, "cord_ph": 7}': "row 2: it names no case",
     }.items():
         with pytest.raises(InputError, match=words):
             read_clinical_table(written(tmp_path, text))
+    assert read_clinical_table(written(tmp_path, "case,sex\nNA,f\n")) == {"NA": ClinicalData(sex="female")}
+    assert read_clinical_table(written(tmp_path, ",,\n")) == {}
 
 
 def test_options_and_file_are_one_statement() -> None:
@@ -160,6 +178,14 @@ def test_options_and_file_are_one_statement() -> None:
         combined(ClinicalData(age_days=3.0), {"age_days": 4.0})
     with pytest.raises(InputError, match=r"--cooled is no, and the clinical file says yes"):
         combined(ClinicalData(cooled=True), {"cooled": False})
+
+
+def test_weeks_and_days_are_the_same_age_as_their_decimal_fraction() -> None:
+    """39 weeks and 3 days are 39.43, or 39.4 where a tenth is all that is told; 39.3 is a day less."""
+    file = ClinicalData(gestation_weeks=39 + 3 / 7)
+    assert combined(file, {"gestation_weeks": 39.4}) == combined(file, {"gestation_weeks": 39.43}) == file
+    with pytest.raises(InputError, match=r"--gestation-weeks is 39\.3, and the clinical file says 39\.4286"):
+        combined(file, {"gestation_weeks": 39.3})
 
 
 def some_fusion(seed: int = 0, width: int = 4) -> Fusion:

@@ -134,7 +134,6 @@ def test_what_the_worker_reads_is_the_result_and_the_drawn_lesion(host: Any, dra
         "adc.nii.gz",
         "brain_mask.nii.gz",
         "z_adc.nii.gz",
-        "saliency.nii.gz",
         "placement.h5",
     }
     assert (tmp_path / "result" / "placement.h5").read_bytes() == b"\x89HDF a placement"

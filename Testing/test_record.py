@@ -6,6 +6,7 @@ import copy
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,17 @@ def test_an_older_result_cannot_be_made_again_and_a_newer_one_says_which_setting
     assert stored.result.probability_adverse == 0.62
     with pytest.raises(InputError, match="lack or add dry_number"):
         _ = stored.settings
+    del record["settings"]["dry_number"], record["settings"]["clinical_given"]
+    path.write_text(json.dumps(record))
+    older = read_stored(path)
+    assert older.settings_if_kept == replace(
+        decode(Settings, whole_record()["settings"]), clinical_given=None
+    )  # it can be explained
+    with pytest.raises(InputError, match="lack or add clinical_given"):
+        _ = older.settings
     del record["settings"]
     path.write_text(json.dumps(record))
+    assert read_stored(path).settings_if_kept is None
     with pytest.raises(InputError, match="keeps no settings"):
         _ = read_stored(path).settings
 
@@ -166,3 +176,9 @@ def test_a_decoded_value_has_the_types_of_its_fields() -> None:
     result = decode(Result, {**whole_record(), "threshold": 1})
     assert (type(result.threshold), result.interval) == (float, (0.4, 0.8))
     assert result.members == (0.5, 0.505, 0.6, 0.7, 0.75)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device")
+def test_a_device_without_an_end_is_no_record() -> None:
+    with pytest.raises(InputError, match="'zero' is a device or a pipe, and no result"):
+        read_stored(Path("/dev/zero"))

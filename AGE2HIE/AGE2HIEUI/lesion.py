@@ -32,7 +32,7 @@ _FILE, _PLACEMENT_FILE = "lesion.nii.gz", "placement.h5"
 _LABELMAP = "Binary labelmap"  # Slicer's name of what a segment is drawn in
 _SEGMENT = "lesion"  # its identifier
 _COLOUR = (0.95, 0.25, 0.45)
-_MAPS = ("adc", "brain_mask", "z_adc", "saliency")  # that a lesion is measured on
+_MAPS = ("adc", "brain_mask", "z_adc")  # that a lesion is measured on
 
 
 def loadLesion(folder: Path, record: Any, title: str, made: list[Any]) -> None:

@@ -11,6 +11,7 @@ import difflib
 import io
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,8 +81,8 @@ def read_clinical_table(path: Path) -> Mapping[str, ClinicalData]:
         if CASE not in values:
             raise InputError(f"'{path.name}' has no column '{CASE}'. Add one with the names of the batch's cases.")
         column, case = values[CASE]
-        case = str(case).strip()
-        if _is_missing(case):
+        case = "" if case is None else str(case).strip()
+        if not case:  # a case may be called NA
             raise InputError(f"'{path.name}', row {number}: it names no case. Fill it in, or take the row out.")
         if case in found:
             raise InputError(f"'{path.name}' has the case {case} twice. Keep one row.")
@@ -102,7 +103,7 @@ def value_of(variable: Variable, value: Any) -> float | bool | str | None:
         return value
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         raise InputError(f"{variable.name} is {_short(value)}, which is no {variable.kind}. Write one value.")
-    text = value.strip() if isinstance(value, str) else repr(value)
+    text = unicodedata.normalize("NFC", value.strip()) if isinstance(value, str) else repr(value)
     if variable.kind in (SEX, YES_NO):
         words: Mapping[str, bool | str] = SEX_WORDS if variable.kind == SEX else YES_NO_WORDS
         if text.casefold() not in words:
@@ -120,21 +121,27 @@ def _number(variable: Variable, text: str) -> float:
     if parts:
         return int(parts[1]) + int(parts[2]) / 7
     if _COMMA.fullmatch(text):
-        raise InputError(f"{name} is '{text}', with a decimal comma. Write it with a point: {text.replace(',', '.')}.")
+        raise InputError(
+            f"{name} is {_short(text)}, with a decimal comma. Write it with a point: {text[:60].replace(',', '.')}."
+        )
     try:
         number = float(text)
     except ValueError:
         number = None
     if number is None or "_" in text:
         if _DATE.fullmatch(text):
-            raise InputError(f"{name} is '{text}', which looks like a date. No dates are read: give {_what(variable)}.")
+            raise InputError(
+                f"{name} is {_short(text)}, which looks like a date. No dates are read: give {_what(variable)}."
+            )
         raise InputError(
             f"{name} is {_short(text)}, where a number belongs. Give {_what(variable)}, without words or a unit."
         )
     if _DATE.fullmatch(text) and len(text) == 8 and number > variable.possible[1]:
-        raise InputError(f"{name} is '{text}', which looks like a date. No dates are read: give {_what(variable)}.")
+        raise InputError(
+            f"{name} is {_short(text)}, which looks like a date. No dates are read: give {_what(variable)}."
+        )
     if number != number or number in (float("inf"), float("-inf")):
-        raise InputError(f"{name} is {text}, which is no number. Leave it empty where it is not known.")
+        raise InputError(f"{name} is {text[:60]}, which is no number. Leave it empty where it is not known.")
     return number
 
 
@@ -188,7 +195,7 @@ def _near(plain: str) -> str:
 
 
 def _plain(column: str) -> str:
-    return re.sub(r"[\s\-.]+", "_", column.strip().casefold())
+    return re.sub(r"[\s\-.]+", "_", unicodedata.normalize("NFC", column.strip()).casefold())
 
 
 def _is_missing(text: str) -> bool:
@@ -210,6 +217,8 @@ def _records(path: Path) -> list[dict[str, Any]]:
 
 def _text(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"'{path.name}' is a folder, a device or a pipe, and no file. {_SAVE}")
         if not path.is_file():
             raise InputError(f"There is no file '{path.name}' of clinical variables. Check its name.")
         if path.stat().st_size > _LARGEST_BYTES:
@@ -257,8 +266,14 @@ def _csv(text: str, path: Path) -> list[dict[str, Any]]:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if any(map(str.strip, row))]
     except csv.Error as problem:
         raise InputError(f"'{path.name}' is no CSV ({problem}). {_SAVE}") from problem
+    if not rows:  # blank cells alone
+        return []
     header, *others = rows
     _refuse_repeated(header, path)
+    if not others:  # names without a row may be values without their names
+        for name in header:
+            if _plain(name) != CASE:
+                variable_named(name, path)
     for number, row in enumerate(others, start=2):
         if len(row) != len(header):
             raise InputError(

@@ -119,6 +119,8 @@ BY_NAME = {variable.name: variable for variable in VARIABLES}
 FUSED = tuple(variable.name for variable in VARIABLES if variable.fused)
 # of the variables, what with other dates of a record could become a date of birth: never written anywhere
 NEVER_KEPT = ("age_days",)
+# Half a day: a file has weeks and days, and an option a decimal fraction of them.
+_SAME_WEEKS = 0.5 / 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,10 +220,18 @@ def combined(first: ClinicalData, options: Mapping[str, float | bool | None]) ->
         if value is None:
             continue
         variable = BY_NAME[name]
-        if name in values and values[name] != value:
+        if name in values and _same(name, values[name], value):
+            continue
+        if name in values:
             raise InputError(
                 f"--{name.replace('_', '-')} is {variable.shown(value)}, and the clinical file says "
                 f"{variable.shown(values[name])}. Give it once, or the same."
             )
         values[name] = value
     return ClinicalData(**values)
+
+
+def _same(name: str, one: float | bool | str, other: float | bool) -> bool:
+    if name == "gestation_weeks" and not isinstance(one, str):
+        return abs(one - other) < _SAME_WEEKS
+    return one == other

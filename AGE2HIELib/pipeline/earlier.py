@@ -8,7 +8,7 @@ from pathlib import Path
 from AGE2HIELib.bundle.reading import Bundle
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.coordinates import to_canonical
-from AGE2HIELib.io.images import read_volume
+from AGE2HIELib.io.images import read_on_grid, read_volume
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.pipeline.inputs import Scan
 from AGE2HIELib.preprocess.atlas import Atlas
@@ -17,6 +17,7 @@ from AGE2HIELib.preprocess.placement_file import placement_from_file
 from AGE2HIELib.report.folder import PLACEMENT
 from AGE2HIELib.result.record import AtlasUsed, Result, Settings
 from AGE2HIELib.result.stored import RECORD, read_stored
+from AGE2HIELib.volume import Volume
 
 _SAME = 0.01  # of the probability: the placement is made again from the finished brain mask, and may differ a little
 
@@ -36,6 +37,31 @@ class Earlier:
     result: Result
     settings: Settings | None
     probability: float
+
+
+def read_maps(folder: Path, *names: str) -> tuple[Volume, ...]:
+    """Maps of a result, in canonical voxel order, the ADC first (1e-6 mm^2/s).
+
+    Args:
+        folder: made by ``predict``.
+        names: of the others, such as ``brain_mask``.
+
+    Raises:
+        InputError: one is missing, as of a refused scan, is damaged, or is that of another scan.
+    """
+    for name in ("adc", *names):
+        if not (folder / f"{name}.nii.gz").exists():
+            raise _lacks(folder, f"{name}.nii.gz")
+    adc = read_volume(folder / "adc.nii.gz")
+    others = (read_on_grid(folder / f"{name}.nii.gz", adc.grid, what="map") for name in names)
+    return tuple(to_canonical(volume) for volume in (adc, *others))
+
+
+def _lacks(folder: Path, name: str) -> InputError:
+    return InputError(
+        f"'{folder.name}' holds no {name}: it is no result of predict, the scan was refused, or an older age2hie made "
+        "it. Predict the scan again."
+    )
 
 
 def read_placement(folder: Path, atlas: Atlas) -> Placement:
@@ -65,7 +91,9 @@ def read_placement(folder: Path, atlas: Atlas) -> Placement:
     True
     """
     used = read_stored(folder / RECORD).result.atlas
-    adc, brain = (to_canonical(read_volume(folder / f"{name}.nii.gz")) for name in ("adc", "brain_mask"))
+    adc, brain = read_maps(folder, "brain_mask")
+    if not (folder / PLACEMENT).exists():
+        raise _lacks(folder, PLACEMENT)
     _check_same_atlas(used, atlas)
     return placement_from_file(folder / PLACEMENT, adc, brain.like(brain.array > 0), atlas)
 
@@ -76,15 +104,16 @@ def read_earlier(folder: Path) -> Earlier:
     result, settings = stored.result, stored.settings_if_kept
     if result.probability_adverse is None:
         raise InputError(f"'{folder.name}' is the result of a refused scan. There is no number to explain.")
-    adc, brain, z = (read_volume(folder / f"{name}.nii.gz") for name in ("adc", "brain_mask", "z_adc"))
+    _, brain, z = read_maps(folder, "brain_mask", "z_adc")
     if not (brain.array > 0).any():
         raise InputError(f"The brain_mask.nii.gz of '{folder.name}' is empty. Predict the scan again.")
     unit = result.input.adc_unit_found or "1e-6 mm2/s"  # of what predict fitted itself
+    adc = read_volume(folder / "adc.nii.gz")  # in the file's voxel order, which is that of what is written
     source = Source(result.input.kind, result.input.sha256, None, adc, unit, result.warnings)
     scan = Scan(
         source,
-        to_canonical(z),
-        to_canonical(brain.like(brain.array > 0)),
+        z,
+        brain.like(brain.array > 0),
         settings.z_adc_sha256 if settings else None,
         settings.mask_sha256 if settings else None,
         verdict=result.quality,

@@ -49,8 +49,8 @@ class Stored:
 
     @property
     def settings_if_kept(self) -> Settings | None:
-        """``settings``; None in a record of before they were kept."""
-        return self.settings if self.result.settings is not None else None
+        """As far as this version knows them, for what does not make the result again; None in a record of before."""
+        return self.result.settings
 
 
 def is_earlier(folder: Path) -> bool:
@@ -69,6 +69,8 @@ def read_stored(path: Path) -> Stored:
 
 def read_content(path: Path) -> dict[str, Any]:
     """The JSON object in a file; InputError where there is none."""
+    if path.exists() and not (path.is_file() or path.is_dir()):  # it may have no end
+        raise InputError(f"'{path.name}' is a device or a pipe, and no result. Name a {RECORD}.")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
