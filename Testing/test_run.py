@@ -48,7 +48,10 @@ def assert_predicted_once(run: Path, adverse: dict[str, int], cases: int) -> pd.
     predictions = pd.read_csv(run / "predictions.tsv", sep="\t")
     counts = predictions.groupby(["protocol", "arm"])["case"].agg(["count", "nunique"])
     assert (counts == cases).all().all()
-    assert set(predictions["arm"]) == {"transfer", "scratch", "majority", "site-only", "mean-adc", "lesion-volume"}
+    assert set(predictions["arm"]) == {
+        *("transfer", "scratch", "majority", "site-only", "mean-adc", "lesion-volume"),
+        *("clinical-alone", "image-alone", "image+clinical"),
+    }
     assert predictions.drop_duplicates("case").groupby("site")["adverse"].sum().to_dict() == adverse
     assert predictions["probability"].between(0, 1).all()
     return predictions

@@ -11,6 +11,7 @@ from AGE2HIELib.bundle.reading import Bundle
 from AGE2HIELib.io.source import T1Scan
 from AGE2HIELib.report.explanations import Comparison, maps_record
 from AGE2HIELib.report.record import input_record, run_record
+from AGE2HIELib.result.decode import encode
 
 if TYPE_CHECKING:
     from AGE2HIELib.explanation.age import AgeExplanation
@@ -47,7 +48,7 @@ def age_record(
 ) -> dict[str, Any]:
     """The content of explanations.json for the target age; it has no probability, no members and no quality gate."""
     facts = about.facts
-    return {
+    record: dict[str, Any] = {
         "demonstration": facts.demonstration,
         "predicted_age_years": round(found.first.years, 4),
         "brain_ml": round(about.brain_ml, 1),
@@ -59,6 +60,7 @@ def age_record(
         "settings": {"device": about.asked_device, "mask_sha256": about.scan.mask_sha256},
         **run_record(facts.network, about.device, timing_s, about.warnings),
     }
+    return dict(encode(record))
 
 
 def _model(bundle: Bundle, facts: AgeFacts) -> dict[str, Any]:
