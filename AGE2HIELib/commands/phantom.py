@@ -11,7 +11,7 @@ from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.system.outputs import output_folder
 from AGE2HIELib.system.progress import Progress
 
-DEMO_SEED = 7
+DEMO_SEED = 11
 DEMO_INJURY = "bgt"
 DEMO_ACQUISITION = "2mm"
 SCAN_FOLDER = "scan"
