@@ -94,6 +94,17 @@ def changed(earlier: Path, folder: Path, **changes: object) -> Path:
     return folder
 
 
+def test_like_leaves_a_warning_that_was_set_aside_and_the_series_with_their_scan(
+    earlier: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = json.loads((earlier / "result.json").read_text())["settings"]
+    settings |= {"overrides": ["postnatal age"], "series": "5", "gestation_weeks": None, "age_given": False}
+    other = changed(earlier, tmp_path / "judged", settings=settings)
+    asked = request("predict", "scan.mha", "--output", "out", "--like", other)
+    assert asked == Request(Path("scan.mha"), align="off", prevalence=0.2)
+    assert "Not taken, since it is the other infant's or kept nowhere: --override --series" in capsys.readouterr().err
+
+
 def test_like_says_in_one_line_what_cannot_be_taken(
     earlier: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,8 +18,9 @@ from AGE2HIELib.result.stored import RECORD, is_earlier, read_stored
 from AGE2HIELib.system.places import find_model, installed_models
 
 SHORT_SHA = 12  # digits of a SHA-256 that are shown
-# what is known of one infant is not asked of another: --like says that it was given, and leaves it out
-_OF_THE_INFANT = ("age_days", "gestation_weeks", "cooled")
+# What is known of one infant is not asked of another, a warning was set aside for one scan, and a series has its number
+# in one study: --like says that they were given, and leaves them out.
+_OF_THE_INFANT = ("age_days", "gestation_weeks", "cooled", "override", "series")
 
 
 def request_of(arguments: argparse.Namespace) -> Request:
@@ -98,7 +99,7 @@ def _settings_of_result(folder: Path, wanted: set[str]) -> tuple[dict[str, Any],
         taken["model"] = model
     if "atlas" in wanted:
         check_default_atlas(result.atlas)
-    given = {name: getattr(before, name) is not None for name in _OF_THE_INFANT}
+    given = {name: getattr(before, name) not in (None, ()) for name in _OF_THE_INFANT}
     given |= {
         "clinical": settings.clinical_given is not None,
         "age_days": settings.age_given,
