@@ -136,7 +136,7 @@ def test_lesions_and_scores_are_said_below_the_number(shown: Any) -> None:
     ui = shown.widget.ui
     text = ui.findingsLabel.text
     assert "<b>Lesion: 1.75 ml, 0.4 % of the brain</b> (90 % interval 0.3 % to 0.6 %), on the left." in text
-    assert "Largest: thalamus, left, 1.75 ml; thalamus, left, 0.12 ml" in text
+    assert "Largest: 1.75 ml, the largest part in thalamus, left; 0.12 ml, the largest part in thalamus, left" in text
     assert "<b>Basal ganglia (Barkovich): 2</b> (0 to 4). Signal in the thalamus." in text
     assert "not read by a radiologist" in text
     assert cells(ui.scoresTable) == [
@@ -160,7 +160,9 @@ def test_no_lesion_is_said_to_be_none(host: Any, panel: Any) -> None:
     panel.widget.initializeParameterNode()
     none = {**LESION, "volume_ml": 0.0, "share": 0.0, "interval": [0.0, 0.001], "side": "none", "clusters": []}
     predict(host, panel, good(MATRIX, record(lesion=none)))
-    assert "No lesion was found" in panel.widget.ui.findingsLabel.text
+    said = panel.widget.ui.findingsLabel.text
+    assert "No lesion was found" in said
+    assert "may be missed. With looser limits 0.1 % of the brain would be marked." in said
 
 
 def test_evidence_of_a_comparison_is_a_column_a_method(host: Any, ready: Any) -> None:
@@ -195,5 +197,6 @@ def test_next_place_goes_round_the_lesions_where_they_lie(host: Any, shown: Any)
     for number, centre in ((1, (0.0, 0.0, 0.0)), (2, (-8.0, 7.0, 6.0)), (1, (0.0, 0.0, 0.0))):
         ui.nextPlaceButton.click()
         np.testing.assert_allclose(node.GetSliceOffset(), centre[2], atol=0.01)
-        assert ui.placeLabel.text.startswith(f"{number} of 2: thalamus, left")
+        assert ui.placeLabel.text.startswith(f"{number} of 2: ")
+        assert "ml, the largest part in thalamus, left;" in ui.placeLabel.text
     assert "ADC 655, -3.4 standard deviations" in ui.placeLabel.text

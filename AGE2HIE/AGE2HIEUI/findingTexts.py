@@ -30,7 +30,9 @@ def findingsText(lesion: Lesion | None, scores: tuple[InjuryScore, ...]) -> str:
 def lesionText(lesion: Lesion) -> str:
     """How much, on which side, and the largest places."""
     if not lesion.clusters:
-        return _("<b>No lesion was found</b> ({meaning}).").format(meaning=html.escape(lesion.meaning))
+        found = _("<b>No lesion was found</b> ({meaning}).").format(meaning=html.escape(lesion.meaning))
+        looser = _("A small or shallow lesion may be missed. With looser limits {share} of the brain would be marked.")
+        return found + "<br>" + looser.format(share=percent(lesion.interval[1]))
     low, high = lesion.interval
     text = _("<b>Lesion: {ml} ml, {share} of the brain</b> (90 % interval {low} to {high}), {side}.").format(
         ml=millilitres(lesion.volume_ml),
@@ -45,7 +47,7 @@ def lesionText(lesion: Lesion) -> str:
 
 def placeText(cluster: LesionCluster) -> str:
     name = placeName(cluster.region, cluster.hemisphere)
-    return _("{place}, {ml} ml").format(place=name, ml=millilitres(cluster.volume_ml))
+    return _("{ml} ml, the largest part in {place}").format(place=name, ml=millilitres(cluster.volume_ml))
 
 
 def _sideOfLesion(side: str) -> str:

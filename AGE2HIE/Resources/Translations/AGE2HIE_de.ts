@@ -1091,6 +1091,11 @@
    <translation>&lt;b&gt;Keine Läsion gefunden&lt;/b&gt; ({meaning}).</translation>
   </message>
   <message>
+   <source>A small or shallow lesion may be missed. With looser limits {share} of the brain would be marked.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Eine kleine oder flache Läsion kann übersehen werden. Mit weiteren Grenzen wären {share} des Gehirns markiert.</translation>
+  </message>
+  <message>
    <source>&lt;b&gt;Lesion: {ml} ml, {share} of the brain&lt;/b&gt; (90 % interval {low} to {high}), {side}.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>&lt;b&gt;Läsion: {ml} ml, {share} des Gehirns&lt;/b&gt; (90-%-Intervall {low} bis {high}), {side}.</translation>
@@ -1101,8 +1106,9 @@
    <translation>Größte: {places}</translation>
   </message>
   <message>
-   <source>{place}, {ml} ml</source>
-   <translation type="unfinished" />
+   <source>{ml} ml, the largest part in {place}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{ml} ml, größter Teil in {place}</translation>
   </message>
   <message>
    <source>on the left</source>

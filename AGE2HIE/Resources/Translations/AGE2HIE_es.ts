@@ -1091,6 +1091,11 @@
    <translation>&lt;b&gt;No se encontró ninguna lesión&lt;/b&gt; ({meaning}).</translation>
   </message>
   <message>
+   <source>A small or shallow lesion may be missed. With looser limits {share} of the brain would be marked.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Una lesión pequeña o poco marcada puede pasar desapercibida. Con límites más amplios se marcaría {share} del cerebro.</translation>
+  </message>
+  <message>
    <source>&lt;b&gt;Lesion: {ml} ml, {share} of the brain&lt;/b&gt; (90 % interval {low} to {high}), {side}.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>&lt;b&gt;Lesión: {ml} ml, {share} del cerebro&lt;/b&gt; (intervalo del 90 %: {low} a {high}), {side}.</translation>
@@ -1101,8 +1106,9 @@
    <translation>Mayores: {places}</translation>
   </message>
   <message>
-   <source>{place}, {ml} ml</source>
-   <translation type="unfinished" />
+   <source>{ml} ml, the largest part in {place}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{ml} ml, la mayor parte en {place}</translation>
   </message>
   <message>
    <source>on the left</source>

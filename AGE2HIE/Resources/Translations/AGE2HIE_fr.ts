@@ -1091,6 +1091,11 @@
    <translation>&lt;b&gt;Aucune lésion trouvée&lt;/b&gt; ({meaning}).</translation>
   </message>
   <message>
+   <source>A small or shallow lesion may be missed. With looser limits {share} of the brain would be marked.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Une lésion petite ou peu marquée peut échapper. Avec des limites plus larges, {share} du cerveau serait marqué.</translation>
+  </message>
+  <message>
    <source>&lt;b&gt;Lesion: {ml} ml, {share} of the brain&lt;/b&gt; (90 % interval {low} to {high}), {side}.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>&lt;b&gt;Lésion : {ml} ml, {share} du cerveau&lt;/b&gt; (intervalle à 90 % de {low} à {high}), {side}.</translation>
@@ -1101,8 +1106,9 @@
    <translation>Les plus grandes : {places}</translation>
   </message>
   <message>
-   <source>{place}, {ml} ml</source>
-   <translation type="unfinished" />
+   <source>{ml} ml, the largest part in {place}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{ml} ml, surtout dans {place}</translation>
   </message>
   <message>
    <source>on the left</source>

@@ -1091,6 +1091,11 @@
    <translation>&lt;b&gt;病変は見つかりませんでした&lt;/b&gt;（{meaning}）。</translation>
   </message>
   <message>
+   <source>A small or shallow lesion may be missed. With looser limits {share} of the brain would be marked.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>小さい、または浅い病変は見逃されることがあります。限界を緩めると脳の{share}が示されます。</translation>
+  </message>
+  <message>
    <source>&lt;b&gt;Lesion: {ml} ml, {share} of the brain&lt;/b&gt; (90 % interval {low} to {high}), {side}.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>&lt;b&gt;病変: {ml} ml、脳の {share}&lt;/b&gt;（90 % 区間 {low} ～ {high}）、{side}。</translation>
@@ -1101,8 +1106,9 @@
    <translation>最大: {places}</translation>
   </message>
   <message>
-   <source>{place}, {ml} ml</source>
-   <translation type="unfinished" />
+   <source>{ml} ml, the largest part in {place}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{ml} ml、主に{place}</translation>
   </message>
   <message>
    <source>on the left</source>

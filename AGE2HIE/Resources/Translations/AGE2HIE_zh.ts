@@ -1091,6 +1091,11 @@
    <translation>&lt;b&gt;未发现病灶&lt;/b&gt;（{meaning}）。</translation>
   </message>
   <message>
+   <source>A small or shallow lesion may be missed. With looser limits {share} of the brain would be marked.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>小的或浅的病灶可能被遗漏。放宽界限后，大脑的{share}会被标记。</translation>
+  </message>
+  <message>
    <source>&lt;b&gt;Lesion: {ml} ml, {share} of the brain&lt;/b&gt; (90 % interval {low} to {high}), {side}.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>&lt;b&gt;病灶：{ml} ml，占脑的 {share}&lt;/b&gt;（90 % 区间 {low} 至 {high}），{side}。</translation>
@@ -1101,8 +1106,9 @@
    <translation>最大：{places}</translation>
   </message>
   <message>
-   <source>{place}, {ml} ml</source>
-   <translation type="unfinished" />
+   <source>{ml} ml, the largest part in {place}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{ml} ml，主要在{place}</translation>
   </message>
   <message>
    <source>on the left</source>
