@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from AGE2HIELib.io.coordinates import series_to_canonical, to_stored_order
+from AGE2HIELib.preprocess.adc import adc_map
+from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.volume import DwiSeries, Volume
 from fuzzing.cases import Kind, Workshop
 from fuzzing.sound import ADC_FORMS, DWI_FORMS
@@ -31,11 +34,11 @@ def floats(at: Workshop) -> np.ndarray:
 
 
 def brain(at: Workshop) -> np.ndarray:
-    """Bool, of the stripped map or of what is bright in the first volume."""
+    """Bool, of the stripped map, or found in a raw series: half of a head is not half of its brain."""
     if isinstance(at.content, Volume):
         return np.asarray(at.content.array != 0)
-    first = at.content.array[0]
-    return np.asarray(first > np.percentile(first, 75))
+    fit = adc_map(series_to_canonical(at.content))
+    return to_stored_order(brain_mask(fit.adc, contrast=fit.mean_b0), at.content.grid).array
 
 
 def _everywhere(at: Workshop) -> Path:
