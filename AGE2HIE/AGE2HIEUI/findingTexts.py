@@ -31,8 +31,11 @@ def lesionText(lesion: Lesion) -> str:
     """How much, on which side, and the largest places."""
     if not lesion.clusters:
         found = _("<b>No lesion was found</b> ({meaning}).").format(meaning=html.escape(lesion.meaning))
-        looser = _("A small or shallow lesion may be missed. With looser limits {share} of the brain would be marked.")
-        return found + "<br>" + looser.format(share=percent(lesion.interval[1]))
+        text = found + "<br>" + _("A small or shallow lesion may be missed.")
+        looser = lesion.interval[1]
+        if looser <= 0:
+            return text
+        return text + " " + _("With looser limits {share} of the brain would be marked.").format(share=percent(looser))
     low, high = lesion.interval
     text = _("<b>Lesion: {ml} ml, {share} of the brain</b> (90 % interval {low} to {high}), {side}.").format(
         ml=millilitres(lesion.volume_ml),

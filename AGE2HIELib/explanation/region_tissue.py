@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import binary_dilation, find_objects
+from scipy.ndimage import binary_dilation
 
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
+from AGE2HIELib.preprocess.smoothing import bounding_box
 from AGE2HIELib.volume import Grid, Volume
 
 # 1e-6 mm^2/s: white matter, the wettest tissue of a newborn, has 1550-1650 in the literature; ventricles have 2542
@@ -65,9 +66,9 @@ def labels_alone(atlas: Atlas, placement: Placement, brain: Volume) -> Volume:
     """
     grid = brain.grid
     alone = np.zeros(grid.shape, dtype=np.int16)
-    box = find_objects(brain.array.astype(np.uint8), max_label=1)[0]
-    if box is None:
+    if not brain.array.any():
         return brain.like(alone)
+    box = bounding_box(brain.array)
     fine_grid, parts = parts_of_voxels(grid, box)
     shape = tuple(int(side.stop - side.start) for side in box)
     labels = replace(placement, native=fine_grid).to_native(atlas.labels, interpolation="nearest").array

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from AGE2HIELib.explanation.regions import LOW_Z, RegionRow
+from AGE2HIELib.result.region_summary import severity
+from AGE2HIELib.scores.rules import INJURED_SHARE
 
 # Names of the bundled atlas, and of others where they are the same; what none of these words is in comes last.
 GROUPS = (
@@ -18,7 +20,6 @@ GROUPS = (
     ("Cortex", ("cortex", "hippocamp", "insula", "cingul")),
 )
 OTHERS = "Other"
-PARTLY_LOW = 0.05  # of a region that is lesion
 WORST = 3
 
 
@@ -48,12 +49,12 @@ def lowest_region(regions: Sequence[RegionRow]) -> RegionRow | None:
 
 
 def flag(row: RegionRow) -> str:
-    """Low: the median lies more than two sd below normal. Partly low: a twentieth of the region or more is lesion."""
+    """Low: the median lies over two sd below normal. Partly low: as much of it is lesion as injury scores count."""
     if row.measured == "fluid":
         return ""
     if row.median_z is not None and row.median_z < LOW_Z:
         return "low"
-    return "partly low" if row.lesion_share is not None and row.lesion_share >= PARTLY_LOW else ""
+    return "partly low" if row.lesion_share is not None and row.lesion_share > INJURED_SHARE else ""
 
 
 def _group(row: RegionRow) -> str:
@@ -62,7 +63,5 @@ def _group(row: RegionRow) -> str:
     return next((title for title, words in GROUPS if any(word in row.region for word in words)), OTHERS)
 
 
-def _severity(row: RegionRow) -> tuple[float, float]:
-    """Ascending: what holds most lesion first, then what is lowest, and what says nothing at the end."""
-    injured = row.lesion_share if row.lesion_share is not None else row.share_z_below_minus_2
-    return (-(injured or 0.0), row.median_z if row.median_z is not None else float("inf"))
+def _severity(row: RegionRow) -> tuple[float, float, float]:
+    return severity(row.lesion_share, row.share_z_below_minus_2, row.median_z)

@@ -52,13 +52,16 @@ def region_summaries(rows: Iterable[Mapping[str, str]]) -> tuple[RegionSummary, 
 
 def by_severity(regions: Sequence[RegionSummary]) -> tuple[RegionSummary, ...]:
     """By the share that is lesion, then the share far below normal, then the median; regions without figures last."""
-    return tuple(sorted(regions, key=_severity))
+    return tuple(sorted(regions, key=lambda one: severity(one.lesion_share, one.low_share, one.median_z)))
 
 
-def _severity(one: RegionSummary) -> tuple[float, float, float]:
-    """Shares are compared to a percent, so that a stray voxel does not outweigh the median."""
-    shares = [round(-(share or 0.0), 2) for share in (one.lesion_share, one.low_share)]
-    return shares[0], shares[1], math.inf if one.median_z is None else one.median_z
+def severity(lesion_share: float | None, low_share: float | None, median_z: float | None) -> tuple[float, float, float]:
+    """What regions are sorted by, on the page as in the panel: the worst has the lowest.
+
+    Shares are compared to a percent, so that a stray voxel does not outweigh the median.
+    """
+    lesion, low = (round(-(share or 0.0), 2) for share in (lesion_share, low_share))
+    return lesion, low, math.inf if median_z is None else median_z
 
 
 def _asymmetry(one: RegionSummary, all_of_them: Sequence[RegionSummary]) -> float | None:

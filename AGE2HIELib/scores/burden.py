@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from AGE2HIELib.explanation.regions import BRAIN_SHARE
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.result.findings import RegionPart
 from AGE2HIELib.scores.places import ScorePlace, places_of
 from AGE2HIELib.volume import Volume
-
-_BRAIN_SHARE = 0.5  # of an atlas voxel that must be the scan's brain, as in the table of regions
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def measure_burden(lesion: Volume, brain: Volume, placement: Placement, atlas: A
         placement.to_atlas(mask.like(mask.array.astype(np.float32)), atlas.grid).array.astype(np.float64)
         for mask in (brain, brain.like(lesion.array & brain.array))
     )
-    usable = weight >= _BRAIN_SHARE
+    usable = weight >= BRAIN_SHARE
     sizes = np.where(usable, placement.volume_change().array * atlas.grid.voxel_ml, 0.0)
-    share = np.where(usable, np.clip(injured / np.maximum(weight, _BRAIN_SHARE), 0, 1), 0.0)
+    share = np.where(usable, np.clip(injured / np.maximum(weight, BRAIN_SHARE), 0, 1), 0.0)
     return burden_of(places_of(atlas), share, sizes, zones=atlas.zones is not None)

@@ -1091,9 +1091,14 @@
    <translation>&lt;b&gt;Keine Läsion gefunden&lt;/b&gt; ({meaning}).</translation>
   </message>
   <message>
-   <source>A small or shallow lesion may be missed. With looser limits {share} of the brain would be marked.</source>
+   <source>A small or shallow lesion may be missed.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>Eine kleine oder flache Läsion kann übersehen werden. Mit weiteren Grenzen wären {share} des Gehirns markiert.</translation>
+   <translation>Eine kleine oder flache Läsion kann übersehen werden.</translation>
+  </message>
+  <message>
+   <source>With looser limits {share} of the brain would be marked.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Mit weiteren Grenzen wären {share} des Gehirns markiert.</translation>
   </message>
   <message>
    <source>&lt;b&gt;Lesion: {ml} ml, {share} of the brain&lt;/b&gt; (90 % interval {low} to {high}), {side}.</source>

@@ -1091,9 +1091,14 @@
    <translation>&lt;b&gt;No se encontró ninguna lesión&lt;/b&gt; ({meaning}).</translation>
   </message>
   <message>
-   <source>A small or shallow lesion may be missed. With looser limits {share} of the brain would be marked.</source>
+   <source>A small or shallow lesion may be missed.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>Una lesión pequeña o poco marcada puede pasar desapercibida. Con límites más amplios se marcaría {share} del cerebro.</translation>
+   <translation>Una lesión pequeña o poco marcada puede pasar desapercibida.</translation>
+  </message>
+  <message>
+   <source>With looser limits {share} of the brain would be marked.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Con límites más amplios se marcaría {share} del cerebro.</translation>
   </message>
   <message>
    <source>&lt;b&gt;Lesion: {ml} ml, {share} of the brain&lt;/b&gt; (90 % interval {low} to {high}), {side}.</source>

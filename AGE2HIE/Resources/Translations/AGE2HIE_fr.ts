@@ -1091,9 +1091,14 @@
    <translation>&lt;b&gt;Aucune lésion trouvée&lt;/b&gt; ({meaning}).</translation>
   </message>
   <message>
-   <source>A small or shallow lesion may be missed. With looser limits {share} of the brain would be marked.</source>
+   <source>A small or shallow lesion may be missed.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>Une lésion petite ou peu marquée peut échapper. Avec des limites plus larges, {share} du cerveau serait marqué.</translation>
+   <translation>Une lésion petite ou peu marquée peut échapper.</translation>
+  </message>
+  <message>
+   <source>With looser limits {share} of the brain would be marked.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Avec des limites plus larges, {share} du cerveau serait marqué.</translation>
   </message>
   <message>
    <source>&lt;b&gt;Lesion: {ml} ml, {share} of the brain&lt;/b&gt; (90 % interval {low} to {high}), {side}.</source>

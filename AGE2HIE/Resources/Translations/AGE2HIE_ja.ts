@@ -1091,9 +1091,14 @@
    <translation>&lt;b&gt;病変は見つかりませんでした&lt;/b&gt;（{meaning}）。</translation>
   </message>
   <message>
-   <source>A small or shallow lesion may be missed. With looser limits {share} of the brain would be marked.</source>
+   <source>A small or shallow lesion may be missed.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>小さい、または浅い病変は見逃されることがあります。限界を緩めると脳の{share}が示されます。</translation>
+   <translation>小さい、または浅い病変は見逃されることがあります。</translation>
+  </message>
+  <message>
+   <source>With looser limits {share} of the brain would be marked.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>限界を緩めると脳の{share}が示されます。</translation>
   </message>
   <message>
    <source>&lt;b&gt;Lesion: {ml} ml, {share} of the brain&lt;/b&gt; (90 % interval {low} to {high}), {side}.</source>

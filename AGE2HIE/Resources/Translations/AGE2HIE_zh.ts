@@ -1091,9 +1091,14 @@
    <translation>&lt;b&gt;未发现病灶&lt;/b&gt;（{meaning}）。</translation>
   </message>
   <message>
-   <source>A small or shallow lesion may be missed. With looser limits {share} of the brain would be marked.</source>
+   <source>A small or shallow lesion may be missed.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>小的或浅的病灶可能被遗漏。放宽界限后，大脑的{share}会被标记。</translation>
+   <translation>小的或浅的病灶可能被遗漏。</translation>
+  </message>
+  <message>
+   <source>With looser limits {share} of the brain would be marked.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>放宽界限后，大脑的{share}会被标记。</translation>
   </message>
   <message>
    <source>&lt;b&gt;Lesion: {ml} ml, {share} of the brain&lt;/b&gt; (90 % interval {low} to {high}), {side}.</source>
