@@ -203,6 +203,6 @@ def test_of_a_large_cohort_every_site_is_asked_evenly() -> None:
 
 
 def test_facts_without_cases_say_so_on_the_card() -> None:
-    from AGE2HIELib.bundle.writing import model_card
+    from AGE2HIELib.bundle.cards import model_card
 
     assert "no distance is checked" in model_card(untrained_facts(), 5, "")

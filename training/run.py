@@ -23,6 +23,7 @@ STEPS = {
     "finetune": "learn the outcome: every arm on every split",
     "evaluate": "predictions of every case, tables, comparisons",
     "export": "the model bundle that age2hie loads",
+    "calibrate": "the exported model's number read by infants whom none of its networks saw (export.calibration)",
     "examine": "the saliency maps of the exported model over the cohort, each examined",
     "age-maps": "where in T1 the pretrained network sees age, in held-out subjects",
     "report": "the page with tables and figures, the model card, the TRIPOD+AI list",
@@ -88,6 +89,9 @@ def _run(given: argparse.Namespace, settings: TrainingSettings, words: list[str]
     elif given.step == "export":
         steps.export_step(run, bundle)
         print(f"model: {bundle}")
+    elif given.step == "calibrate":
+        made = steps.calibrate_step(run, bundle)
+        print(f"model: {bundle}, version {made.version}")
     elif given.step == "examine":
         steps.examine_step(run, bundle)
         print(f"examinations: {run.examinations}")

@@ -48,6 +48,16 @@ class RunFolder:
     def prepared_hie(self) -> Path:
         return self.root / "prepared" / "hie"
 
+    @property
+    def calibration_data(self) -> Path:
+        """Of the infants whom no network saw and by whom the exported model's number is read."""
+        source = self.settings.export.calibration
+        return self.root / "data" / "calibration" if isinstance(source, int) else Path(source)
+
+    @property
+    def prepared_calibration(self) -> Path:
+        return self.root / "prepared" / "calibration"
+
     def pretraining(self, kind: str, seed: int = 0) -> Path:
         """Of one of the networks of a kind; that of seed 0 is the one that is exported and explained."""
         return self.root / "pretraining" / (f"{kind}-{seed}" if seed else kind)

@@ -26,6 +26,7 @@ _FREE = (
     "explain.",
     "export.name",
     "export.version",
+    "export.calibration",
 )  # settings that a run may be continued with other values of
 
 # Nobody has changed these, and no preset does.
@@ -153,6 +154,17 @@ class Evaluate(Section):
     resamples: int = Field(1000, ge=50, description="of the bootstrap")
 
 
+def _number_or_folder(value: Any) -> Any:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | str)
+        or value == ""
+        or (isinstance(value, int) and value < 0)
+    ):
+        raise ValueError("give a number of synthetic infants, 0 for none, or a folder")
+    return value
+
+
 class Export(Section):
     """The bundle: networks of the named arm, which is one of ``evaluate.arms``, that were trained on all cases;
     ``members`` of them, best as many as ``evaluate.inner_folds``: then the ensembles that calibrate are of their size.
@@ -162,6 +174,9 @@ class Export(Section):
     members: int = Field(3, ge=2, description="networks of the bundle")
     name: str = Field("age2hie-run", description="of the model")
     version: str = Field("0.1.0", description="of the model")
+    calibration: Annotated[int | str, BeforeValidator(_number_or_folder)] = Field(
+        0, description="infants no network saw, who calibrate it: a number of synthetic ones, a folder; 0: out of fold"
+    )
 
 
 def _number_or_all(value: Any) -> Any:

@@ -25,6 +25,7 @@ RARE = frozenset(
         "evaluate.protocols",
         "evaluate.resamples",
         "export.arm",
+        "export.calibration",
         "export.members",
         "export.version",
         "hardware.precision",
