@@ -24,6 +24,11 @@ OPTIONAL = {  # extras, for models of these networks and for hospitals; what Sli
     "report/hospital/coding.py": "highdicom",
     "report/hospital/finding_groups.py": "highdicom",
     "report/hospital/identity.py": "highdicom",
+    "report/hospital/stamp.py": "highdicom",
+    "report/hospital/multiframe.py": "highdicom",
+    "report/hospital/segmentation.py": "highdicom",
+    "report/hospital/parametric.py": "highdicom",
+    "report/hospital/anatomy.py": "highdicom",
 }
 ALLOWED = {"numpy", "scipy", "SimpleITK", "nibabel", "pydicom", "dcm2niix", "PIL", "jinja2", "torch", "tqdm"}
 ALLOWED |= {"psutil", "filelock", "packaging", "platformdirs"}

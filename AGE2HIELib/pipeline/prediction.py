@@ -193,7 +193,7 @@ def _write(analysis: Analysis, about: Circumstances, stages: Stages, folder: Pat
     extras = Extras(folder, [*record.warnings])
     with stages("report"):
         if dicom:
-            objects = partial(write_objects, record, maps, about.source.files)
+            objects = partial(write_objects, record, maps, about.atlas, about.source.files)
             extras.write("the DICOM objects", lambda part: extras.warnings.extend(objects(part / FOLDER)))
         extras.write("the picture", partial(write_picture, maps, record))
         # the last, since it shows every warning
