@@ -128,6 +128,7 @@ def written(header: Dataset, path: Path) -> Path:
 def enhanced_file(scan: PlacedScan, path: Path) -> Path:
     """The slices of a scan as the frames of one file, the last slice first."""
     header = scan_header(1, EnhancedMRImageStorage)
+    del header.PixelSpacing, header.SliceThickness
     frames = []
     for file in reversed(scan.files):
         one, frame, position = pydicom.dcmread(file), Dataset(), Dataset()

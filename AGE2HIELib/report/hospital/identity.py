@@ -126,6 +126,8 @@ def valid_header(header: Dataset, uids: Dataset) -> tuple[Dataset, list[str]]:
         if not keyword or tag.group in (_META, _PIXELS):  # private elements have none
             continue
         kept = _valid(header, tag, known)
+        if kept is not None and kept.VR == "SQ" and not kept.value:
+            continue  # says nothing, and is not valid where it is optional
         if kept is not None:
             found.add(kept)
         elif keyword in MAY_BE_EMPTY:

@@ -59,6 +59,7 @@ def reference_image(header: Dataset, planes: Planes, stamp: Stamp) -> Dataset:
     found.Rows, found.Columns = rows, columns
     found.ImageOrientationPatient = [round(cosine, 10) for cosine in planes.orientation]
     found.ImagePositionPatient = [round(mm, 6) for mm in planes.positions[0]]
+    found.SliceThickness = round(float(planes.grid.spacing_mm[2]), 6)
     found.PixelSpacing = [round(float(mm), 6) for mm in planes.grid.spacing_mm[1::-1]]
     return found
 
