@@ -22,7 +22,7 @@ from AGE2HIELib.node.config import loopback_only, read_config
 from AGE2HIELib.node.events import EventLog, Figures
 from AGE2HIELib.node.files import StudyFiles
 from AGE2HIELib.node.monitor import MonitorServer
-from AGE2HIELib.node.prediction import request_of
+from AGE2HIELib.node.prediction import Predict, predict_study, request_of
 from AGE2HIELib.node.queue import Queue
 from AGE2HIELib.node.rules import choose, explanation, study_series
 from AGE2HIELib.node.settings import NodeSettings
@@ -53,9 +53,11 @@ def explained(study: Path, settings: NodeSettings) -> str:
     return explanation(choose(study_series(study), settings.rules), settings.rules)
 
 
-def serve(settings: NodeSettings) -> None:
-    """Until SIGTERM or Ctrl-C."""
-    from AGE2HIELib.node.receiver import Intake, Receiver
+def serve(settings: NodeSettings, predict: Predict = predict_study) -> None:
+    """Until SIGTERM or Ctrl-C; ``predict`` is what a child process does with a study."""
+    from AGE2HIELib.node.dicomweb import Watcher
+    from AGE2HIELib.node.intake import Intake
+    from AGE2HIELib.node.receiver import Receiver
     from AGE2HIELib.node.sender import pacs_context
     from AGE2HIELib.node.service import Node
 
@@ -71,8 +73,9 @@ def serve(settings: NodeSettings) -> None:
         queue = Queue(settings.folder)
         at_the_end.callback(queue.close)
         intake = Intake(settings, files, queue, log, figures)
-        node = Node(settings, files, queue, log, figures, makers, intake.of_study)
+        node = Node(settings, files, queue, log, figures, makers, intake.of_study, predict)
         receiver = Receiver(intake, node.committed)
+        watcher = Watcher(settings.watch, intake) if settings.watch is not None else None
         monitor = None
         if settings.monitor.port:
             monitor = MonitorServer(settings.monitor.port, queue, figures, files, lambda: receiver.associations)
@@ -83,6 +86,9 @@ def serve(settings: NodeSettings) -> None:
         if monitor is not None:
             monitor.start()
             at_the_end.callback(monitor.stop)
+        if watcher is not None:
+            watcher.start()
+            at_the_end.callback(watcher.stop)
         log("started", version=__version__, port=settings.listen.port, **_openness(settings))
         try:
             node.wait()
@@ -108,14 +114,13 @@ def makers_of(settings: NodeSettings) -> str:
 
 def quiet(log: EventLog) -> None:
     """pynetdicom logs AE titles and whole headers, and a thread that fails prints what it was sent: neither may be."""
-    logging.getLogger("pynetdicom").disabled = True
-    for name in [name for name in logging.Logger.manager.loggerDict if name.startswith("pynetdicom")]:
+    for name in [name for name in logging.Logger.manager.loggerDict if name.startswith(("pynetdicom", "pydicom"))]:
         logging.getLogger(name).disabled = True
     threading.excepthook = partial(_thread_failed, log)
 
 
 def _thread_failed(log: EventLog, failure: threading.ExceptHookArgs) -> None:
-    log("defect", kind=failure.exc_type.__name__)
+    log("thread failed", kind=failure.exc_type.__name__)
 
 
 def _openness(settings: NodeSettings) -> dict[str, bool]:

@@ -109,7 +109,7 @@ def _value(hint: Any, value: Any, where: str, base: Path) -> Any:
 def _plain(kind: type, value: Any, where: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if type(value) is not kind or (kind is str and "\0" in value):
+    if type(value) is not kind or (isinstance(value, str) and "\0" in value):
         raise InputError(f"'{where}' is {value!r}, where {_KINDS[kind]} is meant. Correct it.")
     return value
 
@@ -120,8 +120,9 @@ def _check_value(one: Field[Any], value: Any, where: str) -> None:
         low, high = rules["between"]
         if not low <= value <= high:  # also false for nan
             raise InputError(f"'{where}' is {value:g}; it must be {low:g} to {high:g}. Correct it.")
-    if value not in rules.get("choices", (value,)):
-        raise InputError(f"'{where}' is '{value}'. Choose one of {', '.join(rules['choices'])}.")
+    choices: tuple[str, ...] = rules.get("choices", ())
+    if choices and value not in choices:
+        raise InputError(f"'{where}' is '{value}'. Choose one of {', '.join(choices)}.")
     if "pattern" in rules and not re.fullmatch(rules["pattern"], value):
         raise InputError(f"'{where}' is '{value}', where {rules['words']} are meant. Correct it.")
 

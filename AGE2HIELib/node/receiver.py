@@ -1,32 +1,22 @@
-"""Takes studies by C-STORE: what is checked of each object, and the status that its sender is given.
+"""Takes studies by C-STORE, and the PACS's answers to requests for commitment, through pynetdicom.
 
 A status of success means that the object lies on the disk, whole.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 
-import pydicom
-from pydicom.filereader import read_dataset
-from pydicom.tag import Tag
 from pydicom.uid import (
     UID,
-    EnhancedMRColorImageStorage,
-    EnhancedMRImageStorage,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGLossless,
     JPEGLosslessSV1,
     JPEGLSLossless,
-    LegacyConvertedEnhancedMRImageStorage,
-    MRImageStorage,
     RLELossless,
 )
 from pynetdicom import AE, AllStoragePresentationContexts, evt
@@ -34,17 +24,8 @@ from pynetdicom.presentation import build_context
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.node.connections import PDU_BYTES, Gate, GuardedServer, server_context
-from AGE2HIELib.node.events import EventLog, Figures
-from AGE2HIELib.node.files import StudyFiles, digest_of
-from AGE2HIELib.node.queue import FAILED, Queue
-from AGE2HIELib.node.settings import NodeSettings
+from AGE2HIELib.node.intake import DROPPED, IMAGES, OTHER_CLASS, SUCCESS, Intake, RefusedError, uids_of
 
-IMAGES = (
-    MRImageStorage,
-    EnhancedMRImageStorage,
-    EnhancedMRColorImageStorage,
-    LegacyConvertedEnhancedMRImageStorage,
-)
 SYNTAXES = (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -55,111 +36,11 @@ SYNTAXES = (
     RLELossless,
 )  # those without loss
 VERIFICATION, COMMITMENT = UID("1.2.840.10008.1.1"), UID("1.2.840.10008.1.20.1")
-SUCCESS, DROPPED, NO_SPACE, OTHER_CLASS, NOT_UNDERSTOOD = 0x0000, 0xB006, 0xA700, 0xA900, 0xC000  # PS3.4 table B.2-1
-_LAST_READ = 0x0020000E  # SeriesInstanceUID
-_READ = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-_UID = re.compile(r"[0-9.]{1,64}")
-_NOT_RESPONDING = 0x0110  # processing failure (PS3.7 C.4)
-
-
-class RefusedError(Exception):
-    """An object that is not taken: the status for its sender, and why in a few words without anything of it."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status, self.reason = status, reason
-
-
-@dataclass(frozen=True)
-class Intake:
-    """The one way into the queue, whether an object was sent or fetched."""
-
-    settings: NodeSettings
-    files: StudyFiles
-    queue: Queue
-    log: EventLog
-    figures: Figures
-    _keys: dict[str, threading.Lock] = field(default_factory=dict)
-    _guard: threading.Lock = field(default_factory=threading.Lock)
-
-    def take(self, content: bytes, header: pydicom.Dataset) -> bool:
-        """Keep an object; False where this very one was there already.
-
-        Args:
-            content: the whole file.
-            header: its UIDs, as ``uids_of`` gives them.
-
-        Raises:
-            RefusedError: it is not taken.
-        """
-        limits = self.settings.limits
-        key, instance = digest_of(header.StudyInstanceUID), str(header.SOPInstanceUID)
-        if len(content) > limits.object_mb * 1e6:
-            raise RefusedError(NO_SPACE, "oversize object")
-        with self.of_study(key):
-            if self.files.holds(key, instance, content):
-                self.queue.touched(key)
-                self.figures.add("objects_received_total", "again")
-                return False
-            self._check_space(key, len(content))
-            known = self.files.has(key, instance)
-            self.queue.arrived(key, len(content) * (not known), objects=int(not known))
-            try:
-                self.files.write(key, instance, content)
-            except OSError as error:
-                raise RefusedError(NO_SPACE, "disk") from error
-        self.figures.add("objects_received_total", "new")
-        self.figures.add("bytes_received_total", amount=len(content))
-        return True
-
-    def refused(self, reason: str) -> None:
-        """Counted, and told: nothing that a stranger sends may pass in silence."""
-        self.figures.add("refused_total", reason)
-        self.log("refused", reason=reason)
-
-    def _check_space(self, key: str, growth: int) -> None:
-        limits = self.settings.limits
-        line = self.queue.line(key)
-        objects, size = (line.objects, line.bytes) if line is not None and line.kept else (0, 0)
-        if objects + 1 > limits.study_objects or size + growth > limits.study_mb * 1e6:
-            if line is not None:
-                self.queue.move(line, FAILED, reason="The study has more objects or bytes than [limits] allows.")
-            raise RefusedError(NO_SPACE, "oversize study")
-        if self.queue.kept_bytes() + growth > limits.queue_gb * 1e9:
-            raise RefusedError(NO_SPACE, "full queue")
-        if self.files.free_gb() < limits.free_gb:
-            raise RefusedError(NO_SPACE, "full disk")
-
-    def of_study(self, key: str) -> threading.Lock:
-        """Two connections may send one study."""
-        with self._guard:
-            return self._keys.setdefault(key, threading.Lock())
-
-
-def uids_of(encoded: bytes | BytesIO, *, implicit: bool) -> pydicom.Dataset:
-    """The UIDs of a data set, of which nothing behind them is read.
-
-    Raises:
-        RefusedError: they are not there, or cannot be.
-    """
-    stream = BytesIO(encoded) if isinstance(encoded, bytes) else encoded
-    try:
-        header = read_dataset(
-            stream,
-            implicit,
-            True,
-            stop_when=lambda tag, vr, length: tag > _LAST_READ,
-            specific_tags=[Tag(name) for name in _READ],
-        )
-        values = {name: str(header.get(name) or "") for name in _READ}
-    except Exception as error:  # pydicom raises whatever the damage leads to
-        raise RefusedError(NOT_UNDERSTOOD, "malformed object") from error
-    if not all(_UID.fullmatch(value) for value in values.values()):
-        raise RefusedError(NOT_UNDERSTOOD, "object without UIDs")
-    found = pydicom.Dataset()
-    for name, value in values.items():
-        setattr(found, name, UID(value))
-    return found
+_MOST = 1000
+_GREETING_S = 10.0  # within which a connection must ask for its association
+# results, sources and reasons of A-ASSOCIATE-RJ (PS3.8 9.3.4)
+_UNKNOWN_CALLER, _LIMIT_EXCEEDED = (0x01, 0x01, 0x03), (0x02, 0x03, 0x02)
+_PROCESSING_FAILURE = 0x0110  # PS3.7 annex C
 
 
 class Receiver:
@@ -167,13 +48,16 @@ class Receiver:
 
     def __init__(self, intake: Intake, committed: Callable[[str, int], None]) -> None:
         self._intake, self._committed = intake, committed
+        self._open: list[Any] = []  # associations that were let in
+        self._lock = threading.Lock()
         settings = intake.settings
         listen, tls = settings.listen, settings.tls
         application = AE(listen.ae_title)
-        application.maximum_associations = listen.associations
+        application.maximum_associations = _MOST  # the node counts itself, those alone that have been accepted
         application.maximum_pdu_size = PDU_BYTES
         application.require_called_aet = True
-        application.acse_timeout = application.network_timeout = application.dimse_timeout = listen.idle_s
+        application.acse_timeout = min(listen.idle_s, _GREETING_S)
+        application.network_timeout = application.dimse_timeout = listen.idle_s
         self._gate = Gate(settings.callers, int(settings.limits.object_mb * 1e6), listen.associations, intake.refused)
         context = None
         if tls is not None and tls.receive:
@@ -214,7 +98,9 @@ class Receiver:
 
     @property
     def associations(self) -> int:
-        return len(self._server.active_associations)
+        """That were let in and are open."""
+        with self._lock:
+            return sum(one.is_alive() for one in self._open)
 
     def _contexts(self) -> list[Any]:
         kept = [build_context(image, list(SYNTAXES)) for image in IMAGES]
@@ -230,9 +116,20 @@ class Receiver:
         association = event.assoc
         title = association.requestor.primitive.calling_ae_title
         if not self._gate.knows(title, association.requestor.address_info.address):
-            self._intake.refused("AE title")
-            association.acse.send_reject(0x01, 0x01, 0x03)  # permanent, by the service user: calling AE not recognised
-            association.kill()
+            self._reject(association, "AE title", _UNKNOWN_CALLER)
+            return
+        with self._lock:
+            self._open = [one for one in self._open if one.is_alive()]
+            full = len(self._open) >= self._gate.associations
+            if not full:
+                self._open.append(association)
+        if full:
+            self._reject(association, "too many associations", _LIMIT_EXCEEDED)
+
+    def _reject(self, association: Any, reason: str, answer: tuple[int, int, int]) -> None:
+        self._intake.refused(reason)
+        association.acse.send_reject(*answer)
+        association.kill()
 
     def _stored(self, event: Any) -> int:
         try:
@@ -243,7 +140,7 @@ class Receiver:
             return refused.status
         except Exception as error:  # a front door: the sender is told, and sends again
             self._intake.refused(f"defect: {type(error).__name__}")
-            return _NOT_RESPONDING
+            return _PROCESSING_FAILURE
 
     def _take(self, event: Any) -> int:
         request = event.request
@@ -251,7 +148,7 @@ class Receiver:
             self._intake.figures.add("objects_received_total", "dropped")
             return DROPPED
         syntax = UID(event.context.transfer_syntax)
-        header = uids_of(BytesIO(request.DataSet.getbuffer()), implicit=syntax.is_implicit_VR)
+        header = uids_of(request.DataSet.getbuffer(), implicit=syntax.is_implicit_VR)
         if header.SOPClassUID != request.AffectedSOPClassUID or header.SOPInstanceUID != request.AffectedSOPInstanceUID:
             raise RefusedError(OTHER_CLASS, "object of another name")
         self._intake.take(event.encoded_dataset(), header)
@@ -265,6 +162,6 @@ class Receiver:
             failed = len(information.get("FailedSOPSequence") or ())
         except Exception:  # pydicom raises whatever the damage leads to
             self._intake.refused("malformed report")
-            return _NOT_RESPONDING, None
+            return _PROCESSING_FAILURE, None
         self._committed(transaction, failed)
         return SUCCESS, None

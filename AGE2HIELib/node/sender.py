@@ -5,7 +5,6 @@ Objects have deterministic UIDs, so that one that is sent twice is one object th
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,25 +89,30 @@ def send(objects: Sequence[ObjectName], settings: NodeSettings) -> Sent:
     return Sent(stored, refused, failure)
 
 
-def request_commitment(objects: Sequence[ObjectName], settings: NodeSettings) -> str | None:
-    """Ask the PACS to take over responsibility; it answers later, to the node's own port.
+def new_transaction() -> str:
+    """The name of a request for commitment, with which its answer comes."""
+    return str(generate_uid())
+
+
+def request_commitment(transaction: str, objects: Sequence[ObjectName], settings: NodeSettings) -> bool:
+    """Ask the PACS to take over responsibility; it answers later, to the node's own port (PS3.4 annex J).
 
     Returns:
-        The transaction's UID, with which the answer comes; None where the PACS does not take the request.
+        Whether it has taken the request.
     """
     association = _associate(settings, [build_context(_COMMITMENT, list(_PLAIN))])
     if association is None:
-        return None
+        return False
     request = Dataset()
-    request.TransactionUID = generate_uid()
+    request.TransactionUID = transaction
     request.ReferencedSOPSequence = [_reference(one) for one in objects]
     try:
         status, _ = association.send_n_action(request, 1, _COMMITMENT, _WELL_KNOWN)
     except (RuntimeError, ValueError):
-        return None
+        return False
     finally:
         _leave(association)
-    return str(request.TransactionUID) if status and status.Status == 0x0000 else None
+    return bool(status) and status.Status == 0x0000
 
 
 def pacs_context(settings: NodeSettings) -> Any:
@@ -153,9 +157,7 @@ def _send_one(association: Any, one: ObjectName) -> tuple[str, bool]:
     if not any(context.abstract_syntax == one.sop_class for context in association.accepted_contexts):
         return f"The PACS does not take {one.sop_class.name}", False
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pydicom: they quote values
-            status = association.send_c_store(pydicom.dcmread(one.path))
+        status = association.send_c_store(pydicom.dcmread(one.path))
     except ValueError:  # of pynetdicom: no context for this syntax
         return f"The PACS does not take {one.sop_class.name} in {one.syntax.name}", False
     except RuntimeError:

@@ -32,7 +32,7 @@ from AGE2HIELib.node.prediction import (
 from AGE2HIELib.node.queue import COMPLETE, FAILED, RECEIVED, SENT, STORED, Queue, StudyLine
 from AGE2HIELib.node.queue import PREDICTED as PREDICTED_STATE
 from AGE2HIELib.node.queue import SKIPPED as SKIPPED_STATE
-from AGE2HIELib.node.sender import Sent, objects_of, request_commitment, send
+from AGE2HIELib.node.sender import ObjectName, Sent, new_transaction, objects_of, request_commitment, send
 from AGE2HIELib.node.settings import NodeSettings
 from AGE2HIELib.report.hospital.objects import FOLDER
 
@@ -69,6 +69,7 @@ class Node:
         for number in range(self.settings.predict.jobs):
             self._thread(f"predicting {number}", COMPLETE, self._predict_line)
         self._thread("sending", PREDICTED_STATE, self._send_line)
+        self._thread("committing", STORED, self._commit_line)
         keeping = threading.Thread(target=self._keep, name="keeping", daemon=True)
         self._threads.append(keeping)
         for thread in self._threads:
@@ -171,8 +172,7 @@ class Node:
             self._failed(line, reason)
 
     def _send_line(self, line: StudyLine) -> None:
-        result = self.files.result(line.key, line.digest)
-        objects = objects_of(result / FOLDER, self.settings.pacs.leave_out) if result.is_dir() else []
+        objects = self._objects(line)
         if not objects:
             self._failed(line, "There is no DICOM object to send: it was lost, or leave_out names all of them.")
             return
@@ -186,13 +186,25 @@ class Node:
             self._failed_attempt(line, sent.failure, self.settings.retry.sendings)
         elif sent.refused:
             self._failed(line, f"{_in_words(sent)} Let it take them, or name their class in pacs.leave_out.")
-        elif not self.settings.pacs.commitment:
-            self._sent(line)
-        elif (transaction := request_commitment(objects, self.settings)) is None:
-            self._failed_attempt(line, "The PACS does not take a request for commitment.", self.settings.retry.sendings)
-        else:
-            self.queue.begin_commitment(line, transaction)
+        elif self.settings.pacs.commitment:
             self.queue.move(line, STORED)
+        else:
+            self._sent(line)
+
+    def _commit_line(self, line: StudyLine) -> None:
+        """Ask, and wait for the answer, which comes in a connection of its own; without one ask again."""
+        if line.attempts >= self.settings.retry.sendings:
+            self._failed(line, f"The PACS did not commit to what it has stored. It was asked {line.attempts} times.")
+            return
+        objects = self._objects(line)
+        transaction = new_transaction()
+        self.queue.begin_commitment(line, transaction)
+        taken = request_commitment(transaction, objects, self.settings)
+        reason = "" if taken else "The PACS does not take a request for commitment."
+        self.queue.postpone(line, _COMMITMENT_S, reason)
+
+    def _objects(self, line: StudyLine) -> list[ObjectName]:
+        return objects_of(self.files.result(line.key, line.digest) / FOLDER, self.settings.pacs.leave_out)
 
     def _sent(self, line: StudyLine) -> None:
         """What was done is remembered first: a kill between the two sends once more."""
@@ -214,16 +226,13 @@ class Node:
             self.log("failed", study=line.key, reason=reason)
 
     def _keep(self) -> None:
-        """Complete studies, late commitments, and what may be deleted."""
+        """Complete studies, and what may be deleted."""
         next_deletion = 0.0
         while not self._stop.wait(_LOOK_S):
             try:
                 for line in self.queue.in_state(RECEIVED):
                     if time.time() - line.since >= self.settings.quiet_s:
                         self._complete(line)
-                for line in self.queue.in_state(STORED):
-                    if time.time() - line.since >= _COMMITMENT_S:
-                        self.queue.move(line, PREDICTED_STATE, reason="The PACS did not answer for its commitment.")
                 if time.monotonic() >= next_deletion:
                     next_deletion = time.monotonic() + _KEEP_EVERY_S
                     self._delete()
