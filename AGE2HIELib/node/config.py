@@ -16,13 +16,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.node.settings import Caller, NodeSettings, Rule, Tls
 
 Table = TypeVar("Table")
-_KINDS = {
-    str: "a text in quotes",
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    Path: "a path in quotes",
-}
+_KINDS = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 _MOST_BYTES = 1_000_000
 
 
@@ -76,7 +70,7 @@ def _table(kind: type[Table], content: Mapping[str, Any], where: str, base: Path
     for name, value in content.items():
         if name not in known:
             near = get_close_matches(name, known, n=1, cutoff=0.5)
-            advice = f"Did you mean '{near[0]}'?" if near else f"Known there: {', '.join(known)}."
+            advice = f"Perhaps '{near[0]}' is meant." if near else f"Known there: {', '.join(known)}."
             raise InputError(f"The node knows no setting '{where}{name}'. {advice}")
         values[name] = _value(hints[name], value, f"{where}{name}", base)
         if known[name].metadata.get("name") and len(Path(value).parts) == 1 and not values[name].exists():
@@ -102,7 +96,9 @@ def _value(hint: Any, value: Any, where: str, base: Path) -> Any:
             raise InputError(f"'{where}' is {value!r}, where a table is meant: [{where}]. Correct it.")
         return _table(hint, value, f"{where}.", base)  # type: ignore[arg-type]  # a class, not an instance
     if hint is Path:
-        return base / Path(_plain(str, value, where)).expanduser()
+        if not isinstance(value, str) or "\0" in value:
+            raise InputError(f"'{where}' is {value!r}, where a path in quotes is meant. Correct it.")
+        return base / Path(value).expanduser()
     return _plain(hint, value, where)
 
 
