@@ -6,7 +6,7 @@ import types
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from AGE2HIELib.node.settings import NodeSettings
 
@@ -31,7 +31,7 @@ def _tables() -> Iterator[tuple[str, type, bool]]:
     for one in fields(NodeSettings):
         kind, repeated = _inner(hints[one.name])
         if is_dataclass(kind):
-            yield one.name, kind, repeated
+            yield one.name, cast(type, kind), repeated
 
 
 def _inner(hint: Any) -> tuple[Any, bool]:

@@ -5,6 +5,7 @@ Objects have deterministic UIDs, so that one that is sent twice is one object th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +71,9 @@ def send(objects: Sequence[ObjectName], settings: NodeSettings) -> Sent:
     if not objects:
         return Sent(0)
     association = _associate(settings, _contexts(objects))
-    if association is None:
+    if not association.is_established:
+        if association.rejected_contexts:  # it has answered, and takes none of them
+            return Sent(0, refused=dict(Counter(_not_taken(one.sop_class) for one in objects)))
         return Sent(0, failure="The PACS does not answer, or refuses the node's AE title.")
     stored, refused, failure = 0, dict[str, int](), ""
     try:
@@ -101,7 +104,7 @@ def request_commitment(transaction: str, objects: Sequence[ObjectName], settings
         Whether it has taken the request.
     """
     association = _associate(settings, [build_context(_COMMITMENT, list(_PLAIN))])
-    if association is None:
+    if not association.is_established:
         return False
     request = Dataset()
     request.TransactionUID = transaction
@@ -134,14 +137,13 @@ def _associate(settings: NodeSettings, contexts: Sequence[Any]) -> Any:
     application.connection_timeout = application.acse_timeout = pacs.timeout_s
     application.dimse_timeout = application.network_timeout = pacs.timeout_s
     context = pacs_context(settings)
-    association = application.associate(
+    return application.associate(
         pacs.address,
         pacs.port,
         contexts=list(contexts),
         ae_title=pacs.ae_title,
         tls_args=None if context is None else (context, pacs.address),
     )
-    return association if association.is_established else None
 
 
 def _contexts(objects: Iterable[ObjectName]) -> list[Any]:
@@ -155,7 +157,7 @@ def _send_one(association: Any, one: ObjectName) -> tuple[str, bool]:
     if not association.is_established:
         return "The PACS broke off the connection.", True
     if not any(context.abstract_syntax == one.sop_class for context in association.accepted_contexts):
-        return f"The PACS does not take {one.sop_class.name}", False
+        return _not_taken(one.sop_class), False
     try:
         status = association.send_c_store(pydicom.dcmread(one.path))
     except ValueError:  # of pynetdicom: no context for this syntax
@@ -168,6 +170,10 @@ def _send_one(association: Any, one: ObjectName) -> tuple[str, bool]:
         return "", False
     passing = status.Status & 0xFF00 == _NO_RESOURCES or status.Status == _PROCESSING_FAILURE
     return f"The PACS answered with status {status.Status:#06x} to {one.sop_class.name}", passing
+
+
+def _not_taken(sop_class: UID) -> str:
+    return f"The PACS does not take {sop_class.name}"
 
 
 def _reference(one: ObjectName) -> Dataset:

@@ -194,7 +194,7 @@ class Node:
     def _commit_line(self, line: StudyLine) -> None:
         """Ask, and wait for the answer, which comes in a connection of its own; without one ask again."""
         if line.attempts >= self.settings.retry.sendings:
-            self._failed(line, f"The PACS did not commit to what it has stored. It was asked {line.attempts} times.")
+            self._failed(line, f"The PACS did not commit to what it has stored. Attempts: {line.attempts}.")
             return
         objects = self._objects(line)
         transaction = new_transaction()
@@ -214,7 +214,7 @@ class Node:
 
     def _failed_attempt(self, line: StudyLine, reason: str, most: int) -> None:
         if line.attempts + 1 >= most:
-            self._failed(line, f"{reason} It was tried {line.attempts + 1} times.")
+            self._failed(line, f"{reason} Attempts: {line.attempts + 1}.")
             return
         retry = self.settings.retry
         seconds = min(retry.most_s, retry.first_s * 2.0 ** min(line.attempts, 60))
