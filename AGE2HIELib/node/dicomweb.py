@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.node.connections import client_context
 from AGE2HIELib.node.events import EventLog, Figures
 from AGE2HIELib.node.files import digest_of
 from AGE2HIELib.node.intake import IMAGES, Intake, RefusedError, uids_of_file
@@ -208,4 +209,4 @@ def _token(watch: Watch) -> str:
 
 def _context(settings: NodeSettings) -> ssl.SSLContext:
     authority = settings.tls.authority if settings.tls is not None else None
-    return ssl.create_default_context(cafile=None if authority is None else str(authority))
+    return ssl.create_default_context() if authority is None else client_context(None, None, str(authority))
