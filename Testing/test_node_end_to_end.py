@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from node_work import OBJECTS
 from pacs import (
+    PACS,
     Orthanc,
     echo,
     identifiers,
@@ -31,6 +33,7 @@ from AGE2HIELib.phantom.write import write_phantom
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(pacs_lacks()), reason=pacs_lacks())]
 STUDIES = 3
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,11 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pacs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
-    with orthanc(tmp_path_factory.mktemp("pacs") / "orthanc") as started:
+    """It routes MR series to the node, as the docs say."""
+    folder = tmp_path_factory.mktemp("pacs")
+    script = (ROOT / "docs/node.md").read_text(encoding="utf-8").split("```lua\n")[1].split("```")[0]
+    (folder / "route.lua").write_text(script.replace("/age2hie/", "/node/"))
+    with orthanc(folder / "orthanc", LuaScripts=[str(folder / "route.lua")]) as started:
         yield started
 
 
@@ -65,7 +72,7 @@ def test_studies_go_in_and_their_objects_come_out_once_though_the_node_is_killed
     settings = read_config(config)
     port, queue = settings.listen.port, settings.folder
     studies = [
-        study_of(number, images, tmp_path / "in" / str(number), pattern="006-*", ImageComments="1.0")
+        study_of(number, images, tmp_path / "in" / str(number), pattern="006-*", ImageComments="0.5")
         for number in range(STUDIES)
     ]
     keys = {digest_of(study): study for study in studies}
@@ -104,3 +111,19 @@ def test_studies_go_in_and_their_objects_come_out_once_though_the_node_is_killed
     for word in identifiers(range(STUDIES), studies):
         assert [what for what, text in told.items() if word in text] == [], word
     assert all(key.encode() in log for key in keys)
+
+
+def test_orthanc_sends_on_what_comes_and_nothing_goes_round_in_a_circle(
+    images: Path, pacs: Orthanc, tmp_path: Path
+) -> None:
+    config = node_file(tmp_path / "node", pacs=pacs)
+    queue, port = read_config(config).folder, read_config(config).listen.port
+    study = study_of(7, images, tmp_path / "in", pattern="006-*")
+    with running_node(config, stub=True):
+        wait_until(lambda: echo(port) == 0, 30, "the node listens")
+        assert store(tmp_path / "in", pacs.port, called=PACS).returncode == 0
+        wait_until(lambda: states(queue) == {digest_of(study): "sent"}, 60, "it is sent")
+        time.sleep(4)  # Orthanc calls the study stable again after 1 s
+        assert len(pacs.objects(study)) == 18 + OBJECTS
+        assert states(queue) == {digest_of(study): "sent"}
+        assert (tmp_path / "node" / "attempts").read_text() == "1\n"
