@@ -76,6 +76,7 @@ WRONG = {
     '[watch]\nurl = "ftp://x"': "'watch.url' is 'ftp://x', where a http or https address",
     '[watch]\nurl = "https://me:word@x"': "where a http or https address without a user are meant",
     "[watch]": "'watch.url' is missing",
+    "[pacs2]\nx = 1": "The node knows no setting 'pacs2'. Perhaps 'pacs' is meant.",
     "[predict]\nprevalence = 1": "'predict.prevalence' is 1; it must be",
     "[limits]\nfree_gb = -1": "'limits.free_gb' is -1; it must be 0 to",
     "folder = 'again'": "is not TOML",
@@ -112,9 +113,19 @@ def test_a_file_that_is_not_there_or_no_text_or_names_nobody(tmp_path: Path, cap
         assert words in err
 
 
+def test_a_commitment_that_could_not_come_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    text = LEAST.replace("[pacs]", "[pacs]\ncommitment = true").replace(
+        '[[callers]]\nae_title = "PACS"', '[[callers]]\nae_title = "MR1"'
+    )
+    code, out, err = run(capfd, "node", "--config", written(tmp_path, text))
+    assert_refused_in_one_line(code, out, err)
+    assert "PACS is no caller: its answer could not come" in err
+
+
 def test_a_node_that_could_not_predict_does_not_start(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     for lines, words in {
         '[predict]\nmodel = "absent"': "no installed model 'absent'",
+        '[predict]\ndevice = "mps"': "no 'mps' device",
         '[predict]\natlas = "absent"': "absent",
         '[listen]\naddress = "192.0.2.1"': "cannot listen at 192.0.2.1",
         '[listen]\naddress = "no address"': "cannot listen at no address",

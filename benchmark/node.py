@@ -1,10 +1,10 @@
 """``age2hie node`` beside a real Orthanc: studies in, killed on the way, every object out once; hostile senders.
 
-    python benchmark/node.py [--studies 50] [--kills 2] [--hostile 600] [--seed 0] [--model DIR] [--output FILE]
+    python benchmark/node.py [--studies 50] [--kills 2] [--hostile 600] [--stub] [--seed 0] [--model DIR] [--output FILE]
 
 Needs Debian's orthanc and dcmtk. Studies are synthetic (five phantoms under a patient's name each), sent by storescu,
 predicted by the real application and sent back with storage commitment asked for. Each kill is SIGKILL at a random
-moment of a random step. Then every study is queried by findscu, every object is opened, and log, page, figures, queue
+moment of a random step; with --stub there may be many of them. Then every study is queried by findscu, every object is opened, and log, page, figures, queue
 and names of files are searched for every identifier. Ends with 1 where one of this does not hold.
 """
 
@@ -60,6 +60,7 @@ class Scene:
     config: Path
     settings: NodeSettings
     studies: list[str]
+    stub: bool
     moments: list[str] = field(default_factory=list)
 
     def states(self) -> dict[str, str]:
@@ -83,6 +84,7 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=50)
     parser.add_argument("--kills", type=int, default=2)
     parser.add_argument("--hostile", type=int, default=600, help="attempts")
+    parser.add_argument("--stub", action="store_true", help="a stand-in for the prediction, and one series a study")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", type=Path)
     parser.add_argument("--output", type=Path, help="file for the table (Markdown)")
@@ -116,19 +118,24 @@ def make_scene(folder: Path, pacs: Orthanc, options: argparse.Namespace) -> Scen
         )
         sources.append(made)
     studies = [
-        study_of(number, sources[number % len(sources)], folder / "in" / str(number))
+        study_of(
+            number,
+            sources[number % len(sources)],
+            folder / "in" / str(number),
+            pattern="006-*" if options.stub else "*",
+        )
         for number in range(options.studies)
     ]
-    return Scene(folder, pacs, config, read_config(config), studies)
+    return Scene(folder, pacs, config, read_config(config), studies, options.stub)
 
 
 def feed_and_kill(scene: Scene, kills: int, chance: random.Random) -> None:
     """Start the node again after each kill, while studies are sent until each has been taken."""
     sender = threading.Thread(target=feed, args=(scene,), daemon=True)
     count = len(scene.studies)
-    with_sent = sorted(chance.sample(range(1, max(kills + 1, count - 1)), kills))
+    with_sent = sorted(chance.sample(range(max(kills + 1, count - 1)), kills))
     for number in [*with_sent, None]:
-        with running_node(scene.config) as node:
+        with running_node(scene.config, stub=scene.stub) as node:
             wait_until(lambda: echo(scene.settings.listen.port) == 0, 120, "the node listens")
             if sender.ident is None:
                 sender.start()
@@ -136,7 +143,7 @@ def feed_and_kill(scene: Scene, kills: int, chance: random.Random) -> None:
                 wait_until(scene.ended, _LONGEST_S, "all studies have ended")
                 continue
             wait_until(lambda: sent(scene) >= number, _LONGEST_S, f"{number} are sent")  # noqa: B023
-            time.sleep(chance.uniform(0, 12))
+            time.sleep(chance.uniform(0, 2 if scene.stub else 12))
             scene.moments.append(moment(scene))
             os.kill(node.pid, signal.SIGKILL)
             node.wait()
@@ -180,6 +187,7 @@ def judged(scene: Scene, seconds: float) -> list[Row]:
     states = Counter(scene.states().values())
     return [
         ("studies sent in", count, str(count)),
+        ("images sent in", sum(1 for _ in scene.folder.glob("in/*/*.dcm")), ""),
         ("killed with SIGKILL", len(scene.moments), ""),
         *((f"at kill {number}", words, "") for number, words in enumerate(scene.moments, 1)),
         ("studies in the state sent", states["sent"], str(count)),
@@ -205,7 +213,7 @@ def hostile(scene: Scene, attempts: int, seed: int) -> list[Row]:
     """The same node on the same queue, attacked; then everything that it has told or kept is searched."""
     before, objects = scene.states(), scene.pacs.count()
     port = scene.settings.listen.port
-    with running_node(scene.config) as node:
+    with running_node(scene.config, stub=scene.stub) as node:
         wait_until(lambda: echo(port) == 0, 120, "the node listens")
         kinds = attack(port, attempts, seed=seed)
         alive = node.poll() is None and echo(port) == 0

@@ -65,6 +65,7 @@ def serve(settings: NodeSettings, predict: Predict = predict_study) -> None:
     pacs_context(settings)
     files = StudyFiles(settings.folder)
     log, figures = EventLog(settings.log, sys.stderr), Figures()
+    log.check()
     with ExitStack() as at_the_end:
         files.make()
         at_the_end.enter_context(_alone(settings.folder))
@@ -105,6 +106,10 @@ def makers_of(settings: NodeSettings) -> str:
     request = request_of(settings)
     request.check()
     check_possible("dwi-dicom")
+    if request.device not in ("auto", "cpu"):
+        from AGE2HIELib.inference.device import choose_device  # torch, which the node itself does without
+
+        choose_device(request.device)
     bundle = read_bundle(find_model(request.model))
     atlas = load_atlas(request.atlas) if request.atlas else load_atlas()
     rules = [asdict(rule) for rule in settings.rules]

@@ -53,6 +53,12 @@ def checked(settings: NodeSettings) -> NodeSettings:
         _check_addresses(caller, number)
     for number, rule in enumerate(settings.rules, 1):
         _check_rule(rule, number)
+    pacs = settings.pacs
+    if pacs.commitment and pacs.ae_title not in [caller.ae_title for caller in settings.callers]:
+        raise InputError(
+            f"'pacs.commitment' is true, and {pacs.ae_title} is no caller: its answer could not come. Name it under "
+            "[[callers]], with its addresses."
+        )
     if settings.tls is not None:
         _check_tls(settings.tls, settings)
     if settings.retry.first_s > settings.retry.most_s:

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from AGE2HIELib.errors import InputError
+
 _LONGEST_REASON = 500
 _UID = re.compile(r"\b[0-2](?:\.\d+){4,}\b")
 
@@ -24,6 +26,16 @@ class EventLog:
 
     def __init__(self, path: Path | None, stream: TextIO) -> None:
         self._path, self._stream, self._lock = path, stream, threading.Lock()
+
+    def check(self) -> None:
+        """InputError where the file cannot be written."""
+        try:
+            if self._path is not None:
+                self._path.open("a", encoding="utf-8").close()
+        except OSError as error:
+            raise InputError(
+                f"The log '{self._path and self._path.name}' cannot be written: {error.strerror}. Choose another place."
+            ) from error
 
     def __call__(self, event: str, **facts: str | int | float | bool) -> None:
         """The file is opened for every line, so that it may be moved away at any time; a full disk stops no work."""

@@ -36,6 +36,7 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1d2530; }
 h1 { font-size: 1.3rem; } table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d9dee5; vertical-align: top; }
+td.time { white-space: nowrap; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; } code { font-size: .9em; }
 .failed { color: #9b1c1c; font-weight: 600; } .sent { color: #1b6b3a; }
 @media (prefers-color-scheme: dark) { body { background: #14181d; color: #dde3ea; } th, td { border-color: #343c46; }
@@ -136,7 +137,8 @@ def _row(line: StudyLine) -> str:
     since = datetime.fromtimestamp(line.since, UTC).strftime("%Y-%m-%d %H:%M:%S")
     attempts = str(line.attempts) if line.attempts else ""
     return (
-        f'<tr><td><code>{escape(line.key)}</code></td><td class="{line.state}">{line.state}</td><td>{since}</td>'
+        f'<tr><td><code>{escape(line.key)}</code></td><td class="{line.state}">{line.state}</td>'
+        f'<td class="time">{since}</td>'
         f'<td class="number">{line.objects}</td><td class="number">{line.bytes / 1e6:.1f}</td>'
         f'<td class="number">{attempts}</td><td>{escape(line.reason)}</td></tr>'
     )

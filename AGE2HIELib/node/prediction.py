@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -78,13 +79,15 @@ def predict_study(task: StudyTask) -> Ending:
         return Ending(SKIPPED if "holds no MR images" in str(error) else UNUSABLE, str(error))
     if not choice.taken:
         return Ending(SKIPPED, "No series fulfils the rules.")
-    paths = [path for series in choice.taken for path in series.paths]
+    left = {path for verdict in choice.verdicts if not verdict.taken for path in verdict.facts.series.paths}
+    # with what cannot be read, which may be of the series that is wanted: predict says so
+    paths = [path for path in task.files.objects(task.key) if path not in left]
     read = task.files.link(paths, task.key, task.digest)
     try:
         asked = Request(**{**vars(task.request), "input": read})
         outcome = predict(asked, task.output)
     except InputError as error:
-        return Ending(UNUSABLE, str(error).replace(read.name, "the study"))
+        return Ending(UNUSABLE, _in_words_of_the_node(str(error).replace(read.name, "the study")))
     finally:
         task.files.forget_work(task.key, task.digest)
     which = f"series {', '.join(series.name for series in choice.taken)}" + (
@@ -94,6 +97,14 @@ def predict_study(task: StudyTask) -> Ending:
 
 
 Predict = Callable[[StudyTask], Ending]
+
+
+def _in_words_of_the_node(message: str) -> str:
+    """Where ``predict`` advises an option of its own, the node's file has rules."""
+    if "--series" not in message:
+        return message
+    kept = [sentence for sentence in re.split(r"(?<=\.) ", message) if "--" not in sentence]
+    return " ".join([*kept, "Say by [[rules]] which is read."])
 
 
 def predict_apart(task: StudyTask, settings: NodeSettings, work: Predict, stopped: Callable[[], bool]) -> Ending | None:

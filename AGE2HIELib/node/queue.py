@@ -210,6 +210,7 @@ class Queue:
             )
             database.execute("DELETE FROM done WHERE at < ?", (before,))
             database.execute("DELETE FROM watched WHERE at < ?", (before,))
+            database.execute("DELETE FROM commitments WHERE key NOT IN (SELECT key FROM studies)")
 
     def begin_commitment(self, line: StudyLine, transaction_uid: str) -> None:
         with self._transaction() as database:

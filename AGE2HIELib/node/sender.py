@@ -71,8 +71,8 @@ def send(objects: Sequence[ObjectName], settings: NodeSettings) -> Sent:
     if not objects:
         return Sent(0)
     association = _associate(settings, _contexts(objects))
-    if not association.is_established:
-        if association.rejected_contexts:  # it has answered, and takes none of them
+    if association is None or not association.is_established:
+        if association is not None and association.rejected_contexts:  # it has answered, and takes none of them
             return Sent(0, refused=dict(Counter(_not_taken(one.sop_class) for one in objects)))
         return Sent(0, failure="The PACS does not answer, or refuses the node's AE title.")
     stored, refused, failure = 0, dict[str, int](), ""
@@ -104,7 +104,7 @@ def request_commitment(transaction: str, objects: Sequence[ObjectName], settings
         Whether it has taken the request.
     """
     association = _associate(settings, [build_context(_COMMITMENT, list(_PLAIN))])
-    if not association.is_established:
+    if association is None or not association.is_established:
         return False
     request = Dataset()
     request.TransactionUID = transaction
@@ -132,18 +132,22 @@ def pacs_context(settings: NodeSettings) -> Any:
 
 
 def _associate(settings: NodeSettings, contexts: Sequence[Any]) -> Any:
+    """None where the PACS's name is not known to the network."""
     pacs = settings.pacs
     application = AE(settings.listen.ae_title)
     application.connection_timeout = application.acse_timeout = pacs.timeout_s
     application.dimse_timeout = application.network_timeout = pacs.timeout_s
     context = pacs_context(settings)
-    return application.associate(
-        pacs.address,
-        pacs.port,
-        contexts=list(contexts),
-        ae_title=pacs.ae_title,
-        tls_args=None if context is None else (context, pacs.address),
-    )
+    try:
+        return application.associate(
+            pacs.address,
+            pacs.port,
+            contexts=list(contexts),
+            ae_title=pacs.ae_title,
+            tls_args=None if context is None else (context, pacs.address),
+        )
+    except OSError:  # pynetdicom asks for the address itself
+        return None
 
 
 def _contexts(objects: Iterable[ObjectName]) -> list[Any]:

@@ -231,7 +231,8 @@ class Node:
         while not self._stop.wait(_LOOK_S):
             try:
                 for line in self.queue.in_state(RECEIVED):
-                    if time.time() - line.since >= self.settings.quiet_s:
+                    # a clock that was set back must not hold a study up
+                    if not 0 <= time.time() - line.since < self.settings.quiet_s:
                         self._complete(line)
                 if time.monotonic() >= next_deletion:
                     next_deletion = time.monotonic() + _KEEP_EVERY_S
