@@ -175,11 +175,8 @@ def _add_atlas(actions: Commands) -> None:
 
 
 def _add_node(commands: Commands) -> None:
-    node = commands.add(
-        "node", "node:run", "receive studies from a PACS, predict them, and send the results back", ["explain-rules"]
-    )
-    text = "the node's settings (TOML; docs/node.md)"
-    node.add_argument("--config", type=Path, required=True, metavar="FILE", help=text)
+    text = "receive studies from a PACS, predict them and send the results back, as --config FILE says (docs/node.md)"
+    commands.add("node", "node:run", text, ["config", "explain-rules"])
 
 
 def _options(*, rare: bool) -> Options:
@@ -247,6 +244,7 @@ def _options(*, rare: bool) -> Options:
     add(ATLAS, "provenance", "whose scans these are, in a sentence", seldom=True, metavar="TEXT", default=None)
     add(ATLAS, "licence", "of the images", seldom=True, metavar="TEXT", default=None)
 
+    add(READING, "config", "the node's settings, in TOML", seldom=True, type=Path, required=True, metavar="FILE")
     text = "do not start: say of each series of this folder why it would or would not be read"
     add(READING, "explain-rules", text, seldom=True, type=Path, metavar="STUDY", default=None)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
+import pytest
 from pydicom.uid import generate_uid
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +30,9 @@ def pacs_lacks() -> str:
     """What is missing for a PACS here; empty where nothing is."""
     missing = ([] if ORTHANC else ["orthanc"]) + ([] if all(map(shutil.which, TOOLS)) else ["dcmtk"])
     return f"a PACS: apt install {' '.join(missing)}" if missing else ""
+
+
+needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="certificates: apt install openssl")
 
 
 def free_port() -> int:
@@ -217,3 +221,22 @@ def running_node(config: Path, *, stub: bool = False) -> Iterator[subprocess.Pop
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
+
+
+def make_certificates(folder: Path) -> Path:
+    """An authority, certificates of it for 127.0.0.1 (``node``, ``sender``), and a stranger's own."""
+
+    def make(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    def key(name: str) -> list[str]:
+        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key"]
+
+    for name in ("authority", "stranger"):
+        make("req", "-x509", *key(name), "-out", f"{name}.pem", "-subj", f"/CN={name}", "-days", "2")
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+    for name in ("node", "sender"):
+        make("req", *key(name), "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        signing = ["-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial", "-extfile", "names"]
+        make("x509", "-req", "-in", f"{name}.csr", *signing, "-out", f"{name}.pem", "-days", "2")
+    return folder

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import random
 import ssl
-import subprocess
 import sys
 import threading
 import time
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 from hostile import ATTACKS, association, encoded, image, many_at_once, status_of, store_bytes
-from pacs import free_port, wait_until
+from pacs import free_port, make_certificates, needs_openssl, wait_until
 from pydicom.uid import CTImageStorage, JPEGBaseline8Bit, MRImageStorage
 from pynetdicom import AE
 
@@ -264,24 +263,10 @@ def test_a_hostile_sender_changes_nothing(kind: str, node: Taking, monkeypatch: 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority, certificates of it for the node (127.0.0.1) and a sender, and a stranger's own."""
-    folder = tmp_path_factory.mktemp("tls")
-
-    def make(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-    def key(name: str) -> list[str]:
-        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key"]
-
-    for name in ("authority", "stranger"):
-        make("req", "-x509", *key(name), "-out", f"{name}.pem", "-subj", f"/CN={name}", "-days", "2")
-    for name in ("node", "sender"):
-        make("req", *key(name), "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-        signing = ["-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial", "-extfile", "names"]
-        make("x509", "-req", "-in", f"{name}.csr", *signing, "-out", f"{name}.pem", "-days", "2")
-    return folder
+    return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
+@needs_openssl
 def test_with_tls_a_certificate_of_the_authority_is_asked_for(certificates: Path, tmp_path: Path) -> None:
     def context(name: str | None) -> ssl.SSLContext:
         own = (None, None) if name is None else (str(certificates / f"{name}.pem"), str(certificates / f"{name}.key"))
@@ -307,6 +292,7 @@ def association_socket(port: int) -> Any:
     return socket.create_connection(("127.0.0.1", port))
 
 
+@needs_openssl
 def test_certificates_that_cannot_be_used_are_refused_in_words(certificates: Path) -> None:
     with pytest.raises(InputError, match="Check that they are PEM"):
         client_context(None, None, str(certificates / "node.key"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import sys
 import threading
 import time
@@ -14,20 +15,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hostile import encoded, image
 from node_work import OBJECTS, stand_in
-from pacs import free_port, wait_until
+from pacs import free_port, make_certificates, needs_openssl, node_file, wait_until
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage, SecondaryCaptureImageStorage
 from pynetdicom import AE, evt
 
+from AGE2HIELib import cli
+from AGE2HIELib.node.connections import server_context
 from AGE2HIELib.node.events import EventLog, Figures
 from AGE2HIELib.node.files import StudyFiles, digest_of
 from AGE2HIELib.node.intake import Intake, uids_of
 from AGE2HIELib.node.queue import FAILED, SENT, SKIPPED, Queue, StudyLine
 from AGE2HIELib.node.receiver import Receiver
 from AGE2HIELib.node.service import Node
-from AGE2HIELib.node.settings import Keep, Limits, Listen, NodeSettings, Pacs, Predict, Retry
+from AGE2HIELib.node.settings import Keep, Limits, Listen, NodeSettings, Pacs, Predict, Retry, Tls
 
 pytestmark = [
     pytest.mark.slow,
@@ -46,12 +50,13 @@ class Archive:
     commits: list[Any] = field(default_factory=list)
 
     @contextmanager
-    def open(self, *, takes: str = SecondaryCaptureImageStorage) -> Iterator[None]:
+    def open(self, *, takes: str = SecondaryCaptureImageStorage, tls: ssl.SSLContext | None = None) -> Iterator[None]:
         application = AE("PACS")
         application.add_supported_context(takes)
         application.add_supported_context("1.2.840.10008.1.20.1", scu_role=True, scp_role=True)
         handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_N_ACTION, self._commit)]
-        server = application.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
+        place = ("127.0.0.1", self.port)
+        server = application.start_server(place, block=False, evt_handlers=handlers, ssl_context=tls)
         try:
             yield
         finally:
@@ -263,6 +268,36 @@ def test_commitment_is_waited_for_before_a_study_counts_as_sent(tmp_path: Path) 
         work.node.committed(str(archive.commits[1].TransactionUID), 0)
         assert work.ends(key, SENT).kept
         assert set(archive.stored.values()) == {2}
+
+
+@needs_openssl
+def test_results_go_out_encrypted_to_who_shows_the_right_certificate(tmp_path: Path) -> None:
+    made = make_certificates(tmp_path)
+    own = (str(made / "node.pem"), str(made / "node.key"))
+    archive, tls = Archive(), Tls(made / "sender.pem", made / "sender.key", made / "authority.pem", receive=False)
+    with working(tmp_path / "a", archive, tls=tls, retry=Retry(1, 1000, 0.1, 0.3)) as work:
+        key = work.give()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(str(made / "stranger.pem"), str(made / "stranger.key"))
+        for wrong in (context, None):  # another's certificate; none at all
+            with archive.open(tls=wrong):
+                before = work.intake.figures.get("sending_failures_total")
+                wait_until(lambda: work.intake.figures.get("sending_failures_total") > before + 1, 30, "tried")  # noqa: B023
+        assert archive.stored == Counter()
+        with archive.open(tls=server_context(*own, str(made / "authority.pem"))):
+            work.ends(key, SENT)
+    assert len(archive.stored) == OBJECTS
+
+
+def test_two_nodes_do_not_work_in_one_folder(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    config = node_file(tmp_path)
+    with FileLock(tmp_path / "queue" / ".age2hie-lock"):
+        assert cli.main(["node", "--config", str(config)]) == 2
+    assert "Another node works on 'queue'" in capfd.readouterr().err
+    (tmp_path / "node.jsonl").unlink()
+    (tmp_path / "node.jsonl").mkdir()
+    assert cli.main(["node", "--config", str(config)]) == 2
+    assert "The log 'node.jsonl' cannot be written: Is a directory" in capfd.readouterr().err
 
 
 def test_a_node_that_stops_takes_up_its_work_again(tmp_path: Path) -> None:

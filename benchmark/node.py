@@ -1,11 +1,12 @@
 """``age2hie node`` beside a real Orthanc: studies in, killed on the way, every object out once; hostile senders.
 
-    python benchmark/node.py [--studies 50] [--kills 2] [--hostile 600] [--stub] [--seed 0] [--model DIR] [--output FILE]
+    python benchmark/node.py [--studies 50] [--kills 2] [--hostile 600] [--seed 0] [--stub] [--model DIR] [--output F]
 
 Needs Debian's orthanc and dcmtk. Studies are synthetic (five phantoms under a patient's name each), sent by storescu,
-predicted by the real application and sent back with storage commitment asked for. Each kill is SIGKILL at a random
-moment of a random step; with --stub there may be many of them. Then every study is queried by findscu, every object is opened, and log, page, figures, queue
-and names of files are searched for every identifier. Ends with 1 where one of this does not hold.
+predicted by the real application (--stub: a stand-in, for many kills) and sent back with storage commitment asked for.
+Each kill is SIGKILL at a random moment of a random step. Then every study is queried by findscu, every object is
+opened, and log, page, figures, queue and names of files are searched for every identifier. Ends with 1 where one of
+this does not hold.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ class EventLog:
         with self._lock:
             try:
                 if self._path is None:
-                    print(line, file=self._stream, flush=True)
+                    self._stream.write(line + "\n")
+                    self._stream.flush()
                 else:
                     with self._path.open("a", encoding="utf-8") as file:
                         file.write(line + "\n")
