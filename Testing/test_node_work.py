@@ -270,6 +270,21 @@ def test_commitment_is_waited_for_before_a_study_counts_as_sent(tmp_path: Path) 
         assert set(archive.stored.values()) == {2}
 
 
+def test_images_that_the_queue_has_forgotten_are_taken_up(tmp_path: Path) -> None:
+    """As after a loss of power, which may take back the last lines of the queue, and never an image."""
+    archive = Archive()
+    with archive.open():
+        study = str(image().StudyInstanceUID)
+        with working(tmp_path, archive) as work:
+            key = work.give(study=study)
+            work.ends(key, SENT)
+            extra = image(StudyInstanceUID=study)
+            work.intake.files.write(key, str(extra.SOPInstanceUID), b"another")
+        with working(tmp_path, archive) as work:
+            wait_until(lambda: work.line(key).objects == 2, 10, "it is counted")
+            assert work.line(key).version == 2
+
+
 @needs_openssl
 def test_results_go_out_encrypted_to_who_shows_the_right_certificate(tmp_path: Path) -> None:
     made = make_certificates(tmp_path)
@@ -309,7 +324,8 @@ def test_a_node_that_stops_takes_up_its_work_again(tmp_path: Path) -> None:
             wait_until(lambda: work.attempts() == 1, 20, "it is being predicted")
             began = time.monotonic()
         assert time.monotonic() - began < 8
-        (tmp_path / "queue" / "queue.sqlite").unlink()  # the queue is lost as well
+        for path in (tmp_path / "queue").glob("queue.sqlite*"):
+            path.unlink()  # the queue is lost as well
         with working(tmp_path, archive) as work:
             wait_until(lambda: work.attempts() == 2, 30, "it is predicted again")
             assert threading.active_count() > 3

@@ -70,7 +70,8 @@ class Queue:
         try:
             self._database = sqlite3.connect(folder / FILE, check_same_thread=False, isolation_level=None)
             self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=FULL")
+            # a loss of power may take back the last steps, which are then done again (service.Node.start)
+            self._database.execute("PRAGMA synchronous=NORMAL")
             self._database.executescript(_SCHEMA)
         except sqlite3.DatabaseError as error:
             raise InputError(

@@ -65,7 +65,7 @@ class Node:
     def start(self) -> None:
         """Take up what an earlier process has left, and begin."""
         for key in self.files.studies():
-            self._count(key)
+            self._take_up(key)
         for number in range(self.settings.predict.jobs):
             self._thread(f"predicting {number}", COMPLETE, self._predict_line)
         self._thread("sending", PREDICTED_STATE, self._send_line)
@@ -240,6 +240,14 @@ class Node:
             except Exception as error:  # a front door: the disk may be gone for a while
                 self.log("defect", kind=type(error).__name__)
                 self._stop.wait(_KEEP_EVERY_S)
+
+    def _take_up(self, key: str) -> None:
+        """Where more lies on the disk than the queue knows of, it has forgotten images that came before a power cut."""
+        objects = self.files.objects(key)
+        line = self.queue.line(key)
+        if objects and line is not None and (not line.kept or len(objects) != line.objects):
+            self.queue.arrived(key, 0, objects=0)
+        self._count(key)
 
     def _complete(self, line: StudyLine) -> None:
         self._count(line.key)
