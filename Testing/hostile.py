@@ -7,7 +7,6 @@ import random
 import socket
 import struct
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -192,13 +191,15 @@ def damaged(port: int, chance: random.Random) -> object:
 
 
 def many_at_once(port: int, chance: random.Random) -> list[bool]:
-    """20 associations at the same time, held open for a moment; which of them were accepted."""
+    """20 associations, held open until each has its answer; which of them were accepted."""
     accepted: list[bool] = []
+    answered = threading.Barrier(20)
 
     def one() -> None:
         peer = association(port)
         accepted.append(bool(peer.is_established))
-        time.sleep(0.5)
+        with suppress(threading.BrokenBarrierError):
+            answered.wait(15)
         if peer.is_established:
             peer.release()
 
