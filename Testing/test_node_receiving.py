@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 from hostile import ATTACKS, association, encoded, image, many_at_once, status_of, store_bytes
 from pacs import free_port, make_certificates, needs_openssl, wait_until
@@ -192,6 +193,12 @@ def test_sizes_are_limited(tmp_path: Path) -> None:
         assert line is not None
         assert line.state == "failed"  # half a study is not predicted
         assert "[limits]" in line.reason
+        again = image(StudyInstanceUID=study)
+        kept = pydicom.dcmread(node.intake.files.objects(digest_of(study))[0])
+        assert [status_of(node.port, one) for one in (again, kept)] == [NO_SPACE, SUCCESS]
+        line = node.intake.queue.line(digest_of(study))
+        assert line is not None
+        assert line.state == "failed"  # nor when an image that was kept comes again
     for name, limits in {
         "full queue": Limits(queue_gb=0.001, free_gb=0),
         "full disk": Limits(free_gb=1e6),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import ssl
 import sys
 import threading
@@ -313,6 +314,18 @@ def test_two_nodes_do_not_work_in_one_folder(tmp_path: Path, capfd: pytest.Captu
     (tmp_path / "node.jsonl").mkdir()
     assert cli.main(["node", "--config", str(config)]) == 2
     assert "The log 'node.jsonl' cannot be written: Is a directory" in capfd.readouterr().err
+
+
+def test_a_result_that_is_gone_is_made_again(tmp_path: Path) -> None:
+    archive = Archive()
+    with working(tmp_path, archive, retry=Retry(2, 1000, 0.1, 0.1)) as work:
+        key = work.give()
+        work.ends(key, "predicted")
+        for path in (work.settings.folder / "results").iterdir():
+            shutil.rmtree(path)
+        wait_until(lambda: work.attempts() == 2, 30, "it is predicted again")
+        with archive.open():
+            work.ends(key, SENT)
 
 
 def test_a_node_that_stops_takes_up_its_work_again(tmp_path: Path) -> None:

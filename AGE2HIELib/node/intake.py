@@ -21,7 +21,7 @@ from pydicom.uid import (
 
 from AGE2HIELib.node.events import EventLog, Figures
 from AGE2HIELib.node.files import StudyFiles, digest_of
-from AGE2HIELib.node.queue import FAILED, Queue
+from AGE2HIELib.node.queue import FAILED, OVERSIZE, Queue
 from AGE2HIELib.node.settings import NodeSettings
 
 IMAGES = (
@@ -103,10 +103,11 @@ class Intake:
     def _check_space(self, key: str, growth: int) -> None:
         limits = self.settings.limits
         line = self.queue.line(key)
-        objects, size = (line.objects, line.bytes) if line is not None and line.kept else (0, 0)
-        if objects + 1 > limits.study_objects or size + growth > limits.study_mb * 1e6:
+        objects, size, reason = (line.objects, line.bytes, line.reason) if line and line.kept else (0, 0, "")
+        too_large = objects + 1 > limits.study_objects or size + growth > limits.study_mb * 1e6
+        if too_large or reason == OVERSIZE:
             if line is not None:
-                self.queue.move(line, FAILED, reason="The study has more objects or bytes than [limits] allows.")
+                self.queue.move(line, FAILED, reason=OVERSIZE)
             raise RefusedError(NO_SPACE, "oversize study")
         if self.queue.kept_bytes() + growth > limits.queue_gb * 1e9:
             raise RefusedError(NO_SPACE, "full queue")

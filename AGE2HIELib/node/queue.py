@@ -24,6 +24,7 @@ RECEIVED, COMPLETE, PREDICTED, STORED, SENT, SKIPPED, FAILED = STATES = (
     "received", "complete", "predicted", "stored", "sent", "skipped", "failed"
 )  # fmt: skip
 FILE = "queue.sqlite"
+OVERSIZE = "The study has more objects or bytes than [limits] allows."  # no image that comes again makes it smaller
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS studies (
     key TEXT PRIMARY KEY, state TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL DEFAULT '',
@@ -111,8 +112,8 @@ class Queue:
             )
             database.execute(
                 "UPDATE studies SET state = ?, version = version + 1, attempts = 0, since = ?, due = 0, reason = '' "
-                "WHERE key = ? AND state = ?",
-                (RECEIVED, time.time(), key, FAILED),
+                "WHERE key = ? AND state = ? AND reason != ?",
+                (RECEIVED, time.time(), key, FAILED, OVERSIZE),
             )
 
     def counted(self, key: str, objects: int, size: int) -> None:

@@ -44,6 +44,11 @@ class Sent:
     def complete(self) -> bool:
         return not self.refused and not self.failure
 
+    @property
+    def reason(self) -> str:
+        """In words; empty where all were stored."""
+        return " ".join([self.failure, *(f"{why}: {count} objects." for why, count in self.refused.items())]).strip()
+
 
 @dataclass(frozen=True)
 class ObjectName:

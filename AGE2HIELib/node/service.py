@@ -1,6 +1,6 @@
-"""The node at work: what is done with each study, and when. Three kinds of threads share the queue.
+"""The node at work: what is done with each study, and when. Several threads share the queue.
 
-Connections fill it (``receiver``), one thread for each of ``predict.jobs`` predicts, one sends; the main thread looks
+Connections fill it (``receiver``), ``predict.jobs`` threads predict, one sends, one asks for commitment, and one looks
 for studies that are complete and for what may be deleted. Each step reads a line of the queue, does its work and moves
 the line; a kill at any moment leaves a line whose step is simply done again.
 """
@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from AGE2HIELib.node.events import EventLog, Figures, plain_reason
-from AGE2HIELib.node.files import StudyFiles
+from AGE2HIELib.node.files import StudyFiles, digest_of
 from AGE2HIELib.node.prediction import (
     DIED,
     PREDICTED,
@@ -32,7 +32,7 @@ from AGE2HIELib.node.prediction import (
 from AGE2HIELib.node.queue import COMPLETE, FAILED, RECEIVED, SENT, STORED, Queue, StudyLine
 from AGE2HIELib.node.queue import PREDICTED as PREDICTED_STATE
 from AGE2HIELib.node.queue import SKIPPED as SKIPPED_STATE
-from AGE2HIELib.node.sender import ObjectName, Sent, new_transaction, objects_of, request_commitment, send
+from AGE2HIELib.node.sender import ObjectName, new_transaction, objects_of, request_commitment, send
 from AGE2HIELib.node.settings import NodeSettings
 from AGE2HIELib.report.hospital.objects import FOLDER
 
@@ -145,7 +145,7 @@ class Node:
                 self.log("known", study=line.key)
             return
         began = time.monotonic()
-        task = StudyTask(self.files, line.key, line.digest, self.settings.rules, request_of(self.settings))
+        task = StudyTask(self.files, line.key, self._run(line), self.settings.rules, request_of(self.settings))
         ending = predict_apart(task, self.settings, self.predict, self._stop.is_set)
         if ending is None:
             return
@@ -172,20 +172,23 @@ class Node:
             self._failed(line, reason)
 
     def _send_line(self, line: StudyLine) -> None:
+        if not self.files.result(line.key, self._run(line)).is_dir():  # deleted by hand, or made with another model
+            self.queue.move(line, COMPLETE)
+            return
         objects = self._objects(line)
         if not objects:
-            self._failed(line, "There is no DICOM object to send: it was lost, or leave_out names all of them.")
+            self._failed(line, "There is no DICOM object to send, or pacs.leave_out names all of them.")
             return
         sent = send(objects, self.settings)
         self.figures.add("objects_sent_total", "stored", sent.stored)
         self.figures.add("objects_sent_total", "refused", sum(sent.refused.values()))
-        self.log("sending", study=line.key, stored=sent.stored, of=len(objects), reason=_in_words(sent))
+        self.log("sending", study=line.key, stored=sent.stored, of=len(objects), reason=sent.reason)
         if not sent.complete:
             self.figures.add("sending_failures_total")
         if sent.failure:
             self._failed_attempt(line, sent.failure, self.settings.retry.sendings)
         elif sent.refused:
-            self._failed(line, f"{_in_words(sent)} Let it take them, or name their class in pacs.leave_out.")
+            self._failed(line, f"{sent.reason} Let it take them, or name their class in pacs.leave_out.")
         elif self.settings.pacs.commitment:
             self.queue.move(line, STORED)
         else:
@@ -197,6 +200,9 @@ class Node:
             self._failed(line, f"The PACS did not commit to what it has stored. Attempts: {line.attempts}.")
             return
         objects = self._objects(line)
+        if not objects:  # deleted by hand, or made with another model
+            self.queue.move(line, PREDICTED_STATE)
+            return
         transaction = new_transaction()
         self.queue.begin_commitment(line, transaction)
         taken = request_commitment(transaction, objects, self.settings)
@@ -204,7 +210,11 @@ class Node:
         self.queue.postpone(line, _COMMITMENT_S, reason)
 
     def _objects(self, line: StudyLine) -> list[ObjectName]:
-        return objects_of(self.files.result(line.key, line.digest) / FOLDER, self.settings.pacs.leave_out)
+        return objects_of(self.files.result(line.key, self._run(line)) / FOLDER, self.settings.pacs.leave_out)
+
+    def _run(self, line: StudyLine) -> str:
+        """Names the folder of a result: another model's result of the same study is another."""
+        return digest_of(f"{line.digest} {self.makers}")
 
     def _sent(self, line: StudyLine) -> None:
         """What was done is remembered first: a kill between the two sends once more."""
@@ -233,7 +243,8 @@ class Node:
                 for line in self.queue.in_state(RECEIVED):
                     # a clock that was set back must not hold a study up
                     if not 0 <= time.time() - line.since < self.settings.quiet_s:
-                        self._complete(line)
+                        with suppress(OSError):  # of this study's files; the others go on
+                            self._complete(line)
                 if time.monotonic() >= next_deletion:
                     next_deletion = time.monotonic() + _KEEP_EVERY_S
                     self._delete()
@@ -285,7 +296,3 @@ class Node:
                 aside = self.files.set_aside(line.key)
                 shutil.rmtree(aside, ignore_errors=True)
         self.log("deleted", study=line.key)
-
-
-def _in_words(sent: Sent) -> str:
-    return " ".join([sent.failure, *(f"{reason}: {count} objects." for reason, count in sent.refused.items())]).strip()
