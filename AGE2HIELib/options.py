@@ -62,6 +62,7 @@ def add_commands(top: argparse.ArgumentParser, *, rare: bool = False) -> None:
     _add_scan_commands(commands)
     _add_synthetic(commands)
     _add_model(commands.group("model", "look into a model bundle, or install one"))
+    _add_node(commands)
     _add_atlas(commands.group("atlas", "make a normative atlas, or look into one"))
     commands.add("doctor", "doctor:run", "check this computer before the first prediction", ["json", "slicer"])
 
@@ -173,6 +174,11 @@ def _add_atlas(actions: Commands) -> None:
     )
 
 
+def _add_node(commands: Commands) -> None:
+    text = "receive studies from a PACS, predict them and send the results back, as --config FILE says (docs/node.md)"
+    commands.add("node", "node:run", text, ["config", "explain-rules"])
+
+
 def _options(*, rare: bool) -> Options:
     """A parser for each option, as ``parents=`` takes them; what a request knows has no default here."""
     made: Options = {}
@@ -237,6 +243,10 @@ def _options(*, rare: bool) -> Options:
     add(ATLAS, "name", "for results (default: the output folder's name)", metavar="TEXT", default=None)
     add(ATLAS, "provenance", "whose scans these are, in a sentence", seldom=True, metavar="TEXT", default=None)
     add(ATLAS, "licence", "of the images", seldom=True, metavar="TEXT", default=None)
+
+    add(READING, "config", "the node's settings, in TOML", seldom=True, type=Path, required=True, metavar="FILE")
+    text = "do not start: say of each series of this folder why it would or would not be read"
+    add(READING, "explain-rules", text, seldom=True, type=Path, metavar="STUDY", default=None)
 
     add("the infant", "seed", "the same seed gives the same infant", type=int, default=0, metavar="N")
     add("the infant", "injury", "default: none", choices=INJURIES, default="none")

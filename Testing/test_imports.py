@@ -17,6 +17,9 @@ LIBRARY = ROOT / "AGE2HIELib"
 
 OPTIONAL = {  # extras, for models of these networks and for hospitals; what Slicer does without; a copy of platformdirs
     "batch/pool.py": "pebble",
+    "node/connections.py": "pynetdicom",
+    "node/receiver.py": "pynetdicom",
+    "node/sender.py": "pynetdicom",
     "system/places.py": "pip",
     "networks/monai_networks.py": "monai",
     "report/hospital/capture.py": "highdicom",
