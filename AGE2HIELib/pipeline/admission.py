@@ -121,24 +121,25 @@ def gate_scan(scan: Scan, atlas: Atlas, request: Request, stages: Stages) -> Gat
     """Up to the quality gate, and every question of it that needs no model."""
     with stages("adc"):
         measured = _measured_adc(scan, request.align)
+        stripped = is_stripped(measured.adc)
     adc, warnings = measured.adc, measured.warnings
     if scan.mask is not None and scan.verdict is not None:
         mask_found = scan.mask
     else:
         with stages("mask"):
-            mask_found = brain_mask(adc, contrast=measured.contrast)
+            mask_found = brain_mask(adc, contrast=measured.contrast, stripped=stripped)
     brain = mask_found if scan.mask is None else scan.mask
     placement = None
     if brain.array.any():
         with stages("place"):
             placement = place_in_atlas(adc, brain, atlas)
-            if scan.mask is None and not is_stripped(adc):
+            if scan.mask is None and not stripped:
                 brain, placement = refine_mask(adc, brain, placement, atlas)
             placement = deform(adc, brain, atlas, placement)
         warnings = (*warnings, *_placement_warnings(placement))
     with stages("gate"):
         quality = check_quality(scan.source, adc, brain, placement, atlas, infant_timing(scan, request))
-        if measured.contrast is None and scan.mask is None and not is_stripped(adc):
+        if measured.contrast is None and scan.mask is None and not stripped:
             quality = quality.with_(mask_from_adc_alone(brain))
         if scan.verdict is None:
             quality = quality.with_(*supplied_checks(adc, brain, mask_found, mask=scan.mask, z=scan.z_adc))
