@@ -10,7 +10,7 @@ out as bright as the brain's median (0.0 to 0.8 spreads above it). On synthetic 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
