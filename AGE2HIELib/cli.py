@@ -129,6 +129,9 @@ def _command(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]  # 
     module, function = arguments.command.split(":")
     quiet_libraries()
     gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES)
+    # torch's threads sleep while they have nothing to do: by default they go round in circles, which on a processor
+    # that others use as well took twenty times the time of the network itself
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return getattr(import_module(f"AGE2HIELib.commands.{module}"), function)
 
 
