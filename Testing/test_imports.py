@@ -18,6 +18,7 @@ LIBRARY = ROOT / "AGE2HIELib"
 OPTIONAL = {  # extras, for models of these networks and for hospitals; what Slicer does without; a copy of platformdirs
     "batch/pool.py": "pebble",
     "system/places.py": "pip",
+    "tables/reading.py": "openpyxl",
     "networks/monai_networks.py": "monai",
     "report/hospital/capture.py": "highdicom",
     "report/hospital/structured.py": "highdicom",
