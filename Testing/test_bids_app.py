@@ -16,9 +16,13 @@ from scans import bundled_atlas
 from t1_samples import spot_bundle
 
 from AGE2HIELib.batch.table import CaseRow, read_table
+from AGE2HIELib.bids.cases import Wanted, find_bids_cases
+from AGE2HIELib.bids.dataset import open_dataset
 from AGE2HIELib.bids.validation import find_validator, refuse_invalid, validate
+from AGE2HIELib.bids.work import BidsJob, do_bids_case, load_bids_inputs
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import write_volume
+from AGE2HIELib.pipeline.request import Request
 
 needs_validator = pytest.mark.skipif(find_validator() is None, reason="pip install bids-validator-deno")
 # What the validator says of the derivatives and why it stays: who made the input's scans is not for us to say, and
@@ -180,17 +184,19 @@ def test_input_and_output_are_valid(app: App) -> None:
     assert codes <= EXPECTED_WARNINGS
 
 
-def test_a_changed_scan_is_not_replaced_unasked(app: App, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    root = tmp_path / "data"
+def test_a_changed_scan_is_not_replaced_unasked(app: App, tmp_path: Path) -> None:
+    root, output = tmp_path / "data", tmp_path / "out"
     shutil.copytree(app.root, root, ignore=shutil.ignore_patterns("derivatives", "sub-0[245]"))
-    output = tmp_path / "out"
     shutil.copytree(app.output, output)
     bval = root / "ses-a_dwi.bval"
     bval.write_text(bval.read_text().replace("1000", "990"))
-    call = ["bids", root, output, "participant", "--model", app.model, "--skip-bids-validation", "--jobs", 1]
-    code, out, _ = run(capfd, *call, "--participant-label", "01", "--align", "off")
-    assert code == 1
-    assert "made from another scan. Choose another output, or add --overwrite." in out
+    inputs = load_bids_inputs(BidsJob(Request(model=app.model, align="off"), output, overwrite=False))
+    for wanted, code, words in (("01", 2, "made from another scan. Choose another output"), ("03", 0, "")):
+        (case,) = find_bids_cases(open_dataset(root), (), Wanted(subjects=(wanted,)))
+        ended = do_bids_case(inputs, case)
+        assert (ended.row.exit_code, ended.kept) == (code, code == 0)
+        assert words in ended.row.message
+    assert read_table(output / "results" / "sub-01")["sub-01_ses-a_dwi"].exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -245,9 +251,6 @@ def test_an_invalid_dataset_is_refused_with_the_validators_words(tmp_path: Path)
 @needs_validator
 @pytest.mark.real
 def test_two_real_layouts_are_valid_and_give_ages(real_data: Path, tmp_path: Path) -> None:
-    from AGE2HIELib.bids.cases import Wanted, find_bids_cases
-    from AGE2HIELib.bids.dataset import open_dataset
-
     t1_ages = real_data / "t1-ages"
     subjects = sorted(path.name for path in t1_ages.glob("sub-*"))
     program = find_validator()

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from build import Built, Isolation, build, read_containerfile, run
+from stages import Built, Isolation, build, read_containerfile, run
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("cli", "bids", "grand-challenge", "monai-deploy")

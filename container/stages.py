@@ -117,7 +117,7 @@ def build(stages: Sequence[Stage], target: str, context: Path, work: Path, argum
             if code:
                 raise SystemExit(f"check.py: a step of the stage {target} ended with {code}: RUN {step.text}")
         elif step.word not in ("COPY", "RUN", "CMD"):
-            raise SystemExit(f"check.py: the instruction {step.word} is not known here. Add it to container/build.py.")
+            raise SystemExit(f"check.py: the instruction {step.word} is not known here. Add it to container/stages.py.")
     (work / f"{target}.built").touch()
     return built
 
