@@ -210,9 +210,13 @@ def _copy(text: str, context: Path, built: Built, root_of: object) -> None:
     place = built.root / (target if target.startswith("/") else f"{built.folder}/{target}").lstrip("/")
     for name in sources:
         source = source_root / name.lstrip("/")
-        if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__") if source_root == context else None
-            shutil.copytree(source, place, symlinks=True, dirs_exist_ok=True, ignore=ignored)
+        if source.is_dir() and source_root != context:  # links over links, which shutil refuses
+            place.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["cp", "-a", "--remove-destination", f"{source}/.", str(place)], check=True)
+        elif source.is_dir():
+            shutil.copytree(
+                source, place, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+            )
         else:
             to = place / source.name if target.endswith(("/", ".")) else place
             to.parent.mkdir(parents=True, exist_ok=True)
