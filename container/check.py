@@ -91,7 +91,9 @@ class Bench:
         seconds = time.perf_counter() - start
         missing = tuple(name for name in writes if not (self.samples / name).is_file())
         said = (ended.stderr or ended.stdout).strip().splitlines()
-        shown = " ".join([Path(image.entry[0]).name if not python else "python", *(one[:40] for one in arguments)])
+        shown = " ".join(
+            [Path(image.entry[0]).name if not python else "python", *(" ".join(one.split())[:40] for one in arguments)]
+        )
         made = Called(target, shown[:70], ended.returncode, expected, seconds, missing, said[-1] if said else "")
         self.done.append(made)
         print(f"[{target}] {'ok' if made.good else 'FAILED'}: {made.call}", flush=True)
