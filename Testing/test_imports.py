@@ -21,6 +21,7 @@ OPTIONAL = {  # extras, for models of these networks and for hospitals; what Sli
     "node/receiver.py": "pynetdicom",
     "node/sender.py": "pynetdicom",
     "system/places.py": "pip",
+    "tables/reading.py": "openpyxl",
     "networks/monai_networks.py": "monai",
     "report/hospital/capture.py": "highdicom",
     "report/hospital/structured.py": "highdicom",
