@@ -15,8 +15,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = ROOT / "AGE2HIELib"
 
-OPTIONAL = {  # extras, for models of these networks and for hospitals; what Slicer does without; a copy of platformdirs
+# extras, for models of these networks, for hospitals and for clusters; what Slicer does without; a copy of platformdirs
+OPTIONAL = {
     "batch/pool.py": "pebble",
+    "batch/cluster_client.py": "distributed",
+    "batch/cluster_worker.py": "distributed",
     "system/places.py": "pip",
     "networks/monai_networks.py": "monai",
     "report/hospital/capture.py": "highdicom",
