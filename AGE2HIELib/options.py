@@ -19,6 +19,7 @@ ALIGN = ("auto", "on", "off")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 FORMATS = ("nifti", "nrrd", "mha", "dicom")
 INJURIES = ("none", "bgt", "watershed", "near-total")
+ENGINES = ("local", "dask")
 ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
 
 READING, EXPLAINING, ATLAS, OUTPUT = "reading the scan", "saliency maps", "the atlas", "output"
@@ -26,6 +27,7 @@ DATASET = "the dataset"
 _SHARED = ("like", "align", "model", "atlas", "device", "prevalence", "override")  # of predict, batch and explain
 _TIMING = ("age-days", "gestation-weeks", "cooled")
 _CLINICAL = ("clinical", "keep-clinical")
+_ENGINE = ("engine", "scheduler")
 _WORDS = ("name", "provenance", "licence")
 _BIDS = ("participant-label", "session-label", "bids-filter-file", "derivatives", "skip-bids-validation")
 _WRITING = ("output", "overwrite", "progress")
@@ -83,7 +85,7 @@ def _add_scan_commands(commands: Commands) -> None:
         "batch",
         "batch:run",
         "predict every case of a folder",
-        [*_SHARED, *_CLINICAL, "saliency", "examine", "jobs", *_WRITING],
+        [*_SHARED, *_CLINICAL, "saliency", "examine", "jobs", *_ENGINE, *_WRITING],
     )
     text = "a case is a subfolder (DICOM, or one scan) or a scan file in it"
     batch.add_argument("input", type=Path, metavar="FOLDER", help=text)
@@ -282,6 +284,10 @@ def _options(*, rare: bool) -> Options:
     text = "for a DICOM scan: also a structured report and captures for its study"
     add(OUTPUT, "dicom", text, action="store_true")
     add(OUTPUT, "jobs", "processes (default: as many as fit)", type=int, default=0, metavar="N")
+    text = "where the work is done: processes here, or the workers of a dask.distributed scheduler (default: local)"
+    add(OUTPUT, "engine", text, seldom=True, choices=ENGINES, default="local")
+    text = "of --engine dask: its address, tcp://HEAD:8786"
+    add(OUTPUT, "scheduler", text, seldom=True, metavar="ADDRESS", default=None)
     text = "bar, JSON lines on stdout, or nothing"
     add(OUTPUT, "progress", text, seldom=True, choices=KINDS, default="text")
     add(OUTPUT, "json", "for programs", seldom=True, action="store_true", default=False)

@@ -51,6 +51,9 @@ def do(prepared: str, item: str) -> tuple[str, int]:
             raise ValueError("of this item")
         case "hang":
             time.sleep(120)
+        case "fill":
+            _kept.append(np.ones(4 * KEPT_MB * 125_000))
+            time.sleep(120)
         case "grow":
             _kept.append(np.ones(KEPT_MB * 125_000))
     return item, os.getpid()
@@ -60,3 +63,12 @@ def write_and_wait(prepared: str, output: Path) -> None:
     with output_folder(output, overwrite=False) as part:
         (part / "half").write_text(str(os.getpid()))
         time.sleep(120)
+
+
+def once_slow(prepared: str, mark: Path) -> str:
+    """The first who comes leaves the number of its process and waits."""
+    if mark.exists():
+        return "done at the second try"
+    mark.write_text(str(os.getpid()))
+    time.sleep(120)
+    return "never"

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import SimpleITK as sitk
 from calling import run
+from clusters import local_cluster
 
 from AGE2HIELib.batch.table import CaseRow, read_table
 from AGE2HIELib.phantom.write import write_phantom
@@ -180,6 +181,34 @@ def test_a_killed_worker_is_one_failed_row_and_a_killed_batch_goes_on_where_it_w
     assert visible(output) == visible(batch.output)
     assert (output / "infant-a" / "result.json").stat().st_mtime_ns < killed
     assert (output / "adult" / "result.json").stat().st_mtime_ns > killed
+
+
+@pytest.mark.slow
+def test_a_cluster_makes_the_same_table_and_a_killed_client_goes_on_where_it_was(batch: Done, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    with local_cluster(tmp_path, 1) as cluster:
+        command = program(batch.cases, output, batch.model, "--engine", "dask", "--scheduler", cluster.address)
+        with subprocess.Popen([*command, "--progress", "jsonl"], stdout=-1, text=True) as running:
+            assert running.stdout is not None
+            said = (json.loads(line) for line in running.stdout)
+            while next(said).get("case") != "infant-a":
+                pass
+            running.kill()
+        there = timeless(output)
+        assert {name: batch.rows[name] for name in there} == there
+        assert there.keys() >= {"adult", "infant-a"}
+        again = subprocess.run(command, capture_output=True, text=True)
+        assert again.returncode == 1, again.stderr
+        assert "4 cases: 2 predicted, 1 refused, 1 failed." not in again.stdout  # some were there before
+        assert without_seconds(output) == without_seconds(batch.output)
+        assert visible(output) == visible(batch.output)
+
+
+def without_seconds(output: Path) -> list[list[str]]:
+    """The table's cells as they are written."""
+    header, *rows = [line.split("\t") for line in (output / "cases.tsv").read_text().split("\n")]
+    place = header.index("seconds")
+    return [header, *(row[:place] + row[place + 1 :] for row in rows)]
 
 
 def worker_of(parent: int) -> int:

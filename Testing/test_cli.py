@@ -16,6 +16,7 @@ import SimpleITK as sitk
 from calling import run
 
 from AGE2HIELib import cli, options
+from AGE2HIELib.batch.engine import ENGINES
 from AGE2HIELib.explanation.registry import METHODS
 from AGE2HIELib.inference import device
 from AGE2HIELib.phantom.injury import INJURIES
@@ -152,6 +153,7 @@ def test_the_options_are_those_that_the_library_knows() -> None:
     assert options.DEVICES == device.DEVICES
     assert set(options.FORMATS) == set(FORMATS)
     assert set(options.INJURIES) <= set(INJURIES)  # a focal one is for experiments
+    assert options.ENGINES == ENGINES
     assert set(options.ACQUISITIONS) == set(PROTOCOLS)
 
 

@@ -15,11 +15,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = ROOT / "AGE2HIELib"
 
-OPTIONAL = {  # extras, for models of these networks and for hospitals; what Slicer does without; a copy of platformdirs
+# extras, for models of these networks, for hospitals and for clusters; what Slicer does without; a copy of platformdirs
+OPTIONAL = {
     "batch/pool.py": "pebble",
     "node/connections.py": "pynetdicom",
     "node/receiver.py": "pynetdicom",
     "node/sender.py": "pynetdicom",
+    "batch/cluster_client.py": "distributed",
+    "batch/cluster_worker.py": "distributed",
     "system/places.py": "pip",
     "tables/reading.py": "openpyxl",
     "networks/monai_networks.py": "monai",

@@ -16,7 +16,8 @@ import pytest
 from pebble import ProcessExpired
 from pool_work import do, nothing
 
-from AGE2HIELib.batch.pool import ItemEnd, Limits, Pool, _exit_code, death_in_words
+from AGE2HIELib.batch.engine import ItemEnd, Limits, Listener
+from AGE2HIELib.batch.pool import Pool, _exit_code, death_in_words
 from AGE2HIELib.errors import InputError
 
 
@@ -97,9 +98,8 @@ def test_workers_that_die_as_they_start_end_the_run_instead_of_being_started_for
 def test_leaving_early_ends_the_workers_which_leave_nothing_half_made(tmp_path: Path) -> None:
     pool = Pool(nothing, pool_work.write_and_wait, 2)
     begun: list[int] = []
-    pool.began = begun.append
     outputs = [tmp_path / "a", tmp_path / "b"]
-    with pytest.raises(KeyboardInterrupt), closing(pool.run(outputs)) as endings:
+    with pytest.raises(KeyboardInterrupt), closing(pool.run(outputs, Listener(begun.append))) as endings:
         _interrupted_when(lambda: len(list(tmp_path.glob(".part-*/half"))) == 2, endings)
     assert begun == [0, 1]
     assert list(tmp_path.iterdir()) == []

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from AGE2HIELib.batch.find_cases import BatchCase
 from AGE2HIELib.batch.table import CaseRow, row_of_result
 from AGE2HIELib.bundle.model_facts import for_z_map
 from AGE2HIELib.clinical.reading import clinical_file
-from AGE2HIELib.clinical.variables import ClinicalData
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.pipeline.analysis import stages_of
 from AGE2HIELib.pipeline.inputs import HieModel, Inputs, load_model_of, read_atlas_of, read_scan_of
@@ -24,7 +22,8 @@ from AGE2HIELib.release import __version__
 from AGE2HIELib.result.record import Result
 from AGE2HIELib.result.stored import RECORD, Stored, read_stored
 from AGE2HIELib.system.logs import log_path, quiet_libraries, write_traceback
-from AGE2HIELib.system.outputs import holds_result, output_folder, put_back_aside
+from AGE2HIELib.system.outputs import PART, holds_result, output_folder, put_back_aside
+from AGE2HIELib.system.stray_files import remove_stale_files
 
 UNUSABLE, DEFECT = 2, 1
 _A_FILE = "a file of it"
@@ -33,14 +32,11 @@ _ENDING = re.compile(r"\.(?:nii|hdr|img|bvals?|bvecs?|nrrd|nhdr|mha|mhd|z?raw|js
 
 @dataclass(frozen=True)
 class BatchJob:
-    """What is asked of every case: ``request`` without its scan, the folder of the cases' folders, and the clinical
-    variables of those of whom some were given, by the case's name.
-    """
+    """What is asked of every case: ``request`` without its scan, and the folder of the cases' folders."""
 
     request: Request
     output: Path
     overwrite: bool
-    clinical: Mapping[str, ClinicalData] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,8 +57,13 @@ class CaseEnded:
 
 
 def load_inputs(job: BatchJob) -> WorkerInputs:
-    """Raises InputError for a model or an atlas with which no case could be predicted."""
+    """Raises InputError for a model or an atlas with which no case could be predicted.
+
+    What an earlier worker of this computer has left half made is removed here, and not for each case: the folder of a
+    large batch takes long to list.
+    """
     quiet_libraries()
+    remove_stale_files(job.output, PART)
     stages = stages_of(job.request)
     atlas, model = read_atlas_of(job.request, stages), load_model_of(job.request, stages)
     for_z_map(model.bundle, atlas, released=False)  # an error of all cases is raised before the first one
@@ -120,8 +121,8 @@ def _predicted(inputs: WorkerInputs, case: BatchCase, output: Path) -> CaseEnded
     if earlier is not None and not _same_makers(earlier.result, inputs):
         raise InputError(_other("with another model, atlas or version of age2hie"))
     scan = read_scan_of(request, stages)
-    if case.name in inputs.job.clinical:
-        scan = replace(scan, clinical=clinical_file(inputs.job.clinical[case.name]))
+    if case.clinical is not None:
+        scan = replace(scan, clinical=clinical_file(case.clinical))
     if earlier is not None:
         if earlier.result.input.sha256 != scan.source.sha256:
             raise InputError(_other("from another scan"))
@@ -129,7 +130,7 @@ def _predicted(inputs: WorkerInputs, case: BatchCase, output: Path) -> CaseEnded
             raise InputError(_other("with other settings"))
         code = PREDICTED if earlier.result.quality.passed else REFUSED
         return CaseEnded(row_of_result(case.name, code, earlier.result), kept=True)
-    with output_folder(output, overwrite=True, inputs=[case.scan]) as folder:
+    with output_folder(output, overwrite=True, inputs=[case.scan], tidy=False) as folder:
         outcome = predict_inputs(folder, request, Inputs(scan, inputs.model, inputs.atlas), stages)
         made = read_stored(folder / RECORD)
     return CaseEnded(row_of_result(case.name, outcome.code, made.result))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from AGE2HIELib.clinical.variables import ClinicalData
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.dicom.file import is_dicom
 from AGE2HIELib.io.images import SUFFIXES
@@ -21,12 +22,19 @@ _INDEX = "DICOMDIR"  # of a hospital's disc: it lists the studies and holds no i
 
 @dataclass(frozen=True)
 class BatchCase:
-    """``name`` is that of the case's output folder; ``scan`` is what to read, None where ``problem`` says why not."""
+    """One case, as a worker is given it.
+
+    Attributes:
+        name: of the case's output folder.
+        scan: what to read; None where ``problem`` says why not.
+        clinical: what was given of the infant besides; None where nothing was.
+    """
 
     name: str
     entry: Path
     scan: Path | None
     problem: str = ""
+    clinical: ClinicalData | None = None
 
 
 def find_cases(folder: Path, *, output: Path) -> tuple[BatchCase, ...]:
@@ -42,7 +50,8 @@ def find_cases(folder: Path, *, output: Path) -> tuple[BatchCase, ...]:
     if not folder.is_dir():
         raise InputError(f"'{folder.name}' is no folder. Name the folder that holds the cases, or call predict.")
     entries = [path for path in _visible(folder) if path.resolve() != output.resolve()]
-    entries = [path for path in entries if path.name != _INDEX and not _beside_another(path, entries)]
+    scans = {_stem(path.name) for path in entries if _is_image(path)}
+    entries = [path for path in entries if path.name != _INDEX and not _beside_scan(path, scans)]
     if not entries:
         raise InputError(f"The folder '{folder.name}' is empty. Name the folder that holds the cases.")
     slices = [path for path in entries if _is_dicom_file(path)]
@@ -113,9 +122,10 @@ def _is_hidden(path: PurePath) -> bool:
     return is_system_file(path) or any(part.startswith(".") for part in path.parts)
 
 
-def _beside_another(path: Path, entries: list[Path]) -> bool:
+def _beside_scan(path: Path, scans: Set[str]) -> bool:
+    """``scans``: names of the images, without their formats."""
     stems = (path.name[: -len(end)] for end in _BESIDE if path.name.lower().endswith(end))
-    return any(_is_image(other) and _stem(other.name) == stem for stem in stems for other in entries)
+    return any(stem in scans for stem in stems)
 
 
 def _short(path: Path) -> str:

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from AGE2HIELib.batch.worker import Memory, WorkerAnswer, prepare_worker, work_on
+from AGE2HIELib.batch.engine import LISTEN_S, NOBODY, STARTS, ItemEnd, Limits, Listener
+from AGE2HIELib.batch.worker import WorkerAnswer, prepare_worker, work_on
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.system.parallel import one_thread_for_children
 
@@ -28,34 +29,6 @@ try:
     from pebble import ProcessExpired, ProcessFuture, ProcessPool
 except ImportError as problem:  # Slicer's panel does without, and so does not install it
     raise InputError("'batch' needs the package pebble, which is not installed: pip install pebble") from problem
-
-_STARTS = 3  # that may fail one after the other before there is no point in going on
-_LISTEN_S = 1.0  # Windows hears Ctrl-C only between two waits
-
-
-@dataclass(frozen=True)
-class Limits:
-    """When a worker is replaced: after so many items, or when it keeps so much memory after one.
-
-    A prediction leaves 0.5 GB and has 0.8 GB at its peak, without growth over 1,000 cases of which 30 were predicted,
-    and over 60 that all were (benchmark/batch.py); a series of many large volumes leaves more. ``seconds`` is the most
-    that one item may take.
-    """
-
-    items: int = 100
-    memory_mb: float = 1500.0
-    seconds: float = 3600.0
-    start_seconds: float = 600.0
-
-
-@dataclass(frozen=True)
-class ItemEnd:
-    """Item ``number`` has ended: with a result, or with what went wrong in words."""
-
-    number: int
-    result: Any
-    failure: str
-    memory: Memory
 
 
 @dataclass
@@ -72,20 +45,16 @@ class _Worker:
 
 @dataclass
 class Pool:
-    """Runs ``work(prepare(), item)`` for every item, at most ``jobs`` at a time; both must be importable by name.
-
-    ``began`` is told the number of an item that a worker takes.
-    """
+    """Runs ``work(prepare(), item)`` for every item, at most ``jobs`` at a time; both must be importable by name."""
 
     prepare: Callable[[], Any]
     work: Callable[[Any, Any], Any]
     jobs: int
-    limits: Limits = Limits()
-    began: Callable[[int], None] = lambda _number: None
+    limits: Limits = field(default_factory=Limits)
     _workers: list[_Worker] = field(default_factory=list)
     _failed_starts: int = 0
 
-    def run(self, items: Sequence[Any]) -> Generator[ItemEnd, None, None]:
+    def run(self, items: Sequence[Any], listener: Listener = NOBODY) -> Generator[ItemEnd, None, None]:
         """Each item once, as it ends. Leaving the loop early, by an error or a signal, ends the workers.
 
         Raises:
@@ -96,12 +65,13 @@ class Pool:
         try:
             while waiting or any(worker.number is not None for worker in self._workers):
                 self._hire(len(waiting))
-                wait([worker.current for worker in self._workers], _LISTEN_S, FIRST_COMPLETED)
+                if not wait([worker.current for worker in self._workers], LISTEN_S, FIRST_COMPLETED).done:
+                    listener.idle()
                 for worker in [worker for worker in self._workers if self._speaks(worker)]:
                     ended = self._hear(worker)
                     if ended is not None:
                         yield ended
-                    self._give(worker, waiting)
+                    self._give(worker, waiting, listener)
         finally:
             self._dismiss(self._workers)
 
@@ -136,11 +106,11 @@ class Pool:
             return ItemEnd(number, done.result, done.failure, done.memory)
         worker.process = next((each for each in multiprocessing.active_children() if each.pid == done.result), None)
         self._failed_starts = self._failed_starts + 1 if done.failure else 0
-        if self._failed_starts >= _STARTS:
-            raise RuntimeError(f"{_STARTS} workers in turn ended before their first case. {done.failure}")
+        if self._failed_starts >= STARTS:
+            raise RuntimeError(f"{STARTS} workers in turn ended before their first case. {done.failure}")
         return None
 
-    def _give(self, worker: _Worker, waiting: deque[tuple[int, Any]]) -> None:
+    def _give(self, worker: _Worker, waiting: deque[tuple[int, Any]], listener: Listener) -> None:
         if worker not in self._workers:
             return
         if not waiting:
@@ -154,7 +124,7 @@ class Pool:
             return
         worker.number = number
         waiting.popleft()
-        self.began(number)
+        listener.began(number)
 
     def _dismiss(self, workers: Sequence[_Worker]) -> None:
         """Ask all of them to end before the first is waited for."""
@@ -182,7 +152,7 @@ def _exit_code(error: BaseException, process: BaseProcess | None) -> int | None:
     """Pebble knows it where it saw the process end before the pipe to it broke."""
     known: int | None = getattr(error, "exitcode", getattr(error, "code", None))
     if known is None and process is not None:
-        process.join(_LISTEN_S)
+        process.join(LISTEN_S)
         return process.exitcode
     return known
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ _NUMBERS = (
     "lesion_share",
     "probability_with_clinical",
 )
+_SHARE_OF_TIME = 0.05  # that a batch may take to write its table
 SCORES = ("barkovich_bgt", "barkovich_ws", "nichd")  # columns: names of injury scores in the record
 
 
@@ -83,10 +85,46 @@ def row_of_result(case: str, exit_code: int, result: Result) -> CaseRow:
     )
 
 
+class CaseTable:
+    """cases.tsv of a batch that goes on: what an earlier call had said of its cases, and what has ended since.
+
+    A file is written anew as a whole, so that it is whole at any moment. As a case ends that is done at once where it
+    takes little of the time, and else at the latest by ``catch_up``: were the table of 10,000 cases written for each of
+    them, that alone would take minutes.
+    """
+
+    def __init__(self, cases: Sequence[str], folder: Path) -> None:
+        self._folder, wanted = folder, set(cases)
+        self.earlier = {name: row for name, row in read_table(folder).items() if name in wanted}
+        # by the cases' order, whatever the order in which they end
+        self._lines = {name: _line(self.earlier[name]) if name in self.earlier else "" for name in cases}
+        self._behind, self._written, self._took_s = True, 0.0, 0.0
+        self.catch_up()
+
+    def add(self, row: CaseRow) -> None:
+        self._lines[row.case], self._behind = _line(row), True
+        if time.monotonic() - self._written >= self._took_s * (1 / _SHARE_OF_TIME - 1):
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Write what is not in the file."""
+        if not self._behind:
+            return
+        began = time.monotonic()
+        _write_lines(filter(None, self._lines.values()), self._folder)
+        self._behind, self._written = False, time.monotonic()
+        self._took_s = self._written - began
+
+
 def write_table(rows: Iterable[CaseRow], folder: Path) -> None:
-    lines = ["\t".join(field.name for field in fields(CaseRow)), *(_line(row) for row in rows)]
-    with output_file(folder / TABLE, overwrite=True) as part:
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")  # file names need no code
+    _write_lines((_line(row) for row in rows), folder)
+
+
+def _write_lines(lines: Iterable[str], folder: Path) -> None:
+    header = "\t".join(field.name for field in fields(CaseRow))
+    with output_file(folder / TABLE, overwrite=True, tidy=False) as part:
+        # file names need no code
+        part.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def read_table(folder: Path) -> dict[str, CaseRow]:

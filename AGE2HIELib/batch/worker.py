@@ -38,33 +38,48 @@ class WorkerAnswer:
     memory: Memory = Memory()
 
 
+class PreparationError(RuntimeError):
+    """A defect of ours, in the words of its traceback."""
+
+
 def prepare_worker(prepare: Callable[[], Any]) -> WorkerAnswer:
     """The first work of a process, whose result is the process's number.
 
-    Raises InputError for the caller to mend, RuntimeError with a traceback for us.
+    Raises InputError for the caller to mend, PreparationError for us.
     """
     global _prepared
     _first_to_go()
     begin_worker()
+    _prepared = prepared_by(prepare)
+    return WorkerAnswer(os.getpid(), "", memory_here())
+
+
+def prepared_by(prepare: Callable[[], Any]) -> Any:
+    """``prepare()``. Raises InputError for the caller to mend, PreparationError for us."""
     try:
-        _prepared = prepare()
+        return prepare()
     except InputError:
         raise
-    except Exception:  # the parent's front door writes it into its log
-        raise RuntimeError(traceback.format_exc()) from None
-    return WorkerAnswer(os.getpid(), "", memory_here())
+    except Exception:  # the front door of who asked for it writes it into its log
+        raise PreparationError(traceback.format_exc()) from None
 
 
 def work_on(work: Callable[[Any, Any], Any], item: Any) -> WorkerAnswer:
     """``work(prepared, item)``. SIGTERM ends it as an error would, so that nothing half made stays behind."""
-    result, failure = None, ""
     before = signal.signal(signal.SIGTERM, _end)
     try:
-        result = work(_prepared, item)
-    except Exception as error:  # the front door of a worker: the others go on
-        failure = "MemoryError" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
+        return answer_of(work, _prepared, item)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def answer_of(work: Callable[[Any, Any], Any], prepared: Any, item: Any) -> WorkerAnswer:
+    """What the work makes of an item, or what it raised."""
+    result, failure = None, ""
+    try:
+        result = work(prepared, item)
+    except Exception as error:  # the front door of a worker: the others go on
+        failure = "MemoryError" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
     return WorkerAnswer(result, failure, memory_here())
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -16,12 +17,12 @@ import psutil
 from filelock import FileLock, Timeout
 
 from AGE2HIELib.batch.case import DEFECT, UNUSABLE, BatchJob, CaseEnded, do_case, failed_row, load_inputs
+from AGE2HIELib.batch.engine import LOCAL, Engine, EngineLostError, ItemEnd, Listener, check_scheduler
 from AGE2HIELib.batch.find_cases import BatchCase, find_cases
-from AGE2HIELib.batch.pool import ItemEnd, Limits, Pool
 from AGE2HIELib.batch.progress import CaseProgress, make_case_progress
-from AGE2HIELib.batch.table import TABLE, CaseRow, read_table, write_table
+from AGE2HIELib.batch.shared_files import LOCK, case_anywhere, job_anywhere, load_shared_inputs, shared_files
+from AGE2HIELib.batch.table import TABLE, CaseTable
 from AGE2HIELib.clinical.reading import read_clinical_table
-from AGE2HIELib.clinical.variables import ClinicalData
 from AGE2HIELib.commands.requests import request_of
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.pipeline.prediction import PREDICTED, REFUSED
@@ -38,47 +39,38 @@ _MB_OF_A_WORKER = 1500  # measured: 750 at the peak for an ADC map, more for a s
 
 @dataclass
 class BatchState:
-    """What has ended so far; the table says it at any moment."""
+    """What this call has been told so far."""
 
     cases: Sequence[BatchCase]
     output: Path
-    rows: dict[str, CaseRow]
+    table: CaseTable
     ended: dict[str, CaseEnded]
 
     def add(self, case: BatchCase, ended: CaseEnded) -> None:
         self.ended[case.name] = ended
-        self.rows[case.name] = ended.row
-        self.write()
-
-    def write(self) -> None:
-        """Rows by the cases' order, whatever the order in which they ended."""
-        write_table([self.rows[case.name] for case in self.cases if case.name in self.rows], self.output)
+        self.table.add(ended.row)
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """Ends with 0 where every case has ended in 0 or 3, else with 1."""
-    if arguments.jobs < 0:
-        raise InputError(f"--jobs is {arguments.jobs}. Give the number of processes, or 0 for as many as fit.")
+    _check_engine(arguments)
     request = request_of(arguments)
     request.check()
-    cases = find_cases(arguments.input, output=arguments.output)
-    clinical = clinical_of_cases(request, cases)
+    cases = with_clinical(request, find_cases(arguments.input, output=arguments.output))
     with batch_folder(arguments.output, inputs=request.files) as output:
-        batch = BatchState(cases, output, read_table(output), {})
-        batch.write()
-        unusable = {name for name, row in batch.rows.items() if row.exit_code == UNUSABLE}
+        table = CaseTable([case.name for case in cases], output)
+        batch = BatchState(cases, output, table, {})
+        unusable = {name for name, row in table.earlier.items() if row.exit_code == UNUSABLE}
+        engine = _engine(arguments, BatchJob(request, output, arguments.overwrite), cases)
         reporter = make_case_progress(arguments.progress, progress, of=len(cases), quick=unusable)
         try:
-            _run_cases(
-                batch,
-                BatchJob(request, output, arguments.overwrite, clinical),
-                arguments.jobs or jobs_that_fit(),
-                reporter,
-            )
-        except KeyboardInterrupt as cancelled:
+            _run_cases(batch, engine, reporter)
+        except (KeyboardInterrupt, EngineLostError) as stopped:
             done = f"{len(batch.ended)} of {len(cases)} cases have ended and are kept"
-            raise type(cancelled)(f"Cancelled; {done}. The same call goes on with the others.") from cancelled
+            why = stopped if isinstance(stopped, EngineLostError) else "Cancelled;"
+            raise type(stopped)(f"{why} {done}. The same call goes on with the others.") from stopped
         finally:
+            table.catch_up()
             reporter.close()
     progress.result(arguments.output)
     if arguments.progress == "text":
@@ -87,29 +79,46 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
     return ALL_ENDED if good else SOME_FAILED
 
 
-def clinical_of_cases(request: Request, cases: Sequence[BatchCase]) -> Mapping[str, ClinicalData]:
-    """The table that a batch names, before any case is begun: a value that cannot be stands in no table of results."""
+def _check_engine(arguments: argparse.Namespace) -> None:
+    if arguments.jobs < 0:
+        raise InputError(f"--jobs is {arguments.jobs}. Give the number of processes, or 0 for as many as fit.")
+    check_scheduler(arguments.engine, arguments.scheduler)
+
+
+def with_clinical(request: Request, cases: Sequence[BatchCase]) -> Sequence[BatchCase]:
+    """The cases with what the table of the call says of them; it is read as a whole before any case is begun, so that
+    a value that cannot be stands in no table of results.
+    """
     if request.clinical is None:
-        return {}
-    found, names = read_clinical_table(request.clinical), [case.name for case in cases]
+        return cases
+    found, names = read_clinical_table(request.clinical), {case.name for case in cases}
     for name in found:
         if name not in names:
-            near = ", ".join(get_close_matches(name, names, n=3, cutoff=0.5)) or ", ".join(names[:3])
+            near = ", ".join(get_close_matches(name, names, n=3, cutoff=0.5)) or ", ".join(sorted(names)[:3])
             raise InputError(
                 f"'{request.clinical.name}' names the case {name}, which is none here. Correct it (near: {near})."
             )
-    return found
+    return [replace(case, clinical=found.get(case.name)) for case in cases]
 
 
-def _run_cases(batch: BatchState, job: BatchJob, jobs: int, reporter: CaseProgress) -> None:
-    pool = Pool(
-        partial(load_inputs, job),
-        do_case,
-        jobs,
-        Limits(),
+def _engine(arguments: argparse.Namespace, job: BatchJob, cases: Sequence[BatchCase]) -> Engine:
+    if arguments.engine == LOCAL:
+        from AGE2HIELib.batch.pool import Pool
+
+        return Pool(partial(load_inputs, job), do_case, arguments.jobs or jobs_that_fit())
+    from AGE2HIELib.batch.cluster import Cluster
+
+    prepare = partial(load_shared_inputs, job_anywhere(job), shared_files(job, cases))
+    return Cluster(arguments.scheduler, prepare, do_case, arguments.jobs)
+
+
+def _run_cases(batch: BatchState, engine: Engine, reporter: CaseProgress) -> None:
+    listener = Listener(
         began=lambda number: reporter.began(batch.cases[number].name),
+        idle=batch.table.catch_up,
+        said=lambda sentence: print(f"age2hie: {sentence}", file=sys.stderr),
     )
-    with closing(pool.run(batch.cases)) as endings:
+    with closing(engine.run([case_anywhere(case) for case in batch.cases], listener)) as endings:
         for one in endings:
             case = batch.cases[one.number]
             batch.add(case, _case_ended(case, one))
@@ -149,9 +158,6 @@ def _lost_in_words(batch: BatchState) -> str:
     if not count:
         return ""
     return f"Of {count} case{'' if count == 1 else 's'} a page, a picture or DICOM objects could not be written. "
-
-
-LOCK = ".age2hie-lock"  # the system frees it with the process that holds it, however that ends
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from AGE2HIELib.batch.case import DEFECT, CaseEnded
-from AGE2HIELib.batch.pool import ItemEnd, Limits, Pool
+from AGE2HIELib.batch.engine import ItemEnd, Listener
+from AGE2HIELib.batch.pool import Pool
 from AGE2HIELib.batch.progress import CaseProgress, make_case_progress
 from AGE2HIELib.batch.table import CaseRow
 from AGE2HIELib.bids.cases import BidsCase, Wanted, find_bids_cases, find_derivatives
@@ -90,12 +91,11 @@ def _run_cases(
         partial(load_bids_inputs, job),
         do_bids_case,
         min(arguments.jobs or jobs_that_fit(), len(cases)),
-        Limits(),
-        began=lambda number: reporter.began(cases[number].name),
     )
+    listener = Listener(began=lambda number: reporter.began(cases[number].name))
     ended: dict[str, CaseEnded] = {}
     try:
-        with closing(pool.run(cases)) as endings:
+        with closing(pool.run(cases, listener)) as endings:
             for one in endings:
                 case = cases[one.number]
                 ended[case.name] = _ended(case, one, job)

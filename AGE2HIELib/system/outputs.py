@@ -37,18 +37,19 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 
 
 @contextmanager
-def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> Iterator[Path]:
+def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = (), tidy: bool = True) -> Iterator[Path]:
     """Yield an empty folder beside ``output``, renamed to it on leaving; on any error it is removed.
 
-    With ``overwrite`` the earlier result keeps its place until the new one is complete. Raises InputError before
-    any work where the place cannot be used.
+    With ``overwrite`` the earlier result keeps its place until the new one is complete. ``tidy`` removes what killed
+    runs have left beside it, for which the folder is listed: a batch does that once. Raises InputError before any work
+    where the place cannot be used.
     """
     target = _resolved(output)
     _refuse_closed(target)
     refuse_inputs(target, inputs)
     put_back_aside(target)
     _refuse_existing(target, overwrite=overwrite)
-    part, new_parents = _make_part(target, folder=True)
+    part, new_parents = _make_part(target, folder=True, tidy=tidy)
     try:
         with disk_errors(output):
             yield part
@@ -60,7 +61,7 @@ def output_folder(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ())
 
 
 @contextmanager
-def output_file(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> Iterator[Path]:
+def output_file(output: Path, *, overwrite: bool, inputs: Sequence[Path] = (), tidy: bool = True) -> Iterator[Path]:
     """As ``output_folder`` for a single file; the temporary one keeps the suffix that names the format."""
     target = _resolved(output)
     _refuse_closed(target)
@@ -69,7 +70,7 @@ def output_file(output: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -
         raise InputError(f"The output '{output.name}' is a folder. Give the name of a file.")
     if target.exists() and not overwrite:
         raise _exists_already(target)
-    part, new_parents = _make_part(target, folder=False)
+    part, new_parents = _make_part(target, folder=False, tidy=tidy)
     try:
         with disk_errors(output):
             yield part
@@ -146,11 +147,12 @@ def _refuse_existing(target: Path, *, overwrite: bool) -> None:
         )
 
 
-def _make_part(target: Path, *, folder: bool) -> tuple[Path, list[Path]]:
+def _make_part(target: Path, *, folder: bool, tidy: bool) -> tuple[Path, list[Path]]:
     """The temporary sibling and the parent folders that had to be made for it, innermost first."""
     suffixes = "".join(target.suffixes[-2:])
     part = target.with_name(f"{PART}{owner_mark()}-{uuid4().hex[:12]}{'' if folder else suffixes}")
-    remove_stale_files(target.parent, PART)
+    if tidy:
+        remove_stale_files(target.parent, PART)
     new_parents = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -94,11 +94,16 @@ def one_thread_for_children() -> None:
         os.environ.setdefault(variable, "1")  # read by the children when they load their libraries
 
 
-def begin_worker() -> None:
-    """A process that was started from here computes on one thread and ends with its parent."""
+def compute_on_one_thread() -> None:
+    """For the rest of this process."""
     for variable in _THREAD_VARIABLES:
         os.environ[variable] = "1"  # torch, if the work needs it, is loaded after this
     _one_thread()
+
+
+def begin_worker() -> None:
+    """A process that was started from here computes on one thread and ends with its parent."""
+    compute_on_one_thread()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -1,0 +1,70 @@
+"""How this program speaks with the scheduler of a cluster."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from uuid import uuid4
+
+from AGE2HIELib.errors import InputError
+
+try:
+    from distributed import Client, Future
+except ImportError as problem:
+    raise InputError(
+        '--engine dask needs the package distributed, which is not installed: pip install "age2hie[cluster]"'
+    ) from problem
+
+__all__ = ["Client", "Future", "connected", "send"]
+
+_CONNECT_S, _CLOSE_S = 30.0, 5.0
+
+
+@contextmanager
+def connected(scheduler: str) -> Iterator[Client]:
+    """InputError where nobody answers as a scheduler does."""
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it would say of lost connections is said here
+    try:
+        client = Client(scheduler, timeout=_CONNECT_S, name="age2hie", set_as_default=False)
+    except (OSError, TimeoutError, ValueError, TypeError) as error:
+        raise InputError(
+            f"The scheduler '{scheduler}' does not answer ({type(error).__name__}). Start it ('dask scheduler' prints "
+            "its address), and give that with --scheduler."
+        ) from error
+    try:
+        yield client
+    finally:
+        with suppress(Exception):  # a scheduler that is gone takes no leave
+            client.close(timeout=_CLOSE_S)
+
+
+def send(client: Client, address: str, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    """Ask one worker and no other for ``function(*arguments)``, which travels as a name and as bytes."""
+    return client.submit(
+        _caller(),
+        function.__module__,
+        function.__name__,
+        pickle.dumps(arguments),
+        key=f"age2hie-{uuid4().hex}",
+        workers=[address],
+        allow_other_workers=False,
+        pure=False,
+    )
+
+
+def _caller() -> Callable[[str, str, bytes], Any]:
+    """A function that dask sends by its code, since it is inside another: so the scheduler, which unpacks what it hands
+    on, need not have this library, and a worker that lacks it says so.
+    """
+
+    def call(module: str, function: str, arguments: bytes) -> Any:
+        from importlib import import_module
+        from pickle import loads
+
+        called = getattr(import_module(module), function)
+        return called(*loads(arguments))
+
+    return call
