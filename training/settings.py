@@ -20,9 +20,12 @@ SYNTHETIC = "synthetic"
 T1_PLACEMENT: Literal["affine", "rigid"] = "affine"  # a rigid one keeps the size of the brain, and with it the age
 WEIGHT_DECAY = 1e-3  # of AdamW, in pretraining and fine-tuning
 FINETUNE_BATCH = 8  # infants; cohorts are small
-_POOLINGS_ELSEWHERE = 5  # of MONAI's ResNet and DenseNet
+_POOLINGS_ELSEWHERE = 5  # of MONAI's ResNet and DenseNet, and of ScaleDense as published
 
-Arm = Literal["transfer", "scratch", "shuffled-age", "untrained-frozen"]
+# the last four: by what else than age a trunk has learned
+Arm = Literal[
+    "transfer", "scratch", "shuffled-age", "untrained-frozen", "sex", "segmentation", "reconstruction", "age+sex"
+]
 Protocol = Literal["same-site", "pooled", "cross-site"]
 
 
@@ -71,7 +74,9 @@ class InputGrid(Section):
 class Network(Section):
     """The encoder. ``channels`` and ``norm`` are read by the SFCN; MONAI's networks have their own widths."""
 
-    name: Literal["sfcn", "resnet18", "densenet121"] = Field("sfcn", description="or resnet18, densenet121")
+    name: Literal["sfcn", "resnet18", "densenet121", "scaledense"] = Field(
+        "sfcn", description="or resnet18, densenet121, scaledense"
+    )
     options: dict[str, Any] = Field({}, description="further arguments of that network, as its page says them")
     channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block of the SFCN")
     norm: Literal["group", "batch"] = Field("group", description="of the SFCN")
@@ -83,6 +88,8 @@ class Network(Section):
     @property
     def poolings(self) -> int:
         """How many times cells are halved, which the grid's sides must allow."""
+        if self.name == "scaledense":
+            return int(self.options.get("layers", _POOLINGS_ELSEWHERE))
         return len(self.channels) - 1 if self.name == "sfcn" else _POOLINGS_ELSEWHERE
 
 
@@ -96,6 +103,10 @@ class Pretrain(Section):
     epochs: int = Field(40, ge=1, description="passes over the subjects")
     batch_size: int = Field(8, ge=1, description="subjects of a step")
     learning_rate: float = Field(5e-3, gt=0, description="highest one")
+    head: Literal["one-stage", "two-stage"] = Field(
+        "one-stage", description="two-stage: a second network corrects the rounded age of the first; with years only"
+    )
+    ranking: bool = Field(False, description="squared error, order and differences of pairs in place of Huber's loss")
 
 
 class Finetune(Section):
@@ -220,6 +231,10 @@ class TrainingSettings(Section):
                 f"the exported arm {self.export.arm} is not among evaluate.arms ({', '.join(self.evaluate.arms)}), "
                 "whose test cases calibrate it: add it there, or export another one"
             )
+        if self.pretrain.learns == "year-bins" and self.pretrain.ranking:
+            raise ValueError("pretrain.ranking orders single ages, and pretrain.learns=year-bins gives a distribution")
+        if self.pretrain.learns != "years" and self.pretrain.head == "two-stage":
+            raise ValueError(f"pretrain.head=two-stage rounds years, and pretrain.learns is {self.pretrain.learns}")
         return self
 
     @property

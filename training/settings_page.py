@@ -21,6 +21,8 @@ RARE = frozenset(
         "network.options",
         "network.pooling",
         "pretrain.batch_size",
+        "pretrain.head",
+        "pretrain.ranking",
         "finetune.augment",
         "finetune.auxiliary",
         "finetune.release",

@@ -32,9 +32,10 @@ from training.exporting import explained_layer
 from training.files import read_row, sha256_of, store_row, write_tsv, write_whole
 from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
+from training.lessons import TRUE, Lesson, held_out_split
 from training.preparing.inputs import t1_spec
 from training.preparing.store import PreparedCohort, is_prepared, load_prepared
-from training.pretraining import TRUE, Lesson, held_out_split, trained_age_network
+from training.pretraining import trained_age_network
 from training.run_folder import RunFolder
 from training.settings import SYNTHETIC, T1_PLACEMENT
 
