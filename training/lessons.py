@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.networks.age import AgeNetwork, standardise
 from AGE2HIELib.networks.age_head import YEARS, AgeHead
 from AGE2HIELib.networks.registry import TWO_STAGE, build_network
+from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.ages import AgeModule, Subjects
 from training.learning.keyed import Learner
+from training.learning.outside_weights import load_outside
 from training.learning.pretext import (
     AGE_AND_SEX,
     PRETEXTS,
@@ -61,13 +64,21 @@ def age_module(
     head = _head(settings, taught[chosen], brain_ml[chosen])
     name, arguments = age_encoder(settings, head, first_stage=first_stage)
     torch.manual_seed(seed)
-    network = AgeNetwork(build_network(name, {**arguments, "dropout": settings.network.dropout}), head)
+    encoder = build_network(name, {**arguments, "dropout": settings.network.dropout})
+    _start_elsewhere(encoder, settings)
+    network = AgeNetwork(encoder, head)
     options = settings.pretrain
     subjects = Subjects(chosen, taught, brain_ml)
     rate, ranking = options.learning_rate, options.ranking
     return network, AgeModule(
         network, cohort.volumes, subjects, _learner(settings, seed), learning_rate=rate, ranking=ranking
     )
+
+
+def _start_elsewhere(encoder: StagedNetwork, settings: TrainingSettings) -> None:
+    """From the file that ``pretrain.weights`` names, where it names one."""
+    if settings.pretrain.weights:
+        load_outside(encoder, Path(settings.pretrain.weights))
 
 
 def age_encoder(
@@ -104,6 +115,7 @@ def pretext_module(
         )
     seed = lesson.key(settings.run.seed)
     encoder = new_network(settings.network, in_channels=1, outputs=1, seed=seed)
+    _start_elsewhere(encoder, settings)
     network = PretextNetwork(encoder, lesson.kind, count)
     standard = (ages - ages[chosen].mean()) / ages[chosen].std()
     known = Lessons(chosen, standard, male, classes, count)

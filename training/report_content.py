@@ -98,7 +98,7 @@ def _trunks(settings: TrainingSettings) -> str:
 
 def _without_folders(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings with the last name of each path: a page travels, and where data lies is nobody's business."""
-    paths = (("ages", "source"), ("hie", "source"), ("hie", "outcomes"))
+    paths = (("ages", "source"), ("hie", "source"), ("hie", "outcomes"), ("pretrain", "weights"))
     for section, key in paths:
         settings[section][key] = Path(settings[section][key]).name
     return settings

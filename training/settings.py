@@ -106,6 +106,7 @@ class Pretrain(Section):
     head: Literal["one-stage", "two-stage"] = Field(
         "one-stage", description="two-stage: a second network corrects the rounded age of the first; with years only"
     )
+    weights: str = Field("", description="a .pt or .safetensors file of this network's weights, where learning starts")
     ranking: bool = Field(False, description="squared error, order and differences of pairs in place of Huber's loss")
 
 

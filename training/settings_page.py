@@ -23,6 +23,7 @@ RARE = frozenset(
         "pretrain.batch_size",
         "pretrain.head",
         "pretrain.ranking",
+        "pretrain.weights",
         "finetune.augment",
         "finetune.auxiliary",
         "finetune.release",

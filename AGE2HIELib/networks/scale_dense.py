@@ -1,4 +1,4 @@
-"""ScaleDense, the trunk of the two-stage age network (Cheng et al. 2021, doi:10.1109/TMI.2021.3085948).
+"""ScaleDense, the trunk of the two-stage age network (Cheng et al. 2021, arXiv:2106.03052).
 
 After the authors' code (Milan-BUAA/TSAN-brain-age-estimation). Two differences: the stem keeps the image's size (theirs
 takes five voxels off every side), and the sex of the subject, which few cohorts here know, does not enter.

@@ -1,4 +1,4 @@
-"""A second network that corrects the rounded age of a first one (Cheng et al. 2021, doi:10.1109/TMI.2021.3085948)."""
+"""A second network that corrects the rounded age of a first one (Cheng et al. 2021, arXiv:2106.03052)."""
 
 from __future__ import annotations
 

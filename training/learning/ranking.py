@@ -1,4 +1,4 @@
-"""A loss that knows the order of ages and how far apart they are (Cheng et al. 2021, doi:10.1109/TMI.2021.3085948).
+"""A loss that knows the order of ages and how far apart they are (Cheng et al. 2021, arXiv:2106.03052).
 
 ``MSE + 10 (L_order + L_pairs)``. The authors take ranks from a recurrent network that was trained to sort 32 numbers;
 here ``soft_ranks`` counts, for any number of ages. Their ages are in years, so that the pairs outweigh the order a

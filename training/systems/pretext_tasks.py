@@ -43,7 +43,7 @@ PRETEXT_TASKS = (
         "SFCN after sex",
         "Sex from T1. Synthetic brains of the sexes differ in size alone, which placement takes away: a control there.",
         "doi:10.1016/j.media.2020.101871",
-        "99.5 % of UK Biobank subjects right.",
+        "UK Biobank, 14,503 subjects: 99.5 % of the sexes right.",
     ),
     _row(
         "segmentation",

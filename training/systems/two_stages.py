@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from training.systems.system import System
 
-_SOURCE = "doi:10.1109/TMI.2021.3085948"
+_SOURCE = "arXiv:2106.03052"
 _DIFFERS = (
     "The sex of the subject does not enter; ranks are counted softly in place of a recurrent network that sorts 32 "
     "numbers; AdamW on a cosine as for all systems here, in place of SGD that a validation set halves and stops; the "
@@ -20,7 +20,7 @@ TWO_STAGES = (
         what="ScaleDense twice: the second network reads a residual off the image beside the first one's age, rounded "
         "to five years; squared error, order and differences of pairs are learned together.",
         source=_SOURCE,
-        reports="6,586 healthy T1 scans: mean absolute error 2.43 years, correlation 0.985.",
+        reports="6,586 MRIs: mean absolute error 2.428 years, correlation 0.985.",
         targets="both",
         settings={
             "network.name": "scaledense",
