@@ -59,7 +59,7 @@ class Subject:
 
 
 def map_ages(run: RunFolder) -> pd.DataFrame:
-    """Map what is not there yet; writes ``age_maps/`` (with the mean over subjects and its spread), ``age_maps.tsv``
+    """Map what is not there yet; writes ``age_maps/``, their mean over subjects and its spread, ``age_maps.tsv``
     and ``age_maps.png``.
 
     Raises:
@@ -85,7 +85,7 @@ def map_ages(run: RunFolder) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     write_tsv(run.age_map_table, table)
     if len(shown) >= FEWEST:
-        write_population(population_map([one.saliency for one in shown], [one.t1 for one in shown]), run.age_maps)
+        write_population(population_map([one.saliency for one in shown], [one.t1 for one in shown]), run.root)
     picture = age_picture(shown, method=settings.explain.method, synthetic=settings.ages.source == SYNTHETIC)
     write_whole(run.age_map_picture, lambda part: picture.save(part, optimize=False))
     return table

@@ -20,7 +20,7 @@ from training.files import write_whole
 
 FEWEST = 2  # subjects of a mean
 _SEEN_BY = 0.5  # share of the subjects whose brain must reach a voxel
-MEAN, SPREAD = "population_mean.nii.gz", "population_sd.nii.gz"
+MEAN, SPREAD = "age_maps_mean.nii.gz", "age_maps_sd.nii.gz"
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ _SIDES = (
     "Share of the positive values on each side of the midline and their difference, left less right. Positive values "
     "raise the predicted age as against nothing at that place in the layer that was explained: they are no map of what "
     "ages in a brain. The maps of a few subjects show no rule. The mean over subjects "
-    "and its spread in the template: age_maps/population_mean.nii.gz and population_sd.nii.gz. Seeds agree: rank "
+    "and its spread in the template: age_maps_mean.nii.gz and age_maps_sd.nii.gz. Seeds agree: rank "
     "correlation of two maps of a subject that draw other numbers; 1 for methods that draw none."
 )
 _SYNTHETIC = "Synthetic: "
