@@ -30,10 +30,30 @@ def _densenet121(**arguments: Any) -> StagedNetwork:
     return densenet121(**arguments)
 
 
+def _scale_dense(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.scale_dense import ScaleDense
+
+    return ScaleDense(**arguments)
+
+
+def _two_stage(
+    *, in_channels: int, trunk: str, trunk_arguments: Mapping[str, Any], outputs: int = 1, **arguments: Any
+) -> StagedNetwork:
+    from AGE2HIELib.networks.two_stage import TwoStage
+
+    if trunk == TWO_STAGE or outputs != 1:
+        raise ValueError("a two-stage network has one output and is made of two plain networks")
+    first, second = (build_network(trunk, {**trunk_arguments, "in_channels": in_channels}) for _ in range(2))
+    return TwoStage(first, second, **arguments)
+
+
+TWO_STAGE = "two-stage"
 NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     "sfcn": _sfcn,
     "resnet18": _resnet18,
     "densenet121": _densenet121,
+    "scaledense": _scale_dense,
+    TWO_STAGE: _two_stage,
 }
 
 # Far above any network that fits the project's data; they keep a faulty file from asking for all memory.
@@ -60,7 +80,7 @@ def build_network(name: str, arguments: Mapping[str, Any]) -> StagedNetwork:
     checked = dict(arguments)
     if "channels" in checked:
         checked["channels"] = _checked_channels(checked["channels"])
-    for key in ("in_channels", "outputs"):
+    for key in ("in_channels", "outputs", "width", "layers"):
         if key in checked:
             _check_count(key, checked[key])
     try:

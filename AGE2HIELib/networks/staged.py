@@ -137,6 +137,7 @@ class StagedNetwork(nn.Module):
         super().__init__()
         self.blocks = nn.Sequential(OrderedDict(blocks))
         self._cells = dict(cells)
+        self._features = features
         self.mirrored = mirrored
         self.head = _head(features, outputs, dropout, "mean" if pooling == "voxels" else pooling)
         self.voxels = VoxelEvidence(_channels_in(self.blocks)) if pooling == "voxels" else None
@@ -147,6 +148,11 @@ class StagedNetwork(nn.Module):
         """What is not of the blocks, and new in every network."""
         parts = (self.head, self.voxels, self.sum)
         return tuple(parameter for part in parts if part is not None for parameter in part.parameters())
+
+    @property
+    def features(self) -> int:
+        """Channels of the last block's output."""
+        return self._features
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from AGE2HIELib.networks.age import AgeNetwork, bin_centres, standardise
 from AGE2HIELib.networks.age_head import AgeBins
 from training.learning.augment import Draws, augment_t1
 from training.learning.keyed import KeyedModule, Learner, Rates
+from training.learning.ranking import ranking_loss
 
 _BIN_SD = 1.0  # of the Gaussian soft labels, in bins
 
@@ -30,14 +31,17 @@ class AgeModule(KeyedModule):
         learner: Learner,
         *,
         learning_rate: float,
+        ranking: bool = False,
     ) -> None:
         super().__init__(network, volumes, subjects.chosen, learner)
+        self.ranking = ranking
         self.learning_rate = learning_rate
         self.ages = torch.tensor(subjects.ages_years).float()
         self.brain_ml = torch.tensor(subjects.brain_ml).float()
 
     def rates(self) -> Sequence[Rates]:
-        return [Rates(tuple(self.network.parameters()), self.learning_rate)]
+        learning = tuple(each for each in self.network.parameters() if each.requires_grad)
+        return [Rates(learning, self.learning_rate)]
 
     def loss(self, volumes: torch.Tensor, rows: torch.Tensor, draws: Draws | None) -> dict[str, torch.Tensor]:
         images = volumes.float() if draws is None else augment_t1(volumes, draws)
@@ -47,6 +51,8 @@ class AgeModule(KeyedModule):
             target = soft_labels(ages, self.network.head.bins)
             return {"kl_loss": functional.kl_div(functional.log_softmax(outputs, 1), target, reduction="batchmean")}
         target = standardise(ages, self.network.head)
+        if self.ranking:
+            return ranking_loss(outputs[:, 0], target)
         return {"huber_loss": functional.huber_loss(outputs[:, 0], target, delta=0.5)}
 
 

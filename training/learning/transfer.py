@@ -39,7 +39,7 @@ def network_arguments(network: Network, *, in_channels: int, outputs: int) -> di
     arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs, "norm": network.norm}
     if network.name == "sfcn":
         arguments["channels"] = list(network.channels)
-    return arguments
+    return {**arguments, **network.options}
 
 
 def outcome_arguments(network: Network) -> dict[str, object]:
@@ -92,14 +92,18 @@ def from_ages(
         volumes: of the training infants, ``(N, 3, D, H, W)``.
     """
     made = new_outcome_network(network, seed=seed)
-    kept = {name: value for name, value in trunk.items() if name.startswith("blocks.")}
     stem = stem_name(made)
-    kept[stem] = widen_stem(kept[stem], ADC_CHANNELS)
-    missing, unexpected = made.load_state_dict(kept, strict=False)
-    assert not unexpected
-    assert not any(name.startswith("blocks.") for name in missing)
+    load_blocks(made, {**trunk, stem: widen_stem(trunk[stem], ADC_CHANNELS)})
     measure_norms(made, volumes, z_maps)
     return Start(made, _staged_rates(made, options), norms_frozen=True)
+
+
+def load_blocks(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> None:
+    """Give the blocks the weights of a trunk; what it has beside them is left out."""
+    kept = {name: value for name, value in trunk.items() if name.startswith("blocks.")}
+    missing, unexpected = network.load_state_dict(kept, strict=False)
+    assert not unexpected
+    assert not any(name.startswith("blocks.") for name in missing)
 
 
 def stem_name(network: nn.Module) -> str:
