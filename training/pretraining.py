@@ -15,6 +15,7 @@ import torch
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.networks.age import AgeNetwork, standardise
 from AGE2HIELib.networks.age_head import YEARS, AgeHead
+from AGE2HIELib.networks.parts import PartsNetwork
 from AGE2HIELib.system.parallel import run_all
 from training.files import write_tsv, write_whole
 from training.leakage import subject_hashes
@@ -29,6 +30,7 @@ from training.settings import WEIGHT_DECAY, TrainingSettings
 
 TRUE, SHUFFLED = KINDS = ("age", "shuffled-age")
 PRETRAINED = "pretrained.pt"
+_KEPT_BACK = 0.2  # share of the subjects to learn from, to which a network of patches fits the parts' weights
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,10 @@ def age_module(settings: TrainingSettings, cohort: PreparedCohort, lesson: Lesso
     seed = lesson.key(settings.run.seed)
     head = _head(settings, taught[chosen], brain_ml[chosen])
     network = AgeNetwork(new_network(settings.network, in_channels=1, outputs=head.outputs, seed=seed), head)
+    kept_back = None
+    if isinstance(network.encoder, PartsNetwork) and network.encoder.stacked:
+        learn, back = held_out_split(cohort.table.iloc[chosen], _KEPT_BACK, seed=settings.run.seed)
+        chosen, kept_back = chosen[learn], chosen[back]
     options = settings.pretrain
     learner = Learner(
         epochs=options.epochs,
@@ -118,7 +124,7 @@ def age_module(settings: TrainingSettings, cohort: PreparedCohort, lesson: Lesso
         weight_decay=WEIGHT_DECAY,
         seed=seed,
     )
-    subjects = Subjects(chosen, taught, brain_ml)
+    subjects = Subjects(chosen, taught, brain_ml, kept_back)
     return network, AgeModule(network, cohort.volumes, subjects, learner, learning_rate=options.learning_rate)
 
 

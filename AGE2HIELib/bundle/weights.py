@@ -155,11 +155,13 @@ def _load_member(bundle: Bundle, name: str, device: str) -> StagedNetwork:
 def _check_features(bundle: Bundle, network: StagedNetwork) -> None:
     import torch
 
-    from AGE2HIELib.networks.staged import first_block_features
+    from AGE2HIELib.networks.features import first_block_features
+    from AGE2HIELib.networks.parts import PartsNetwork
 
     if bundle.cases is None:
         return
-    small = torch.zeros(1, len(bundle.spec.channels), *_SMALL)
+    shape = bundle.spec.grid.shape if isinstance(network, PartsNetwork) else _SMALL
+    small = torch.zeros(1, len(bundle.spec.channels), *shape)
     features = first_block_features(network, small).shape[1]
     if bundle.cases.features != features:
         raise ModelError(

@@ -13,7 +13,8 @@ from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.augment import pick_z
 from training.learning.keyed import Rates
-from training.settings import Finetune, Network
+from training.learning.placing import placed_arguments
+from training.settings import OF_PARTS, Finetune, Network
 
 ADC_CHANNELS = 2
 _STEM = "blocks.0"
@@ -37,15 +38,16 @@ class Start:
 def network_arguments(network: Network, *, in_channels: int, outputs: int) -> dict[str, object]:
     """Arguments for ``networks.registry.build_network``, as they stand in a bundle."""
     arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs, "norm": network.norm}
-    if network.name == "sfcn":
+    if network.name not in ("resnet18", "densenet121"):
         arguments["channels"] = list(network.channels)
-    return arguments
+    return {**arguments, **placed_arguments(network)}
 
 
 def outcome_arguments(network: Network) -> dict[str, object]:
     """The same of a network for the outcome, whose answer to an image and to its mirror image is one."""
     arguments = network_arguments(network, in_channels=ADC_CHANNELS, outputs=1)
-    return {**arguments, "pooling": network.pooling, "mirrored": True}
+    pooling = "mean" if network.name in OF_PARTS else network.pooling
+    return {**arguments, "pooling": pooling, "mirrored": True}
 
 
 def new_outcome_network(network: Network, *, seed: int) -> StagedNetwork:
@@ -93,8 +95,8 @@ def from_ages(
     """
     made = new_outcome_network(network, seed=seed)
     kept = {name: value for name, value in trunk.items() if name.startswith("blocks.")}
-    stem = stem_name(made)
-    kept[stem] = widen_stem(kept[stem], ADC_CHANNELS)
+    for stem in made.stems:
+        kept[stem] = widen_stem(kept[stem], ADC_CHANNELS)
     missing, unexpected = made.load_state_dict(kept, strict=False)
     assert not unexpected
     assert not any(name.startswith("blocks.") for name in missing)
@@ -102,14 +104,13 @@ def from_ages(
     return Start(made, _staged_rates(made, options), norms_frozen=True)
 
 
-def stem_name(network: nn.Module) -> str:
-    """The name of the first convolution's weight."""
-    return next(f"{name}.weight" for name, module in network.named_modules() if isinstance(module, nn.Conv3d))
-
-
 def widen_stem(weight: torch.Tensor, channels: int) -> torch.Tensor:
-    """``(out, 1, k, k, k)`` -> ``(out, channels, k, k, k)``: copied and divided, so that equal inputs give the same."""
-    return weight.expand(-1, channels, -1, -1, -1) / channels
+    """``(out, n, k, k, k)`` -> ``(out, channels * n, k, k, k)``: copied and divided, so that equal inputs give
+    the same.
+
+    ``n``: slices that are read as channels, those of one image after those of another; 1 of other networks.
+    """
+    return weight.repeat(1, channels, 1, 1, 1) / channels
 
 
 def _staged_rates(network: StagedNetwork, options: Finetune) -> tuple[Rates, ...]:
