@@ -39,7 +39,7 @@ def network_arguments(network: Network, *, in_channels: int, outputs: int) -> di
     arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs, "norm": network.norm}
     if network.name == "sfcn":
         arguments["channels"] = list(network.channels)
-    return arguments
+    return {**arguments, **network.options}
 
 
 def outcome_arguments(network: Network) -> dict[str, object]:
