@@ -1,42 +1,20 @@
-"""What a run is made of: every setting with its meaning, read from presets, small files and the command line.
+"""What a run is made of: every setting with its meaning.
 
-A setting that does not exist is an error, and so is a value of the wrong kind. The settings of a run are written into
-its folder, and a run folder is never continued with other ones.
+A setting that does not exist is an error, and so is a value of the wrong kind. ``settings_reading`` reads them from
+presets, small files and the command line.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
-from AGE2HIELib.errors import InputError
 from AGE2HIELib.pipeline.request import NETWORK_METHODS, SALIENCY_METHODS
 from AGE2HIELib.system.places import resource_path
 
-CONFIGS = Path(__file__).parent / "configs"
-PRESETS = ("demo", "quick", "bundle", "full")
 SYNTHETIC = "synthetic"
-_FREE = (
-    "run.jobs",
-    "explain.",
-    "export.name",
-    "export.version",
-    "export.calibration",
-)  # settings that a run may be continued with other values of
 
 # Nobody has changed these, and no preset does.
 T1_PLACEMENT: Literal["affine", "rigid"] = "affine"  # a rigid one keeps the size of the brain, and with it the age
@@ -101,14 +79,12 @@ class Network(Section):
     name: Literal[
         "sfcn", "resnet18", "densenet121", "vgg", "slab", "three-planes", "slices", "patches", "global-local"
     ] = Field("sfcn", description="or resnet18, densenet121, vgg, slab, three-planes, slices, patches, global-local")
+    options: dict[str, Any] = Field({}, description="further arguments of that network, as its page says them")
     channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block")
     norm: Literal["group", "batch"] = Field("group", description="of every block")
     slab_mm: tuple[float, float] = Field(
         (0.0, 14.0), description="of slab, three-planes, global-local: z in the atlas's frame; deep grey matter"
     )
-    dense: tuple[int, ...] = Field((), description="of slab, three-planes, slices: layers before the last one")
-    attention: int = Field(32, ge=1, description="of slices: hidden units of the attention")
-    rounds: int = Field(6, ge=1, description="of global-local: rounds of attention")
     dropout: float = Field(0.1, ge=0, lt=1, description="before the last layer")
     pooling: Literal["voxels", "places", "mean"] = Field(
         "voxels",
@@ -184,6 +160,7 @@ class Evaluate(Section):
     )
     protocols: tuple[Protocol, ...] = Field(("same-site", "pooled", "cross-site"), description="how cases are divided")
     resamples: int = Field(1000, ge=50, description="of the bootstrap")
+    systems: tuple[str, ...] = Field((), description="by name, that compare-systems runs; all unless given")
 
 
 def _number_or_folder(value: Any) -> Any:
@@ -280,77 +257,3 @@ class TrainingSettings(Section):
     def synthetic(self) -> bool:
         """Whether the outcome model sees synthetic infants only: then it is a demonstration."""
         return self.hie.source == SYNTHETIC
-
-
-def load_settings(preset: str, config: Path | None = None, changes: Sequence[str] = ()) -> TrainingSettings:
-    """A preset, changed by a TOML or YAML file, changed by ``section.key=value`` from the command line.
-
-    Raises:
-        InputError: a file that cannot be read, an unknown key, a value of the wrong kind: all of them, a line each.
-    """
-    table = _read(CONFIGS / f"{preset}.toml")
-    if config is not None:
-        table = _merged(table, _read(config))
-    for change in changes:
-        table = _merged(table, _from_words(change))
-    return check_settings(table)
-
-
-def check_settings(table: Mapping[str, Any]) -> TrainingSettings:
-    """A table of plain values as settings; InputError names every key that is wrong."""
-    try:
-        return TrainingSettings.model_validate(table)
-    except ValidationError as problem:
-        raise InputError("; ".join(_in_words(error) for error in problem.errors())) from None
-
-
-def differences(old: TrainingSettings, new: TrainingSettings) -> list[str]:
-    """The settings in which two runs differ, as ``section.key: old, now new``, but for those that change no
-    network: ``run.jobs``, what is explained, and what the export is called.
-    """
-    before, after = (_flat(settings.model_dump(mode="json")) for settings in (old, new))
-    changed = [key for key in before if before[key] != after[key] and not key.startswith(_FREE)]
-    return [f"{key}: {before[key]}, now {after[key]}" for key in changed]
-
-
-def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{section}.{key}": value for section, values in table.items() for key, value in values.items()}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        table = yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as problem:
-        raise InputError(f"{path.name} cannot be read ({problem}). Give a TOML or YAML file of settings.") from problem
-    if not isinstance(table, dict | None):
-        raise InputError(
-            f"{path.name} holds a {type(table).__name__}. Write sections, as in training/configs/demo.toml."
-        )
-    return table or {}
-
-
-def _merged(table: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(table)
-    for key, value in changes.items():
-        old = merged.get(key)
-        whole = not (isinstance(old, dict) and isinstance(value, dict)) or key == "cases"
-        merged[key] = value if whole else _merged(merged[key], value)
-    return merged
-
-
-def _from_words(change: str) -> dict[str, Any]:
-    path, sign, value = change.partition("=")
-    section, dot, key = path.partition(".")
-    if not (sign and dot and key):
-        raise InputError(f"'{change}' is no setting. Write it as section.key=value, for example pretrain.epochs=5.")
-    return {section.strip(): {key.strip(): yaml.safe_load(value)}}
-
-
-def _in_words(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"There is no setting '{where}'. See training/settings.py for those there are"
-    if not where:  # of the settings taken together
-        return str(error["ctx"]["error"]).capitalize()
-    return f"The setting '{where}' is {error['input']!r}: {error['msg'].lower()}"

@@ -23,19 +23,19 @@ def placed_arguments(network: Network) -> dict[str, object]:
     spacing_mm = network.spacing_mm
     grid = adc_spec(spacing_mm, network.poolings).grid
     if network.name == "slab":
-        return {"planes": [slab(grid, "superior", network.slab_mm)], "dense": list(network.dense)}
+        return {"planes": [slab(grid, "superior", network.slab_mm)]}
     if network.name == "three-planes":
         places = {"superior": network.slab_mm, "anterior": CORONAL_MM, "right": SAGITTAL_MM}
-        return {"planes": [slab(grid, *place) for place in places.items()], "dense": list(network.dense)}
+        return {"planes": [slab(grid, *place) for place in places.items()]}
     if network.name == "slices":
-        return {"attention": network.attention, "dense": list(network.dense)}
+        return {"attention": network.attention}
     if network.name == "patches":
         return {"shape": list(grid.shape), "part": round(CUBE_MM / spacing_mm)}
     if network.name == "global-local":
         middle = (network.slab_mm[0] + network.slab_mm[1]) / 2
         first = round(middle / spacing_mm + (grid.shape[2] - 1) / 2 - (SLICES - 1) / 2)
         parts = {"part": round(PATCH_MM / spacing_mm), "step": round(STEP_MM / spacing_mm)}
-        return {"shape": list(grid.shape), "slices": [first, SLICES], "rounds": network.rounds, **parts}
+        return {"shape": list(grid.shape), "slices": [first, SLICES], **parts}
     return {}
 
 

@@ -40,7 +40,7 @@ def network_arguments(network: Network, *, in_channels: int, outputs: int) -> di
     arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs, "norm": network.norm}
     if network.name not in ("resnet18", "densenet121"):
         arguments["channels"] = list(network.channels)
-    return {**arguments, **placed_arguments(network)}
+    return {**arguments, **placed_arguments(network), **network.options}
 
 
 def outcome_arguments(network: Network) -> dict[str, object]:
