@@ -27,8 +27,6 @@ def placed_arguments(network: Network) -> dict[str, object]:
     if network.name == "three-planes":
         places = {"superior": network.slab_mm, "anterior": CORONAL_MM, "right": SAGITTAL_MM}
         return {"planes": [slab(grid, *place) for place in places.items()]}
-    if network.name == "slices":
-        return {"attention": network.attention}
     if network.name == "patches":
         return {"shape": list(grid.shape), "part": round(CUBE_MM / spacing_mm)}
     if network.name == "global-local":
