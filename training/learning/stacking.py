@@ -15,7 +15,7 @@ from AGE2HIELib.networks.parts import PartsNetwork
 
 # A part that does not tell age answers the mean of all: divided by its slope it would be noise of any size.
 SMALLEST_GAIN = 0.25
-RIDGES = tuple(10.0**power for power in range(-3, 4))  # in units of the truth's sum of squares
+RIDGES = tuple(10.0**power for power in range(-2, 4))  # in units of the truth's sum of squares
 _BATCH = 16
 
 
