@@ -19,11 +19,12 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## a synthetic infant's raw scan, predicted
 	$(BIN)/age2hie demo --overwrite
 
-docs: $(READY)  ## the pages of docs/reference that are made from the sources
+docs: $(READY)  ## the pages of docs/reference that are made from the sources, and all pages as a site in site/
 	$(BIN)/python -c 'from AGE2HIELib.result.schema import reference_page; print(reference_page(), end="")' > docs/reference/result.md
 	$(BIN)/python -c 'from AGE2HIELib.result.schema import comparison_page; print(comparison_page(), end="")' > docs/reference/comparison.md
 	$(BIN)/python -c 'from AGE2HIELib.commands.page import commands_page; print(commands_page(), end="")' > docs/reference/commands.md
 	$(BIN)/python -c 'from training.settings_page import settings_page; print(settings_page(), end="")' > docs/reference/training.md
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 test: lint  ## says how many tests were left out for lack of real scans (AGE2HIE_TEST_DATA)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=12 -m "not long"
@@ -83,4 +84,4 @@ viewer:  ## the viewer that reports embed, from its npm package; the same bytes 
 		gzip -n -9 -c package/dist/niivue.umd.js > $(CURDIR)/Resources/viewer/niivue-0.69.0.umd.js.gz
 
 clean:
-	rm -rf .venv-bench build dist age2hie-demo .pytest_cache .coverage .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf .venv-bench build dist site age2hie-demo .pytest_cache .coverage .ruff_cache .mypy_cache .import_linter_cache

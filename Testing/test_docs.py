@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +44,26 @@ def test_every_page_can_be_reached_from_the_first() -> None:
         pages = {(page.parent / target.partition("#")[0]).resolve() for target in targets}
         waiting += [aim for aim in pages if aim.suffix == ".md" and aim.is_file() and aim not in reached]
     assert set(PAGES) <= reached
+
+
+def test_the_site_is_built_without_a_warning_and_has_every_page_and_picture(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    pages = {page.relative_to(tmp_path).with_suffix("").as_posix() for page in tmp_path.rglob("*.html")}
+    assert {page.relative_to(ROOT / "docs").with_suffix("").as_posix() for page in PAGES[1:]} <= pages
+    first = (tmp_path / "index.html").read_text(encoding="utf-8")
+    for page in pages - {"404", "index"}:
+        assert f'href="{page}.html"' in first, page  # of the navigation
+    sources = [source for html in tmp_path.rglob("*.html") for source in _pictures(html)]
+    assert sources
+    assert all(source.is_file() for source in sources)
+
+
+def _pictures(html: Path) -> list[Path]:
+    found = re.findall(r'<img [^>]*src="([^"]+)"', html.read_text(encoding="utf-8"))
+    return [(html.parent / source).resolve() for source in found if "://" not in source]
 
 
 def test_the_commands_on_the_pages_exist() -> None:

@@ -1,5 +1,5 @@
-"""Reads clinical variables from a file: a JSON object, or a CSV with a header and one row (in a batch one for a case, of
-JSON a list of objects).
+"""Reads clinical variables from a file: a JSON object, or a CSV with a header and one row; for a batch a list of
+objects, or a row for each case.
 
 Each error is one line that names the variable, the value seen and what to do. A missing value is left out, empty, null
 or ``n/a``; a file in which nothing is given is allowed, and warned of.
