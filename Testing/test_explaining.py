@@ -25,9 +25,10 @@ from training.explaining.sampling import choose_cases, choose_subjects
 from training.exporting import add_age_network, exported_age
 from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
+from training.lessons import TRUE, Lesson, age_module
 from training.preparing.inputs import t1_spec
 from training.preparing.store import keep_image, load_prepared, pack
-from training.pretraining import TRUE, Lesson, age_module, age_predictions, trained_age_network
+from training.pretraining import age_predictions, trained_age_network
 from training.run_folder import RunFolder, write_run_record
 from training.settings import TrainingSettings
 from training.settings_reading import differences, load_settings

@@ -16,10 +16,10 @@ from training.cohorts.synthetic_hie import planned_cases, simulated_outcome, wri
 from training.evaluation.platt import platt
 from training.finetuning import planned_fits, pretraining_seed
 from training.leakage import leaked_subjects, subject_hash
+from training.lessons import SHUFFLED, TRUE, held_out_split, lessons, shuffle_ages
 from training.preparing.infants import InfantOptions, infant_arrays, prepare_infants
 from training.preparing.inputs import adc_spec
 from training.preparing.store import image_file, load_prepared
-from training.pretraining import SHUFFLED, TRUE, held_out_split, lessons, shuffle_ages
 from training.settings_reading import load_settings
 
 

@@ -27,10 +27,11 @@ from training.evaluation.decide import Decision
 from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_network, pretrained_file
 from training.leakage import subject_hashes
 from training.learning.ages import predicted_years
-from training.learning.transfer import network_arguments, outcome_arguments
+from training.learning.transfer import outcome_arguments
+from training.lessons import TRUE, Lesson, age_encoder, held_out_split
 from training.preparing.inputs import adc_spec, fed_z_kinds, t1_spec
 from training.preparing.store import PreparedCohort, load_prepared
-from training.pretraining import TRUE, Lesson, held_out_split, load_pretrained, trained_age_network
+from training.pretraining import load_pretrained, trained_age_network
 from training.run_folder import RunFolder, read_record, recorded_settings
 from training.settings import SYNTHETIC, T1_PLACEMENT
 
@@ -136,9 +137,10 @@ def exported_age(run: RunFolder) -> ExportedAge | None:
     ages, brain_ml = (table[column].to_numpy(float) for column in ("age_years", "brain_ml"))
     error = np.abs(predicted_years(network, cohort.volumes[held], brain_ml[held]) - ages[held]).mean()
     spacing_mm = settings.input.spacing_mm
+    name, arguments = age_encoder(settings, network.head)
     facts = AgeFacts(
-        network=settings.network.name,
-        network_arguments=network_arguments(settings.network, in_channels=1, outputs=network.head.outputs),
+        network=name,
+        network_arguments=arguments,
         spec=t1_spec(spacing_mm, T1_PLACEMENT, settings.network.poolings),
         placement=T1_PLACEMENT,
         head=network.head,

@@ -23,15 +23,17 @@ from training.leakage import leaked_subjects
 from training.learning.fitting import WEIGHTS, FitPlace, fit
 from training.learning.keyed import Learner
 from training.learning.outcomes import Infants, OutcomeModule, logits
+from training.learning.pretext import PRETEXTS
 from training.learning.randomness import key
 from training.learning.transfer import Start, from_ages, from_scratch, untrained_frozen
+from training.lessons import SHUFFLED, TRUE
 from training.preparing.inputs import fed_z_kinds
 from training.preparing.store import PreparedCohort, load_prepared
-from training.pretraining import PRETRAINED, SHUFFLED, TRUE, load_pretrained, uses_one_process
+from training.pretraining import PRETRAINED, load_pretrained, uses_one_process
 from training.run_folder import RunFolder
 from training.settings import FINETUNE_BATCH, WEIGHT_DECAY, TrainingSettings
 
-PRETRAINING_OF = {"transfer": TRUE, "shuffled-age": SHUFFLED}
+PRETRAINING_OF = {"transfer": TRUE, "shuffled-age": SHUFFLED, **{kind: kind for kind in PRETEXTS}}
 LOGITS = "logits.tsv"
 
 

@@ -1,4 +1,4 @@
-"""Brain age from T1: true ages, and shuffled ones that teach everything but age."""
+"""What trunks learn from T1: true ages, shuffled ones that teach everything but age, and the tasks beside age."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ import pandas as pd
 import torch
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.networks.age import AgeNetwork, standardise
-from AGE2HIELib.networks.age_head import YEARS, AgeHead
-from AGE2HIELib.networks.parts import PartsNetwork
+from AGE2HIELib.networks.age import AgeNetwork
+from AGE2HIELib.networks.staged import StagedNetwork
+from AGE2HIELib.networks.two_stage import TwoStage
 from AGE2HIELib.system.parallel import run_all
 from training.files import write_tsv, write_whole
 from training.leakage import subject_hashes
-from training.learning.ages import AgeModule, Subjects, predicted_years
+from training.learning.ages import predicted_years
 from training.learning.fitting import FitPlace, fit
-from training.learning.keyed import Learner
-from training.learning.randomness import key
-from training.learning.transfer import network_arguments, new_network
+from training.learning.keyed import KeyedModule
+from training.learning.pretext import PretextNetwork
+from training.learning.transfer import load_blocks, network_arguments, new_network
+from training.lessons import KINDS, OF_AGE, TRUE, Lesson, age_module, held_out_split, lessons, pretext_module
 from training.preparing.store import PreparedCohort, load_prepared
+from training.probes import UNTRAINED, probe_trunks
 from training.run_folder import RunFolder
-from training.settings import WEIGHT_DECAY, TrainingSettings
+from training.settings import TrainingSettings
 
-TRUE, SHUFFLED = KINDS = ("age", "shuffled-age")
+_FIRST_STAGE = "first-stage"
 PRETRAINED = "pretrained.pt"
-_KEPT_BACK = 0.2  # share of the subjects to learn from, to which a network of patches fits the parts' weights
 
 
 @dataclass(frozen=True)
@@ -39,23 +40,6 @@ class Pretrained:
 
     trunk: Mapping[str, torch.Tensor]
     seen: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """One network to pretrain: what it is taught, and which of the settings' ``pretrain.seeds`` it is."""
-
-    kind: str
-    seed: int = 0
-
-    def key(self, run_seed: int) -> int:
-        """Of first weights, order and augmentation."""
-        return key(run_seed, "pretraining", *([self.seed] if self.seed else []))
-
-
-def lessons(settings: TrainingSettings, kinds: tuple[str, ...]) -> list[Lesson]:
-    """Every network of these kinds."""
-    return [Lesson(kind, seed) for kind in kinds for seed in range(settings.pretrain.seeds)]
 
 
 def pretrain(run: RunFolder, kinds: tuple[str, ...] = KINDS) -> None:
@@ -68,7 +52,22 @@ def pretrain(run: RunFolder, kinds: tuple[str, ...] = KINDS) -> None:
     else:  # side by side, one thread each: small networks gain little from a second core
         run_all(partial(pretrain_one, run=run), missing, jobs=run.settings.run.jobs, description="pretraining")
     if int(os.environ.get("RANK", "0")) == 0:
-        write_tsv(run.age_predictions, age_predictions(run, kinds))
+        of_age = tuple(kind for kind in kinds if kind in OF_AGE)
+        write_tsv(run.age_predictions, age_predictions(run, of_age))
+        write_tsv(run.probes, probe_trunks(run.settings, load_prepared(run.prepared_ages), _trunks(run, kinds)))
+
+
+def _trunks(run: RunFolder, kinds: tuple[str, ...]) -> dict[str, StagedNetwork]:
+    """The first trunk of each kind by its name, and one that has learned nothing."""
+    settings = run.settings
+    found = {
+        UNTRAINED: new_network(settings.network, in_channels=1, outputs=1, seed=Lesson(TRUE).key(settings.run.seed))
+    }
+    for kind in kinds:
+        trunk = load_pretrained(run.pretraining(kind) / PRETRAINED, settings).trunk
+        found[kind] = new_network(settings.network, in_channels=1, outputs=1, seed=0)
+        load_blocks(found[kind], trunk)
+    return found
 
 
 def uses_one_process(settings: TrainingSettings) -> bool:
@@ -81,9 +80,19 @@ def uses_one_process(settings: TrainingSettings) -> bool:
 def pretrain_one(lesson: Lesson, *, run: RunFolder) -> None:
     """From its last checkpoint where there is one."""
     settings, cohort = run.settings, load_prepared(run.prepared_ages)
-    network, module = age_module(settings, cohort, lesson)
     folder = run.pretraining(lesson.kind, lesson.seed)
-    fit(module, FitPlace(folder, settings.hardware, bar=lessons(settings, KINDS).index(lesson) + 1))
+    place = FitPlace(folder, settings.hardware, bar=lessons(settings, KINDS).index(lesson) + 1)
+    network: AgeNetwork | PretextNetwork
+    module: KeyedModule
+    if lesson.kind in OF_AGE:
+        network, module = age_module(settings, cohort, lesson)
+        if isinstance(network.encoder, TwoStage):
+            _, first = age_module(settings, cohort, lesson, first_stage=True)
+            fit(first, replace(place, folder=folder / _FIRST_STAGE))
+            network.encoder.first.load_state_dict(first.network.encoder.state_dict())
+    else:
+        network, module = pretext_module(settings, cohort, lesson)
+    fit(module, place)
     if module.global_rank == 0:
         content = {
             "trunk": {name: value.cpu() for name, value in network.encoder.state_dict().items()},
@@ -102,51 +111,6 @@ def load_pretrained(path: Path, settings: TrainingSettings) -> Pretrained:
     if content["network"] != wanted:
         raise InputError(f"{path.name} holds the network {content['network']}, and the settings ask for {wanted}.")
     return Pretrained(content["trunk"], tuple(content["seen"]))
-
-
-def age_module(settings: TrainingSettings, cohort: PreparedCohort, lesson: Lesson) -> tuple[AgeNetwork, AgeModule]:
-    """The network with its first weights, and what trains it."""
-    chosen, _ = held_out_split(cohort.table, settings.ages.held_out, seed=settings.run.seed)
-    ages = cohort.table["age_years"].to_numpy(float)
-    brain_ml = cohort.table["brain_ml"].to_numpy(float)
-    taught = ages if lesson.kind == TRUE else shuffle_ages(ages, chosen, seed=settings.run.seed, deal=lesson.seed)
-    seed = lesson.key(settings.run.seed)
-    head = _head(settings, taught[chosen], brain_ml[chosen])
-    network = AgeNetwork(new_network(settings.network, in_channels=1, outputs=head.outputs, seed=seed), head)
-    kept_back = None
-    if isinstance(network.encoder, PartsNetwork) and network.encoder.stacked:
-        learn, back = held_out_split(cohort.table.iloc[chosen], _KEPT_BACK, seed=settings.run.seed)
-        chosen, kept_back = chosen[learn], chosen[back]
-    options = settings.pretrain
-    learner = Learner(
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        weight_decay=WEIGHT_DECAY,
-        seed=seed,
-    )
-    subjects = Subjects(chosen, taught, brain_ml, kept_back)
-    return network, AgeModule(network, cohort.volumes, subjects, learner, learning_rate=options.learning_rate)
-
-
-def held_out_split(table: pd.DataFrame, share: float, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """(indices to learn from, indices held out): of every few subjects that are neighbours in age one is held out.
-
-    All scans of a subject are on one side.
-    """
-    first_age = table.groupby("subject")["age_years"].min().sort_values(kind="stable")
-    subjects = first_age.index.to_numpy()
-    rng = np.random.default_rng([seed, 40])
-    blocks = np.array_split(subjects, max(2, round(share * len(subjects))))
-    held = {str(rng.choice(block)) for block in blocks}
-    out = table["subject"].isin(held).to_numpy()
-    return np.flatnonzero(~out), np.flatnonzero(out)
-
-
-def shuffle_ages(ages: np.ndarray, chosen: np.ndarray, *, seed: int, deal: int = 0) -> np.ndarray:
-    """The ages with those of the chosen subjects dealt out anew, otherwise for each ``deal``."""
-    mixed = ages.copy()
-    mixed[chosen] = np.random.default_rng([seed, 41, deal] if deal else [seed, 41]).permutation(ages[chosen])
-    return mixed
 
 
 def age_predictions(run: RunFolder, kinds: tuple[str, ...]) -> pd.DataFrame:
@@ -176,11 +140,3 @@ def trained_age_network(run: RunFolder, cohort: PreparedCohort, lesson: Lesson) 
     network, module = age_module(run.settings, cohort, lesson)
     fit(module, FitPlace(run.pretraining(lesson.kind, lesson.seed), run.settings.hardware))  # its weights are read
     return network
-
-
-def _head(settings: TrainingSettings, ages: np.ndarray, brain_ml: np.ndarray) -> AgeHead:
-    learns = settings.pretrain.learns
-    kind = "soft" if learns == "year-bins" else "huber"
-    plain = AgeHead(kind, 0.0, 1.0, float(np.log(brain_ml).mean()), target="log" if learns == "log-years" else YEARS)
-    learned = standardise(torch.from_numpy(ages), plain).numpy()
-    return replace(plain, mean=float(learned.mean()), sd=float(learned.std()))

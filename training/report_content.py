@@ -17,9 +17,9 @@ from training.evaluation.age import age_summary
 from training.evaluation.splits import Split
 from training.evaluation.table import main_table_text
 from training.finetuning import PRETRAINING_OF, Fit, calibration_splits, export_split
+from training.lessons import KINDS, lessons
 from training.preparing.infants import clinical_values
 from training.preparing.store import load_prepared
-from training.pretraining import KINDS, lessons
 from training.reporting.content import ExplanationTables, ReportContent
 from training.run_folder import RunFolder, read_record
 from training.settings import TrainingSettings
@@ -98,7 +98,7 @@ def _trunks(settings: TrainingSettings) -> str:
 
 def _without_folders(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings with the last name of each path: a page travels, and where data lies is nobody's business."""
-    paths = (("ages", "source"), ("hie", "source"), ("hie", "outcomes"))
+    paths = (("ages", "source"), ("hie", "source"), ("hie", "outcomes"), ("pretrain", "weights"))
     for section, key in paths:
         settings[section][key] = Path(settings[section][key]).name
     return settings

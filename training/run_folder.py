@@ -84,6 +84,11 @@ class RunFolder:
         return self.root / "age_predictions.tsv"
 
     @property
+    def probes(self) -> Path:
+        """What linear readings of the frozen trunks know."""
+        return self.root / "probes.tsv"
+
+    @property
     def fits(self) -> Path:
         return self.root / "fits"
 

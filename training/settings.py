@@ -20,11 +20,14 @@ SYNTHETIC = "synthetic"
 T1_PLACEMENT: Literal["affine", "rigid"] = "affine"  # a rigid one keeps the size of the brain, and with it the age
 WEIGHT_DECAY = 1e-3  # of AdamW, in pretraining and fine-tuning
 FINETUNE_BATCH = 8  # infants; cohorts are small
-_POOLINGS_ELSEWHERE = 5  # of MONAI's ResNet and DenseNet
+_POOLINGS_ELSEWHERE = 5  # of MONAI's ResNet and DenseNet, and of ScaleDense as published
 OF_PARTS = ("patches", "global-local")  # networks that answer for every part of the image
 _POOLINGS_OF_PARTS = 3  # sides that are multiples of 8 cells let the parts lie evenly
 
-Arm = Literal["transfer", "scratch", "shuffled-age", "untrained-frozen"]
+# the last four: by what else than age a trunk has learned
+Arm = Literal[
+    "transfer", "scratch", "shuffled-age", "untrained-frozen", "sex", "segmentation", "reconstruction", "age+sex"
+]
 Protocol = Literal["same-site", "pooled", "cross-site"]
 
 
@@ -77,8 +80,20 @@ class Network(Section):
     """
 
     name: Literal[
-        "sfcn", "resnet18", "densenet121", "vgg", "slab", "three-planes", "slices", "patches", "global-local"
-    ] = Field("sfcn", description="or resnet18, densenet121, vgg, slab, three-planes, slices, patches, global-local")
+        "sfcn",
+        "resnet18",
+        "densenet121",
+        "scaledense",
+        "vgg",
+        "slab",
+        "three-planes",
+        "slices",
+        "patches",
+        "global-local",
+    ] = Field(
+        "sfcn",
+        description="or resnet18, densenet121, scaledense, vgg, slab, three-planes, slices, patches, global-local",
+    )
     options: dict[str, Any] = Field({}, description="further arguments of that network, as its page says them")
     channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block")
     norm: Literal["group", "batch"] = Field("group", description="of every block")
@@ -97,8 +112,14 @@ class Network(Section):
     def poolings(self) -> int:
         """How many times cells are halved, which the grid's sides must allow."""
         own = len(self.channels)
-        known = {"sfcn": own - 1, "resnet18": _POOLINGS_ELSEWHERE, "densenet121": _POOLINGS_ELSEWHERE}
-        return _POOLINGS_OF_PARTS if self.name in OF_PARTS else known.get(self.name, own)
+        known = {
+            "sfcn": own - 1,
+            "resnet18": _POOLINGS_ELSEWHERE,
+            "densenet121": _POOLINGS_ELSEWHERE,
+            "scaledense": int(self.options.get("layers", _POOLINGS_ELSEWHERE)),
+            **dict.fromkeys(OF_PARTS, _POOLINGS_OF_PARTS),
+        }
+        return known.get(self.name, own)
 
     @property
     def spacing_mm(self) -> float:
@@ -116,6 +137,11 @@ class Pretrain(Section):
     epochs: int = Field(40, ge=1, description="passes over the subjects")
     batch_size: int = Field(8, ge=1, description="subjects of a step")
     learning_rate: float = Field(5e-3, gt=0, description="highest one")
+    head: Literal["one-stage", "two-stage"] = Field(
+        "one-stage", description="two-stage: a second network corrects the rounded age of the first; with years only"
+    )
+    weights: str = Field("", description="a .pt or .safetensors file of this network's weights, where learning starts")
+    ranking: bool = Field(False, description="squared error, order and differences of pairs in place of Huber's loss")
 
 
 class Finetune(Section):
@@ -241,6 +267,12 @@ class TrainingSettings(Section):
                 f"the exported arm {self.export.arm} is not among evaluate.arms ({', '.join(self.evaluate.arms)}), "
                 "whose test cases calibrate it: add it there, or export another one"
             )
+        if self.pretrain.learns == "year-bins" and self.pretrain.ranking:
+            raise ValueError("pretrain.ranking orders single ages, and pretrain.learns=year-bins gives a distribution")
+        if self.pretrain.learns != "years" and self.pretrain.head == "two-stage":
+            raise ValueError(f"pretrain.head=two-stage rounds years, and pretrain.learns is {self.pretrain.learns}")
+        if self.network.name in OF_PARTS and self.pretrain.head == "two-stage":
+            raise ValueError(f"pretrain.head=two-stage has one first age, and {self.network.name} one for every part")
         return self
 
     @model_validator(mode="after")

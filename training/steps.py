@@ -24,11 +24,12 @@ from training.explaining.age_maps import map_ages
 from training.explaining.examinations import examine_cohort
 from training.exporting import export
 from training.finetuning import PRETRAINING_OF, finetune
+from training.lessons import TRUE
 from training.preparing.infants import InfantOptions, prepare_infants
 from training.preparing.inputs import adc_spec, t1_spec
 from training.preparing.lifespan import prepare_scans
 from training.preparing.store import is_prepared
-from training.pretraining import TRUE, pretrain
+from training.pretraining import pretrain
 from training.report_content import report_content, results_text
 from training.reporting.page import write_report
 from training.run_folder import RunFolder, add_to_record

@@ -62,13 +62,15 @@ def explain_age(
     return AgeExplanation(**vars(on_cells(answer, grid, method=method, layer=layer, target=AGE_TARGET)), years=years)
 
 
-def answer_age(network: AgeNetwork, image: np.ndarray, *, method: str, layer: str) -> Answer:
-    """The map in years on the method's own cells; arguments and errors as of ``explain_age``."""
+def answer_age(network: AgeNetwork, image: np.ndarray, *, method: str, layer: str, seed: int = 0) -> Answer:
+    """The map in years on the method's own cells; arguments and errors as of ``explain_age``, ``seed`` of what a method
+    draws at random.
+    """
     encoder, asked = network.encoder, find_method(method)
     check_layer(encoder, layer)
     tensor = _tensor(image, next(encoder.parameters()).device)
     with full_precision():
-        answer = asked.answer(Question(encoder, tensor, layer, age_target(network.head)))
+        answer = asked.answer(Question(encoder, tensor, layer, age_target(network.head), seed=seed))
     years = network.head.sd if _is_linear(network.head) and asked.in_logits else 1.0
     return replace(answer, cells=years * np.asarray(answer.cells, dtype=np.float64))
 

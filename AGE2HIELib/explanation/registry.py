@@ -27,6 +27,7 @@ class Method:
     title: for people.
     signed: whether negative values speak against the target; where not, the map says only that a place matters.
     at_layer: whether it is asked at a layer of the network; the others look at the image.
+    by_chance: whether it draws numbers at random, by the question's seed.
     in_logits: whether its values are parts of the explained number, and are scaled by the calibration's slope.
     unit: of its values; ``{unit}`` stands for that of the explained number.
     """
@@ -37,6 +38,7 @@ class Method:
     at_layer: bool = False
     in_logits: bool = True
     unit: str = "{unit}, per cell"
+    by_chance: bool = False
 
     @property
     def meaning(self) -> str:
@@ -50,9 +52,13 @@ METHODS: dict[str, Method] = {
     "gradcam++": Method(cam(gradcam_plus_plus), "Grad-CAM++", signed=False, at_layer=True),
     "layercam": Method(cam(layercam), "LayerCAM", signed=False, at_layer=True),
     "integrated-gradients": Method(integrated_gradients, "Integrated gradients"),
-    "smooth-integrated-gradients": Method(smooth_integrated_gradients, "Integrated gradients with SmoothGrad"),
+    "smooth-integrated-gradients": Method(
+        smooth_integrated_gradients, "Integrated gradients with SmoothGrad", by_chance=True
+    ),
     "occlusion": Method(occlusion, "Occlusion"),
-    "noise-map": Method(noise_map, "Tolerated noise", signed=False, in_logits=False, unit="log of tolerated noise"),
+    "noise-map": Method(
+        noise_map, "Tolerated noise", signed=False, in_logits=False, unit="log of tolerated noise", by_chance=True
+    ),
 }
 # Of networks that hold such a map: of every other one it is refused.
 NETWORK_METHODS: dict[str, Method] = {

@@ -127,7 +127,7 @@ class GlobalLocal(PartsNetwork):
         super().__init__(
             OrderedDict[str, nn.Module](patches=block),
             {"patches": boxes.cells},
-            features=channels[-1],
+            features=2 * channels[-1],
             outputs=outputs,
             mirrored=mirrored,
             head=PartsHead(channels[-1], outputs, boxes.count, dropout=dropout, whole=True),

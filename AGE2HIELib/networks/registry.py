@@ -60,6 +60,24 @@ def _global_local(**arguments: Any) -> StagedNetwork:
     return GlobalLocal(**arguments)
 
 
+def _scale_dense(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.scale_dense import ScaleDense
+
+    return ScaleDense(**arguments)
+
+
+def _two_stage(
+    *, in_channels: int, trunk: str, trunk_arguments: Mapping[str, Any], outputs: int = 1, **arguments: Any
+) -> StagedNetwork:
+    from AGE2HIELib.networks.two_stage import TwoStage
+
+    if trunk == TWO_STAGE or outputs != 1:
+        raise ValueError("a two-stage network has one output and is made of two plain networks")
+    first, second = (build_network(trunk, {**trunk_arguments, "in_channels": in_channels}) for _ in range(2))
+    return TwoStage(first, second, **arguments)
+
+
+TWO_STAGE = "two-stage"
 NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     "sfcn": _sfcn,
     "resnet18": _resnet18,
@@ -70,12 +88,14 @@ NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     "slices": _slices,
     "patches": _patches,
     "global-local": _global_local,
+    "scaledense": _scale_dense,
+    TWO_STAGE: _two_stage,
 }
 
 # Far above any network that fits the project's data; they keep a faulty file from asking for all memory.
 MOST_CHANNELS = 1024
 MOST_BLOCKS = 8
-_COUNTS = ("in_channels", "outputs", "attention", "part", "step", "rounds")
+_COUNTS = ("in_channels", "outputs", "attention", "part", "step", "rounds", "width", "layers")
 _COUNTS_IN_LIST = ("dense", "shape")
 
 

@@ -153,6 +153,7 @@ class StagedNetwork(nn.Module):
         super().__init__()
         self.blocks = nn.Sequential(OrderedDict(blocks))
         self._cells = dict(cells)
+        self._features = features
         self.mirrored = mirrored
         if head is not None and pooling == "places":
             raise ValueError(
@@ -172,6 +173,11 @@ class StagedNetwork(nn.Module):
     def stems(self) -> tuple[str, ...]:
         """Names of the weights ``(out, in, k, k, k)`` that read the channels of the image."""
         return (next(f"{name}.weight" for name, module in self.named_modules() if isinstance(module, nn.Conv3d)),)
+
+    @property
+    def features(self) -> int:
+        """Channels of the last block's output."""
+        return self._features
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -72,6 +72,13 @@ def age_of(rng: np.random.Generator) -> float:
     return float(low + (high - low) * rng.random() ** (1.5 if number == 0 else 1.0))
 
 
+def sex_of(seed: int) -> str:
+    """ "F" or "M" of ``make_t1_subject(seed, ...)``: the smaller and the larger brains, and in nothing else."""
+    rng = np.random.default_rng([seed, 20])
+    rng.standard_normal(2)  # pace and size come first
+    return "F" if rng.choice([-1, 1]) < 0 else "M"
+
+
 def make_t1_subject(
     seed: int, age_years: float, *, brain_ml: float | None = None, deformation: float = 1.0
 ) -> T1Subject:

@@ -17,6 +17,7 @@ from training.cohorts.ages import AgeColumn, age_columns, age_in
 from training.cohorts.problems import DataError, Problem
 from training.cohorts.tables import CohortRow, Table, is_missing, read_cohort_table
 
+_SEXES = {"f": "F", "female": "F", "m": "M", "male": "M"}  # as BIDS writes them
 _SESSION_COLUMNS = ("session_id", "session")
 
 
@@ -46,6 +47,12 @@ class AgeTable:
         column = self.table.column("site")
         texts = [] if column is None else [row.cells[column] for row in self.rows_of(name)]
         return next((text for text in texts if not is_missing(text)), "")
+
+    def sex_of(self, name: str) -> str:
+        """ "F" or "M", as a column "sex" says of a subject; empty where nothing does, or says neither."""
+        column = self.table.column("sex")
+        texts = [] if column is None else [row.cells[column].strip().lower() for row in self.rows_of(name)]
+        return next((_SEXES[text] for text in texts if text in _SEXES), "")
 
     @cached_property
     def _by_label(self) -> dict[str, list[CohortRow]]:

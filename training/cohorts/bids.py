@@ -26,7 +26,8 @@ class AgeScan:
 
     Attributes:
         mask: a brain mask from ``derivatives``, where there is one.
-        site: from a column "site" of participants.tsv, where there is one.
+        labels: a segmentation (``_dseg``) of this scan, beside it or in ``derivatives``, where there is one.
+        site, sex: from columns of participants.tsv, where they are; sex is "F", "M" or empty.
     """
 
     subject: str
@@ -34,7 +35,9 @@ class AgeScan:
     image: Path
     age_years: float
     mask: Path | None = None
+    labels: Path | None = None
     site: str = ""
+    sex: str = ""
 
     @property
     def name(self) -> str:
@@ -50,6 +53,7 @@ def read_bids(root: Path) -> tuple[list[AgeScan], list[Problem]]:
     images, problems = _images(root)
     problems += wrong_rows(participants)
     masks = {path.name: path for path in sorted(root.glob("derivatives/**/*desc-brain_mask.nii*"))}
+    labels = {path.name: path for path in sorted(root.glob("**/*_dseg.nii*"))}
     by_subject: dict[str, list[Path]] = {}
     for image in images:
         by_subject.setdefault(_name(image).subject, []).append(image)
@@ -61,8 +65,17 @@ def read_bids(root: Path) -> tuple[list[AgeScan], list[Problem]]:
             problems.append(Problem("participants.tsv", f"{subject} has no T1w image. Add it, or take the row out"))
             continue
         found, wrong = _with_ages(root, participants, mine)
-        site = participants.site_of(subject)
-        scans += [replace(scan, mask=_mask(masks, scan.image), site=site) for scan in found]
+        site, sex = participants.site_of(subject), participants.sex_of(subject)
+        scans += [
+            replace(
+                scan,
+                mask=_beside(masks, scan.image, "_desc-brain_mask"),
+                labels=_beside(labels, scan.image, "_dseg"),
+                site=site,
+                sex=sex,
+            )
+            for scan in found
+        ]
         problems += wrong
     missing = "its subject is not in participants.tsv. Add a row, or take it away"
     problems += [Problem(image.name, missing) for images in by_subject.values() for image in images]
@@ -106,8 +119,8 @@ def _name(image: Path) -> ScanName:
     return ScanName(match["subject"], match["session"] or "", image.name.removesuffix(".gz").removesuffix(".nii"))
 
 
-def _mask(masks: Mapping[str, Path], image: Path) -> Path | None:
-    """The one that was made from this scan and lies on its grid."""
+def _beside(files: Mapping[str, Path], image: Path, suffix: str) -> Path | None:
+    """The mask or segmentation that was made from this scan and lies on its grid."""
     stem = _name(image).stem.removesuffix("_T1w")
-    wanted = [f"{stem}{space}_desc-brain_mask.nii{end}" for space in _NATIVE for end in ("", ".gz")]
-    return next((masks[name] for name in wanted if name in masks), None)
+    wanted = [f"{stem}{space}{suffix}.nii{end}" for space in _NATIVE for end in ("", ".gz")]
+    return next((files[name] for name in wanted if name in files), None)

@@ -16,13 +16,14 @@ from training.evaluation.splits import PROTOCOLS
 
 TRANSFER = "transfer"
 ARMS = (TRANSFER, "scratch", "shuffled-age", "untrained-frozen")
+FURTHER_ARMS = ("sex", "segmentation", "reconstruction", "age+sex")  # other pretrainings, where they are asked for
 ALL = "all"  # every setting of a protocol together: each case is tested once in it
 COMPARISON_COLUMNS = (
     *("arm", "other", "protocol", "setting", "metric", "difference", "low", "high", "p_networks", "test_networks"),
     *("only_arm", "only_other", "method_difference", "method_low", "method_high", "p_method", "p_holm", "asked"),
     *("n", "n_adverse", "subjects", "folds", "repeats"),
 )
-COMPARED_WITH = ("scratch", "shuffled-age", "untrained-frozen", LESION_VOLUME)
+COMPARED_WITH = ("scratch", "shuffled-age", *FURTHER_ARMS, "untrained-frozen", LESION_VOLUME)
 PRIMARY_OTHER, PRIMARY_METRIC = COMPARED_WITH[0], "auc"  # the one question that is asked of each protocol
 
 
@@ -152,7 +153,7 @@ def settings(predictions: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.Dat
 
 def arms_in_order(arms: np.ndarray) -> list[str]:
     """Arms in the order of the tables; others after them by name."""
-    known = [arm for arm in (*ARMS, *ROWS, *CLINICAL_ROWS) if arm in set(arms)]
+    known = [arm for arm in (*ARMS, *FURTHER_ARMS, *ROWS, *CLINICAL_ROWS) if arm in set(arms)]
     return known + sorted(set(map(str, arms)) - set(known))
 
 

@@ -27,18 +27,20 @@ from AGE2HIELib.report.summary import in_years
 from AGE2HIELib.report.tiles import View, choose_view, tile
 from AGE2HIELib.system.parallel import bar_seconds
 from AGE2HIELib.volume import Grid, Volume
+from training.explaining.population import FEWEST, population_map, seed_agreement, write_population
 from training.explaining.sampling import choose_subjects
 from training.exporting import explained_layer
 from training.files import read_row, sha256_of, store_row, write_tsv, write_whole
 from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
+from training.lessons import TRUE, Lesson, held_out_split
 from training.preparing.inputs import t1_spec
 from training.preparing.store import PreparedCohort, is_prepared, load_prepared
-from training.pretraining import TRUE, Lesson, held_out_split, trained_age_network
+from training.pretraining import trained_age_network
 from training.run_folder import RunFolder
 from training.settings import SYNTHETIC, T1_PLACEMENT
 
-VERSION = 1  # raise it when the same subject would be explained otherwise
+VERSION = 2  # raise it when the same subject would be explained otherwise
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Subject:
 
 
 def map_ages(run: RunFolder) -> pd.DataFrame:
-    """Map what is not there yet; writes ``age_maps/``, ``age_maps.tsv`` and ``age_maps.png``.
+    """Map what is not there yet; writes ``age_maps/``, their mean over subjects and its spread, ``age_maps.tsv``
+    and ``age_maps.png``.
 
     Raises:
         InputError: there is no pretrained network yet, or no subjects are asked for.
@@ -81,6 +84,8 @@ def map_ages(run: RunFolder) -> pd.DataFrame:
         shown.append(AgeMapShown(Volume(one.image[0, 0], grid.affine_ras), saliency, one.age_years, row["predicted"]))
     table = pd.DataFrame(rows)
     write_tsv(run.age_map_table, table)
+    if len(shown) >= FEWEST:
+        write_population(population_map([one.saliency for one in shown], [one.t1 for one in shown]), run.root)
     picture = age_picture(shown, method=settings.explain.method, synthetic=settings.ages.source == SYNTHETIC)
     write_whole(run.age_map_picture, lambda part: picture.save(part, optimize=False))
     return table
@@ -114,22 +119,32 @@ def _kept(run: RunFolder, one: Subject, network: AgeNetwork, grid: Grid, key: st
         "age": one.age_years,
         "predicted": float(predicted_years(network, volumes, brain_ml)[0]),
         "method": run.settings.explain.method,
+        "seed_agreement": _seed_agreement(network, saliency, one.image, grid, run.settings.explain.method),
         **where(saliency),
     }
     store_row(facts, key, row)
     return row, saliency
 
 
-def age_map(network: AgeNetwork, image: np.ndarray, grid: Grid, *, method: str) -> Volume:
+def _seed_agreement(network: AgeNetwork, first: Volume, image: np.ndarray, grid: Grid, method: str) -> float:
+    """1 for methods without chance."""
+    if not find_method(method).by_chance:
+        return 1.0
+    again = age_map(network, image, grid, method=method, seed=1)
+    return seed_agreement((first, again), Volume(image[0, 0], grid.affine_ras))
+
+
+def age_map(network: AgeNetwork, image: np.ndarray, grid: Grid, *, method: str, seed: int = 0) -> Volume:
     """The map of ``explain.age`` on the voxels of the network's input, 0 outside the brain.
 
     Args:
         network: in evaluation mode, its weights without gradients.
         image: float32 ``(1, 1, D, H, W)``, 0 outside the brain.
         grid: of the image, in the template's frame.
+        seed: of what the method draws at random.
     """
     answer = answer_age(
-        network, image, method=method, layer=explained_layer(network.encoder, float(grid.spacing_mm[0]))
+        network, image, method=method, layer=explained_layer(network.encoder, float(grid.spacing_mm[0])), seed=seed
     )
     values = on_voxels(answer.cells, answer.where, grid.shape)
     return Volume(np.where(image[0, 0] != 0, values, 0).astype(np.float32), grid.affine_ras)
@@ -171,24 +186,31 @@ class AgeMapShown:
 
 
 def age_picture(shown: Sequence[AgeMapShown], *, method: str, synthetic: bool) -> Image.Image:
-    """Slices of all subjects at the same places of the template; colours tell what share of a map's own positive
-    values lies in stronger voxels, so that all rows share one scale.
+    """Slices of all subjects at the same places of the template, and below them the mean of their maps; colours tell
+    what share of a map's own positive values lies in stronger voxels, so that all rows share one scale.
     """
     everywhere = np.any([one.t1.array != 0 for one in shown], axis=0)
     view = choose_view(shown[0].t1.like(everywhere), columns=COLUMNS, tile_width=TILE_WIDTH)
-    rows = [_row(one, view, find_method(method).title, synthetic=synthetic) for one in shown]
+    of_age = f"{find_method(method).title} of the predicted age over T1"
+    rows = [_row(one.t1, one.saliency, view, f"{_who(one, synthetic=synthetic)}: {of_age}") for one in shown]
+    if len(shown) >= FEWEST:
+        found = population_map([one.saliency for one in shown], [one.t1 for one in shown])
+        rows.append(_row(found.t1, found.mean, view, f"Mean over {found.subjects} held-out subjects: {of_age}"))
     return mosaic(rows, view, everywhere.shape[2], demonstration=synthetic)
 
 
-def _row(one: AgeMapShown, view: View, title: str, *, synthetic: bool) -> MapRow:
-    brain = one.t1.like(one.t1.array != 0)
-    ranked = one.t1.like(standing(one.saliency.array).astype(np.float32))
+def _who(one: AgeMapShown, *, synthetic: bool) -> str:
+    who = "Synthetic subject" if synthetic else "Subject"
+    return f"{who} of {in_years(one.age_years)}, predicted {in_years(one.predicted_years)}"
+
+
+def _row(t1: Volume, saliency: Volume, view: View, title: str) -> MapRow:
+    brain = t1.like(t1.array != 0)
+    ranked = t1.like(standing(saliency.array).astype(np.float32))
     grey, hot = grey_scale(_T1_WINDOW), standing_scale()
 
     def draw(level: int) -> np.ndarray:
-        below = over(tile(one.t1, level, view, grey, brain=brain), np.zeros(3))
+        below = over(tile(t1, level, view, grey, brain=brain), np.zeros(3))
         return over(tile(ranked, level, view, hot, brain=brain), below)
 
-    who = "Synthetic subject" if synthetic else "Subject"
-    ages = f"{who} of {in_years(one.age_years)}, predicted {in_years(one.predicted_years)}"
-    return MapRow(f"{ages}: {title} of the predicted age over T1", "0", "peak", hot, draw)
+    return MapRow(title, "0", "peak", hot, draw)

@@ -13,6 +13,7 @@ from AGE2HIELib.networks.age import AgeNetwork, bin_centres, standardise
 from AGE2HIELib.networks.age_head import AgeBins
 from training.learning.augment import Draws, augment_t1
 from training.learning.keyed import KeyedModule, Learner, Rates
+from training.learning.ranking import ranking_loss
 from training.learning.stacking import stack_parts
 
 _BIN_SD = 1.0  # of the Gaussian soft labels, in bins
@@ -31,15 +32,18 @@ class AgeModule(KeyedModule):
         learner: Learner,
         *,
         learning_rate: float,
+        ranking: bool = False,
     ) -> None:
         super().__init__(network, volumes, subjects.chosen, learner)
+        self.ranking = ranking
         self.learning_rate = learning_rate
         self.subjects = subjects
         self.ages = torch.tensor(subjects.ages_years).float()
         self.brain_ml = torch.tensor(subjects.brain_ml).float()
 
     def rates(self) -> Sequence[Rates]:
-        return [Rates(tuple(self.network.parameters()), self.learning_rate)]
+        learning = tuple(each for each in self.network.parameters() if each.requires_grad)
+        return [Rates(learning, self.learning_rate)]
 
     def loss(self, volumes: torch.Tensor, rows: torch.Tensor, draws: Draws | None) -> dict[str, torch.Tensor]:
         images = volumes.float() if draws is None else augment_t1(volumes, draws)
@@ -49,8 +53,11 @@ class AgeModule(KeyedModule):
             target = soft_labels(ages, self.network.head.bins)
             (answer,) = outputs.unbind(2)
             return {"kl_loss": functional.kl_div(functional.log_softmax(answer, 1), target, reduction="batchmean")}
-        target = standardise(ages, self.network.head)[:, None]
-        return {"huber_loss": functional.huber_loss(outputs[:, 0], target.expand_as(outputs[:, 0]), delta=0.5)}
+        target = standardise(ages, self.network.head)
+        if self.ranking:
+            return ranking_loss(outputs[:, 0].mean(1), target)
+        every = target[:, None].expand_as(outputs[:, 0])
+        return {"huber_loss": functional.huber_loss(outputs[:, 0], every, delta=0.5)}
 
     def on_train_end(self) -> None:
         if self.subjects.kept_back is not None:

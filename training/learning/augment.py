@@ -102,11 +102,22 @@ def augment_adc(volumes: torch.Tensor, lesions: torch.Tensor | None, draws: Draw
 
 def augment_t1(volumes: torch.Tensor, draws: Draws) -> torch.Tensor:
     """``(N, 1, D, H, W)`` -> the same, with another gain, bias field, noise, slices and place."""
+    return apply_affine(_varied_t1(volumes, draws), draws)
+
+
+def augment_t1_with(volumes: torch.Tensor, marks: torch.Tensor, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same, and ``(N, classes, D, H, W)`` shares of classes that are moved with it; the first is the outside."""
+    moved = apply_affine(torch.cat([_varied_t1(volumes, draws), marks], dim=1), draws)
+    inside = moved[:, 2:]
+    return moved[:, :1], torch.cat([1 - inside.sum(1, keepdim=True).clamp(0, 1), inside], dim=1)
+
+
+def _varied_t1(volumes: torch.Tensor, draws: Draws) -> torch.Tensor:
     volumes = volumes.float()
     inside = volumes != 0
     image = volumes * draws.uniform(3, 0.9, 1.1) + draws.uniform(4, -0.1, 0.1) + 0.06 * draws.smooth(0, volumes.shape)
     image = (image + draws.uniform(5, 0.0, 0.12) * draws.noise(6, image.shape)) * inside
-    return apply_affine(_thickened(image, draws), draws)
+    return _thickened(image, draws)
 
 
 def pick_z(volumes: torch.Tensor, source: str) -> torch.Tensor:

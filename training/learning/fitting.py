@@ -58,6 +58,7 @@ def fit(module: KeyedModule, place: FitPlace) -> dict[str, torch.Tensor]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*(does not have many workers|exists and is not empty).*")
             warnings.filterwarnings("ignore", message=".*(log_every_n_steps|lr_scheduler.step|LeafSpec|TreeSpec).*")
+            warnings.filterwarnings("ignore", message=".*module.s. in eval mode.*")  # a first stage does not learn
             trainer.fit(module, ckpt_path=str(last) if last.exists() else None, weights_only=True)
         weights = {name: value.detach().cpu() for name, value in module.network.state_dict().items()}
         if trainer.is_global_zero:

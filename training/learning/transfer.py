@@ -94,14 +94,18 @@ def from_ages(
         volumes: of the training infants, ``(N, 3, D, H, W)``.
     """
     made = new_outcome_network(network, seed=seed)
-    kept = {name: value for name, value in trunk.items() if name.startswith("blocks.")}
-    for stem in made.stems:
-        kept[stem] = widen_stem(kept[stem], ADC_CHANNELS)
-    missing, unexpected = made.load_state_dict(kept, strict=False)
-    assert not unexpected
-    assert not any(name.startswith("blocks.") for name in missing)
+    widened = {stem: widen_stem(trunk[stem], ADC_CHANNELS) for stem in made.stems}
+    load_blocks(made, {**trunk, **widened})
     measure_norms(made, volumes, z_maps)
     return Start(made, _staged_rates(made, options), norms_frozen=True)
+
+
+def load_blocks(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> None:
+    """Give the blocks the weights of a trunk; what it has beside them is left out."""
+    kept = {name: value for name, value in trunk.items() if name.startswith("blocks.")}
+    missing, unexpected = network.load_state_dict(kept, strict=False)
+    assert not unexpected
+    assert not any(name.startswith("blocks.") for name in missing)
 
 
 def widen_stem(weight: torch.Tensor, channels: int) -> torch.Tensor:

@@ -26,6 +26,7 @@ class PreparedCohort:
     Attributes:
         volumes: ``(N, C, D, H, W)`` float16, memory-mapped, in the network's scaling.
         lesions: ``(N, D, H, W)`` uint8, memory-mapped; None where a case has no expert lesion.
+        labels: the same of a segmentation; None where a scan has none.
         table: N rows in the same order.
         sha256: of everything that went in.
     """
@@ -34,6 +35,7 @@ class PreparedCohort:
     lesions: np.ndarray | None
     table: pd.DataFrame
     sha256: str
+    labels: np.ndarray | None = None
 
     def rows(self, column: str, values: Sequence[str]) -> np.ndarray:
         """Indices of the rows whose ``column`` holds these values, in the order of ``values``."""
@@ -65,16 +67,19 @@ def load_prepared(folder: Path) -> PreparedCohort:
     """What ``pack`` wrote."""
     # copy-on-write, so that torch takes the arrays as they are
     table = pd.read_csv(folder / "table.tsv", sep="\t", dtype=_TEXT, keep_default_na=False, na_values=[""])
-    lesions = folder / "lesions.npy"
+    masks = {
+        name: np.load(file, mmap_mode="c") if (file := folder / f"{name}.npy").exists() else None for name in _MASKS
+    }
     return PreparedCohort(
         volumes=np.load(folder / "volumes.npy", mmap_mode="c"),
-        lesions=np.load(lesions, mmap_mode="c") if lesions.exists() else None,
+        **masks,
         table=table,
         sha256=json.loads((folder / "prepared.json").read_text(encoding="utf-8"))["sha256"],
     )
 
 
-_TEXT = {"case": str, "subject": str, "session": str, "site": str, "image_sha256": str}
+_MASKS = {"lesions": "lesion", "labels": "labels"}  # array of the cohort -> of an image
+_TEXT = {"case": str, "subject": str, "session": str, "site": str, "sex": str, "image_sha256": str}
 
 
 def is_prepared(folder: Path) -> bool:
@@ -91,12 +96,12 @@ def _write_arrays(folder: Path, keys: Sequence[str]) -> None:
     (folder / "prepared.json").unlink(missing_ok=True)  # until all is there again
     with np.load(image_file(folder, keys[0])) as first:
         shape = first["volume"].shape
-    every = [_has_lesion(image_file(folder, key)) for key in keys]
     _fill(folder / "volumes.npy", keys, folder, "volume", (np.float16, shape))
-    if all(every):
-        _fill(folder / "lesions.npy", keys, folder, "lesion", (np.uint8, shape[1:]))
-    else:
-        (folder / "lesions.npy").unlink(missing_ok=True)
+    for name, one in _MASKS.items():
+        if all(_has(image_file(folder, key), one) for key in keys):
+            _fill(folder / f"{name}.npy", keys, folder, one, (np.uint8, shape[1:]))
+        else:
+            (folder / f"{name}.npy").unlink(missing_ok=True)
 
 
 def _fill(target: Path, keys: Sequence[str], folder: Path, name: str, kind: tuple[Any, tuple[int, ...]]) -> None:
@@ -113,6 +118,6 @@ def _fill(target: Path, keys: Sequence[str], folder: Path, name: str, kind: tupl
     write_whole(target, write)
 
 
-def _has_lesion(path: Path) -> bool:
+def _has(path: Path, name: str) -> bool:
     with np.load(path) as stored:
-        return "lesion" in stored.files
+        return name in stored.files

@@ -25,7 +25,9 @@ _LESION = (
 _SIDES = (
     "Share of the positive values on each side of the midline and their difference, left less right. Positive values "
     "raise the predicted age as against nothing at that place in the layer that was explained: they are no map of what "
-    "ages in a brain. The maps of a few subjects show no rule."
+    "ages in a brain. The maps of a few subjects show no rule. The mean over subjects "
+    "and its spread in the template: age_maps_mean.nii.gz and age_maps_sd.nii.gz. Seeds agree: rank "
+    "correlation of two maps of a subject that draw other numbers; 1 for methods that draw none."
 )
 _SYNTHETIC = "Synthetic: "
 
@@ -84,10 +86,19 @@ def age_map_blocks(found: ExplanationTables, pictures: Mapping[str, Picture]) ->
             f"{row['predicted']:.2f}",
             ", ".join(f"{row[f'peak_{way}_mm']:.0f}" for way in ("right", "anterior", "superior")),
             *(f"{row[name]:.2f}" for name in ("left", "right", "asymmetry")),
+            f"{row['seed_agreement']:.2f}" if "seed_agreement" in row else "-",  # earlier runs did not ask
         )
         for row in table.to_dict("records")
     )
-    header = ("Age, years", "Predicted", "Peak right, anterior, superior, mm", "Left", "Right", "Asymmetry")
+    header = (
+        "Age, years",
+        "Predicted",
+        "Peak right, anterior, superior, mm",
+        "Left",
+        "Right",
+        "Asymmetry",
+        "Seeds agree",
+    )
     head = f"{_SYNTHETIC}nobody was scanned. " if table["synthetic"].all() else ""
     yield ReportTable(header, rows, note=f"{head}{_SIDES}")
 

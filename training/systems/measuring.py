@@ -16,10 +16,12 @@ from training.evaluation.age import BANDS
 from training.evaluation.intervals import percentile_interval
 from training.evaluation.summary import whole_protocols
 from training.files import read_row, sha256_of, store_row
-from training.finetuning import LOGITS, planned_fits
+from training.finetuning import LOGITS, PRETRAINING_OF, planned_fits
 from training.learning.fitting import WEIGHTS
+from training.lessons import TRUE, lessons
 from training.preparing.store import is_prepared, load_prepared
-from training.pretraining import PRETRAINED, TRUE, lessons
+from training.pretraining import PRETRAINED
+from training.probes import UNTRAINED
 from training.run_folder import RunFolder, open_run
 from training.settings import TrainingSettings
 from training.steps import export_step, finetune_step, needs_ages, prepare_ages, prepare_hie, pretrain_step
@@ -79,8 +81,9 @@ def finished_row(task: RowTask) -> dict[str, Any] | None:
 def parts_done(task: RowTask) -> tuple[int, int]:
     """(fits that are made, fits that the row consists of), for the time left."""
     run = task.run
-    kept = [run.pretraining(one.kind, one.seed) / PRETRAINED for one in lessons(task.settings, (TRUE,))]
-    files = kept if needs_ages(run) else []
+    arm = task.settings.export.arm
+    kinds = [PRETRAINING_OF[arm]] if arm in PRETRAINING_OF else []
+    files = [run.pretraining(one.kind, one.seed) / PRETRAINED for one in lessons(task.settings, tuple(kinds))]
     if task.system.learns_outcome and is_prepared(run.prepared_hie):
         fits = planned_fits(task.settings, load_prepared(run.prepared_hie).table)
         files += [run.fits / one.name / LOGITS for one in fits]
@@ -103,13 +106,12 @@ def measure_row(task: RowTask) -> None:
         if task.system.learns_outcome:
             with measured(cost, "fine-tuning"):
                 finetune_step(run)
-            figures |= outcome_figures(run)
+            figures |= {**outcome_figures(run), **probe_figures(run)}
             with measured(cost, "export"):
                 export_step(run, task.bundle)
             with measured(cost, "maps"):
-                said = picture_outcome(
-                    task.bundle, task.infant, task.folder / OUTCOME_MAP, method=task.settings.explain.method
-                )
+                method = task.settings.explain.method
+                said = picture_outcome(task.bundle, task.infant, task.folder / OUTCOME_MAP, method=method)
             figures["outcome_map"] = said
     spent = read_cost(cost)
     figures |= {"seconds": spent.total_seconds, "peak_mb": spent.peak_mb, "seconds_by_step": spent.seconds}
@@ -139,6 +141,19 @@ def outcome_figures(run: RunFolder) -> dict[str, Any]:
     weights = next((run.fits / run.settings.export.arm / "export_all").rglob(WEIGHTS))
     figures = {"auc": float(one["value"]), "auc_low": float(one["low"]), "auc_high": float(one["high"])}
     return {**figures, "auc_n": int(one["n"]), "outcome_parameters": _parameters(weights)}
+
+
+def probe_figures(run: RunFolder) -> dict[str, Any]:
+    """What linear readings of the frozen trunk give, by what is read; the untrained one's beside."""
+    if not run.probes.exists():
+        return {}
+    table = pd.read_csv(run.probes, sep="\t")
+    named = table["target"] + " " + table["metric"]
+    mine = table["trunk"] != UNTRAINED
+    parts = {"probes": mine, "probes_untrained": ~mine}
+    return {
+        name: dict(zip(named[part], table["value"][part].astype(float), strict=True)) for name, part in parts.items()
+    }
 
 
 def _parameters(weights: Path) -> int:

@@ -34,6 +34,10 @@ _HOW = (
     "bootstrap intervals over people, the networks held fixed; overlapping intervals do not order systems. Seconds: of "
     "one core, all steps. Memory: the most that a process of the system had. A dash: it does not predict this."
 )
+_PROBES = (
+    "Ridge regression on the mean features of the last block, of held-out subjects: trained trunk | the same network "
+    "untrained. R2 below 0 is worse than the mean, an AUC of 0.5 is chance."
+)
 
 
 def write_page(root: Path, tasks: Sequence[RowTask], rows: Mapping[str, Mapping[str, Any]], *, command: str) -> Path:
@@ -43,6 +47,7 @@ def write_page(root: Path, tasks: Sequence[RowTask], rows: Mapping[str, Mapping[
     sections = [
         section("In one table", [main_table(shown, rows)]),
         section("Error of age by band", [band_table(shown, rows)]),
+        section("Linear probes on the frozen trunks", [probe_table(shown, rows)]),
         *(section(task.system.title, list(_about(task, rows[task.system.name]))) for task in shown),
         section("How it was made", [Paragraph(f"Made by: {command}")]),
     ]
@@ -96,6 +101,19 @@ def band_table(tasks: Sequence[RowTask], rows: Mapping[str, Mapping[str, Any]]) 
     return ReportTable(("System", *bands), tuple(cells), note=f"Held-out subjects: {counts}.")
 
 
+def probe_table(tasks: Sequence[RowTask], rows: Mapping[str, Mapping[str, Any]]) -> ReportTable:
+    """What each trunk knows of the held-out subjects before any infant is seen, beside the same trunk untrained."""
+    known = [(task.system.title, rows[task.system.name]) for task in tasks if "probes" in rows[task.system.name]]
+    names = list(dict.fromkeys(name for _, row in known for name in row["probes"]))
+    cells = tuple((title, *(_beside(row, name) for name in names)) for title, row in known)
+    return ReportTable(("System", *names), cells, note=_PROBES)
+
+
+def _beside(row: Mapping[str, Any], name: str) -> str:
+    values = [row[part].get(name) for part in ("probes", "probes_untrained")]
+    return " | ".join("-" if value is None else f"{value:.2f}" for value in values)
+
+
 def _about(task: RowTask, row: Mapping[str, Any]) -> Iterator[Block]:
     system = task.system
     said = {
@@ -119,7 +137,8 @@ def _value(row: Mapping[str, Any], name: str, low: str, high: str, digits: int) 
 def _table_row(task: RowTask, row: Mapping[str, Any]) -> dict[str, Any]:
     """A flat row: facts of the system, then figures; bands and steps as columns of their own."""
     flat = {key: value for key, value in row.items() if not isinstance(value, dict)}
+    probes = {f"probe {name}": value for name, value in row.get("probes", {}).items()}
     bands = {f"age_mae {name}": one["mae"] for name, one in row.get("age_bands", {}).items()}
     steps = {f"seconds {name}": value for name, value in row["seconds_by_step"].items()}
     system = task.system
-    return {"system": system.name, "title": system.title, "source": system.source, **flat, **bands, **steps}
+    return {"system": system.name, "title": system.title, "source": system.source, **flat, **bands, **probes, **steps}

@@ -22,9 +22,10 @@ from AGE2HIELib.volume import Volume
 from training.explaining.age_maps import AgeMapShown, age_map, age_picture, held_out_subjects
 from training.files import write_whole
 from training.learning.ages import predicted_years
+from training.lessons import TRUE, Lesson
 from training.preparing.inputs import t1_spec
 from training.preparing.store import load_prepared
-from training.pretraining import TRUE, Lesson, trained_age_network
+from training.pretraining import trained_age_network
 from training.run_folder import RunFolder
 from training.settings import SYNTHETIC, T1_PLACEMENT
 

@@ -1,0 +1,47 @@
+"""Which pretraining helps where it must: outcomes that depend on the size of ventricles, which grow with age.
+
+    python benchmark/pretext_tasks.py [--subjects 160] [--worlds 5] [--epochs 24]
+
+Prints for each task, over worlds of other seeds, how well the ventricles' size (R2) and the outcome (AUC) are read off
+the frozen trunk by ridge regression (``Testing/planted_dependence.py``): mean and range.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "Testing"), str(Path(__file__).parents[1])]
+
+from planted_dependence import gains, planted  # noqa: E402
+
+from training.lessons import KINDS  # noqa: E402
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--subjects", type=int, default=160)
+    parser.add_argument("--worlds", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=24)
+    asked = parser.parse_args()
+    found = []
+    for seed in range(asked.worlds):
+        with tempfile.TemporaryDirectory() as folder:
+            found.append(gains(planted(asked.subjects, seed=seed), KINDS, Path(folder), epochs=asked.epochs))
+    print("| learned | ventricles, R2 | outcome, AUC |")
+    print("| --- | --- | --- |")
+    for kind in KINDS:
+        cells = [_cell([one[kind][place] for one in found]) for place in (0, 1)]
+        print(f"| {kind} | {cells[0]} | {cells[1]} |")
+
+
+def _cell(values: list[float]) -> str:
+    return f"{np.mean(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+if __name__ == "__main__":
+    main()
