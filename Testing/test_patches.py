@@ -12,6 +12,7 @@ from bundles import age_facts, untrained_bundle
 from calling import run
 from t1_samples import spotted
 
+from AGE2HIELib.errors import ModelError
 from AGE2HIELib.explanation.age import explain_age
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.networks.age import AgeNetwork
@@ -209,3 +210,12 @@ def test_a_network_without_such_a_map_is_told(
     assert code == 2
     assert f"Only a {words}" in err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_whose_parts_lie_in_another_image_is_refused(tmp_path: Path) -> None:
+    arguments = {"in_channels": 1, "channels": [4, 8], "shape": [32, 32, 24], "part": 12}
+    facts = age_facts(network="patches", network_arguments=arguments, saliency_layer="cubes")
+    with pytest.raises(
+        ModelError, match=r"parts lie in an image of \(32, 32, 24\) voxels, but it is fed \(28, 32, 24\)"
+    ):
+        untrained_bundle(tmp_path / "model", count=1, age=facts)

@@ -21,6 +21,7 @@ from AGE2HIELib.networks.parts import Boxes, PartsHead, PartsNetwork
 from AGE2HIELib.networks.staged import Pooling, norm_layer
 
 HEADS = 8
+MOST_PATCHES, MOST_ROUNDS = 256, 24  # far above the paper's 12 and 6
 
 
 class AskTheWhole(nn.Module):
@@ -120,6 +121,8 @@ class GlobalLocal(PartsNetwork):
         pooling: Pooling = "mean",
         mirrored: bool = False,
     ) -> None:
+        if rounds > MOST_ROUNDS:
+            raise ValueError(f"{rounds} rounds are more than {MOST_ROUNDS}")
         if channels[-1] % HEADS:
             raise ValueError(f"the last of channels {tuple(channels)} must be a multiple of {HEADS}")
         boxes = patch_boxes(shape, slices, part, step)
@@ -146,9 +149,11 @@ def patch_boxes(shape: Sequence[int], slices: Sequence[int], part: int, step: in
     (right, anterior, superior), (first, count) = shape, slices
     if any(side < part or (side - part) % step for side in (right, anterior)) or first < 0 or count < 1:
         raise ValueError(f"patches of {part} voxels every {step} do not cover {right} x {anterior} voxels")
+    across, along = ((side - part) // step + 1 for side in (right, anterior))
+    if across * along > MOST_PATCHES:
+        raise ValueError(f"{across * along} patches are more than {MOST_PATCHES}")
     if first + count > superior:
         raise ValueError(f"slices {first} to {first + count - 1} are not among {superior}")
-    across, along = ((side - part) // step + 1 for side in (right, anterior))
     return Boxes(
         (right, anterior, superior), (part, part, count), (step, step, superior), (0, 0, first), (across, along, 1)
     )

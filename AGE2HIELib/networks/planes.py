@@ -18,6 +18,7 @@ from AGE2HIELib.networks.convolutions import POOLED, double_block, pooled_cells
 from AGE2HIELib.networks.staged import Pooling, StagedNetwork, pooled_head
 
 AXES = ("right", "anterior", "superior")  # of an image, in the order of its axes
+MOST_PLANES = 12
 _FIRST = 2  # of these among the axes of (N, C, D, H, W)
 
 
@@ -120,8 +121,8 @@ class Planes(StagedNetwork):
         mirrored: bool = False,
     ) -> None:
         read = tuple(Plane.read(words) for words in planes)
-        if not read:
-            raise ValueError("a network of planes needs at least one")
+        if not 1 <= len(read) <= MOST_PLANES:
+            raise ValueError(f"a network of planes has 1 to {MOST_PLANES} of them, not {len(read)}")
         blocks: OrderedDict[str, nn.Module] = OrderedDict()
         widths = (in_channels, *channels)
         for number in range(1, len(widths)):

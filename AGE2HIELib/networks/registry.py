@@ -122,7 +122,12 @@ def build_network(name: str, arguments: Mapping[str, Any]) -> StagedNetwork:
         if key in checked:
             _check_count(key, checked[key])
     for key in _COUNTS_IN_LIST:
-        for count in checked.get(key, ()):
+        listed = checked.get(key, [])
+        if not isinstance(listed, list | tuple) or len(listed) > MOST_BLOCKS:
+            raise ModelError(
+                f"'{key}' is {listed!r}; it must list {MOST_BLOCKS} numbers at most. Export the model again."
+            )
+        for count in listed:
             _check_count(key, count)
     try:
         return NETWORKS[name](**checked).eval()
