@@ -22,10 +22,12 @@ INJURIES = ("none", "bgt", "watershed", "near-total")
 ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
 
 READING, EXPLAINING, ATLAS, OUTPUT = "reading the scan", "saliency maps", "the atlas", "output"
+DATASET = "the dataset"
 _SHARED = ("like", "align", "model", "atlas", "device", "prevalence", "override")  # of predict, batch and explain
 _TIMING = ("age-days", "gestation-weeks", "cooled")
 _CLINICAL = ("clinical", "keep-clinical")
 _WORDS = ("name", "provenance", "licence")
+_BIDS = ("participant-label", "session-label", "bids-filter-file", "derivatives", "skip-bids-validation")
 _WRITING = ("output", "overwrite", "progress")
 _INPUT = "DICOM folder, 4D NIfTI with .bval, DWI NRRD, ADC map"
 
@@ -60,8 +62,10 @@ def add_commands(top: argparse.ArgumentParser, *, rare: bool = False) -> None:
     """Every command of ``age2hie``; ``rare`` shows in the help what is seldom asked for, too."""
     commands = Commands(top.add_subparsers(title="commands", metavar="COMMAND", required=True), _options(rare=rare))
     _add_scan_commands(commands)
+    _add_bids(commands)
     _add_synthetic(commands)
     _add_model(commands.group("model", "look into a model bundle, or install one"))
+    _add_node(commands)
     _add_atlas(commands.group("atlas", "make a normative atlas, or look into one"))
     commands.add("doctor", "doctor:run", "check this computer before the first prediction", ["json", "slicer"])
 
@@ -130,6 +134,16 @@ def _add_scan_commands(commands: Commands) -> None:
     adc.add_argument("--output", type=Path, required=True, metavar="FILE", help="image file to write")
 
 
+def _add_bids(commands: Commands) -> None:
+    text = "predict every scan of a BIDS dataset into a derivative dataset (a BIDS App)"
+    taken = ("model", "atlas", "device", "align", "prevalence", "saliency", "examine", "jobs", "overwrite", "progress")
+    bids = commands.add("bids", "bids:run", text, [*_BIDS, *taken])
+    bids.add_argument("bids_dir", type=Path, metavar="BIDS_DIR", help="root of the dataset")
+    bids.add_argument("output", type=Path, metavar="OUTPUT_DIR", help="derivative dataset to make, or to go on with")
+    text = "participant: the scans; group: the tables of all of them"
+    bids.add_argument("level", choices=("participant", "group"), metavar="participant|group", help=text)
+
+
 def _add_synthetic(commands: Commands) -> None:
     demo = commands.add(
         "demo", "phantom:run_demo", "make a synthetic infant's raw scan and predict it", ["overwrite", "progress"]
@@ -173,14 +187,22 @@ def _add_atlas(actions: Commands) -> None:
     )
 
 
+def _add_node(commands: Commands) -> None:
+    text = "receive studies from a PACS, predict them and send the results back, as --config FILE says (docs/node.md)"
+    commands.add("node", "node:run", text, ["config", "explain-rules"])
+
+
 def _options(*, rare: bool) -> Options:
     """A parser for each option, as ``parents=`` takes them; what a request knows has no default here."""
     made: Options = {}
 
-    def add(group: str, name: str, text: str, *, seldom: bool = False, **how: Any) -> None:
+    def add(group: str, name: str, text: str, *others: str, seldom: bool = False, **how: Any) -> None:
+        """``others``: spellings that mean the same."""
         parser = argparse.ArgumentParser(add_help=False)
         shown = argparse.SUPPRESS if seldom and not rare else text
-        parser.add_argument_group(group).add_argument(f"--{name}", help=shown, **{"default": argparse.SUPPRESS, **how})
+        parser.add_argument_group(group).add_argument(
+            f"--{name}", *others, help=shown, **{"default": argparse.SUPPRESS, **how}
+        )
         made[name] = parser
 
     text = "take the settings of this earlier result of predict; what stands on the line comes before them"
@@ -218,14 +240,8 @@ def _options(*, rare: bool) -> Options:
     add(EXPLAINING, "target", text, choices=TARGETS)
     text = "block of the network, for the CAM family (default: model's)"
     add(EXPLAINING, "layer", text, seldom=True, metavar="NAME")
-    add(
-        EXPLAINING,
-        "share",
-        "of the evidence that counts as marked (default: 0.5)",
-        seldom=True,
-        type=float,
-        metavar="S",
-    )
+    text = "of the evidence that counts as marked (default: 0.5)"
+    add(EXPLAINING, "share", text, seldom=True, type=float, metavar="S")
     text = "examine each map: is it the network's, is it repeatable, does the score follow it? Most of a minute each"
     add(EXPLAINING, "examine", text, action=argparse.BooleanOptionalAction)
 
@@ -239,10 +255,27 @@ def _options(*, rare: bool) -> Options:
     add(ATLAS, "provenance", "whose scans these are, in a sentence", seldom=True, metavar="TEXT", default=None)
     add(ATLAS, "licence", "of the images", seldom=True, metavar="TEXT", default=None)
 
+    add(READING, "config", "the node's settings, in TOML", seldom=True, type=Path, required=True, metavar="FILE")
+    text = "do not start: say of each series of this folder why it would or would not be read"
+    add(READING, "explain-rules", text, seldom=True, type=Path, metavar="STUDY", default=None)
+
     add("the infant", "seed", "the same seed gives the same infant", type=int, default=0, metavar="N")
     add("the infant", "injury", "default: none", choices=INJURIES, default="none")
     add("the infant", "format", "default: nifti", seldom=True, choices=FORMATS, default="nifti")
     add("the infant", "acquisition", "default: 2mm", seldom=True, choices=ACQUISITIONS, default="2mm")
+
+    text = "subjects to read, with or without sub- (default: all)"
+    add(
+        DATASET, "participant-label", text, "--participant_label", seldom=True, nargs="+", metavar="LABEL", default=None
+    )
+    text = "sessions to read, with or without ses- (default: all)"
+    add(DATASET, "session-label", text, "--session_label", seldom=True, nargs="+", metavar="LABEL", default=None)
+    text = "JSON that chooses between several scans of one visit by their entities"
+    add(DATASET, "bids-filter-file", text, seldom=True, type=Path, metavar="FILE", default=None)
+    text = "datasets with brain masks and prepared T1 images (default: those below BIDS_DIR/derivatives)"
+    add(DATASET, "derivatives", text, seldom=True, type=Path, nargs="+", metavar="DIR", default=None)
+    text = "do not have bids-validator-deno check the dataset first"
+    add(DATASET, "skip-bids-validation", text, "--skip_bids_validator", seldom=True, action="store_true", default=False)
 
     add(OUTPUT, "output", "folder to make", type=Path, required=True, metavar="DIR")
     text = "replace an earlier result; a batch does complete cases again, too"

@@ -76,6 +76,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"{len(without_dcmtk)} openings of DICOM were left out: apt install dcmtk (dsrdump)"
         )
+    without_pacs = [r for r in terminalreporter.stats.get("skipped", []) if "a PACS:" in str(r.longrepr)]
+    if without_pacs:
+        terminalreporter.write_line(f"{len(without_pacs)} tests of the node were left out: apt install orthanc dcmtk")
     if left_out:
         terminalreporter.write_line(
             f"{len(left_out)} tests that read real scans were left out: set AGE2HIE_TEST_DATA to their folder"

@@ -8,11 +8,13 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pydicom
 
 from AGE2HIELib.phantom.write import write_phantom
+from AGE2HIELib.preprocess.atlas import Region
 
 PATIENT = {
     "PatientName": "Quellenthal^Zenobia",
@@ -57,6 +59,11 @@ def named_study(folder: Path) -> Path:
             setattr(file, keyword, value)
         file.save_as(named / f"Quellenthal-{path.name}")
     return named
+
+
+def atlas_of(*regions: Region) -> Any:
+    """What the objects ask of an atlas."""
+    return SimpleNamespace(regions=regions, synthetic=True)
 
 
 def half_study(study: Path, folder: Path) -> Path:

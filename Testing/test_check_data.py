@@ -13,11 +13,11 @@ from cohort_samples import MAPPING, small_image, two_sites, write_bids, write_hi
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.system.places import resource_path
+from AGE2HIELib.tables.problems import refuse
 from AGE2HIELib.volume import Volume
 from training.checking import check_ages, check_infants, check_overlap
 from training.cohorts.bids import read_bids
 from training.cohorts.bonbid import read_bonbid
-from training.cohorts.problems import refuse
 from training.preparing.infants import InfantOptions, prepare_infants
 from training.preparing.inputs import adc_spec
 from training.run import main

@@ -12,6 +12,7 @@ import pydicom
 import pytest
 from hospital import Run
 
+from AGE2HIELib.report.hospital.stamp import stamp_of
 from AGE2HIELib.report.hospital.structured import structured_report
 from AGE2HIELib.result.findings import ClinicalPart, ClinicalReading, Lesion
 from AGE2HIELib.result.record import Result
@@ -41,6 +42,10 @@ def record(predicted: Run) -> Result:
 @pytest.fixture
 def header(study: Path) -> pydicom.Dataset:
     return pydicom.dcmread(min(study.iterdir()))
+
+
+def report_of(record: Result, header: pydicom.Dataset) -> pydicom.Dataset:
+    return structured_report(record, [header], stamp_of(record, [header]))
 
 
 def groups(report: pydicom.Dataset) -> dict[str, pydicom.Dataset]:
@@ -90,7 +95,7 @@ def codes(group: pydicom.Dataset) -> dict[str, tuple[str, str]]:
 
 
 def test_a_lesion_has_its_volumes_in_ml_and_its_share_in_percent(record: Result, header: pydicom.Dataset) -> None:
-    group = groups(structured_report(replace(record, lesion=LESION), [header]))["AGE2HIE lesion"]
+    group = groups(report_of(replace(record, lesion=LESION), header))["AGE2HIE lesion"]
     assert numbers(group) == {
         "Volume": (10.654, "ml"),
         "Lesion, percent of the brain": (pytest.approx(2.36), "%"),
@@ -107,7 +112,7 @@ def test_a_lesion_has_its_volumes_in_ml_and_its_share_in_percent(record: Result,
 @pytest.mark.parametrize(("side", "code"), [("left", "7771000"), ("both", "51440002"), ("none", "side-none")])
 def test_the_side_of_a_lesion_is_the_patients(side: str, code: str, record: Result, header: pydicom.Dataset) -> None:
     lesion = replace(LESION, side=side, volume_ml=0.0 if side == "none" else 1.0)
-    group = groups(structured_report(replace(record, lesion=lesion), [header]))["AGE2HIE lesion"]
+    group = groups(report_of(replace(record, lesion=lesion), header))["AGE2HIE lesion"]
     assert codes(group)["Laterality"][1] == code
     assert numbers(group)["Volume"] == (lesion.volume_ml, "ml")
 
@@ -123,7 +128,7 @@ def test_the_report_has_the_lesion_of_the_record(predicted: Run) -> None:
 
 
 def test_the_joint_number_and_what_each_part_gives_of_it(record: Result, header: pydicom.Dataset) -> None:
-    group = groups(structured_report(record, [header]))["AGE2HIE score with clinical variables"]
+    group = groups(report_of(record, header))["AGE2HIE score with clinical variables"]
     assert numbers(group) == {
         "Demonstration score, with clinical variables": (0.61, "1"),
         "With clinical variables, lower end of the 90 % interval": (0.42, "1"),
@@ -133,21 +138,21 @@ def test_the_joint_number_and_what_each_part_gives_of_it(record: Result, header:
     }
     words = " ".join(str(item.get("TextValue", "")) for item in walked(group))
     assert "what was not given is averaged over. Variables were drawn." in words
-    real = groups(structured_report(replace(record, demonstration=False), [header]))
+    real = groups(report_of(replace(record, demonstration=False), header))
     found = numbers(real["AGE2HIE score with clinical variables"])
     assert found["Probability of an adverse outcome, with clinical variables"] == (0.61, "1")
 
 
 def test_without_a_joint_number_there_is_no_group_of_it(record: Result, header: pydicom.Dataset) -> None:
     for clinical in (None, ClinicalReading(("cord_ph",), ())):
-        found = groups(structured_report(replace(record, clinical=clinical), [header]))
+        found = groups(report_of(replace(record, clinical=clinical), header))
         assert "AGE2HIE score with clinical variables" not in found
         assert "AGE2HIE lesion" in found
 
 
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy is not installed (dicom3tools)")
 def test_the_validator_finds_no_error_in_any_group(record: Result, header: pydicom.Dataset, tmp_path: Path) -> None:
-    report = structured_report(record, [header])
+    report = report_of(record, header)
     assert set(groups(report)) == {
         "AGE2HIE score",
         "AGE2HIE score with clinical variables",

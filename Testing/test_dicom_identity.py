@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
-from hospital import PATIENT, predict
+from hospital import PATIENT, atlas_of, predict
+from placed_scans import LESION, REGIONS
 from pydicom import Dataset
 from report_samples import small_record
 
@@ -62,12 +64,16 @@ def written(path: Path, *, letters: Any = None, name: bytes = b"", **values: Any
 @pytest.fixture(scope="module")
 def maps() -> Maps:
     adc = Volume(np.full((8, 8, 2), 1200.0, np.float32), np.diag([2.0, 2.0, 2.0, 1.0]))
-    return Maps(adc, adc.like(np.ones(adc.array.shape, bool)), adc, adc)
+    labels = adc.like(np.full(adc.array.shape, 9))
+    return Maps(adc, adc.like(np.ones(adc.array.shape, bool)), adc, adc, labels, adc.like(labels.array > 0))
 
 
 def objects(files: list[Path], maps: Maps, folder: Path) -> tuple[list[Dataset], tuple[str, ...]]:
-    told = write_objects(decode(Result, small_record()), maps, files, folder)
-    return [pydicom.dcmread(path) for path in sorted(folder.iterdir())], told
+    told = write_objects(
+        replace(decode(Result, small_record()), lesion=LESION), maps, atlas_of(*REGIONS), files, folder
+    )
+    paths = sorted(folder.iterdir(), key=lambda path: (path.stem != "report", path.name))
+    return [pydicom.dcmread(path) for path in paths], told
 
 
 def as_read(header: Dataset) -> Dataset:

@@ -15,6 +15,9 @@ import pytest
 from hospital import PATIENT, Run
 
 from AGE2HIELib.report.hospital.capture import captures
+from AGE2HIELib.report.hospital.multiframe import Study, reference_image
+from AGE2HIELib.report.hospital.planes import planes_of
+from AGE2HIELib.report.hospital.stamp import Stamp
 from AGE2HIELib.report.overlay import Maps
 from AGE2HIELib.volume import Volume
 
@@ -140,7 +143,8 @@ def test_distances_in_a_capture_are_true(study: Path) -> None:
     saliency = SimpleNamespace(title="map", meaning="what raised it")
     record: Any = SimpleNamespace(saliency=saliency, demonstration=False)
     header = pydicom.dcmread(next(study.iterdir()), stop_before_pixels=True)
-    image = next(captures(record, maps, header))
+    planes, stamp = planes_of(adc.grid, []), Stamp("key", "20260101", "120000")
+    image = next(captures(Study(record, reference_image(header, planes, stamp), planes, stamp, None, True), maps))
     pixels = image.pixel_array.astype(int)
     rows, columns = np.nonzero(pixels[..., 0] - pixels[..., 2] > 60)
     upper = rows < np.median((rows.min(), rows.max()))

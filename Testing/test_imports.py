@@ -17,13 +17,22 @@ LIBRARY = ROOT / "AGE2HIELib"
 
 OPTIONAL = {  # extras, for models of these networks and for hospitals; what Slicer does without; a copy of platformdirs
     "batch/pool.py": "pebble",
+    "node/connections.py": "pynetdicom",
+    "node/receiver.py": "pynetdicom",
+    "node/sender.py": "pynetdicom",
     "system/places.py": "pip",
+    "tables/reading.py": "openpyxl",
     "networks/monai_networks.py": "monai",
     "report/hospital/capture.py": "highdicom",
     "report/hospital/structured.py": "highdicom",
     "report/hospital/coding.py": "highdicom",
     "report/hospital/finding_groups.py": "highdicom",
     "report/hospital/identity.py": "highdicom",
+    "report/hospital/stamp.py": "highdicom",
+    "report/hospital/multiframe.py": "highdicom",
+    "report/hospital/segmentation.py": "highdicom",
+    "report/hospital/parametric.py": "highdicom",
+    "report/hospital/anatomy.py": "highdicom",
 }
 ALLOWED = {"numpy", "scipy", "SimpleITK", "nibabel", "pydicom", "dcm2niix", "PIL", "jinja2", "torch", "tqdm"}
 ALLOWED |= {"psutil", "filelock", "packaging", "platformdirs"}

@@ -21,8 +21,8 @@ from AGE2HIELib.bundle.writing import Calibrated, add_calibration
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.system.places import resource_path
+from AGE2HIELib.tables.problems import refuse
 from training.cohorts.bonbid import read_bonbid
-from training.cohorts.problems import refuse
 from training.cohorts.synthetic_clinical import ASSUMPTION
 from training.cohorts.synthetic_hie import write_synthetic_hie
 from training.evaluating import export_decisions, export_scores

@@ -17,9 +17,9 @@ from AGE2HIELib.preprocess.mask import brain_mask
 from AGE2HIELib.preprocess.t1.mask import stripped_brain
 from AGE2HIELib.preprocess.t1.prepare import finite_t1, plausible_brain_ml
 from AGE2HIELib.system.parallel import run_all
+from AGE2HIELib.tables.problems import DataError, Problem
 from training.cohorts.bids import AgeScan, read_bids
 from training.cohorts.bonbid import HieCase, read_bonbid
-from training.cohorts.problems import DataError, Problem
 from training.evaluation.splits import calibration_problem, split_problems
 from training.leakage import image_hash, leaked_subjects, subject_hash
 from training.preparing.infants import NO_BRAIN, read_infant

@@ -16,7 +16,7 @@ from AGE2HIELib.bundle.model_facts import RELEASED
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.system.parallel import run_all
-from training.cohorts.problems import Problem, refuse
+from AGE2HIELib.tables.problems import Problem, refuse
 from training.evaluation.splits import Split, calibrating, calibration_problem, make_splits, whole_cohort
 from training.files import write_tsv
 from training.leakage import leaked_subjects

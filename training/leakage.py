@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
-from training.cohorts.problems import Problem
+from AGE2HIELib.tables.problems import Problem
 
 _DIGITS = 24
 

@@ -12,11 +12,11 @@ from AGE2HIELib.bundle.reading import Bundle
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.system.places import resource_path
+from AGE2HIELib.tables.problems import Problem, refuse
 from training.calibrating import calibrate
 from training.checking import case_table, check_ages, check_folds, check_infants, check_overlap
 from training.cohorts.bids import read_bids
 from training.cohorts.bonbid import read_bonbid
-from training.cohorts.problems import Problem, refuse
 from training.cohorts.synthetic_ages import write_synthetic_ages
 from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie
 from training.evaluating import Evaluation, evaluate

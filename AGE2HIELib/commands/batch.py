@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
             _run_cases(
                 batch,
                 BatchJob(request, output, arguments.overwrite, clinical),
-                arguments.jobs or _jobs_that_fit(),
+                arguments.jobs or jobs_that_fit(),
                 reporter,
             )
         except KeyboardInterrupt as cancelled:
@@ -126,7 +126,7 @@ def _case_ended(case: BatchCase, one: ItemEnd) -> CaseEnded:
 _FAILURES = {"MemoryError": "The memory ran out. Try fewer --jobs, or a computer with more memory."}
 
 
-def _jobs_that_fit() -> int:
+def jobs_that_fit() -> int:
     """A process for every core, as far as the free memory goes."""
     free_mb = psutil.virtual_memory().available / 2**20
     return max(1, min(core_count(), int(free_mb // _MB_OF_A_WORKER)))

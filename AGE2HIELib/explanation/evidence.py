@@ -10,7 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from AGE2HIELib.explanation.regions import BRAIN_SHARE, LOW_Z, round_value
+from AGE2HIELib.explanation.region_norms import round_value
+from AGE2HIELib.explanation.regions import BRAIN_SHARE, LOW_Z
 from AGE2HIELib.preprocess.atlas import Region
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.volume import Volume

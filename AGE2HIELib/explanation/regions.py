@@ -10,7 +10,7 @@ out as bright as the brain's median (0.0 to 0.8 spreads above it). On synthetic 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
@@ -18,20 +18,28 @@ from typing import Literal
 import numpy as np
 from scipy.ndimage import binary_erosion
 
+from AGE2HIELib.explanation.region_norms import (
+    FEWEST_VOXELS,
+    MOST_FLUID,
+    NormalRanges,
+    fluid_regions,
+    label_boxes,
+    labelled_box,
+    normal_ranges,
+    round_value,
+)
 from AGE2HIELib.explanation.region_tissue import FLUID_ADC, RegionTissue, region_tissues
-from AGE2HIELib.preprocess.atlas import Atlas, Region, once_per_atlas
+from AGE2HIELib.preprocess.atlas import Atlas, Region
 from AGE2HIELib.preprocess.placement import Placement
+from AGE2HIELib.preprocess.smoothing import part_of
 from AGE2HIELib.volume import Grid, Volume
 
 _REGIONS = (Region(1, "brain", "left"), Region(2, "brain", "right"), Region(3, "brain", "midline"))
 BRAIN_SHARE = 0.5  # of an atlas voxel that must be the scan's brain
-MOST_FLUID = 0.5  # of a label: with more, the structure is not where the label says
-FEWEST_VOXELS = 50  # of the atlas: 0.1 ml at 1.25 mm, nine voxels of a scan with slices of 6 mm
 LOW_Z = -2.0  # the organisers' rule for a lesion of BONBID-HIE
-_DIGITS = 6  # significant digits in the table: float32 maps hold no more
+_NOWHERE = (slice(0, 0),) * 3
 
 Measured = Literal["tissue", "fluid", "not measurable"]
-NormalRanges = Mapping[int, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ class RegionRow:
 
 @dataclass(frozen=True)
 class _OnAtlas:
-    """A scan's maps on the atlas's grid, NaN outside the brain.
+    """A scan's maps on the atlas's grid, or the part of it that has labels; NaN outside the brain.
 
     Attributes:
         labels: the atlas's, 0 outside the brain.
@@ -120,6 +128,11 @@ class _OnAtlas:
     saliency: np.ndarray
     voxel_ml: np.ndarray
     lesion: np.ndarray | None
+
+    def around(self, box: tuple[slice, ...]) -> _OnAtlas:
+        """The part of the maps in a box."""
+        lesion = None if self.lesion is None else self.lesion[box]
+        return _OnAtlas(self.labels[box], self.adc[box], self.z[box], self.saliency[box], self.voxel_ml[box], lesion)
 
 
 def _row(region: Region, maps: _OnAtlas, total: float) -> RegionRow:
@@ -175,34 +188,6 @@ def _with_tissue(row: RegionRow, maps: _OnAtlas, tissue: RegionTissue | None, no
     )
 
 
-@once_per_atlas
-def normal_ranges(atlas: Atlas) -> NormalRanges:
-    """By label: mean less and plus two sd of healthy newborns, 1e-6 mm^2/s, the median over the label's tissue.
-
-    The sd is that of single voxels between newborns. Medians of whole regions vary less, so that a median outside
-    this range is unusual, and one inside may still be low for the region.
-    """
-    found = {}
-    for region in atlas.regions:
-        here = atlas.labels.array == region.value
-        core = binary_erosion(here)
-        tissue = (core if core.sum() >= FEWEST_VOXELS else here) & (atlas.mean.array <= FLUID_ADC)
-        if tissue.any():
-            mean, sd = (image.array[tissue].astype(np.float64) for image in (atlas.mean, atlas.sd))
-            low, high = (round_value(float(np.median(mean + side * sd))) for side in (-2, 2))
-            found[region.value] = (low, high)
-    return found
-
-
-@once_per_atlas
-def fluid_regions(atlas: Atlas) -> frozenset[int]:
-    """Labels that hold too much fluid to be measured in healthy newborns already: ventricles, and the fluid around."""
-    fluid = atlas.mean.array > FLUID_ADC
-    values = [region.value for region in atlas.regions]
-    shares = {value: fluid[atlas.labels.array == value] for value in values}
-    return frozenset(value for value, share in shares.items() if share.size and share.mean() > MOST_FLUID)
-
-
 def measured_regions(
     atlas: Atlas,
     placement: Placement,
@@ -230,30 +215,46 @@ def measured_regions(
         placement: of the scan.
         brain, adc, z, saliency, lesion: on the scan's grid, canonical voxel order.
     """
-
-    def placed(image: Volume, valid: np.ndarray) -> Volume:
-        weight = placement.to_atlas(brain.like(valid.astype(np.float32)), atlas.grid).array
-        values = placement.to_atlas(image.like(np.where(valid, image.array, 0).astype(np.float32)), atlas.grid).array
-        usable = weight >= BRAIN_SHARE
-        return atlas.labels.like(np.where(usable, values / np.maximum(weight, BRAIN_SHARE), np.nan))
-
-    evidence = placed(saliency, brain.array)
-    maps = _OnAtlas(
-        labels=np.where(np.isfinite(evidence.array), atlas.labels.array, 0),
-        adc=placed(adc, brain.array & np.isfinite(adc.array)).array,
-        z=placed(z, brain.array).array,
-        saliency=np.nan_to_num(evidence.array),
-        voxel_ml=placement.volume_change().array * atlas.grid.voxel_ml,
-        lesion=np.nan_to_num(placed(lesion, brain.array).array) if lesion is not None else None,
-    )
+    maps = _on_atlas(atlas, placement, brain, (adc, z, saliency, lesion))
     total = float(np.maximum(maps.saliency[maps.labels > 0], 0).sum(dtype=np.float64))
     tissues, fluid = region_tissues(atlas, placement, brain, adc, z), fluid_regions(atlas)
-    rows, normal = [_row(region, maps, total) for region in atlas.regions], normal_ranges(atlas)
-    return tuple(
-        replace(row, measured="fluid")
-        if row.label in fluid
-        else _with_tissue(row, maps, tissues.get(row.label), normal)
-        for row in rows
+    boxes, normal = label_boxes(maps.labels), normal_ranges(atlas)
+    rows = []
+    for region in atlas.regions:
+        here = maps.around(boxes.get(region.value, _NOWHERE))
+        row = _row(region, here, total)
+        if row.label in fluid:
+            rows.append(replace(row, measured="fluid"))
+        else:
+            rows.append(_with_tissue(row, here, tissues.get(row.label), normal))
+    return tuple(rows)
+
+
+def _on_atlas(
+    atlas: Atlas, placement: Placement, brain: Volume, scan_maps: tuple[Volume, Volume, Volume, Volume | None]
+) -> _OnAtlas:
+    """``scan_maps``: ADC, z, saliency and lesion, on the scan's grid."""
+    box = labelled_box(atlas)
+    grid = part_of(atlas.grid, box)
+    adc, z, saliency, lesion = scan_maps
+
+    def share_of(valid: np.ndarray) -> np.ndarray:
+        return placement.to_atlas(brain.like(valid.astype(np.float32)), grid).array
+
+    def placed(image: Volume, valid: np.ndarray, share: np.ndarray) -> np.ndarray:
+        values = placement.to_atlas(image.like(np.where(valid, image.array, 0).astype(np.float32)), grid).array
+        return np.where(share >= BRAIN_SHARE, values / np.maximum(share, BRAIN_SHARE), np.nan)
+
+    inside, measured = brain.array, brain.array & np.isfinite(adc.array)
+    share = share_of(inside)
+    evidence = placed(saliency, inside, share)
+    return _OnAtlas(
+        labels=np.where(np.isfinite(evidence), atlas.labels.array[box], 0),
+        adc=placed(adc, measured, share if np.array_equal(measured, inside) else share_of(measured)),
+        z=placed(z, inside, share),
+        saliency=np.nan_to_num(evidence),
+        voxel_ml=placement.volume_change(box).array * atlas.grid.voxel_ml,
+        lesion=np.nan_to_num(placed(lesion, inside, share)) if lesion is not None else None,
     )
 
 
@@ -269,7 +270,3 @@ def write_region_table(rows: Sequence[RegionRow], path: Path) -> None:
 def _mean(values: np.ndarray) -> float | None:
     finite = values[np.isfinite(values)]
     return round_value(float(finite.mean(dtype=np.float64))) if finite.size else None
-
-
-def round_value(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}")

@@ -13,8 +13,8 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.diffusion import SMALLEST_B_RANGE_S_MM2, fsl_from_ras, make_series, ras_from_fsl
 from AGE2HIELib.io.integrity import StoredImage, check_image, existing_file, unreadable_error
 from AGE2HIELib.io.nifti_geometry import nifti_affine
-from AGE2HIELib.io.nifti_header import read_nifti, scaled_values
-from AGE2HIELib.volume import DwiSeries, Volume
+from AGE2HIELib.io.nifti_header import read_header, read_nifti, scaled_values
+from AGE2HIELib.volume import DwiSeries, Grid, Volume
 
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
 _LONGEST_TABLE_BYTES = 1 << 20  # 300 volumes take 10 kB
@@ -58,6 +58,18 @@ def load_nifti(path: Path) -> StoredImage:
         raise InputError(f"'{path.name}' has {raw.ndim} axes {raw.shape}. Give a 3D image or a 4D series.")
     volumes = np.moveaxis(raw, 3, 0) if raw.ndim == 4 else raw[np.newaxis]
     return StoredImage(check_image(volumes, affine, path.name), affine, (*file.warnings, *scaled, *placed))
+
+
+def nifti_grid(path: Path) -> Grid:
+    """Where the voxels of a file lie, by its header alone; InputError for what is no NIfTI."""
+    existing_file(path)
+    try:
+        header, shape = read_header(path)
+        affine, _ = nifti_affine(header, shape)
+    except _BROKEN as error:
+        raise unreadable_error(path, error) from error
+    i, j, k = (*shape, 1, 1, 1)[:3]
+    return Grid((i, j, k), affine)
 
 
 def gradient_files(path: Path) -> GradientFiles | None:

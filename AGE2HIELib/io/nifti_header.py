@@ -74,6 +74,15 @@ def read_nifti(path: Path) -> NiftiFile:
     return NiftiFile(header, shape, content, samples_at, warnings)
 
 
+def read_header(path: Path) -> tuple[NiftiHeader, tuple[int, ...]]:
+    """The header and the shape that it states; the samples are not looked at. Raises what ``read_nifti`` raises."""
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+        file.seek(0)
+        header = _header((gzip.GzipFile(fileobj=file) if packed else file).read(nib.Nifti2Header.sizeof_hdr))
+    return header, _shape(header)[0]
+
+
 def scaled_values(file: NiftiFile, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """The samples with slope and intercept applied, in the header's shape, and what is odd about them.
 

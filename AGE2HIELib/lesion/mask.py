@@ -14,7 +14,7 @@ from AGE2HIELib.explanation.region_tissue import FLUID_ADC
 from AGE2HIELib.lesion.norm import tissue_norm
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
-from AGE2HIELib.preprocess.smoothing import smooth_inside
+from AGE2HIELib.preprocess.smoothing import bounding_box, smooth_inside
 from AGE2HIELib.preprocess.zmap import ADC_RANGE, smoothed_noise
 from AGE2HIELib.volume import Volume
 
@@ -79,7 +79,7 @@ def own_score(adc: Volume, brain: Volume, atlas: Atlas, placement: Placement) ->
         adc: 1e-6 mm^2/s, canonical voxel order; not-finite voxels take the mean of their neighbours.
         brain: bool, same grid.
     """
-    mean, sd = (placement.to_native(field).array for field in tissue_norm(atlas))
+    mean, sd = (placement.to_native(field, within=brain.array).array for field in tissue_norm(atlas))
     return tissue_score(adc, brain, mean, sd)
 
 
@@ -138,5 +138,9 @@ def number_clusters(mask: np.ndarray) -> tuple[np.ndarray, int]:
 def depth_mm(brain: Volume) -> np.ndarray:
     """Distance of every voxel's centre to the nearest one outside the brain; the end of the image counts as outside."""
     spacing = tuple(float(mm) for mm in brain.grid.spacing_mm)
-    inside = np.pad(brain.array, 1)
-    return np.asarray(ndimage.distance_transform_edt(inside, sampling=spacing)[1:-1, 1:-1, 1:-1])
+    depth = np.zeros(brain.array.shape)
+    if brain.array.any():
+        box = bounding_box(brain.array)  # whatever lies around it is outside
+        inside = np.pad(brain.array[box], 1)
+        depth[box] = ndimage.distance_transform_edt(inside, sampling=spacing)[1:-1, 1:-1, 1:-1]
+    return depth

@@ -61,7 +61,7 @@ def placed_scan(
     """``released``: whether the z-map was given; a rule of its own reads it. Ours is read with the fluid left out."""
     score = given_score(z, adc, brain) if released else own_score(adc, brain, atlas, placement)
     side, labels = (
-        placement.to_native(image, interpolation="nearest")
+        placement.to_native(image, interpolation="nearest", within=brain.array)
         for image in (sides_of_midline(atlas), nearest_tissue(atlas))
     )
     names = {region.value: region.name for region in atlas.regions}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from AGE2HIELib.explanation.regions import fluid_regions
+from AGE2HIELib.explanation.region_norms import fluid_regions, label_boxes
 from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
 from AGE2HIELib.preprocess.smoothing import smooth_inside
 from AGE2HIELib.preprocess.zmap import fill_beyond_brain
@@ -26,10 +26,10 @@ def tissue_norm(atlas: Atlas) -> tuple[Volume, Volume]:
     tissue = _tissue(atlas)
     dry = atlas.brain.like(tissue & (atlas.mean.array < TISSUE_MEAN))
     sd = np.full(atlas.grid.shape, LEAST_SD, dtype=np.float32)
-    for region in atlas.regions:
-        here = atlas.labels.array == region.value
-        if here.any():
-            sd[here] = max(float(np.percentile(atlas.sd.array[here], SD_PERCENTILE)), LEAST_SD)
+    boxes = label_boxes(atlas.labels.array)
+    for value, box in ((region.value, boxes[region.value]) for region in atlas.regions if region.value in boxes):
+        here = atlas.labels.array[box] == value
+        sd[box][here] = max(float(np.percentile(atlas.sd.array[box][here], SD_PERCENTILE)), LEAST_SD)
     return _smooth_norm(atlas.mean, dry), _smooth_norm(atlas.mean.like(sd), atlas.brain.like(tissue))
 
 

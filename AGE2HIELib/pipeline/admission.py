@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from AGE2HIELib.bundle.model_facts import for_z_map
 from AGE2HIELib.infant import InfantFacts, with_age
 from AGE2HIELib.io.coordinates import series_to_canonical, to_canonical
-from AGE2HIELib.pipeline.inputs import HieModel, Scan, model_for_z
+from AGE2HIELib.pipeline.inputs import HieModel, LoadingModel, Model, Scan, model_for_z
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.adc import adc_map
-from AGE2HIELib.preprocess.align import align_series
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.deform import FILLED_LIMIT, deform
 from AGE2HIELib.preprocess.mask import brain_mask, is_stripped, refine_mask
@@ -89,7 +89,7 @@ class Admitted:
         return self.gated.placement
 
 
-def admit(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages: Stages) -> Admitted | Withheld:
+def admit(scan: Scan, model: Model, atlas: Atlas, request: Request, stages: Stages) -> Admitted | Withheld:
     """Everything before the number, and the decision whether there may be one.
 
     A refusal stays one; a warning keeps the number back unless the request overrides it. The verdict on an earlier
@@ -99,8 +99,12 @@ def admit(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages: S
     Raises:
         ModelError: the model was not trained on z-maps of this origin.
     """
-    model = model_for_z(model, atlas, released=scan.z_is_released)
+    for_z_map(model.bundle, atlas, released=scan.z_is_released)  # a model that does not fit is refused at once
     gated = gate_scan(scan, atlas, request, stages)
+    if isinstance(model, LoadingModel):
+        with stages("model"):
+            model = model.ready()
+    model = model_for_z(model, atlas, released=scan.z_is_released)
     if gated.placement is None or (scan.verdict is None and not (gated.passed or gated.quality.withheld)):
         return Withheld(gated, model)
     with stages("z-map"):
@@ -121,24 +125,25 @@ def gate_scan(scan: Scan, atlas: Atlas, request: Request, stages: Stages) -> Gat
     """Up to the quality gate, and every question of it that needs no model."""
     with stages("adc"):
         measured = _measured_adc(scan, request.align)
+        stripped = is_stripped(measured.adc)
     adc, warnings = measured.adc, measured.warnings
     if scan.mask is not None and scan.verdict is not None:
         mask_found = scan.mask
     else:
         with stages("mask"):
-            mask_found = brain_mask(adc, contrast=measured.contrast)
+            mask_found = brain_mask(adc, contrast=measured.contrast, stripped=stripped)
     brain = mask_found if scan.mask is None else scan.mask
     placement = None
     if brain.array.any():
         with stages("place"):
             placement = place_in_atlas(adc, brain, atlas)
-            if scan.mask is None and not is_stripped(adc):
+            if scan.mask is None and not stripped:
                 brain, placement = refine_mask(adc, brain, placement, atlas)
             placement = deform(adc, brain, atlas, placement)
         warnings = (*warnings, *_placement_warnings(placement))
     with stages("gate"):
         quality = check_quality(scan.source, adc, brain, placement, atlas, infant_timing(scan, request))
-        if measured.contrast is None and scan.mask is None and not is_stripped(adc):
+        if measured.contrast is None and scan.mask is None and not stripped:
             quality = quality.with_(mask_from_adc_alone(brain))
         if scan.verdict is None:
             quality = quality.with_(*supplied_checks(adc, brain, mask_found, mask=scan.mask, z=scan.z_adc))
@@ -181,6 +186,8 @@ def _measured_adc(scan: Scan, align: str) -> _MeasuredAdc:
         adc = to_canonical(scan.source.adc)
         whole, warnings = (adc, ()) if scan.verdict is not None else without_mixed_rim(adc)
         return _MeasuredAdc(whole, warnings=warnings)
+    from AGE2HIELib.preprocess.align import align_series  # no map needs it
+
     aligned = align_series(series_to_canonical(scan.source.dwi), align)
     fit = adc_map(aligned.series)
     return _MeasuredAdc(fit.adc, fit.mean_b0, fit.b_values_used, (*aligned.warnings, *fit.warnings))

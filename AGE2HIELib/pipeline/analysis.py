@@ -12,7 +12,7 @@ from AGE2HIELib.inference.prevalence import at_prevalence
 from AGE2HIELib.lesion.measure import found_lesion, placed_scan
 from AGE2HIELib.pipeline.admission import Admitted, GatedScan, Withheld, admit
 from AGE2HIELib.pipeline.clinical import clinical_reading
-from AGE2HIELib.pipeline.inputs import HieModel, Scan, model_on_cpu
+from AGE2HIELib.pipeline.inputs import HieModel, Model, Scan, model_on_cpu
 from AGE2HIELib.pipeline.request import ADVERSE, Request
 from AGE2HIELib.pipeline.stages import EXAMINED_STAGES, STAGES
 from AGE2HIELib.preprocess.atlas import Atlas
@@ -60,7 +60,7 @@ def stages_of(request: Request, progress: Progress | None = None) -> Stages:
     return Stages(EXAMINED_STAGES if request.examine else STAGES, progress)
 
 
-def analyse(scan: Scan, model: HieModel, atlas: Atlas, request: Request, stages: Stages | None = None) -> Analysis:
+def analyse(scan: Scan, model: Model, atlas: Atlas, request: Request, stages: Stages | None = None) -> Analysis:
     """The whole way for one scan; it ends at the gate for a scan that should not be believed. No file is written.
 
     Args:

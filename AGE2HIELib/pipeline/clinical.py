@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import expit, logit
-from scipy.stats import norm
+from scipy.special import expit, logit, ndtri
 
 from AGE2HIELib.bundle.model_facts import ModelFacts
 from AGE2HIELib.clinical.fusion import Fused, fuse
@@ -93,7 +92,7 @@ def _with_interval(fused: Fused, number: Prediction, shift: float) -> tuple[floa
     """The half-widths of image and coefficients are added as squares, on the scale of the logit."""
     low, high = number.interval
     of_image = (_logit(high) - _logit(low)) / 2 * abs(float(fused.image_rate[0]))
-    of_coefficients = float(norm.ppf((1 + COVERAGE) / 2)) * float(fused.sd[0])
+    of_coefficients = float(ndtri((1 + COVERAGE) / 2)) * float(fused.sd[0])
     centre, half = float(fused.logit[0]) + shift, float(np.hypot(of_image, of_coefficients))
     return float(expit(centre)), (float(expit(centre - half)), float(expit(centre + half)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,11 +74,28 @@ class HieModel:
 
 
 @dataclass(frozen=True)
+class LoadingModel:
+    """A verified bundle whose networks are loaded in another thread, beside the work that needs none of them: torch
+    takes a second to import.
+    """
+
+    bundle: Bundle
+    loading: Future[HieModel]
+
+    def ready(self) -> HieModel:
+        """The model, once it is there; raises what went wrong in loading it."""
+        return self.loading.result()
+
+
+Model = HieModel | LoadingModel
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Everything that a request names, read and verified."""
 
     scan: Scan
-    model: HieModel
+    model: Model
     atlas: Atlas
 
 
@@ -152,11 +170,25 @@ def load_model(folder: Path | None = None, *, device: str = "auto", prevalence: 
     >>> model.bundle.demonstration, model.device, len(model.members) > 1
     (True, 'cpu', True)
     """
+    check_prevalence(prevalence)
+    return _networks_of(read_bundle(find_model(folder)), device, prevalence)
+
+
+def load_model_beside(request: Request, stages: Stages) -> LoadingModel:
+    """``load_model_of`` as far as it takes no time; the rest goes on in a thread."""
+    with stages("model"):
+        check_prevalence(request.prevalence)
+        bundle = read_bundle(find_model(request.model))
+        worker = ThreadPoolExecutor(1)
+        loading = worker.submit(_networks_of, bundle, request.device, request.prevalence)
+        worker.shutdown(wait=False)
+        return LoadingModel(bundle, loading)
+
+
+def _networks_of(bundle: Bundle, device: str, prevalence: float | None) -> HieModel:
     # torch takes a second: only who predicts waits for it
     from AGE2HIELib.inference.device import choose_device, with_cpu_fallback
 
-    check_prevalence(prevalence)
-    bundle = read_bundle(find_model(folder))
     chosen = choose_device(device)
     return with_cpu_fallback(
         lambda: HieModel(bundle, load_members(bundle, chosen), chosen, prevalence=prevalence),

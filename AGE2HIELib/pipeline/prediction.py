@@ -12,7 +12,7 @@ from AGE2HIELib.infant import infant_warnings
 from AGE2HIELib.pipeline.admission import GatedScan, gate_scan, infant_timing
 from AGE2HIELib.pipeline.analysis import Analysis, analyse, stages_of
 from AGE2HIELib.pipeline.clinical import clinical_warnings
-from AGE2HIELib.pipeline.inputs import Inputs, Scan, load_model_of, read_atlas_of, read_scan_of
+from AGE2HIELib.pipeline.inputs import Inputs, Scan, load_model_beside, read_atlas_of, read_scan_of
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.placement_file import write_placement
@@ -123,7 +123,7 @@ def read_inputs(request: Request, stages: Stages) -> Inputs:
     scan = read_scan_of(request, stages)
     if request.dicom:
         check_possible(scan.source.kind)
-    return Inputs(scan, load_model_of(request, stages), atlas)
+    return Inputs(scan, load_model_beside(request, stages), atlas)
 
 
 def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stages) -> Outcome:
@@ -193,7 +193,7 @@ def _write(analysis: Analysis, about: Circumstances, stages: Stages, folder: Pat
     extras = Extras(folder, [*record.warnings])
     with stages("report"):
         if dicom:
-            objects = partial(write_objects, record, maps, about.source.files)
+            objects = partial(write_objects, record, maps, about.atlas, about.source.files)
             extras.write("the DICOM objects", lambda part: extras.warnings.extend(objects(part / FOLDER)))
         extras.write("the picture", partial(write_picture, maps, record))
         # the last, since it shows every warning

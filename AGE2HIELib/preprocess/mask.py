@@ -62,14 +62,15 @@ def is_stripped(adc: Volume) -> bool:
     return bool(compact and not (count * adc.grid.voxel_ml > LARGEST_UNASKED_ML and _is_head(adc, piece)))
 
 
-def brain_mask(adc: Volume, *, contrast: Volume | None) -> Volume:
+def brain_mask(adc: Volume, *, contrast: Volume | None, stripped: bool | None = None) -> Volume:
     """The brain as bool on the ADC's grid, in closest-RAS order (slices along the last axis are the axial ones).
 
     Args:
         adc: 1e-6 mm^2/s, NaN where it could not be measured.
         contrast: mean b0 or trace on the same grid, which shows the head; None where there is only the ADC.
+        stripped: what ``is_stripped`` says of the ADC, where it has been asked already.
     """
-    if is_stripped(adc):
+    if is_stripped(adc) if stripped is None else stripped:
         return adc.like(ndimage.binary_fill_holes(largest_piece(_measured(adc.array))))
     spacing_mm = adc.grid.spacing_mm
     bright = _smooth_tissue(adc.array, spacing_mm) if contrast is None else _bright(contrast.array, spacing_mm)

@@ -20,7 +20,7 @@ import SimpleITK as sitk
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.coordinates import LPS_FROM_RAS, from_sitk, reference_image, sitk_geometry, to_sitk
 from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
-from AGE2HIELib.preprocess.smoothing import bounding_box, crop, smooth_inside
+from AGE2HIELib.preprocess.smoothing import bounding_box, crop, part_of, smooth_inside, widened
 from AGE2HIELib.preprocess.tilt import start_transform
 from AGE2HIELib.system.parallel import one_sitk_thread
 from AGE2HIELib.volume import Grid, Volume
@@ -67,18 +67,43 @@ class Placement:
         """A volume of the scan on a grid of the atlas frame, interpolated once."""
         return resample(volume, grid, self.native_from_atlas, interpolation, outside)
 
-    def to_native(self, volume: Volume, *, interpolation: str = "linear", outside: float = 0.0) -> Volume:
-        """A volume of the atlas frame on the scan's grid, interpolated once."""
-        return resample(volume, self.native, self.atlas_from_native, interpolation, outside)
+    def to_native(
+        self,
+        volume: Volume,
+        *,
+        interpolation: str = "linear",
+        outside: float = 0.0,
+        within: np.ndarray | None = None,
+    ) -> Volume:
+        """A volume of the atlas frame on the scan's grid, interpolated once.
 
-    def volume_change(self) -> Volume:
-        """How many times larger each voxel of the atlas is in the scan, on the atlas's grid."""
-        spacing, direction, origin = sitk_geometry(self.atlas)
-        size = [int(n) for n in self.atlas.shape]
+        ``within`` is a bool array on the scan's grid: where nothing beyond it is asked for, what lies outside the box
+        around it is ``outside``, and takes no time.
+        """
+        if within is None or not within.any():
+            return resample(volume, self.native, self.atlas_from_native, interpolation, outside)
+        box = bounding_box(within)
+        part = resample(volume, part_of(self.native, box), self.atlas_from_native, interpolation, outside).array
+        whole = np.full(self.native.shape, outside, dtype=part.dtype)
+        whole[box] = part
+        return Volume(whole, self.native.affine_ras)
+
+    def volume_change(self, box: tuple[slice, ...] | None = None) -> Volume:
+        """How many times larger each voxel of the atlas is in the scan, on the atlas's grid or the part in a box."""
+        if box is None:
+            return Volume(self._volume_change_on(self.atlas), self.atlas.affine_ras)
+        wide = widened(box, self.atlas.shape, 1)  # the slope at the border of the box is taken from both sides
+        inner = tuple(slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, wide, strict=True))
+        change = self._volume_change_on(part_of(self.atlas, wide))
+        return Volume(change[inner], part_of(self.atlas, box).affine_ras)
+
+    def _volume_change_on(self, grid: Grid) -> np.ndarray:
+        spacing, direction, origin = sitk_geometry(grid)
+        size = [int(n) for n in grid.shape]
         field = sitk.TransformToDisplacementField(
             self.native_from_atlas, sitk.sitkVectorFloat64, size, origin, spacing, direction
         )
-        return Volume(jacobian_determinant(field), self.atlas.affine_ras)
+        return jacobian_determinant(field)
 
 
 def place_in_atlas(adc: Volume, brain: Volume, atlas: Atlas) -> Placement:
@@ -210,7 +235,7 @@ def outline_image(adc: Volume, brain: Volume) -> Volume:
 
 def in_brain(placed: Volume, placement: Placement, brain: Volume) -> Volume:
     """A volume of the atlas frame on the scan's grid, which is that of ``brain``, in one interpolation; 0 outside."""
-    native = placement.to_native(placed)
+    native = placement.to_native(placed, within=brain.array)
     return native.like(np.where(brain.array, native.array, 0).astype(np.float32))
 
 

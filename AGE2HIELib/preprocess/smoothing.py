@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from AGE2HIELib.volume import Volume
+from AGE2HIELib.volume import Grid, Volume
 
 # The released maps are called "smooth2mm", read as full width at half maximum: on seven sample cases the fine detail of
 # released z follows ADC smoothed with a sigma up to 0.85 mm best (correlation 0.60-0.70), one of 2 mm much worse
@@ -40,6 +40,21 @@ def bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
         occupied = np.flatnonzero(mask.any(axis=others))
         box.append(slice(int(occupied[0]), int(occupied[-1]) + 1))
     return tuple(box)
+
+
+def part_of(grid: Grid, box: tuple[slice, ...]) -> Grid:
+    """The voxels of a grid that lie in a box, where they are."""
+    affine = grid.affine_ras.copy()
+    affine[:3, 3] += affine[:3, :3] @ [side.start for side in box]
+    i, j, k = (int(side.stop - side.start) for side in box)
+    return Grid((i, j, k), affine)
+
+
+def widened(box: tuple[slice, ...], shape: tuple[int, ...], voxels: int) -> tuple[slice, ...]:
+    """A box with so many voxels more on every side, as far as the image of this shape goes."""
+    return tuple(
+        slice(max(side.start - voxels, 0), min(side.stop + voxels, size)) for side, size in zip(box, shape, strict=True)
+    )
 
 
 def crop(image: Volume, box: tuple[slice, ...], *, margin_mm: float) -> Volume:

@@ -36,7 +36,7 @@ def z_map(adc: Volume, brain: Volume, atlas: Atlas, placement: Placement) -> Vol
     >>> z.grid.same_as(gated.adc.grid), float(z.array.min()) < -3  # the phantom has an injury
     (True, True)
     """
-    mean, sd = (placement.to_native(field).array for field in _filled_norm(atlas))
+    mean, sd = (placement.to_native(field, within=brain.array).array for field in _filled_norm(atlas))
     return z_scores(adc, brain, mean, sd)
 
 
@@ -78,7 +78,8 @@ def _energy(sigma: float) -> float:
 
 @once_per_atlas
 def _filled_norm(atlas: Atlas) -> tuple[Volume, Volume]:
-    return fill_beyond_brain(atlas.mean, atlas.brain), fill_beyond_brain(atlas.sd, atlas.brain)
+    nearest = _nearest_voxel(atlas.brain)
+    return _taken_from(nearest, atlas.mean), _taken_from(nearest, atlas.sd)
 
 
 def fill_beyond_brain(image: Volume, brain: Volume) -> Volume:
@@ -86,5 +87,13 @@ def fill_beyond_brain(image: Volume, brain: Volume) -> Volume:
 
     Interpolation near the border would otherwise mix in zeros, and a scan's mask may reach beyond the atlas's.
     """
-    nearest = distance_transform_edt(~brain.array, return_distances=False, return_indices=True)
-    return image.like(image.array[tuple(nearest)].astype(np.float32))
+    return _taken_from(_nearest_voxel(brain), image)
+
+
+def _nearest_voxel(brain: Volume) -> tuple[np.ndarray, ...]:
+    """Indices of the nearest brain voxel of every voxel, for each axis."""
+    return tuple(distance_transform_edt(~brain.array, return_distances=False, return_indices=True))
+
+
+def _taken_from(nearest: tuple[np.ndarray, ...], image: Volume) -> Volume:
+    return image.like(image.array[nearest].astype(np.float32))

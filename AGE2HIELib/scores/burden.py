@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from AGE2HIELib.explanation.region_norms import labelled_box
 from AGE2HIELib.explanation.regions import BRAIN_SHARE
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
+from AGE2HIELib.preprocess.smoothing import part_of
 from AGE2HIELib.result.findings import RegionPart
 from AGE2HIELib.scores.places import ScorePlace, places_of
 from AGE2HIELib.volume import Volume
@@ -73,11 +75,13 @@ def measure_burden(lesion: Volume, brain: Volume, placement: Placement, atlas: A
         lesion, brain: bool, on the scan's grid in canonical voxel order.
         placement: of the scan.
     """
+    box = labelled_box(atlas)
     weight, injured = (
-        placement.to_atlas(mask.like(mask.array.astype(np.float32)), atlas.grid).array.astype(np.float64)
+        placement.to_atlas(mask.like(mask.array.astype(np.float32)), part_of(atlas.grid, box)).array.astype(np.float64)
         for mask in (brain, brain.like(lesion.array & brain.array))
     )
     usable = weight >= BRAIN_SHARE
-    sizes = np.where(usable, placement.volume_change().array * atlas.grid.voxel_ml, 0.0)
-    share = np.where(usable, np.clip(injured / np.maximum(weight, BRAIN_SHARE), 0, 1), 0.0)
+    sizes, share = np.zeros(atlas.grid.shape), np.zeros(atlas.grid.shape)
+    sizes[box] = np.where(usable, placement.volume_change(box).array * atlas.grid.voxel_ml, 0.0)
+    share[box] = np.where(usable, np.clip(injured / np.maximum(weight, BRAIN_SHARE), 0, 1), 0.0)
     return burden_of(places_of(atlas), share, sizes, zones=atlas.zones is not None)

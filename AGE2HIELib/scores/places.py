@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from AGE2HIELib.preprocess.atlas import Atlas, Region, Zones, once_per_atlas
+from AGE2HIELib.preprocess.smoothing import bounding_box, widened
 from AGE2HIELib.volume import Volume
 
 LOBES = ("frontal", "parietal", "temporal", "occipital")
@@ -88,4 +89,8 @@ def _together(named: Mapping[tuple[str, str], np.ndarray], names: Iterable[str],
 def _within(mask: np.ndarray, on: Volume, reach_mm: float) -> np.ndarray:
     if not mask.any():
         return mask
-    return np.asarray(distance_transform_edt(~mask, sampling=tuple(on.grid.spacing_mm)) <= reach_mm)
+    spacing_mm = on.grid.spacing_mm
+    box = widened(bounding_box(mask), mask.shape, int(np.ceil(reach_mm / spacing_mm.min())))
+    near = np.zeros(mask.shape, dtype=bool)
+    near[box] = distance_transform_edt(~mask[box], sampling=tuple(spacing_mm)) <= reach_mm
+    return near

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from AGE2HIELib.explanation.region_norms import round_value
 from AGE2HIELib.explanation.region_tissue import parts_of_voxels
-from AGE2HIELib.explanation.regions import LOW_Z, round_value
+from AGE2HIELib.explanation.regions import LOW_Z
 from AGE2HIELib.preprocess.rigid import Rigid, points_of
 from AGE2HIELib.preprocess.smoothing import bounding_box
 from AGE2HIELib.result.findings import InjuryScore

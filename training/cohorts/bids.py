@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from training.cohorts.age_tables import AgeTable, ScanName, SubjectAges, label, read_participants, wrong_rows
-from training.cohorts.problems import DataError, Problem
-from training.cohorts.tables import is_missing
+from AGE2HIELib.tables.age_tables import AgeTable, ScanName, SubjectAges, label, read_participants, wrong_rows
+from AGE2HIELib.tables.problems import DataError, Problem
+from AGE2HIELib.tables.reading import is_missing
 
 _IMAGE = re.compile(
     r"^(?P<subject>sub-[A-Za-z0-9]+)(?:_(?P<session>ses-[A-Za-z0-9]+))?(?:_[A-Za-z0-9-]+)*_T1w\.nii(\.gz)?$"

@@ -15,8 +15,8 @@ from pathlib import Path
 from AGE2HIELib.clinical.variables import ClinicalData
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import SUFFIXES
+from AGE2HIELib.tables.problems import Problem
 from training.cohorts.outcomes import MAPPING, CaseOutcome, read_outcomes
-from training.cohorts.problems import Problem
 
 # Words of letters and digits, joined by hyphens, from the beginning of the name or of what follows an underscore: a
 # part of a hospital's name must not pass for another hospital.

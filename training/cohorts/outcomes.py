@@ -31,10 +31,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from AGE2HIELib.clinical.reading import value_of, variable_named
 from AGE2HIELib.clinical.variables import BY_NAME, ClinicalData, Variable, check_value
 from AGE2HIELib.errors import InputError
-from training.cohorts.ages import date_of_serial
-from training.cohorts.numbers import ambiguous_signs, number_in
-from training.cohorts.problems import DataError, Problem
-from training.cohorts.tables import CohortRow, Table, is_missing, read_cohort_table
+from AGE2HIELib.tables.ages import date_of_serial
+from AGE2HIELib.tables.numbers import ambiguous_signs, number_in
+from AGE2HIELib.tables.problems import DataError, Problem
+from AGE2HIELib.tables.reading import CohortRow, Table, is_missing, read_cohort_table
 
 MAPPING = "outcomes.toml"
 _AGE = "age_days"

@@ -26,9 +26,9 @@ from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.result.verdicts import Examination, Finding
 from AGE2HIELib.system.parallel import run_all
+from AGE2HIELib.tables.problems import refuse
 from AGE2HIELib.volume import Volume
 from training.cohorts.bonbid import HieCase, read_bonbid
-from training.cohorts.problems import refuse
 from training.explaining.sampling import choose_cases
 from training.files import read_row, sha256_of, store_row, write_text, write_tsv
 from training.preparing.store import is_prepared, load_prepared

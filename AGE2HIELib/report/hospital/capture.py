@@ -5,53 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import highdicom as hd
 import numpy as np
 from highdicom.sc import SCImage
 from PIL import Image, ImageDraw
-from pydicom import Dataset
 
 from AGE2HIELib.release import __version__
-from AGE2HIELib.report.hospital.structured import MANUFACTURER, SERIES_NUMBER
+from AGE2HIELib.report.hospital.coding import MANUFACTURER, MODEL_NAME, described
+from AGE2HIELib.report.hospital.multiframe import Study
 from AGE2HIELib.report.overlay import Maps, picture_font, saliency_over_adc
 from AGE2HIELib.report.tiles import View, choose_view
 from AGE2HIELib.result.record import Result
 from AGE2HIELib.volume import Volume
 
 WIDTH = 512  # pixels
+SERIES_NUMBER = 9502
 _HEADER, _FOOTER = 44, 24  # pixels
 _INK, _PAPER, _AMBER = (232, 234, 238), (12, 13, 16), (250, 196, 60)
 
 
-def captures(record: Result, maps: Maps, header: Dataset) -> Iterator[SCImage]:
-    """From the lowest slice of the brain to the highest.
-
-    Args:
-        header: of one of the scan's files: patient and study.
-    """
+def captures(study: Study, maps: Maps) -> Iterator[SCImage]:
+    """From the lowest slice of the brain to the highest."""
     levels = np.flatnonzero(maps.brain.array.any(axis=(0, 1)))
     view = choose_view(maps.brain, columns=1, tile_width=WIDTH)
     pixel_mm = _pixel_mm(maps.brain, view)
-    series, count = hd.UID(), len(levels)
+    stamp, record, count = study.stamp, study.record, len(levels)
     for number, level in enumerate(levels, 1):
         image = SCImage.from_ref_dataset(
-            ref_dataset=header,
+            ref_dataset=study.reference,
             pixel_array=slice_picture(record, maps, int(level), view, f"slice {number} of {count}"),
             photometric_interpretation="RGB",
             bits_allocated=8,
             coordinate_system="PATIENT",
-            series_instance_uid=series,
-            series_number=SERIES_NUMBER + 1,
-            sop_instance_uid=hd.UID(),
+            series_instance_uid=stamp.uid("series", "captures"),
+            series_number=SERIES_NUMBER,
+            sop_instance_uid=stamp.uid("instance", "captures", number),
             instance_number=number,
             manufacturer=MANUFACTURER,
-            manufacturer_model_name="age2hie",
+            manufacturer_model_name=MODEL_NAME,
             software_versions=__version__,
-            series_description="AGE2HIE saliency (research use only)",
+            series_description=described("saliency", demonstration=record.demonstration),
+            specific_character_set=study.letters,
             pixel_spacing=pixel_mm,  # type: ignore[arg-type]  # highdicom says int, and writes decimals
             patient_orientation=("L", "P"),  # columns run to the patient's left, rows to the back
         )
         image.BodyPartExamined = "BRAIN"  # a paired part would want a side
+        stamp.put_on(image)
         yield image
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import highdicom as hd
+from typing import Any
+
 from highdicom.sr import (
     AlgorithmIdentification,
     CodedConcept,
@@ -10,21 +11,37 @@ from highdicom.sr import (
     Measurement,
     MeasurementsAndQualitativeEvaluations,
     QualitativeEvaluation,
+    ReferencedSegment,
     RelationshipTypeValues,
+    SourceImageForSegmentation,
     TextContentItem,
     TrackingIdentifier,
+    VolumetricROIMeasurementsAndQualitativeEvaluations,
 )
+from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
 from AGE2HIELib.release import __version__
-from AGE2HIELib.report.hospital.coding import ML, NO_UNIT, PERCENT, algorithm, ours, use
+from AGE2HIELib.report.hospital.coding import (
+    FROM_DIFFUSION,
+    LATERALITY,
+    LESION,
+    ML,
+    NO_UNIT,
+    PERCENT,
+    SIDES,
+    algorithm,
+    ours,
+    use,
+)
+from AGE2HIELib.report.hospital.stamp import Stamp
 from AGE2HIELib.result.findings import SCORE_HEADING, ClinicalReading, InjuryScore, Lesion
 from AGE2HIELib.result.record import Result
 
 _JOINED = "The image and the variables that were given; what was not given is averaged over."
 
 
-def clinical_group(record: Result, joint: ClinicalReading) -> MeasurementsAndQualitativeEvaluations:
+def clinical_group(record: Result, joint: ClinicalReading, stamp: Stamp) -> MeasurementsAndQualitativeEvaluations:
     """The number that image and clinical variables give together, and what each gives of it, in log-odds."""
     name = "Demonstration score" if record.demonstration else "Probability of an adverse outcome"
     values = {("joint-score", f"{name}, with clinical variables"): joint.probability_adverse}
@@ -36,7 +53,9 @@ def clinical_group(record: Result, joint: ClinicalReading) -> MeasurementsAndQua
         key = "logit-" + part.name.replace("_", "-")
         values[key, f"Log-odds from {part.title}"] = part.contribution_logit
     group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE score with clinical variables"),
+        tracking_identifier=TrackingIdentifier(
+            stamp.uid("tracking", "joint score"), "AGE2HIE score with clinical variables"
+        ),
         finding_type=ours("outcome-joint", "Outcome at two years, from image and clinical variables"),
         finding_sites=[FindingSite(codes.SCT.Brain)],
         algorithm_id=algorithm(record),
@@ -49,38 +68,57 @@ def clinical_group(record: Result, joint: ClinicalReading) -> MeasurementsAndQua
     return group
 
 
-def lesion_group(record: Result, lesion: Lesion) -> MeasurementsAndQualitativeEvaluations:
+def lesion_group(
+    record: Result, lesion: Lesion, stamp: Stamp, segmentation: Dataset | None = None
+) -> MeasurementsAndQualitativeEvaluations | VolumetricROIMeasurementsAndQualitativeEvaluations:
+    """TID 1411, of the lesion's segment, where there is a segmentation; TID 1501 where nothing is lesion."""
     low, high = (100 * end for end in lesion.interval)
-    sides = {"left": codes.SCT.Left, "right": codes.SCT.Right, "both": CodedConcept("51440002", "SCT", "Bilateral")}
-    side = sides.get(lesion.side, ours("side-none", "none"))
-    return MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE lesion"),
-        finding_type=CodedConcept("52988006", "SCT", "Lesion"),
-        finding_sites=[FindingSite(codes.SCT.Brain)],
-        algorithm_id=AlgorithmIdentification(
+    side = SIDES.get(lesion.side, ours("side-none", "none"))
+    content: dict[str, Any] = {
+        "tracking_identifier": TrackingIdentifier(stamp.uid("tracking", "lesion"), "AGE2HIE lesion"),
+        "finding_type": LESION,
+        "finding_sites": [FindingSite(codes.SCT.Brain)],
+        "algorithm_id": AlgorithmIdentification(
             name=f"age2hie lesion: {lesion.method}",
             version=__version__,
-            parameters=[f"Lesion: {lesion.meaning}", "Computed from diffusion alone, not read by a radiologist."],
+            parameters=[f"Lesion: {lesion.meaning}", FROM_DIFFUSION],
         ),
-        measurements=[
+        "measurements": [
             Measurement(codes.SCT.Volume, lesion.volume_ml, ML),
             Measurement(ours("lesion-share", "Lesion, percent of the brain"), 100 * lesion.share, PERCENT),
             Measurement(ours("lesion-share-low", "Lesion, lower end of its 90 % interval"), low, PERCENT),
             Measurement(ours("lesion-share-high", "Lesion, upper end of its 90 % interval"), high, PERCENT),
             Measurement(ours("brain-volume", "Volume of the brain"), lesion.brain_ml, ML),
         ],
-        qualitative_evaluations=[
-            QualitativeEvaluation(CodedConcept("272741003", "SCT", "Laterality"), side),
+        "qualitative_evaluations": [
+            QualitativeEvaluation(LATERALITY, side),
             QualitativeEvaluation(ours("use", "Intended use"), use(record)),
+        ],
+    }
+    if segmentation is None:
+        return MeasurementsAndQualitativeEvaluations(**content)
+    return VolumetricROIMeasurementsAndQualitativeEvaluations(
+        **content, referenced_segment=_first_segment(segmentation)
+    )
+
+
+def _first_segment(segmentation: Dataset) -> ReferencedSegment:
+    images = [image for series in segmentation.ReferencedSeriesSequence for image in series.ReferencedInstanceSequence]
+    return ReferencedSegment(
+        segmentation.SOPClassUID,
+        segmentation.SOPInstanceUID,
+        1,
+        source_images=[
+            SourceImageForSegmentation(image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID) for image in images
         ],
     )
 
 
-def injury_group(record: Result) -> MeasurementsAndQualitativeEvaluations:
+def injury_group(record: Result, stamp: Stamp) -> MeasurementsAndQualitativeEvaluations:
     """The injury scores as codes of their values, and in words with what they rest on and cannot see."""
     given = [score for score in record.scores if score.value]
     group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE injury scores"),
+        tracking_identifier=TrackingIdentifier(stamp.uid("tracking", "injury scores"), "AGE2HIE injury scores"),
         finding_type=ours("injury-scores", "Injury scores from diffusion alone"),
         finding_sites=[FindingSite(codes.SCT.Brain)],
         algorithm_id=algorithm(record),

@@ -28,6 +28,7 @@ from pydicom.tag import BaseTag
 from pydicom.valuerep import DA, TM, PersonName
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.report.hospital.planes import GEOMETRY, SourceImage, read_source_images
 
 # Type 2 of the patient and study modules (DICOM PS3.3): they may be empty, and a de-identified study may lack them.
 MAY_BE_EMPTY = (
@@ -58,28 +59,29 @@ class Identity:
     """Attributes:
     headers: one a file, with its UIDs; the first of each series with all that is valid in it, patient and study
         included, in a character set that holds it.
+    images: of the same files, each or each of its frames, with its place.
     warnings: what had to be left empty or out, by name.
     """
 
     headers: tuple[Dataset, ...]
+    images: tuple[SourceImage, ...]
     warnings: tuple[str, ...]
 
 
 def read_identity(files: Sequence[Path]) -> Identity:
-    """Files without preamble are read too, as the scan was.
+    """Files without preamble are read too, as the scan was. What they are called, and in which order they are given,
+    changes nothing: headers are in the order of series, image numbers and UIDs.
 
     Raises:
-        InputError: no file says which study and series it belongs to.
+        InputError: no file says which study and series it belongs to, or they are of several studies or patients.
     """
     headers: list[Dataset] = []
     told: list[str] = []
     series: set[str] = set()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of pydicom: they quote values
-        for path in files:
-            uids = _uids(pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=list(_UIDS)))
-            if uids is None:
-                continue
+        found = sorted(_files(files), key=lambda one: (one[1][0].series, one[1][0].number, one[1][0].sop_instance))
+        for path, _, uids in found:
             if uids.SeriesInstanceUID not in series:
                 series.add(uids.SeriesInstanceUID)
                 uids, notes = valid_header(pydicom.dcmread(path, stop_before_pixels=True, force=True), uids)
@@ -87,7 +89,27 @@ def read_identity(files: Sequence[Path]) -> Identity:
             headers.append(uids)
     if not headers:
         raise InputError("The scan's files do not say which study they belong to. Leave --dicom out.")
-    return Identity(tuple(headers), tuple(told))
+    _refuse_strangers(headers)
+    return Identity(tuple(headers), tuple(image for _, images, _ in found for image in images), tuple(told))
+
+
+def _files(files: Sequence[Path]) -> Iterator[tuple[Path, list[SourceImage], Dataset]]:
+    """Those that say which study and series they belong to, their images, and their UIDs."""
+    for path in files:
+        header = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=[*_UIDS, *GEOMETRY])
+        uids = _uids(header)
+        if uids is not None:
+            yield path, read_source_images(header), uids
+
+
+def _refuse_strangers(headers: Sequence[Dataset]) -> None:
+    """The objects are one patient's, in one study."""
+    for keyword, what in (("StudyInstanceUID", "studies"), ("PatientID", "patients")):
+        if len({str(header.get(keyword)) for header in headers if header.get(keyword)}) > 1:
+            raise InputError(
+                f"The scan's files are of several {what} ({keyword} differs), and DICOM objects belong to one. Put "
+                "each study into a folder of its own, or leave --dicom out."
+            )
 
 
 def valid_header(header: Dataset, uids: Dataset) -> tuple[Dataset, list[str]]:
@@ -104,6 +126,8 @@ def valid_header(header: Dataset, uids: Dataset) -> tuple[Dataset, list[str]]:
         if not keyword or tag.group in (_META, _PIXELS):  # private elements have none
             continue
         kept = _valid(header, tag, known)
+        if kept is not None and kept.VR == "SQ" and not kept.value:
+            continue  # says nothing, and is not valid where it is optional
         if kept is not None:
             found.add(kept)
         elif keyword in MAY_BE_EMPTY:

@@ -27,36 +27,52 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes
 
 from AGE2HIELib.release import __version__
-from AGE2HIELib.report.hospital.coding import ML, NO_UNIT, algorithm, ours, use
+from AGE2HIELib.report.hospital.coding import (
+    MANUFACTURER,
+    ML,
+    MODEL_NAME,
+    NO_UNIT,
+    SQUARE_MICROMETRES_PER_SECOND,
+    algorithm,
+    described,
+    ours,
+    use,
+)
 from AGE2HIELib.report.hospital.finding_groups import clinical_group, injury_group, lesion_group
+from AGE2HIELib.report.hospital.stamp import Stamp
 from AGE2HIELib.result.decode import encode
 from AGE2HIELib.result.record import Result
 from AGE2HIELib.result.verdicts import Check
 
-MANUFACTURER = "AGE2HIE"
-SERIES_NUMBER = 9501
+REPORT_NAME, SERIES_NUMBER = "report", 9501
 _DEVICE = hd.UID.from_uuid("3f1d7ad4-9a77-4a53-8c0e-5f1f5a1a9a21")  # of the software, the same everywhere
 _UNITS = {
     "brain volume": ML,
-    "median ADC of the brain": CodedConcept("um2/s", "UCUM", "um2/s"),
+    "median ADC of the brain": SQUARE_MICROMETRES_PER_SECOND,
 }
 
 
-def structured_report(record: Result, headers: Sequence[Dataset]) -> ComprehensiveSR:
-    """Groups for the number, that with clinical variables, lesion, injury scores and gate; the last is always there."""
+def structured_report(
+    record: Result, headers: Sequence[Dataset], stamp: Stamp, lesion: Dataset | None = None
+) -> ComprehensiveSR:
+    """Groups for the number, that with clinical variables, lesion, injury scores and gate; the last is always there.
+
+    Args:
+        lesion: the segmentation object of the lesion, to which its group refers.
+    """
     observer = DeviceObserverIdentifyingAttributes(
         uid=_DEVICE, name="age2hie", manufacturer_name=MANUFACTURER, model_name=f"age2hie {__version__}"
     )
     device = ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=observer)
-    groups = [_gate(record)]
+    groups: list[Any] = [_gate(record, stamp)]
     if record.scores:
-        groups.insert(0, injury_group(record))
+        groups.insert(0, injury_group(record, stamp))
     if record.lesion is not None:
-        groups.insert(0, lesion_group(record, record.lesion))
+        groups.insert(0, lesion_group(record, record.lesion, stamp, lesion))
     if record.clinical is not None and record.clinical.probability_adverse is not None:
-        groups.insert(0, clinical_group(record, record.clinical))
+        groups.insert(0, clinical_group(record, record.clinical, stamp))
     if record.probability_adverse is not None and record.interval is not None:
-        groups.insert(0, _number(record, *record.interval))
+        groups.insert(0, _number(record, record.interval, stamp))
     content = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=device),
         procedure_reported=ours("diffusion-mri-newborn-brain", "Diffusion MRI of a newborn's brain"),
@@ -64,42 +80,44 @@ def structured_report(record: Result, headers: Sequence[Dataset]) -> Comprehensi
         title=codes.DCM.ImagingMeasurementReport,
         referenced_images=_first_of_each_series(headers) or None,
     )
-    return ComprehensiveSR(
-        evidence=list(headers),
+    report = ComprehensiveSR(
+        evidence=[*headers, *([lesion] if lesion is not None else [])],
         content=content[0],
-        series_instance_uid=hd.UID(),
+        series_instance_uid=stamp.uid("series", REPORT_NAME),
         series_number=SERIES_NUMBER,
-        sop_instance_uid=hd.UID(),
+        sop_instance_uid=stamp.uid("instance", REPORT_NAME),
         instance_number=1,
         manufacturer=MANUFACTURER,
-        manufacturer_model_name="age2hie",
+        manufacturer_model_name=MODEL_NAME,
         software_versions=__version__,
-        series_description="AGE2HIE report (research use only)",
-        specific_character_set=_character_set(record, headers[0]),
+        series_description=described("report", demonstration=record.demonstration),
+        specific_character_set=character_set(record, headers[0]),
         is_complete=True,
         is_final=False,
         is_verified=False,
     )
+    stamp.put_on(report)
+    return report
 
 
-def _character_set(record: Result, header: Dataset) -> Any:
-    """UTF-8 where a model or an atlas has a name beyond ASCII; else the scan's own, which its readers know."""
-    ascii_alone = json.dumps(encode(record), ensure_ascii=False).isascii()
+def character_set(record: Result, header: Dataset, names: Sequence[str] = ()) -> Any:
+    """UTF-8 where a model, an atlas or one of ``names`` goes beyond ASCII; else the scan's own."""
+    ascii_alone = json.dumps([encode(record), *names], ensure_ascii=False).isascii()
     return header.get("SpecificCharacterSet") if ascii_alone else "ISO_IR 192"
 
 
-def _number(record: Result, low: float, high: float) -> MeasurementsAndQualitativeEvaluations:
+def _number(record: Result, interval: tuple[float, float], stamp: Stamp) -> MeasurementsAndQualitativeEvaluations:
     name = "Demonstration score" if record.demonstration else "Probability of an adverse outcome at two years"
     values = {
         ("score", name): record.probability_adverse,
-        ("score-low", "Lower end of its 90 % interval"): low,
-        ("score-high", "Upper end of its 90 % interval"): high,
+        ("score-low", "Lower end of its 90 % interval"): interval[0],
+        ("score-high", "Upper end of its 90 % interval"): interval[1],
         ("threshold", "Threshold of the model"): record.threshold,
         ("prevalence", "Prevalence of adverse outcomes that these numbers hold for"): record.prevalence,
         ("prevalence-model", "Prevalence that the model was calibrated at"): record.model.prevalence,
     }
     return MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE score"),
+        tracking_identifier=TrackingIdentifier(stamp.uid("tracking", "score"), "AGE2HIE score"),
         finding_type=ours("outcome", "Outcome at two years after hypoxic-ischemic encephalopathy"),
         finding_sites=[FindingSite(codes.SCT.Brain)],
         algorithm_id=algorithm(record),
@@ -114,13 +132,13 @@ def _number(record: Result, low: float, high: float) -> MeasurementsAndQualitati
     )
 
 
-def _gate(record: Result) -> MeasurementsAndQualitativeEvaluations:
+def _gate(record: Result, stamp: Stamp) -> MeasurementsAndQualitativeEvaluations:
     checks = record.quality.checks
     verdict = "passed" if record.quality.passed else "no-number"
     meaning = {"passed": "passed", "no-number": "No number is given: see the checks"}[verdict]
     measured = [(check, check.value) for check in checks if isinstance(check.value, int | float)]
     group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(hd.UID(), "AGE2HIE quality gate"),
+        tracking_identifier=TrackingIdentifier(stamp.uid("tracking", "gate"), "AGE2HIE quality gate"),
         finding_type=ours("quality", "Quality of the scan"),
         algorithm_id=algorithm(record),
         measurements=[

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.cohorts.problems import DataError
+from AGE2HIELib.tables.problems import DataError
 
 MISSING = ("", "n/a", "na", "nan", "none", "null", "?", "#n/a")  # BIDS writes n/a
 _SEPARATORS = ("\t", ";", ",")  # where Excel's decimal sign is a comma, its CSV has semicolons

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.cohorts.problems import DataError
-from training.cohorts.tables import is_missing
+from AGE2HIELib.tables.problems import DataError
+from AGE2HIELib.tables.reading import is_missing
 
 _SPOKEN_OF = re.compile(r"(?:\bin |\()(months|weeks|days)\b", re.IGNORECASE)
 

@@ -13,9 +13,9 @@ from functools import cached_property
 from pathlib import Path, PureWindowsPath
 
 from AGE2HIELib.errors import InputError
-from training.cohorts.ages import AgeColumn, age_columns, age_in
-from training.cohorts.problems import DataError, Problem
-from training.cohorts.tables import CohortRow, Table, is_missing, read_cohort_table
+from AGE2HIELib.tables.ages import AgeColumn, age_columns, age_in
+from AGE2HIELib.tables.problems import DataError, Problem
+from AGE2HIELib.tables.reading import CohortRow, Table, is_missing, read_cohort_table
 
 _SEXES = {"f": "F", "female": "F", "m": "M", "male": "M"}  # as BIDS writes them
 _SESSION_COLUMNS = ("session_id", "session")
@@ -130,7 +130,24 @@ class SubjectAges:
         Raises:
             DataError: no table speaks of this scan, its age is missing, or it cannot be used.
         """
-        missing = None
+        age, missing = self._stated(scan)
+        if age is not None:
+            return age
+        if missing:
+            raise DataError(missing, f"{scan.subject}: the age is missing. Fill it in, or leave the subject out")
+        raise self._untold(scan)
+
+    def age_if_stated(self, scan: ScanName) -> float | None:
+        """The same where an age is of use and not needed: None where no table states one.
+
+        Raises:
+            DataError: it is stated and cannot be used.
+        """
+        return self._stated(scan)[0]
+
+    def _stated(self, scan: ScanName) -> tuple[float | None, str]:
+        """The age, and the first row that speaks of the scan and leaves it out."""
+        missing = ""
         for table, rows in self._speaking(scan):
             where = f"{table.table.name}, row {rows[0].number}"
             if len(rows) > 1:
@@ -141,11 +158,9 @@ class SubjectAges:
             except InputError as problem:
                 raise DataError(where, f"{scan.subject}: {problem}") from problem
             if age is not None:
-                return age
+                return age, ""
             missing = missing or where
-        if missing:
-            raise DataError(missing, f"{scan.subject}: the age is missing. Fill it in, or leave the subject out")
-        raise self._untold(scan)
+        return None, missing
 
     def _speaking(self, scan: ScanName) -> Iterator[tuple[AgeTable, tuple[CohortRow, ...]]]:
         """Tables with ages and their rows that speak of this scan, the nearest first."""

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from AGE2HIELib.errors import InputError
-from training.cohorts.numbers import ambiguous_signs, number_in
-from training.cohorts.problems import DataError
-from training.cohorts.tables import CohortRow, Table, is_missing
-from training.cohorts.units import stated_unit
+from AGE2HIELib.tables.numbers import ambiguous_signs, number_in
+from AGE2HIELib.tables.problems import DataError
+from AGE2HIELib.tables.reading import CohortRow, Table, is_missing
+from AGE2HIELib.tables.units import stated_unit
 
 _NAMES = {
     1.0: ("years", "year", "yrs", "yr", "y", "a"),  # "a" is UCUM's year
