@@ -18,7 +18,7 @@ from AGE2HIELib.bundle.reading import Bundle, read_bundle, write_manifest
 from AGE2HIELib.bundle.training_cases import CASES, MemberCases, Scores, TrainingCases, counts
 from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.networks.staged import first_block_features, moments
+from AGE2HIELib.networks.features import first_block_features, moments
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.quality.check import DISTANCE
 from AGE2HIELib.quality.distance import distance_check, distances

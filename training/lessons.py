@@ -12,6 +12,7 @@ import torch
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.networks.age import AgeNetwork, standardise
 from AGE2HIELib.networks.age_head import YEARS, AgeHead
+from AGE2HIELib.networks.parts import PartsNetwork
 from AGE2HIELib.networks.registry import TWO_STAGE, build_network
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.ages import AgeModule, Subjects
@@ -31,6 +32,7 @@ from training.learning.transfer import network_arguments, new_network
 from training.preparing.store import PreparedCohort
 from training.settings import WEIGHT_DECAY, TrainingSettings
 
+_KEPT_BACK = 0.2  # share of the subjects to learn from, to which a network of patches fits the parts' weights
 TRUE, SHUFFLED = OF_AGE = ("age", "shuffled-age")
 KINDS = (*OF_AGE, *PRETEXTS)
 
@@ -68,11 +70,22 @@ def age_module(
     _start_elsewhere(encoder, settings)
     network = AgeNetwork(encoder, head)
     options = settings.pretrain
-    subjects = Subjects(chosen, taught, brain_ml)
+    learned, kept_back = _parted(encoder, cohort.table, chosen, settings.run.seed)
+    subjects = Subjects(learned, taught, brain_ml, kept_back)
     rate, ranking = options.learning_rate, options.ranking
     return network, AgeModule(
         network, cohort.volumes, subjects, _learner(settings, seed), learning_rate=rate, ranking=ranking
     )
+
+
+def _parted(
+    encoder: StagedNetwork, table: pd.DataFrame, chosen: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """(subjects to learn from, those to which a network of patches fits its parts; None for other networks)."""
+    if not isinstance(encoder, PartsNetwork) or not encoder.stacked:
+        return chosen, None
+    learned, kept_back = held_out_split(table.iloc[chosen], _KEPT_BACK, seed=seed)
+    return chosen[learned], chosen[kept_back]
 
 
 def _start_elsewhere(encoder: StagedNetwork, settings: TrainingSettings) -> None:

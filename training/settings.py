@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
-from AGE2HIELib.pipeline.request import SALIENCY_METHODS
+from AGE2HIELib.pipeline.request import NETWORK_METHODS, SALIENCY_METHODS
 from AGE2HIELib.system.places import resource_path
 
 SYNTHETIC = "synthetic"
@@ -21,6 +21,8 @@ T1_PLACEMENT: Literal["affine", "rigid"] = "affine"  # a rigid one keeps the siz
 WEIGHT_DECAY = 1e-3  # of AdamW, in pretraining and fine-tuning
 FINETUNE_BATCH = 8  # infants; cohorts are small
 _POOLINGS_ELSEWHERE = 5  # of MONAI's ResNet and DenseNet, and of ScaleDense as published
+OF_PARTS = ("patches", "global-local")  # networks that answer for every part of the image
+_POOLINGS_OF_PARTS = 3  # sides that are multiples of 8 cells let the parts lie evenly
 
 # the last four: by what else than age a trunk has learned
 Arm = Literal[
@@ -72,25 +74,57 @@ class InputGrid(Section):
 
 
 class Network(Section):
-    """The encoder. ``channels`` and ``norm`` are read by the SFCN; MONAI's networks have their own widths."""
+    """The encoder. ``channels`` are read by all but resnet18 and densenet121, MONAI's, which have their own widths.
+    In two dimensions: slab (the mean of the slices in ``slab_mm``), three-planes, slices (a bag of all slices with
+    attention), global-local (a transformer). patches answers for cubes of 48 mm, each by itself.
+    """
 
-    name: Literal["sfcn", "resnet18", "densenet121", "scaledense"] = Field(
-        "sfcn", description="or resnet18, densenet121, scaledense"
+    name: Literal[
+        "sfcn",
+        "resnet18",
+        "densenet121",
+        "scaledense",
+        "vgg",
+        "slab",
+        "three-planes",
+        "slices",
+        "patches",
+        "global-local",
+    ] = Field(
+        "sfcn",
+        description="or resnet18, densenet121, scaledense, vgg, slab, three-planes, slices, patches, global-local",
     )
     options: dict[str, Any] = Field({}, description="further arguments of that network, as its page says them")
-    channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block of the SFCN")
-    norm: Literal["group", "batch"] = Field("group", description="of the SFCN")
+    channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block")
+    norm: Literal["group", "batch"] = Field("group", description="of every block")
+    slab_mm: tuple[float, float] = Field(
+        (0.0, 14.0), description="of slab, three-planes, global-local: z in the atlas's frame; deep grey matter"
+    )
     dropout: float = Field(0.1, ge=0, lt=1, description="before the last layer")
     pooling: Literal["voxels", "places", "mean"] = Field(
-        "voxels", description="of the outcome: evidence of every voxel, of every cell, or the mean of features"
+        "voxels",
+        description="of the outcome: evidence of every voxel, of every cell, or the mean of features; not of patches "
+        "and global-local",
     )
+    _spacing_mm: float = PrivateAttr(default=4.0)
 
     @property
     def poolings(self) -> int:
         """How many times cells are halved, which the grid's sides must allow."""
-        if self.name == "scaledense":
-            return int(self.options.get("layers", _POOLINGS_ELSEWHERE))
-        return len(self.channels) - 1 if self.name == "sfcn" else _POOLINGS_ELSEWHERE
+        own = len(self.channels)
+        known = {
+            "sfcn": own - 1,
+            "resnet18": _POOLINGS_ELSEWHERE,
+            "densenet121": _POOLINGS_ELSEWHERE,
+            "scaledense": int(self.options.get("layers", _POOLINGS_ELSEWHERE)),
+            **dict.fromkeys(OF_PARTS, _POOLINGS_OF_PARTS),
+        }
+        return known.get(self.name, own)
+
+    @property
+    def spacing_mm(self) -> float:
+        """Of the grid that it is fed, ``input.spacing_mm``: slabs and cubes lie at places in mm."""
+        return self._spacing_mm
 
 
 class Pretrain(Section):
@@ -188,8 +222,9 @@ def _number_or_all(value: Any) -> Any:
 
 
 def _known_method(name: str) -> str:
-    if name not in SALIENCY_METHODS:
-        raise ValueError(f"choose one of {', '.join(SALIENCY_METHODS)}")
+    every = (*SALIENCY_METHODS, *NETWORK_METHODS)
+    if name not in every:
+        raise ValueError(f"choose one of {', '.join(every)}")
     return name
 
 
@@ -236,6 +271,18 @@ class TrainingSettings(Section):
             raise ValueError("pretrain.ranking orders single ages, and pretrain.learns=year-bins gives a distribution")
         if self.pretrain.learns != "years" and self.pretrain.head == "two-stage":
             raise ValueError(f"pretrain.head=two-stage rounds years, and pretrain.learns is {self.pretrain.learns}")
+        if self.network.name in OF_PARTS and self.pretrain.head == "two-stage":
+            raise ValueError(f"pretrain.head=two-stage has one first age, and {self.network.name} one for every part")
+        return self
+
+    @model_validator(mode="after")
+    def _placed(self) -> TrainingSettings:
+        self.network._spacing_mm = self.input.spacing_mm
+        if self.network.name in OF_PARTS and self.pretrain.learns == "year-bins":
+            raise ValueError(
+                f"the network {self.network.name} has an age for every part, which are averaged, and pretrain.learns "
+                "year-bins has none to average: choose years or log-years"
+            )
         return self
 
     @property

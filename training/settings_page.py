@@ -17,6 +17,7 @@ RARE = frozenset(
         "ages.held_out",
         "hie.z_maps",
         "network.norm",
+        "network.slab_mm",
         "network.dropout",
         "network.options",
         "network.pooling",

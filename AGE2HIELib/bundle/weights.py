@@ -17,6 +17,7 @@ from AGE2HIELib.bundle.age_facts import AGE_WEIGHTS
 from AGE2HIELib.bundle.reading import Bundle, read_verified_file, require_age_facts
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.registry import build_network
+from AGE2HIELib.preprocess.network_input import InputSpec
 
 if TYPE_CHECKING:
     import torch
@@ -130,6 +131,7 @@ def load_age(bundle: Bundle, device: str = "cpu") -> AgeNetwork:
             f"The model explains age at layer {facts.saliency_layer!r}, but its network has "
             f"{', '.join(network.encoder.layers)}. Export the model again."
         )
+    _check_parts(network.encoder, facts.spec)
     state = unpack_weights(read_verified_file(bundle.folder, AGE_WEIGHTS, bundle.files), AGE_WEIGHTS)
     fill_network(network, state, AGE_WEIGHTS)
     return network.requires_grad_(False).eval().to(device)
@@ -145,6 +147,7 @@ def _load_member(bundle: Bundle, name: str, device: str) -> StagedNetwork:
             f"The model explains layer {bundle.saliency_layer!r}, but its network has {', '.join(network.layers)}. "
             "Export the model again."
         )
+    _check_parts(network, bundle.spec)
     state = unpack_weights(read_verified_file(bundle.folder, name, bundle.files), name)
     fill_network(network, state, name)
     network.requires_grad_(False).eval()
@@ -152,14 +155,27 @@ def _load_member(bundle: Bundle, name: str, device: str) -> StagedNetwork:
     return network.to(device)
 
 
+def _check_parts(network: StagedNetwork, spec: InputSpec) -> None:
+    """A network of parts is made for images of one shape."""
+    from AGE2HIELib.networks.parts import PartsNetwork
+
+    if isinstance(network, PartsNetwork) and network.boxes.shape != spec.grid.shape:
+        raise ModelError(
+            f"The model's parts lie in an image of {network.boxes.shape} voxels, but it is fed {spec.grid.shape}. "
+            "Export the model again."
+        )
+
+
 def _check_features(bundle: Bundle, network: StagedNetwork) -> None:
     import torch
 
-    from AGE2HIELib.networks.staged import first_block_features
+    from AGE2HIELib.networks.features import first_block_features
+    from AGE2HIELib.networks.parts import PartsNetwork
 
     if bundle.cases is None:
         return
-    small = torch.zeros(1, len(bundle.spec.channels), *_SMALL)
+    shape = bundle.spec.grid.shape if isinstance(network, PartsNetwork) else _SMALL
+    small = torch.zeros(1, len(bundle.spec.channels), *shape)
     features = first_block_features(network, small).shape[1]
     if bundle.cases.features != features:
         raise ModelError(

@@ -15,6 +15,7 @@ from AGE2HIELib.explanation.gradient_methods import (
     layercam,
     smooth_integrated_gradients,
 )
+from AGE2HIELib.explanation.network_maps import attention, local_answers
 from AGE2HIELib.explanation.perturbation_methods import noise_map, occlusion
 from AGE2HIELib.explanation.question import Answer, Question
 
@@ -28,6 +29,7 @@ class Method:
     at_layer: whether it is asked at a layer of the network; the others look at the image.
     by_chance: whether it draws numbers at random, by the question's seed.
     in_logits: whether its values are parts of the explained number, and are scaled by the calibration's slope.
+    unit: of its values; ``{unit}`` stands for that of the explained number.
     """
 
     answer: Callable[[Question], Answer]
@@ -35,6 +37,7 @@ class Method:
     signed: bool = True
     at_layer: bool = False
     in_logits: bool = True
+    unit: str = "{unit}, per cell"
     by_chance: bool = False
 
     @property
@@ -53,12 +56,20 @@ METHODS: dict[str, Method] = {
         smooth_integrated_gradients, "Integrated gradients with SmoothGrad", by_chance=True
     ),
     "occlusion": Method(occlusion, "Occlusion"),
-    "noise-map": Method(noise_map, "Tolerated noise", signed=False, in_logits=False, by_chance=True),
+    "noise-map": Method(
+        noise_map, "Tolerated noise", signed=False, in_logits=False, unit="log of tolerated noise", by_chance=True
+    ),
+}
+# Of networks that hold such a map: of every other one it is refused.
+NETWORK_METHODS: dict[str, Method] = {
+    "attention": Method(attention, "Attention", signed=False, in_logits=False, unit="share of all slices' attention"),
+    "local": Method(local_answers, "Local answers", unit="{unit}, of a part less the whole"),
 }
 DEFAULT_METHOD = "hirescam"
 
 
 def find_method(name: str) -> Method:
-    if name not in METHODS:
-        raise InputError(f"There is no saliency method {name!r}. Choose one of {', '.join(METHODS)}.")
-    return METHODS[name]
+    known = {**METHODS, **NETWORK_METHODS}
+    if name not in known:
+        raise InputError(f"There is no saliency method {name!r}. Choose one of {', '.join(known)}.")
+    return known[name]

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation.age import answer_age
 from AGE2HIELib.explanation.compare import standing
-from AGE2HIELib.explanation.registry import METHODS
+from AGE2HIELib.explanation.registry import find_method
 from AGE2HIELib.explanation.robustness import on_voxels
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.networks.age import AgeNetwork
@@ -128,7 +128,7 @@ def _kept(run: RunFolder, one: Subject, network: AgeNetwork, grid: Grid, key: st
 
 def _seed_agreement(network: AgeNetwork, first: Volume, image: np.ndarray, grid: Grid, method: str) -> float:
     """1 for methods without chance."""
-    if not METHODS[method].by_chance:
+    if not find_method(method).by_chance:
         return 1.0
     again = age_map(network, image, grid, method=method, seed=1)
     return seed_agreement((first, again), Volume(image[0, 0], grid.affine_ras))
@@ -191,7 +191,7 @@ def age_picture(shown: Sequence[AgeMapShown], *, method: str, synthetic: bool) -
     """
     everywhere = np.any([one.t1.array != 0 for one in shown], axis=0)
     view = choose_view(shown[0].t1.like(everywhere), columns=COLUMNS, tile_width=TILE_WIDTH)
-    of_age = f"{METHODS[method].title} of the predicted age over T1"
+    of_age = f"{find_method(method).title} of the predicted age over T1"
     rows = [_row(one.t1, one.saliency, view, f"{_who(one, synthetic=synthetic)}: {of_age}") for one in shown]
     if len(shown) >= FEWEST:
         found = population_map([one.saliency for one in shown], [one.t1 for one in shown])

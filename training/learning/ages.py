@@ -14,6 +14,7 @@ from AGE2HIELib.networks.age_head import AgeBins
 from training.learning.augment import Draws, augment_t1
 from training.learning.keyed import KeyedModule, Learner, Rates
 from training.learning.ranking import ranking_loss
+from training.learning.stacking import stack_parts
 
 _BIN_SD = 1.0  # of the Gaussian soft labels, in bins
 
@@ -36,6 +37,7 @@ class AgeModule(KeyedModule):
         super().__init__(network, volumes, subjects.chosen, learner)
         self.ranking = ranking
         self.learning_rate = learning_rate
+        self.subjects = subjects
         self.ages = torch.tensor(subjects.ages_years).float()
         self.brain_ml = torch.tensor(subjects.brain_ml).float()
 
@@ -45,24 +47,34 @@ class AgeModule(KeyedModule):
 
     def loss(self, volumes: torch.Tensor, rows: torch.Tensor, draws: Draws | None) -> dict[str, torch.Tensor]:
         images = volumes.float() if draws is None else augment_t1(volumes, draws)
-        outputs = self.network(images, self.brain_ml.to(rows.device)[rows])
+        outputs = self.network.lessons(images, self.brain_ml.to(rows.device)[rows])
         ages = self.ages.to(rows.device)[rows]
         if self.network.head.kind == "soft":
             target = soft_labels(ages, self.network.head.bins)
-            return {"kl_loss": functional.kl_div(functional.log_softmax(outputs, 1), target, reduction="batchmean")}
+            (answer,) = outputs.unbind(2)
+            return {"kl_loss": functional.kl_div(functional.log_softmax(answer, 1), target, reduction="batchmean")}
         target = standardise(ages, self.network.head)
         if self.ranking:
-            return ranking_loss(outputs[:, 0], target)
-        return {"huber_loss": functional.huber_loss(outputs[:, 0], target, delta=0.5)}
+            return ranking_loss(outputs[:, 0].mean(1), target)
+        every = target[:, None].expand_as(outputs[:, 0])
+        return {"huber_loss": functional.huber_loss(outputs[:, 0], every, delta=0.5)}
+
+    def on_train_end(self) -> None:
+        if self.subjects.kept_back is not None:
+            numbers = (self.subjects.ages_years, self.subjects.brain_ml, self.subjects.kept_back)
+            stack_parts(self.network, self._volumes, *numbers)
 
 
 @dataclass(frozen=True)
 class Subjects:
-    """``chosen``: indices to learn from; ``ages_years`` and ``brain_ml``: ``(N,)`` of the whole cohort."""
+    """``chosen``: indices to learn from; ``ages_years`` and ``brain_ml``: ``(N,)`` of the whole cohort; ``kept_back``:
+    indices to which the parts of a network of patches are fitted at the end, None for other networks.
+    """
 
     chosen: np.ndarray
     ages_years: np.ndarray
     brain_ml: np.ndarray
+    kept_back: np.ndarray | None = None
 
 
 def soft_labels(ages: torch.Tensor, bins: AgeBins) -> torch.Tensor:

@@ -13,7 +13,8 @@ from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.augment import pick_z
 from training.learning.keyed import Rates
-from training.settings import Finetune, Network
+from training.learning.placing import placed_arguments
+from training.settings import OF_PARTS, Finetune, Network
 
 ADC_CHANNELS = 2
 _STEM = "blocks.0"
@@ -37,15 +38,16 @@ class Start:
 def network_arguments(network: Network, *, in_channels: int, outputs: int) -> dict[str, object]:
     """Arguments for ``networks.registry.build_network``, as they stand in a bundle."""
     arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs, "norm": network.norm}
-    if network.name == "sfcn":
+    if network.name not in ("resnet18", "densenet121"):
         arguments["channels"] = list(network.channels)
-    return {**arguments, **network.options}
+    return {**arguments, **placed_arguments(network), **network.options}
 
 
 def outcome_arguments(network: Network) -> dict[str, object]:
     """The same of a network for the outcome, whose answer to an image and to its mirror image is one."""
     arguments = network_arguments(network, in_channels=ADC_CHANNELS, outputs=1)
-    return {**arguments, "pooling": network.pooling, "mirrored": True}
+    pooling = "mean" if network.name in OF_PARTS else network.pooling
+    return {**arguments, "pooling": pooling, "mirrored": True}
 
 
 def new_outcome_network(network: Network, *, seed: int) -> StagedNetwork:
@@ -92,8 +94,8 @@ def from_ages(
         volumes: of the training infants, ``(N, 3, D, H, W)``.
     """
     made = new_outcome_network(network, seed=seed)
-    stem = stem_name(made)
-    load_blocks(made, {**trunk, stem: widen_stem(trunk[stem], ADC_CHANNELS)})
+    widened = {stem: widen_stem(trunk[stem], ADC_CHANNELS) for stem in made.stems}
+    load_blocks(made, {**trunk, **widened})
     measure_norms(made, volumes, z_maps)
     return Start(made, _staged_rates(made, options), norms_frozen=True)
 
@@ -106,14 +108,13 @@ def load_blocks(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> No
     assert not any(name.startswith("blocks.") for name in missing)
 
 
-def stem_name(network: nn.Module) -> str:
-    """The name of the first convolution's weight."""
-    return next(f"{name}.weight" for name, module in network.named_modules() if isinstance(module, nn.Conv3d))
-
-
 def widen_stem(weight: torch.Tensor, channels: int) -> torch.Tensor:
-    """``(out, 1, k, k, k)`` -> ``(out, channels, k, k, k)``: copied and divided, so that equal inputs give the same."""
-    return weight.expand(-1, channels, -1, -1, -1) / channels
+    """``(out, n, k, k, k)`` -> ``(out, channels * n, k, k, k)``: copied and divided, so that equal inputs give
+    the same.
+
+    ``n``: slices that are read as channels, those of one image after those of another; 1 of other networks.
+    """
+    return weight.repeat(1, channels, 1, 1, 1) / channels
 
 
 def _staged_rates(network: StagedNetwork, options: Finetune) -> tuple[Rates, ...]:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from AGE2HIELib.errors import InputError
 from training.systems.convolutional import CONVOLUTIONAL
 from training.systems.pretext_tasks import PRETEXT_TASKS
+from training.systems.slices_and_patches import SLICES_AND_PATCHES
 from training.systems.system import System
 from training.systems.two_stages import TWO_STAGES
 
-SYSTEMS: tuple[System, ...] = (*CONVOLUTIONAL, *TWO_STAGES, *PRETEXT_TASKS)
+SYSTEMS: tuple[System, ...] = (*CONVOLUTIONAL, *SLICES_AND_PATCHES, *TWO_STAGES, *PRETEXT_TASKS)
 
 
 def find_systems(names: Sequence[str]) -> tuple[System, ...]:
