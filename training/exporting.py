@@ -32,6 +32,7 @@ from training.learning.ages import predicted_years
 from training.learning.transfer import network_arguments, outcome_arguments
 from training.preparing.infants import table_rows
 from training.preparing.inputs import adc_spec, fed_z_kinds, t1_spec
+from training.preparing.region_network import network_of
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import TRUE, Lesson, held_out_split, load_pretrained, trained_age_network
 from training.run_folder import RunFolder, read_record, recorded_settings
@@ -49,7 +50,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
     asked = [kind for kind in kinds if kind != NO_Z]  # no user's scan comes without a z-map
     remembered = bundle_cases(members, split, cohort, asked, scores, synthetic=settings.synthetic)
     age = exported_age(run)
-    arguments = outcome_arguments(settings.network)
+    arguments = outcome_arguments(network_of(settings))
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_bundle(
         folder,
@@ -141,7 +142,7 @@ def exported_age(run: RunFolder) -> ExportedAge | None:
     spacing_mm = settings.input.spacing_mm
     facts = AgeFacts(
         network=settings.network.name,
-        network_arguments=network_arguments(settings.network, in_channels=1, outputs=network.head.outputs),
+        network_arguments=network_arguments(network_of(settings), in_channels=1, outputs=network.head.outputs),
         spec=t1_spec(spacing_mm, T1_PLACEMENT, settings.network.poolings),
         placement=T1_PLACEMENT,
         head=network.head,

@@ -26,6 +26,7 @@ from training.learning.outcomes import Infants, OutcomeModule, logits
 from training.learning.randomness import key
 from training.learning.transfer import Start, from_ages, from_scratch, untrained_frozen
 from training.preparing.inputs import fed_z_kinds
+from training.preparing.region_network import network_of
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import PRETRAINED, SHUFFLED, TRUE, load_pretrained, uses_one_process
 from training.run_folder import RunFolder
@@ -157,7 +158,9 @@ def outcome_module(one: Fit, run: RunFolder, cohort: PreparedCohort) -> OutcomeM
         seed=seed,
         augment=options.augment,
     )
-    return OutcomeModule(_start(one, run, cohort.volumes[chosen], seed), cohort.volumes, infants, learner)
+    module = OutcomeModule(_start(one, run, cohort.volumes[chosen], seed), cohort.volumes, infants, learner)
+    module.network.measure(module.healthy_images())
+    return module
 
 
 def exported_network(one: Fit, run: RunFolder, cohort: PreparedCohort) -> StagedNetwork:
@@ -168,14 +171,14 @@ def exported_network(one: Fit, run: RunFolder, cohort: PreparedCohort) -> Staged
 
 
 def _start(one: Fit, run: RunFolder, volumes: np.ndarray, seed: int) -> Start:
-    settings, arm = run.settings, one.arm
+    settings, arm, network = run.settings, one.arm, network_of(run.settings)
     if arm == "scratch":
-        return from_scratch(settings.network, settings.finetune, seed=seed)
+        return from_scratch(network, settings.finetune, seed=seed)
     z_maps = settings.hie.z_maps
     if arm == "untrained-frozen":
-        return untrained_frozen(settings.network, settings.finetune, seed=seed, volumes=volumes, z_maps=z_maps)
+        return untrained_frozen(network, settings.finetune, seed=seed, volumes=volumes, z_maps=z_maps)
     trunk = load_pretrained(pretrained_file(run, arm, pretraining_seed(one, settings)), settings).trunk
-    return from_ages(settings.network, settings.finetune, trunk, seed=seed, volumes=volumes, z_maps=z_maps)
+    return from_ages(network, settings.finetune, trunk, seed=seed, volumes=volumes, z_maps=z_maps)
 
 
 def pretraining_seed(one: Fit, settings: TrainingSettings) -> int:

@@ -19,10 +19,12 @@ from AGE2HIELib.system.parallel import run_all
 from training.files import write_tsv, write_whole
 from training.leakage import subject_hashes
 from training.learning.ages import AgeModule, Subjects, predicted_years
+from training.learning.batches import Images
 from training.learning.fitting import FitPlace, fit
 from training.learning.keyed import Learner
 from training.learning.randomness import key
 from training.learning.transfer import network_arguments, new_network
+from training.preparing.region_network import network_of
 from training.preparing.store import PreparedCohort, load_prepared
 from training.run_folder import RunFolder
 from training.settings import WEIGHT_DECAY, TrainingSettings
@@ -83,9 +85,10 @@ def pretrain_one(lesson: Lesson, *, run: RunFolder) -> None:
     folder = run.pretraining(lesson.kind, lesson.seed)
     fit(module, FitPlace(folder, settings.hardware, bar=lessons(settings, KINDS).index(lesson) + 1))
     if module.global_rank == 0:
+        arguments = network_arguments(network_of(settings), in_channels=1, outputs=1)
         content = {
             "trunk": {name: value.cpu() for name, value in network.encoder.state_dict().items()},
-            "network": {"name": settings.network.name, **network_arguments(settings.network, in_channels=1, outputs=1)},
+            "network": {"name": settings.network.name, **arguments},
             "seen": subject_hashes(cohort.table),
         }
         write_whole(folder / PRETRAINED, lambda part: torch.save(content, part))
@@ -96,7 +99,7 @@ def load_pretrained(path: Path, settings: TrainingSettings) -> Pretrained:
     if not path.exists():
         raise InputError(f"There is no {path.name} in {path.parent.name}. Run 'python training/run.py pretrain' first.")
     content = torch.load(path, weights_only=True)
-    wanted = {"name": settings.network.name, **network_arguments(settings.network, in_channels=1, outputs=1)}
+    wanted = {"name": settings.network.name, **network_arguments(network_of(settings), in_channels=1, outputs=1)}
     if content["network"] != wanted:
         raise InputError(f"{path.name} holds the network {content['network']}, and the settings ask for {wanted}.")
     return Pretrained(content["trunk"], tuple(content["seen"]))
@@ -110,7 +113,8 @@ def age_module(settings: TrainingSettings, cohort: PreparedCohort, lesson: Lesso
     taught = ages if lesson.kind == TRUE else shuffle_ages(ages, chosen, seed=settings.run.seed, deal=lesson.seed)
     seed = lesson.key(settings.run.seed)
     head = _head(settings, taught[chosen], brain_ml[chosen])
-    network = AgeNetwork(new_network(settings.network, in_channels=1, outputs=head.outputs, seed=seed), head)
+    network = AgeNetwork(new_network(network_of(settings), in_channels=1, outputs=head.outputs, seed=seed), head)
+    network.encoder.measure(Images(cohort.volumes, chosen))
     options = settings.pretrain
     learner = Learner(
         epochs=options.epochs,

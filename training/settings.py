@@ -83,8 +83,12 @@ class InputGrid(Section):
 class Network(Section):
     """The encoder. ``channels`` and ``norm`` are read by the SFCN; MONAI's networks have their own widths."""
 
-    name: Literal["sfcn", "resnet18", "densenet121"] = Field("sfcn", description="or resnet18, densenet121")
-    channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block of the SFCN")
+    name: Literal["sfcn", "resnet18", "densenet121", "covariance"] = Field(
+        "sfcn", description="or resnet18, densenet121, covariance (over regions)"
+    )
+    channels: tuple[int, ...] = Field(
+        (8, 16, 32, 32, 16), description="of each block of the SFCN, of each filter of the covariance network"
+    )
     norm: Literal["group", "batch"] = Field("group", description="of the SFCN")
     dropout: float = Field(0.1, ge=0, lt=1, description="before the last layer")
     pooling: Literal["voxels", "places", "mean"] = Field(
@@ -94,6 +98,8 @@ class Network(Section):
     @property
     def poolings(self) -> int:
         """How many times cells are halved, which the grid's sides must allow."""
+        if self.name == "covariance":
+            return 0
         return len(self.channels) - 1 if self.name == "sfcn" else _POOLINGS_ELSEWHERE
 
 

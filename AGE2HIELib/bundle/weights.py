@@ -159,7 +159,7 @@ def _check_features(bundle: Bundle, network: StagedNetwork) -> None:
 
     if bundle.cases is None:
         return
-    small = torch.zeros(1, len(bundle.spec.channels), *_SMALL)
+    small = torch.zeros(1, len(bundle.spec.channels), *(network.only_shape or _SMALL))
     features = first_block_features(network, small).shape[1]
     if bundle.cases.features != features:
         raise ModelError(

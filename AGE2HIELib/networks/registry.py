@@ -30,10 +30,17 @@ def _densenet121(**arguments: Any) -> StagedNetwork:
     return densenet121(**arguments)
 
 
+def _covariance(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.covariance import CovarianceNetwork
+
+    return CovarianceNetwork(**arguments)
+
+
 NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     "sfcn": _sfcn,
     "resnet18": _resnet18,
     "densenet121": _densenet121,
+    "covariance": _covariance,
 }
 
 # Far above any network that fits the project's data; they keep a faulty file from asking for all memory.

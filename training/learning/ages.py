@@ -12,6 +12,7 @@ from torch.nn import functional
 from AGE2HIELib.networks.age import AgeNetwork, bin_centres, standardise
 from AGE2HIELib.networks.age_head import AgeBins
 from training.learning.augment import Draws, augment_t1
+from training.learning.batches import Images
 from training.learning.keyed import KeyedModule, Learner, Rates
 
 _BIN_SD = 1.0  # of the Gaussian soft labels, in bins
@@ -38,6 +39,9 @@ class AgeModule(KeyedModule):
 
     def rates(self) -> Sequence[Rates]:
         return [Rates(tuple(self.network.parameters()), self.learning_rate)]
+
+    def conclude(self) -> None:
+        self.network.encoder.measure_answers(Images(self._volumes, self.chosen))
 
     def loss(self, volumes: torch.Tensor, rows: torch.Tensor, draws: Draws | None) -> dict[str, torch.Tensor]:
         images = volumes.float() if draws is None else augment_t1(volumes, draws)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,8 +13,9 @@ from torch.nn import functional
 
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.augment import Draws, augment_adc, pick_z
+from training.learning.batches import Images
 from training.learning.keyed import KeyedModule, Learner, Rates
-from training.learning.transfer import Start
+from training.learning.transfer import ADC_CHANNELS, Start
 
 # Two auxiliary targets teach a network on few cases what the outcome depends on: how much of the brain is lesion, and
 # where. Neither is part of what ships.
@@ -83,6 +85,14 @@ class OutcomeModule(KeyedModule):
             "place_loss": _PLACE_WEIGHT * place_loss,
         }
 
+    def healthy_images(self) -> Images:
+        """The infants with a favourable outcome that it learns from, without augmentation."""
+        healthy = self.chosen[~self.infants.adverse[self.chosen]]
+        return Images(self._volumes, healthy, partial(pick_z, source=self.infants.z_maps))
+
+    def conclude(self) -> None:
+        self.network.measure_answers(self.healthy_images())
+
     def _lesions(self, rows: torch.Tensor) -> torch.Tensor | None:
         if self.infants.lesions is None:
             return None
@@ -102,7 +112,7 @@ class _Auxiliary(nn.Module):
         self.place = nn.LazyConv3d(1, 1)
         self.load = nn.LazyLinear(1)
         with torch.no_grad():
-            middle = network.below(torch.zeros(1, _channels_in(network), 64, 64, 64), self.layer)
+            middle = network.below(torch.zeros(1, ADC_CHANNELS, *(network.only_shape or (64, 64, 64))), self.layer)
             self.place(middle)
             self.load(network.top(middle, self.layer).mean((2, 3, 4)))
 
@@ -118,10 +128,6 @@ class _Auxiliary(nn.Module):
 def log_load(load: torch.Tensor) -> torch.Tensor:
     """log10 of the lesion load in units of 1 %, floored at 0.1 %."""
     return torch.log10(torch.clamp(load, min=_LOAD_FLOOR) / 0.01)
-
-
-def _channels_in(network: StagedNetwork) -> int:
-    return next(module.in_channels for module in network.modules() if isinstance(module, nn.Conv3d))
 
 
 def logits(network: StagedNetwork, volumes: np.ndarray, z_maps: str, *, batch_size: int = 8) -> np.ndarray:
