@@ -32,7 +32,7 @@ from training.learning.ages import predicted_years
 from training.learning.transfer import network_arguments, outcome_arguments
 from training.preparing.infants import table_rows
 from training.preparing.inputs import adc_spec, fed_z_kinds, t1_spec
-from training.preparing.region_network import network_of
+from training.preparing.placed_networks import network_of
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import TRUE, Lesson, held_out_split, load_pretrained, trained_age_network
 from training.run_folder import RunFolder, read_record, recorded_settings

@@ -22,11 +22,11 @@ from training.files import write_tsv
 from training.leakage import leaked_subjects
 from training.learning.fitting import WEIGHTS, FitPlace, fit
 from training.learning.keyed import Learner
-from training.learning.outcomes import Infants, OutcomeModule, logits
+from training.learning.outcomes import LOAD_FLOOR, Infants, OutcomeModule, logits
 from training.learning.randomness import key
 from training.learning.transfer import Start, from_ages, from_scratch, untrained_frozen
 from training.preparing.inputs import fed_z_kinds
-from training.preparing.region_network import network_of
+from training.preparing.placed_networks import network_of
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import PRETRAINED, SHUFFLED, TRUE, load_pretrained, uses_one_process
 from training.run_folder import RunFolder
@@ -147,6 +147,7 @@ def outcome_module(one: Fit, run: RunFolder, cohort: PreparedCohort) -> OutcomeM
     infants = Infants(
         chosen=chosen,
         adverse=cohort.table["adverse"].to_numpy(bool),
+        healthy=healthy_infants(cohort.table),
         z_maps=settings.hie.z_maps,
         lesions=lesions,
         load=cohort.table["lesion_load"].to_numpy(float) if lesions is not None else None,
@@ -161,6 +162,15 @@ def outcome_module(one: Fit, run: RunFolder, cohort: PreparedCohort) -> OutcomeM
     module = OutcomeModule(_start(one, run, cohort.volumes[chosen], seed), cohort.volumes, infants, learner)
     module.network.measure(module.healthy_images())
     return module
+
+
+def healthy_infants(table: pd.DataFrame) -> np.ndarray:
+    """``(N,)`` bool: a favourable outcome and, where an expert has drawn lesions, less than 0.1 % of the brain."""
+    healthy = ~table["adverse"].to_numpy(bool)
+    if "lesion_load" in table:
+        load = table["lesion_load"].to_numpy(float)
+        healthy &= np.isnan(load) | (load < LOAD_FLOOR)
+    return healthy
 
 
 def exported_network(one: Fit, run: RunFolder, cohort: PreparedCohort) -> StagedNetwork:

@@ -24,7 +24,7 @@ from training.learning.fitting import FitPlace, fit
 from training.learning.keyed import Learner
 from training.learning.randomness import key
 from training.learning.transfer import network_arguments, new_network
-from training.preparing.region_network import network_of
+from training.preparing.placed_networks import network_of
 from training.preparing.store import PreparedCohort, load_prepared
 from training.run_folder import RunFolder
 from training.settings import WEIGHT_DECAY, TrainingSettings

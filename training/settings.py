@@ -83,8 +83,8 @@ class InputGrid(Section):
 class Network(Section):
     """The encoder. ``channels`` and ``norm`` are read by the SFCN; MONAI's networks have their own widths."""
 
-    name: Literal["sfcn", "resnet18", "densenet121", "covariance"] = Field(
-        "sfcn", description="or resnet18, densenet121, covariance (over regions)"
+    name: Literal["sfcn", "resnet18", "densenet121", "covariance", "autoencoder"] = Field(
+        "sfcn", description="or resnet18, densenet121, covariance (over regions), autoencoder (on the SFCN)"
     )
     channels: tuple[int, ...] = Field(
         (8, 16, 32, 32, 16), description="of each block of the SFCN, of each filter of the covariance network"
@@ -100,7 +100,7 @@ class Network(Section):
         """How many times cells are halved, which the grid's sides must allow."""
         if self.name == "covariance":
             return 0
-        return len(self.channels) - 1 if self.name == "sfcn" else _POOLINGS_ELSEWHERE
+        return len(self.channels) - 1 if self.name in ("sfcn", "autoencoder") else _POOLINGS_ELSEWHERE
 
 
 class Pretrain(Section):

@@ -274,7 +274,7 @@ def with_regions(
         healthy: images ``(N, C, D, H, W)`` of healthy subjects, gone through twice: a sequence.
     """
     weights = {name: value for name, value in network.named_parameters()}
-    filters = [block[0] if isinstance(block, nn.Sequential) else block for block in list(network.blocks)[1:]]
+    filters = [module for module in network.blocks.modules() if isinstance(module, CovarianceFilter)]
     made = CovarianceNetwork(
         network.values.mean.shape[0] - 1,
         [one.weight.shape[0] for one in filters],

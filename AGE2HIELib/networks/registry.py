@@ -36,11 +36,18 @@ def _covariance(**arguments: Any) -> StagedNetwork:
     return CovarianceNetwork(**arguments)
 
 
+def _autoencoder(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.autoencoder import AutoencoderNetwork
+
+    return AutoencoderNetwork(**arguments)
+
+
 NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     "sfcn": _sfcn,
     "resnet18": _resnet18,
     "densenet121": _densenet121,
     "covariance": _covariance,
+    "autoencoder": _autoencoder,
 }
 
 # Far above any network that fits the project's data; they keep a faulty file from asking for all memory.

@@ -14,7 +14,7 @@ from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.augment import pick_z
 from training.learning.keyed import Rates
-from training.preparing.region_network import CovarianceSettings, covariance_arguments
+from training.preparing.placed_networks import PlacedNetwork
 from training.settings import Finetune, Network
 
 ADC_CHANNELS = 2
@@ -38,8 +38,8 @@ class Start:
 
 def network_arguments(network: Network, *, in_channels: int, outputs: int) -> dict[str, object]:
     """Arguments for ``networks.registry.build_network``, as they stand in a bundle."""
-    if isinstance(network, CovarianceSettings):
-        return covariance_arguments(network, in_channels=in_channels, outputs=outputs)
+    if isinstance(network, PlacedNetwork):
+        return network.arguments(in_channels=in_channels, outputs=outputs)
     arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs, "norm": network.norm}
     if network.name == "sfcn":
         arguments["channels"] = list(network.channels)
@@ -48,9 +48,9 @@ def network_arguments(network: Network, *, in_channels: int, outputs: int) -> di
 
 def outcome_arguments(network: Network) -> dict[str, object]:
     """The same of a network for the outcome, whose answer to an image and to its mirror image is one."""
+    if isinstance(network, PlacedNetwork):
+        return network.outcome_arguments(in_channels=ADC_CHANNELS)
     arguments = network_arguments(network, in_channels=ADC_CHANNELS, outputs=1)
-    if isinstance(network, CovarianceSettings):
-        return arguments  # a region's name says its side
     return {**arguments, "pooling": network.pooling, "mirrored": True}
 
 
@@ -67,7 +67,7 @@ def new_network(network: Network, *, in_channels: int, outputs: int, seed: int) 
 def _new(network: Network, arguments: Mapping[str, object], seed: int) -> StagedNetwork:
     torch.manual_seed(seed)
     made = build_network(network.name, {**arguments, "dropout": network.dropout})
-    if isinstance(made, CovarianceNetwork) and isinstance(network, CovarianceSettings):
+    if isinstance(made, CovarianceNetwork) and isinstance(network, PlacedNetwork):
         made.values.labels.copy_(torch.from_numpy(network.cells()))
     return made
 
