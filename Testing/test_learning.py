@@ -266,8 +266,8 @@ def test_a_frozen_trunk_stays_as_it_is_while_the_head_learns(tmp_path: Path) -> 
     network = Network(channels=(4, 8, 8), norm="batch")
     start = untrained_frozen(network, Finetune(), seed=1, volumes=volumes, z_maps="released")
     before = {name: value.clone() for name, value in start.network.state_dict().items()}
-    fit(OutcomeModule(start, volumes, Infants(np.arange(16), adverse, ~adverse, "released"), Learner(3, 8, 1e-3, seed=4)),
-        FitPlace(tmp_path, CPU))  # fmt: skip
+    taught = Infants(np.arange(16), adverse, ~adverse, "released")
+    fit(OutcomeModule(start, volumes, taught, Learner(3, 8, 1e-3, seed=4)), FitPlace(tmp_path, CPU))
     after = start.network.state_dict()
     changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
     assert changed == {name for name in before if name.startswith(("head.linear.", "voxels.values.", "sum."))}

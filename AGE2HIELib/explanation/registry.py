@@ -15,6 +15,7 @@ from AGE2HIELib.explanation.gradient_methods import (
     layercam,
     smooth_integrated_gradients,
 )
+from AGE2HIELib.explanation.network_methods import anomaly, regional_residuals
 from AGE2HIELib.explanation.perturbation_methods import noise_map, occlusion
 from AGE2HIELib.explanation.question import Answer, Question
 
@@ -27,6 +28,8 @@ class Method:
     signed: whether negative values speak against the target; where not, the map says only that a place matters.
     at_layer: whether it is asked at a layer of the network; the others look at the image.
     in_logits: whether its values are parts of the explained number, and are scaled by the calibration's slope.
+    unit: of the others.
+    of_network: of which networks alone it can be made, as a bundle names them; empty for all.
     """
 
     answer: Callable[[Question], Answer]
@@ -34,10 +37,14 @@ class Method:
     signed: bool = True
     at_layer: bool = False
     in_logits: bool = True
+    unit: str = ""
+    of_network: str = ""
 
     @property
     def meaning(self) -> str:
         """What high values say."""
+        if self.of_network:
+            return self.unit or "what a region says beyond all regions"
         return "what raised the score" if self.signed else "what mattered to the score"
 
 
@@ -49,7 +56,15 @@ METHODS: dict[str, Method] = {
     "integrated-gradients": Method(integrated_gradients, "Integrated gradients"),
     "smooth-integrated-gradients": Method(smooth_integrated_gradients, "Integrated gradients with SmoothGrad"),
     "occlusion": Method(occlusion, "Occlusion"),
-    "noise-map": Method(noise_map, "Tolerated noise", signed=False, in_logits=False),
+    "noise-map": Method(noise_map, "Tolerated noise", signed=False, in_logits=False, unit="log of tolerated noise"),
+    "regional-residuals": Method(regional_residuals, "Regional residuals", of_network="covariance"),
+    "anomaly": Method(
+        anomaly,
+        "Anomaly",
+        in_logits=False,
+        unit="standard deviations from a healthy brain",
+        of_network="autoencoder",
+    ),
 }
 DEFAULT_METHOD = "hirescam"
 

@@ -19,6 +19,7 @@ from AGE2HIELib.pipeline.brain_age import (
     explain_scan_age,
     load_age_model,
     prepare_scan,
+    scan_readings,
 )
 from AGE2HIELib.pipeline.comparison import RECORD, side_by_side, write_compared_maps, write_comparison
 from AGE2HIELib.pipeline.request import AGE, Request
@@ -87,6 +88,7 @@ def explain_age_into(folder: Path, request: Request, progress: Progress) -> tupl
     with stages("explain"):
         model, comparison = _compared(model, scan, prepared, request, progress)
         parts = halves(model.facts.spec.grid)
+        readings = scan_readings(model, prepared)
         rows = evidence_table(parts, prepared.placement, prepared.brain, None, comparison.maps)
     with stages("report"):
         write_compared_maps(comparison, {"brain_mask": comparison.brain}, scan.stored, folder)
@@ -100,6 +102,7 @@ def explain_age_into(folder: Path, request: Request, progress: Progress) -> tupl
         asked_device=request.device,
         device=model.device,
         warnings=(*scan.warnings, *prepared.warnings, *model.warnings, *age_warnings(model, years)),
+        readings=readings,
     )
     lost = write_comparison(folder, comparison, rows, age_record(about, comparison, stages.seconds), stages)
     heading = "Demonstration: predicted age" if model.facts.demonstration else "Predicted age"

@@ -21,6 +21,8 @@ SALIENCY_METHODS = (
     "smooth-integrated-gradients",
     "occlusion",
     "noise-map",
+    "regional-residuals",  # of covariance networks
+    "anomaly",  # of autoencoders
 )
 DEFAULT_METHODS = ("hirescam", "layercam", "integrated-gradients")
 

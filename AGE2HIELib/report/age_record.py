@@ -12,6 +12,7 @@ from AGE2HIELib.io.source import T1Scan
 from AGE2HIELib.report.explanations import Comparison, maps_record
 from AGE2HIELib.report.record import input_record, run_record
 from AGE2HIELib.result.decode import encode
+from AGE2HIELib.result.network_readings import NetworkReading
 
 if TYPE_CHECKING:
     from AGE2HIELib.explanation.age import AgeExplanation
@@ -41,6 +42,7 @@ class AgeCircumstances:
     asked_device: str
     device: str
     warnings: Sequence[str]
+    readings: tuple[NetworkReading, ...] = ()
 
 
 def age_record(
@@ -54,6 +56,7 @@ def age_record(
         "brain_ml": round(about.brain_ml, 1),
         "placement": {"kind": facts.placement, "overlap": round(about.overlap, 4)},
         **maps_record(found, "years"),
+        "readings": about.readings,
         "regions": _REGIONS,
         "model": _model(about.bundle, facts),
         "input": input_record(about.scan),

@@ -96,7 +96,7 @@ class OutcomeModule(KeyedModule):
 
     @property
     def _healthy(self) -> np.ndarray:
-        return self.chosen[self.infants.healthy[self.chosen]]
+        return np.asarray(self.chosen[self.infants.healthy[self.chosen]])
 
     def _images(self, rows: np.ndarray) -> Images:
         return Images(self._volumes, rows, partial(pick_z, source=self.infants.z_maps))

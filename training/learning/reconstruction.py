@@ -57,7 +57,7 @@ def _side(size: int) -> slice:
 
 
 def kept_apart(rows: np.ndarray) -> np.ndarray:
-    """Every fifth: what an autoencoder is never taught to redraw, so that its errors there are those in new subjects."""
+    """Every fifth is never redrawn while an autoencoder learns: its errors there are those in new subjects."""
     return np.sort(rows)[::_APART]
 
 
