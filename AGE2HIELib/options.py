@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from AGE2HIELib.pipeline.request import DEFAULT_METHODS, SALIENCY_METHODS, TARGETS
+from AGE2HIELib.pipeline.request import DEFAULT_METHODS, NETWORK_METHODS, SALIENCY_METHODS, TARGETS
 from AGE2HIELib.system.progress import KINDS
 
 # Named here and not taken from the modules that own them, which import numpy or torch; a test compares both.
@@ -210,8 +210,9 @@ def _options(*, rare: bool) -> Options:
     add(READING, "override", text, action="append", metavar="CHECK")
     add(READING, "input", "the scan it was made from", type=Path, required=True, metavar="INPUT")
 
-    add(EXPLAINING, "saliency", f"one of {', '.join(SALIENCY_METHODS)}", choices=SALIENCY_METHODS, metavar="METHOD")
-    text = f"of {', '.join(SALIENCY_METHODS)} (default: {','.join(DEFAULT_METHODS)})"
+    every = (*SALIENCY_METHODS, *NETWORK_METHODS)
+    add(EXPLAINING, "saliency", f"one of {', '.join(every)}", choices=every, metavar="METHOD")
+    text = f"of {', '.join(every)} (default: {','.join(DEFAULT_METHODS)})"
     add(EXPLAINING, "methods", text, metavar="A,B")
     text = "what is explained: an outcome, or the age that the pretrained network reads from T1 (default: adverse)"
     add(EXPLAINING, "target", text, choices=TARGETS)

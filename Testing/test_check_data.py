@@ -21,7 +21,8 @@ from training.cohorts.problems import refuse
 from training.preparing.infants import InfantOptions, prepare_infants
 from training.preparing.inputs import adc_spec
 from training.run import main
-from training.settings import TrainingSettings, load_settings
+from training.settings import TrainingSettings
+from training.settings_reading import load_settings
 
 AGES = {f"sub-{n:02d}": str(3 * n) for n in range(1, 11)}
 

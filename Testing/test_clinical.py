@@ -114,7 +114,9 @@ REFUSED = {
     '{"cord_ph": true}': r"cord_ph is True, which is no number",
     '{"cord_ph": [7]}': r"which is no number",
     '{"cord_ph": {"value": 7}}': r"which is no number",
-    '[{"cord_ph": 7}]': r"holds a list of 1",
+    '[{"cord_ph": 7}, {"cord_ph": 7.1}]': r"has 2 rows, and one infant has one",
+    "[7.05]": r"holds 7\.05 where an infant's variables should stand",
+    '[["cord_ph", 7]]': r"where an infant's variables should stand",
     '{"cord_ph": 7': r"is not JSON",
     "sex\n1\n": r"sex is '1'; it must be male or female",
     "seizures\nmaybe\n": r"seizures is 'maybe'; it must be yes or no",
@@ -168,6 +170,8 @@ def test_a_batch_has_a_row_for_each_case(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=words):
             read_clinical_table(written(tmp_path, text))
     assert read_clinical_table(written(tmp_path, "case,sex\nNA,f\n")) == {"NA": ClinicalData(sex="female")}
+    listed = read_clinical_table(written(tmp_path, '[{"case": "A", "cord_ph": 7.05}, {"case": "B", "sex": "f"}]'))
+    assert listed == {"A": ClinicalData(cord_ph=7.05), "B": ClinicalData(sex="female")}
     assert read_clinical_table(written(tmp_path, ",,\n")) == {}
 
 

@@ -18,11 +18,14 @@ from AGE2HIELib.bundle.clinical_facts import (
     clinical_text,
     read_clinical_facts,
 )
+from AGE2HIELib.bundle.model_facts import Calibration, Reading
 from AGE2HIELib.bundle.reading import read_bundle
-from AGE2HIELib.bundle.writing import add_clinical
+from AGE2HIELib.bundle.training_cases import Scores
+from AGE2HIELib.bundle.writing import Calibrated, add_calibration
 from AGE2HIELib.clinical.fusion import fuse
 from AGE2HIELib.clinical.variables import FUSED
 from AGE2HIELib.errors import ModelError
+from AGE2HIELib.system.places import resource_path
 from training.learning.fusion import fit_fusion
 
 
@@ -60,15 +63,29 @@ def test_a_bundle_keeps_the_fusion_and_names_what_is_wrong_in_it() -> None:
         check_clinical(replace(facts, fusions={"atlas": bad, "released": bad}), ("atlas", "released"))
 
 
-def test_a_bundle_gains_the_fusion_and_nothing_else_of_it_moves(untrained_model: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(untrained_model, tmp_path / "model"))
+def test_a_bundle_gains_calibration_and_fusion_and_its_weights_stay(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(resource_path("models", "demo"), tmp_path / "model"))
     before = read_bundle(folder)
-    assert before.clinical is None
-    after = add_clinical(folder, some_facts(tuple(before.readings)), "9.9.9")
+    moved = Reading(Calibration(slope=1.7, intercept=-0.2, prevalence=0.41, slope_sd=0.1, intercept_sd=0.1), 0.37)
+    scores = Scores(np.array([-1.5, -0.25]), np.array([0.5, 1.25, 2.0]))
+    calibrated = Calibrated(
+        {"atlas": moved}, {"atlas": scores}, some_facts(tuple(before.readings)), "5 infants whom no network had seen"
+    )
+    after = add_calibration(folder, calibrated, "9.9.9")
     assert after.version == "9.9.9"
     assert after.clinical is not None
-    assert after.readings == before.readings
+    assert after.clinical.cases == 300
+    assert after.readings == {**before.readings, "atlas": moved}
+    assert after.cases is not None
+    assert before.cases is not None
+    np.testing.assert_array_equal(after.cases.scores["atlas"][0].adverse, scores.adverse)
+    others = set(before.readings) - {"atlas"}
+    for kind in others:
+        np.testing.assert_array_equal(after.cases.scores[kind][0].adverse, before.cases.scores[kind][0].adverse)
     changed = {name for name in before.files if before.files[name] != after.files[name]}
-    assert changed == {"configs/metadata.json", "docs/README.md"}
-    assert after.files.keys() - before.files.keys() == {CLINICAL, "docs/clinical.md"}
-    assert after.sha256 != before.sha256
+    assert changed == {"configs/metadata.json", "configs/cases.json", "docs/README.md", CLINICAL, "docs/clinical.md"}
+    card = (folder / "docs" / "README.md").read_text(encoding="utf-8")
+    assert f"# {before.name} 9.9.9" in card
+    assert "| atlas | -0.2 | 1.7 | 0.41 | 0.37 |" in card
+    assert "z-map atlas: 2 favourable, 3 adverse" in card
+    assert "5 infants whom no network had seen" in (folder / "configs" / "metadata.json").read_text(encoding="utf-8")

@@ -29,7 +29,8 @@ from training.preparing.inputs import t1_spec
 from training.preparing.store import keep_image, load_prepared, pack
 from training.pretraining import TRUE, Lesson, age_module, age_predictions, trained_age_network
 from training.run_folder import RunFolder, write_run_record
-from training.settings import TrainingSettings, differences, load_settings
+from training.settings import TrainingSettings
+from training.settings_reading import differences, load_settings
 
 GRID = t1_spec(4.0, "affine").grid
 

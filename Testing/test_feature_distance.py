@@ -18,7 +18,7 @@ from AGE2HIELib.bundle.reading import Bundle, read_bundle, write_manifest
 from AGE2HIELib.bundle.training_cases import CASES, MemberCases, Scores, TrainingCases, counts
 from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.networks.staged import first_block_features, moments
+from AGE2HIELib.networks.features import first_block_features, moments
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.quality.check import DISTANCE
 from AGE2HIELib.quality.distance import distance_check, distances
@@ -203,6 +203,6 @@ def test_of_a_large_cohort_every_site_is_asked_evenly() -> None:
 
 
 def test_facts_without_cases_say_so_on_the_card() -> None:
-    from AGE2HIELib.bundle.writing import model_card
+    from AGE2HIELib.bundle.cards import model_card
 
     assert "no distance is checked" in model_card(untrained_facts(), 5, "")

@@ -22,7 +22,7 @@ from training.learning.fitting import WEIGHTS, FitPlace, fit
 from training.learning.keyed import Learner
 from training.learning.outcomes import Infants, OutcomeModule, log_load, logits
 from training.learning.randomness import permutation, uniforms
-from training.learning.transfer import from_ages, from_scratch, stem_name, untrained_frozen, widen_stem
+from training.learning.transfer import from_ages, from_scratch, untrained_frozen, widen_stem
 from training.settings import Finetune, Network
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -252,7 +252,7 @@ def test_transfer_keeps_the_trunk_and_releases_it_block_by_block() -> None:
     options = Finetune(epochs=40, trunk_rate=1e-3)
     start = from_ages(SMALL, options, trunk, seed=9, volumes=volumes, z_maps="released")
     kept = start.network.state_dict()
-    stem = stem_name(start.network)
+    (stem,) = start.network.stems
     assert torch.equal(kept[stem], widen_stem(trunk[stem], 2))
     assert all(torch.equal(kept[n], v) for n, v in trunk.items() if n.startswith("blocks.") and n != stem)
     assert [group.release for group in start.groups] == [0, 0, 4, 6]

@@ -15,8 +15,8 @@ from AGE2HIELib.commands.page import commands_page
 from AGE2HIELib.commands.requests import request_of
 from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.pipeline.request import Request
-from training.settings import load_settings
 from training.settings_page import RARE, every_setting, settings_page
+from training.settings_reading import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 OF_TRAINING = 5  # options of training/run.py

@@ -17,7 +17,7 @@ from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.inference.conformal import conformal_p_values, prediction_set
 from AGE2HIELib.inference.probability import combine_logits
-from AGE2HIELib.networks.staged import first_block_features
+from AGE2HIELib.networks.features import first_block_features
 from AGE2HIELib.quality.distance import distance_check, distances
 
 MEMBERS = 5

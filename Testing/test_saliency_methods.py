@@ -29,7 +29,7 @@ from AGE2HIELib.volume import Grid
 SHAPE = (24, 30, 18)
 SLOPE = 2.0
 LEFT, RIGHT = (5, 14, 8), (17, 14, 8)  # voxels of the grid whose first axis runs to the right
-SIGNED = [name for name, method in METHODS.items() if method.signed and not method.of_network]
+SIGNED = [name for name, method in METHODS.items() if method.signed]
 TURN = np.array([[np.cos(0.3), -np.sin(0.3), 0], [np.sin(0.3), np.cos(0.3), 0], [0, 0, 1]])
 # isotropic; anisotropic; first and third axis against the patient's; oblique and anisotropic
 ORIENTATIONS = {

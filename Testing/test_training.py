@@ -20,7 +20,7 @@ from training.preparing.infants import InfantOptions, infant_arrays, prepare_inf
 from training.preparing.inputs import adc_spec
 from training.preparing.store import image_file, load_prepared
 from training.pretraining import SHUFFLED, TRUE, held_out_split, lessons, shuffle_ages
-from training.settings import load_settings
+from training.settings_reading import load_settings
 
 
 def test_the_simulated_outcome_has_even_odds_at_a_load_of_one_percent() -> None:

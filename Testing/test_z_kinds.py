@@ -27,7 +27,7 @@ from training.finetuning import LOGITS, calibration_splits, planned_fits
 from training.preparing.inputs import fed_z_kinds, logits_of_kind
 from training.report_content import calibration_words
 from training.run_folder import RunFolder
-from training.settings import check_settings, load_settings
+from training.settings_reading import check_settings, load_settings
 
 HIGHER = 1.25  # by how much the released z-maps' calibrated logits lie higher in these tests
 READINGS = {

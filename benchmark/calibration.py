@@ -31,7 +31,7 @@ from sklearn.metrics import roc_auc_score
 from AGE2HIELib.bundle.training_cases import SET_COVERAGE, counts
 from AGE2HIELib.inference.prevalence import at_prevalence
 from AGE2HIELib.inference.probability import Prediction, combine_logits
-from AGE2HIELib.networks.staged import moments
+from AGE2HIELib.networks.features import moments
 from AGE2HIELib.pipeline.inputs import HieModel, load_model, model_for_z
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.quality.distance import distances

@@ -11,7 +11,8 @@ from scipy.stats import t as t_distribution
 from sklearn.covariance import LedoitWolf
 
 from AGE2HIELib.bundle.training_cases import MemberCases, Scores, TrainingCases
-from AGE2HIELib.networks.staged import StagedNetwork, first_block_features
+from AGE2HIELib.networks.features import first_block_features
+from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.quality.distance import distances
 from training.evaluation.splits import Split
 from training.learning.augment import pick_z

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,10 @@ from AGE2HIELib.bundle.clinical_facts import ClinicalFacts
 from AGE2HIELib.bundle.model_facts import ATLAS, NO_Z, ModelFacts, Reading
 from AGE2HIELib.bundle.reading import Bundle
 from AGE2HIELib.bundle.weights import pack_weights, unpack_weights
-from AGE2HIELib.bundle.writing import add_age, add_clinical, write_bundle
+from AGE2HIELib.bundle.writing import add_age, write_bundle
 from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.preprocess.atlas import load_atlas
 from training.bundle_cases import bundle_cases
-from training.cohorts.bonbid import read_bonbid
-from training.cohorts.problems import refuse
 from training.cohorts.synthetic_clinical import ASSUMPTION
 from training.cohorts.synthetic_hie import STATEMENT
 from training.evaluating import ensemble_logits, export_decisions, export_scores
@@ -30,9 +28,7 @@ from training.finetuning import PRETRAINING_OF, Fit, export_split, exported_netw
 from training.leakage import subject_hashes
 from training.learning.ages import predicted_years
 from training.learning.transfer import network_arguments, outcome_arguments
-from training.preparing.infants import table_rows
 from training.preparing.inputs import adc_spec, fed_z_kinds, t1_spec
-from training.preparing.placed_networks import network_of
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import TRUE, Lesson, held_out_split, load_pretrained, trained_age_network
 from training.run_folder import RunFolder, read_record, recorded_settings
@@ -50,7 +46,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
     asked = [kind for kind in kinds if kind != NO_Z]  # no user's scan comes without a z-map
     remembered = bundle_cases(members, split, cohort, asked, scores, synthetic=settings.synthetic)
     age = exported_age(run)
-    arguments = outcome_arguments(network_of(settings))
+    arguments = outcome_arguments(settings.network)
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_bundle(
         folder,
@@ -142,7 +138,7 @@ def exported_age(run: RunFolder) -> ExportedAge | None:
     spacing_mm = settings.input.spacing_mm
     facts = AgeFacts(
         network=settings.network.name,
-        network_arguments=network_arguments(network_of(settings), in_channels=1, outputs=network.head.outputs),
+        network_arguments=network_arguments(settings.network, in_channels=1, outputs=network.head.outputs),
         spec=t1_spec(spacing_mm, T1_PLACEMENT, settings.network.poolings),
         placement=T1_PLACEMENT,
         head=network.head,
@@ -181,29 +177,6 @@ def exported_clinical(
     record, assumption = read_record(run.root), ASSUMPTION if run.settings.synthetic else ""
     made_with = f"{record['command']}, source revision {record['commit']}"
     return clinical_facts(logits, decisions, table, made_with=made_with, assumption=assumption)
-
-
-def add_clinical_variables(root: Path, folder: Path, version: str, *, revision: str) -> Bundle:
-    """Give a bundle that was exported earlier its fusion with clinical variables, from the out-of-fold logits that the
-    run has kept; weights and calibration stay as they are.
-
-    Args:
-        root: the run's folder, whose infants were prepared before they had clinical variables, or after.
-        folder: of the bundle, which must have come from this run.
-        version: the bundle's new one.
-        revision: of the sources that draw and fit.
-    """
-    run = RunFolder(root, recorded_settings(root))
-    cohort = load_prepared(run.prepared_hie).table
-    cases, problems = read_bonbid(run.hie_data, run.mapping, run.settings.hie.outcome)
-    refuse(problems)
-    known = pd.DataFrame(table_rows(cases))
-    merged = cohort[["case", "adverse"]].merge(known.drop(columns="adverse"), on="case", validate="1:1")
-    logits = ensemble_logits(run, cohort)
-    facts = exported_clinical(run, merged, logits, export_decisions(logits))
-    if facts is None:
-        raise ValueError("the outcome table of the run names no clinical variable")
-    return add_clinical(folder, replace(facts, made_with=f"{facts.made_with}; added at {revision}"), version)
 
 
 def _subjects(cohort: PreparedCohort, rows: np.ndarray) -> int:

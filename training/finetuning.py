@@ -26,7 +26,6 @@ from training.learning.outcomes import LOAD_FLOOR, Infants, OutcomeModule, logit
 from training.learning.randomness import key
 from training.learning.transfer import Start, from_ages, from_scratch, untrained_frozen
 from training.preparing.inputs import fed_z_kinds
-from training.preparing.placed_networks import network_of
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import PRETRAINED, SHUFFLED, TRUE, load_pretrained, uses_one_process
 from training.run_folder import RunFolder
@@ -181,7 +180,7 @@ def exported_network(one: Fit, run: RunFolder, cohort: PreparedCohort) -> Staged
 
 
 def _start(one: Fit, run: RunFolder, volumes: np.ndarray, seed: int) -> Start:
-    settings, arm, network = run.settings, one.arm, network_of(run.settings)
+    settings, arm, network = run.settings, one.arm, run.settings.network
     if arm == "scratch":
         return from_scratch(network, settings.finetune, seed=seed)
     z_maps = settings.hie.z_maps

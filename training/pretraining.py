@@ -15,6 +15,7 @@ import torch
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.networks.age import AgeNetwork, standardise
 from AGE2HIELib.networks.age_head import YEARS, AgeHead
+from AGE2HIELib.networks.parts import PartsNetwork
 from AGE2HIELib.system.parallel import run_all
 from training.files import write_tsv, write_whole
 from training.leakage import subject_hashes
@@ -24,13 +25,13 @@ from training.learning.fitting import FitPlace, fit
 from training.learning.keyed import Learner
 from training.learning.randomness import key
 from training.learning.transfer import network_arguments, new_network
-from training.preparing.placed_networks import network_of
 from training.preparing.store import PreparedCohort, load_prepared
 from training.run_folder import RunFolder
 from training.settings import WEIGHT_DECAY, TrainingSettings
 
 TRUE, SHUFFLED = KINDS = ("age", "shuffled-age")
 PRETRAINED = "pretrained.pt"
+_KEPT_BACK = 0.2  # share of the subjects to learn from, to which a network of patches fits the parts' weights
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def pretrain_one(lesson: Lesson, *, run: RunFolder) -> None:
     folder = run.pretraining(lesson.kind, lesson.seed)
     fit(module, FitPlace(folder, settings.hardware, bar=lessons(settings, KINDS).index(lesson) + 1))
     if module.global_rank == 0:
-        arguments = network_arguments(network_of(settings), in_channels=1, outputs=1)
+        arguments = network_arguments(settings.network, in_channels=1, outputs=1)
         content = {
             "trunk": {name: value.cpu() for name, value in network.encoder.state_dict().items()},
             "network": {"name": settings.network.name, **arguments},
@@ -99,7 +100,7 @@ def load_pretrained(path: Path, settings: TrainingSettings) -> Pretrained:
     if not path.exists():
         raise InputError(f"There is no {path.name} in {path.parent.name}. Run 'python training/run.py pretrain' first.")
     content = torch.load(path, weights_only=True)
-    wanted = {"name": settings.network.name, **network_arguments(network_of(settings), in_channels=1, outputs=1)}
+    wanted = {"name": settings.network.name, **network_arguments(settings.network, in_channels=1, outputs=1)}
     if content["network"] != wanted:
         raise InputError(f"{path.name} holds the network {content['network']}, and the settings ask for {wanted}.")
     return Pretrained(content["trunk"], tuple(content["seen"]))
@@ -113,8 +114,12 @@ def age_module(settings: TrainingSettings, cohort: PreparedCohort, lesson: Lesso
     taught = ages if lesson.kind == TRUE else shuffle_ages(ages, chosen, seed=settings.run.seed, deal=lesson.seed)
     seed = lesson.key(settings.run.seed)
     head = _head(settings, taught[chosen], brain_ml[chosen])
-    network = AgeNetwork(new_network(network_of(settings), in_channels=1, outputs=head.outputs, seed=seed), head)
+    network = AgeNetwork(new_network(settings.network, in_channels=1, outputs=head.outputs, seed=seed), head)
     network.encoder.measure(Images(cohort.volumes, chosen))
+    kept_back = None
+    if isinstance(network.encoder, PartsNetwork) and network.encoder.stacked:
+        learn, back = held_out_split(cohort.table.iloc[chosen], _KEPT_BACK, seed=settings.run.seed)
+        chosen, kept_back = chosen[learn], chosen[back]
     options = settings.pretrain
     learner = Learner(
         epochs=options.epochs,
@@ -122,7 +127,7 @@ def age_module(settings: TrainingSettings, cohort: PreparedCohort, lesson: Lesso
         weight_decay=WEIGHT_DECAY,
         seed=seed,
     )
-    subjects = Subjects(chosen, taught, brain_ml)
+    subjects = Subjects(chosen, taught, brain_ml, kept_back)
     return network, AgeModule(network, cohort.volumes, subjects, learner, learning_rate=options.learning_rate)
 
 

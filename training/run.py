@@ -14,8 +14,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # training/ is not an installed package
 
 from AGE2HIELib.errors import InputError, ModelError  # the path above comes first
-from training.settings import PRESETS, TrainingSettings, load_settings
+from training.settings import TrainingSettings
+from training.settings_reading import PRESETS, load_settings
 
+COMPARE = "compare-systems"
 STEPS = {
     "check-data": "list every problem of the data, with file and remedy",
     "prepare": "place every image once, as the network will see it",
@@ -23,9 +25,11 @@ STEPS = {
     "finetune": "learn the outcome: every arm on every split",
     "evaluate": "predictions of every case, tables, comparisons",
     "export": "the model bundle that age2hie loads",
+    "calibrate": "the exported model's number read by infants whom none of its networks saw (export.calibration)",
     "examine": "the saliency maps of the exported model over the cohort, each examined",
     "age-maps": "where in T1 the pretrained network sees age, in held-out subjects",
     "report": "the page with tables and figures, the model card, the TRIPOD+AI list",
+    COMPARE: "every system of training/systems on the same folds, under two hours on two cores: one page",
 }
 _EPILOG = """examples:
   python training/run.py                                    everything on synthetic cohorts, 20 minutes on two cores
@@ -41,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(words)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
+        given.preset = given.preset or ("systems" if given.step == COMPARE else "demo")
         settings = load_settings(given.preset, given.config, given.set)
         return _run(given, settings, words)
     except (InputError, ModelError) as problem:
@@ -60,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     steps = "\n".join(f"{name}: {what}" for name, what in STEPS.items())
     parser.add_argument("step", nargs="?", choices=STEPS, metavar="STEP", help=f"one of {', '.join(STEPS)}; else all")
-    parser.add_argument("--preset", choices=PRESETS, default="demo", help="how much of everything (default: demo)")
+    parser.add_argument("--preset", choices=PRESETS, help="how much of everything (default: demo)")
     parser.add_argument("--config", type=Path, help="a TOML or YAML file of settings that change the preset")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change one setting")
     parser.add_argument("--output", type=Path, help="the run's folder (default: runs/PRESET)")
@@ -80,6 +85,13 @@ def _run(given: argparse.Namespace, settings: TrainingSettings, words: list[str]
         problems = steps.check_data(RunFolder(root, settings))
         print("\n".join(map(str, problems)) or "no problem found")
         return 2 if problems else 0
+    if given.step == COMPARE:
+        from training.systems.comparing import compare_systems
+        from training.systems.table import find_systems
+
+        systems = find_systems(settings.evaluate.systems)
+        print(f"page: {compare_systems(root, settings, systems, preset=given.preset, command=called_as(words))}")
+        return 0
     run = open_run(root, settings, called_as(words))
     bundle = given.export or root / "model"
     simple = {"prepare": steps.prepare_step, "pretrain": steps.pretrain_step, "finetune": steps.finetune_step}
@@ -88,6 +100,9 @@ def _run(given: argparse.Namespace, settings: TrainingSettings, words: list[str]
     elif given.step == "export":
         steps.export_step(run, bundle)
         print(f"model: {bundle}")
+    elif given.step == "calibrate":
+        made = steps.calibrate_step(run, bundle)
+        print(f"model: {bundle}, version {made.version}")
     elif given.step == "examine":
         steps.examine_step(run, bundle)
         print(f"examinations: {run.examinations}")

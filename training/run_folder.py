@@ -13,7 +13,8 @@ from typing import Any
 
 from AGE2HIELib.errors import InputError
 from training.files import write_text
-from training.settings import SYNTHETIC, TrainingSettings, check_settings, differences
+from training.settings import SYNTHETIC, TrainingSettings
+from training.settings_reading import check_settings, differences
 
 _RECORD = "run.json"
 _PACKAGES = ("age2hie", "torch", "lightning", "monai", "numpy", "scipy", "scikit-learn", "statsmodels", "SimpleITK")
@@ -21,20 +22,29 @@ _PACKAGES = ("age2hie", "torch", "lightning", "monai", "numpy", "scipy", "scikit
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Paths of a run, and its settings."""
+    """Paths of a run, and its settings.
+
+    Attributes:
+        shared: folder that holds the cohorts of several runs, prepared once for each grid; None for the run's own.
+    """
 
     root: Path
     settings: TrainingSettings
+    shared: Path | None = None
 
     @property
     def ages_data(self) -> Path:
         source = self.settings.ages.source
-        return self.root / "data" / "ages" if source == SYNTHETIC else Path(source)
+        return self._cohorts / "data" / "ages" if source == SYNTHETIC else Path(source)
 
     @property
     def hie_data(self) -> Path:
         source = self.settings.hie.source
-        return self.root / "data" / "hie" if source == SYNTHETIC else Path(source)
+        return self._cohorts / "data" / "hie" if source == SYNTHETIC else Path(source)
+
+    @property
+    def _cohorts(self) -> Path:
+        return self.shared or self.root
 
     @property
     def mapping(self) -> Path | None:
@@ -42,11 +52,28 @@ class RunFolder:
 
     @property
     def prepared_ages(self) -> Path:
-        return self.root / "prepared" / "ages"
+        return self._prepared / "ages"
 
     @property
     def prepared_hie(self) -> Path:
-        return self.root / "prepared" / "hie"
+        return self._prepared / "hie"
+
+    @property
+    def _prepared(self) -> Path:
+        if self.shared is None:
+            return self.root / "prepared"
+        grid = f"{self.settings.input.spacing_mm:g}mm-{2**self.settings.network.poolings}"  # as ``centred_grid`` rounds
+        return self.shared / "prepared" / grid
+
+    @property
+    def calibration_data(self) -> Path:
+        """Of the infants whom no network saw and by whom the exported model's number is read."""
+        source = self.settings.export.calibration
+        return self.root / "data" / "calibration" if isinstance(source, int) else Path(source)
+
+    @property
+    def prepared_calibration(self) -> Path:
+        return self.root / "prepared" / "calibration"
 
     def pretraining(self, kind: str, seed: int = 0) -> Path:
         """Of one of the networks of a kind; that of seed 0 is the one that is exported and explained."""
@@ -95,8 +122,8 @@ class RunFolder:
         return self.root / "report"
 
 
-def open_run(root: Path, settings: TrainingSettings, command: str) -> RunFolder:
-    """A new run folder, or an old one that was made with the same settings.
+def open_run(root: Path, settings: TrainingSettings, command: str, *, shared: Path | None = None) -> RunFolder:
+    """A new run folder, or an old one that was made with the same settings; ``shared`` as of ``RunFolder``.
 
     Raises:
         InputError: the folder holds a run with other settings; they are named.
@@ -112,7 +139,7 @@ def open_run(root: Path, settings: TrainingSettings, command: str) -> RunFolder:
             )
     else:
         write_run_record(root, {"settings": settings.model_dump(mode="json"), "command": command, **provenance()})
-    return RunFolder(root, settings)
+    return RunFolder(root, settings, shared)
 
 
 def recorded_settings(root: Path) -> TrainingSettings:

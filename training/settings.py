@@ -1,38 +1,28 @@
-"""What a run is made of: every setting with its meaning, read from presets, small files and the command line.
+"""What a run is made of: every setting with its meaning.
 
-A setting that does not exist is an error, and so is a value of the wrong kind. The settings of a run are written into
-its folder, and a run folder is never continued with other ones.
+A setting that does not exist is an error, and so is a value of the wrong kind. ``settings_reading`` reads them from
+presets, small files and the command line.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
-from AGE2HIELib.errors import InputError
-from AGE2HIELib.pipeline.request import SALIENCY_METHODS
+from AGE2HIELib.pipeline.request import NETWORK_METHODS, SALIENCY_METHODS
 from AGE2HIELib.system.places import resource_path
 
-CONFIGS = Path(__file__).parent / "configs"
-PRESETS = ("demo", "quick", "bundle", "full")
 SYNTHETIC = "synthetic"
-_FREE = (
-    "run.jobs",
-    "explain.",
-    "export.name",
-    "export.version",
-)  # settings that a run may be continued with other values of
 
 # Nobody has changed these, and no preset does.
 T1_PLACEMENT: Literal["affine", "rigid"] = "affine"  # a rigid one keeps the size of the brain, and with it the age
 WEIGHT_DECAY = 1e-3  # of AdamW, in pretraining and fine-tuning
 FINETUNE_BATCH = 8  # infants; cohorts are small
 _POOLINGS_ELSEWHERE = 5  # of MONAI's ResNet and DenseNet
+OF_PARTS = ("patches", "global-local")  # networks that answer for every part of the image
+_POOLINGS_OF_PARTS = 2  # sides that are multiples of 4 cells let the parts lie evenly
 
 Arm = Literal["transfer", "scratch", "shuffled-age", "untrained-frozen"]
 Protocol = Literal["same-site", "pooled", "cross-site"]
@@ -81,26 +71,66 @@ class InputGrid(Section):
 
 
 class Network(Section):
-    """The encoder. ``channels`` and ``norm`` are read by the SFCN; MONAI's networks have their own widths."""
+    """The encoder. ``channels`` are read by all but resnet18 and densenet121, MONAI's, which have their own widths.
+    In two dimensions: slab (the mean of the slices in ``slab_mm``), three-planes, slices (a bag of all slices with
+    attention), global-local (a transformer). patches answers for cubes of 48 mm, each by itself;
+    covariance is over regions, and autoencoder the SFCN with a decoder.
+    """
 
-    name: Literal["sfcn", "resnet18", "densenet121", "covariance", "autoencoder"] = Field(
-        "sfcn", description="or resnet18, densenet121, covariance (over regions), autoencoder (on the SFCN)"
+    name: Literal[
+        "sfcn",
+        "resnet18",
+        "densenet121",
+        "vgg",
+        "slab",
+        "three-planes",
+        "slices",
+        "patches",
+        "global-local",
+        "covariance",
+        "autoencoder",
+    ] = Field(
+        "sfcn",
+        description="or resnet18, densenet121, vgg, slab, three-planes, slices, patches, global-local, covariance, "
+        "autoencoder",
     )
-    channels: tuple[int, ...] = Field(
-        (8, 16, 32, 32, 16), description="of each block of the SFCN, of each filter of the covariance network"
+    options: dict[str, Any] = Field({}, description="further arguments of that network, as its page says them")
+    channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block")
+    norm: Literal["group", "batch"] = Field("group", description="of every block")
+    slab_mm: tuple[float, float] = Field(
+        (0.0, 14.0), description="of slab, three-planes, global-local: z in the atlas's frame; deep grey matter"
     )
-    norm: Literal["group", "batch"] = Field("group", description="of the SFCN")
     dropout: float = Field(0.1, ge=0, lt=1, description="before the last layer")
     pooling: Literal["voxels", "places", "mean"] = Field(
-        "voxels", description="of the outcome: evidence of every voxel, of every cell, or the mean of features"
+        "voxels",
+        description="of the outcome: evidence of every voxel, of every cell, or the mean of features; not of patches "
+        "and global-local",
     )
+    _spacing_mm: float = PrivateAttr(default=4.0)
+    _atlas: Path = PrivateAttr(default_factory=lambda: resource_path("atlas"))
 
     @property
     def poolings(self) -> int:
         """How many times cells are halved, which the grid's sides must allow."""
-        if self.name == "covariance":
-            return 0
-        return len(self.channels) - 1 if self.name in ("sfcn", "autoencoder") else _POOLINGS_ELSEWHERE
+        own = len(self.channels)
+        known = {
+            "sfcn": own - 1,
+            "autoencoder": own - 1,
+            "covariance": 0,
+            "resnet18": _POOLINGS_ELSEWHERE,
+            "densenet121": _POOLINGS_ELSEWHERE,
+        }
+        return _POOLINGS_OF_PARTS if self.name in OF_PARTS else known.get(self.name, own)
+
+    @property
+    def spacing_mm(self) -> float:
+        """Of the grid that it is fed, ``input.spacing_mm``: slabs and cubes lie at places in mm."""
+        return self._spacing_mm
+
+    @property
+    def atlas(self) -> Path:
+        """Folder of the atlas, ``input.atlas``: whose regions a network over regions has."""
+        return self._atlas
 
 
 class Pretrain(Section):
@@ -157,6 +187,18 @@ class Evaluate(Section):
     )
     protocols: tuple[Protocol, ...] = Field(("same-site", "pooled", "cross-site"), description="how cases are divided")
     resamples: int = Field(1000, ge=50, description="of the bootstrap")
+    systems: tuple[str, ...] = Field((), description="by name, that compare-systems runs; all unless given")
+
+
+def _number_or_folder(value: Any) -> Any:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | str)
+        or value == ""
+        or (isinstance(value, int) and value < 0)
+    ):
+        raise ValueError("give a number of synthetic infants, 0 for none, or a folder")
+    return value
 
 
 class Export(Section):
@@ -168,6 +210,9 @@ class Export(Section):
     members: int = Field(3, ge=2, description="networks of the bundle")
     name: str = Field("age2hie-run", description="of the model")
     version: str = Field("0.1.0", description="of the model")
+    calibration: Annotated[int | str, BeforeValidator(_number_or_folder)] = Field(
+        0, description="infants no network saw, who calibrate it: a number of synthetic ones, a folder; 0: out of fold"
+    )
 
 
 def _number_or_all(value: Any) -> Any:
@@ -178,8 +223,9 @@ def _number_or_all(value: Any) -> Any:
 
 
 def _known_method(name: str) -> str:
-    if name not in SALIENCY_METHODS:
-        raise ValueError(f"choose one of {', '.join(SALIENCY_METHODS)}")
+    every = (*SALIENCY_METHODS, *NETWORK_METHODS)
+    if name not in every:
+        raise ValueError(f"choose one of {', '.join(every)}")
     return name
 
 
@@ -224,81 +270,17 @@ class TrainingSettings(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _placed(self) -> TrainingSettings:
+        self.network._spacing_mm, self.network._atlas = self.input.spacing_mm, self.input.atlas_folder
+        if self.network.name in OF_PARTS and self.pretrain.learns == "year-bins":
+            raise ValueError(
+                f"the network {self.network.name} has an age for every part, which are averaged, and pretrain.learns "
+                "year-bins has none to average: choose years or log-years"
+            )
+        return self
+
     @property
     def synthetic(self) -> bool:
         """Whether the outcome model sees synthetic infants only: then it is a demonstration."""
         return self.hie.source == SYNTHETIC
-
-
-def load_settings(preset: str, config: Path | None = None, changes: Sequence[str] = ()) -> TrainingSettings:
-    """A preset, changed by a TOML or YAML file, changed by ``section.key=value`` from the command line.
-
-    Raises:
-        InputError: a file that cannot be read, an unknown key, a value of the wrong kind: all of them, a line each.
-    """
-    table = _read(CONFIGS / f"{preset}.toml")
-    if config is not None:
-        table = _merged(table, _read(config))
-    for change in changes:
-        table = _merged(table, _from_words(change))
-    return check_settings(table)
-
-
-def check_settings(table: Mapping[str, Any]) -> TrainingSettings:
-    """A table of plain values as settings; InputError names every key that is wrong."""
-    try:
-        return TrainingSettings.model_validate(table)
-    except ValidationError as problem:
-        raise InputError("; ".join(_in_words(error) for error in problem.errors())) from None
-
-
-def differences(old: TrainingSettings, new: TrainingSettings) -> list[str]:
-    """The settings in which two runs differ, as ``section.key: old, now new``, but for those that change no
-    network: ``run.jobs``, what is explained, and what the export is called.
-    """
-    before, after = (_flat(settings.model_dump(mode="json")) for settings in (old, new))
-    changed = [key for key in before if before[key] != after[key] and not key.startswith(_FREE)]
-    return [f"{key}: {before[key]}, now {after[key]}" for key in changed]
-
-
-def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{section}.{key}": value for section, values in table.items() for key, value in values.items()}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        table = yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as problem:
-        raise InputError(f"{path.name} cannot be read ({problem}). Give a TOML or YAML file of settings.") from problem
-    if not isinstance(table, dict | None):
-        raise InputError(
-            f"{path.name} holds a {type(table).__name__}. Write sections, as in training/configs/demo.toml."
-        )
-    return table or {}
-
-
-def _merged(table: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(table)
-    for key, value in changes.items():
-        old = merged.get(key)
-        whole = not (isinstance(old, dict) and isinstance(value, dict)) or key == "cases"
-        merged[key] = value if whole else _merged(merged[key], value)
-    return merged
-
-
-def _from_words(change: str) -> dict[str, Any]:
-    path, sign, value = change.partition("=")
-    section, dot, key = path.partition(".")
-    if not (sign and dot and key):
-        raise InputError(f"'{change}' is no setting. Write it as section.key=value, for example pretrain.epochs=5.")
-    return {section.strip(): {key.strip(): yaml.safe_load(value)}}
-
-
-def _in_words(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"There is no setting '{where}'. See training/settings.py for those there are"
-    if not where:  # of the settings taken together
-        return str(error["ctx"]["error"]).capitalize()
-    return f"The setting '{where}' is {error['input']!r}: {error['msg'].lower()}"

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from training.settings import CONFIGS, PRESETS, TrainingSettings
+from training.settings import TrainingSettings
+from training.settings_reading import CONFIGS, PRESETS
 
 # What a first run of one's own never needs: they stand in a table of their own.
 RARE = frozenset(
@@ -17,6 +18,7 @@ RARE = frozenset(
         "hie.z_maps",
         "network.norm",
         "network.dropout",
+        "network.options",
         "network.pooling",
         "pretrain.batch_size",
         "finetune.augment",
@@ -24,7 +26,9 @@ RARE = frozenset(
         "finetune.release",
         "evaluate.protocols",
         "evaluate.resamples",
+        "evaluate.systems",
         "export.arm",
+        "export.calibration",
         "export.members",
         "export.version",
         "hardware.precision",

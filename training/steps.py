@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from AGE2HIELib.bundle.reading import Bundle
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.system.places import resource_path
+from training.calibrating import calibrate
 from training.checking import case_table, check_ages, check_folds, check_infants, check_overlap
 from training.cohorts.bids import read_bids
 from training.cohorts.bonbid import read_bonbid
@@ -145,6 +147,12 @@ def export_step(run: RunFolder, folder: Path) -> None:
     export(run, folder, results=results_text(run, evaluate(run)))
 
 
+def calibrate_step(run: RunFolder, folder: Path) -> Bundle:
+    """The exported model's number, read by infants whom none of its networks saw."""
+    _refuse_spread("Infants are asked about one after the other")
+    return calibrate(run, folder)
+
+
 def examine_step(run: RunFolder, folder: Path) -> pd.DataFrame:
     """The exported model's maps over the cohort, examined."""
     _refuse_spread("Infants are examined one by one")
@@ -174,6 +182,8 @@ def run_all_steps(run: RunFolder, folder: Path) -> Mapping[str, pd.DataFrame]:
     finetune_step(run)
     found = evaluate(run)
     export(run, folder, results=results_text(run, found))
+    if run.settings.export.calibration != 0:
+        calibrate_step(run, folder)
     if run.settings.explain.cases != 0:
         examine_step(run, folder)
     if run.settings.explain.subjects != 0 and TRUE in _pretrainings(run):

@@ -155,11 +155,12 @@ def _load_member(bundle: Bundle, name: str, device: str) -> StagedNetwork:
 def _check_features(bundle: Bundle, network: StagedNetwork) -> None:
     import torch
 
-    from AGE2HIELib.networks.staged import first_block_features
+    from AGE2HIELib.networks.features import first_block_features
 
     if bundle.cases is None:
         return
-    small = torch.zeros(1, len(bundle.spec.channels), *(network.only_shape or _SMALL))
+    whole = isinstance(network, PartsNetwork) or network.only_shape is not None
+    small = torch.zeros(1, len(bundle.spec.channels), *(bundle.spec.grid.shape if whole else _SMALL))
     features = first_block_features(network, small).shape[1]
     if bundle.cases.features != features:
         raise ModelError(

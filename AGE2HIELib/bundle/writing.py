@@ -1,8 +1,4 @@
-"""The export of a model: what training has made becomes a bundle folder, with its model card.
-
-The card, ``docs/README.md``, says what a reader must know before using a model (Mitchell et al. 2019,
-doi:10.1145/3287560.3287596).
-"""
+"""The export of a model: what training has made becomes a bundle folder, with its model card."""
 
 from __future__ import annotations
 
@@ -10,164 +6,23 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from AGE2HIELib.bundle.age_facts import AGE, AGE_CARD, AGE_WEIGHTS, AgeFacts, age_text, check_age
+from AGE2HIELib.bundle.cards import age_card, clinical_card, model_card, recalibrated_card
 from AGE2HIELib.bundle.clinical_facts import CLINICAL, CLINICAL_CARD, ClinicalFacts, check_clinical, clinical_text
-from AGE2HIELib.bundle.metadata import INFERENCE, METADATA, check_facts, inference_text, metadata_text
-from AGE2HIELib.bundle.model_facts import ModelFacts
+from AGE2HIELib.bundle.metadata import INFERENCE, METADATA, OURS, check_facts, inference_text, metadata_text
+from AGE2HIELib.bundle.model_facts import ModelFacts, Reading
 from AGE2HIELib.bundle.reading import CARD, LICENCE, SCHEMA, SEEN, Bundle, read_bundle, write_manifest
-from AGE2HIELib.bundle.training_cases import CASES, SET_COVERAGE, cases_text, counts
+from AGE2HIELib.bundle.training_cases import CASES, Scores, cases_text
 from AGE2HIELib.bundle.weights import check_weights, pack_weights
-from AGE2HIELib.clinical.variables import BY_NAME
 from AGE2HIELib.errors import ModelError
-from AGE2HIELib.networks.age_head import LOG_OFFSET_YEARS, YEARS, AgeHead
 from AGE2HIELib.system.places import resource_path
 
 if TYPE_CHECKING:
     import torch
-
-_DEMONSTRATION = (
-    "> **Synthetic: not for clinical use.** This model was trained on synthetic images only. Its number is a "
-    "demonstration score and says nothing about any child."
-)
-_RESEARCH = "> **Research use only.** This model is not a medical device."
-
-
-def model_card(facts: ModelFacts, members: int, results: str) -> str:
-    """Markdown; ``results`` is the part that only training knows: how it was trained and how well it does."""
-    spec = facts.spec
-    spacing = " x ".join(f"{mm:g}" for mm in spec.grid.spacing_mm)
-    shape = " x ".join(str(n) for n in spec.grid.shape)
-    channels = "\n".join(
-        f"| {c.name} | ({c.name} - {c.offset:g}) / {c.scale:g}, clipped to {c.low:g} .. {c.high:g} |"
-        for c in spec.channels
-    )
-    return f"""# {facts.name} {facts.version}
-
-{_DEMONSTRATION if facts.demonstration else _RESEARCH}
-
-{facts.description}
-
-## Use
-{facts.intended_use}
-
-## Trained on
-{facts.trained_on}
-
-Made with `{facts.made_with}`.
-
-## Input
-{shape} cells of {spacing} mm in the atlas's frame, right-anterior-superior.
-
-| channel | scale |
-| --- | --- |
-{channels}
-
-ADC is in 1e-6 mm2/s. Accepted origins of the z map: {", ".join(facts.z_origins)}.
-
-## Output
-{members} members of the network `{facts.network}` ({_arguments(facts)}); the mean of their logits is calibrated:
-probability = sigmoid(intercept + slope x mean logit), for each kind of z-map by itself:
-
-{_readings(facts)}
-
-Saliency is taken at `{facts.saliency_layer}`.
-
-{_sets(facts)}
-
-{results.strip()}
-
-## Authors and licence
-{facts.authors}. {facts.copyright}; see `LICENSE`.
-"""
-
-
-def age_card(facts: AgeFacts) -> str:
-    """``docs/age.md``: the same for the network of brain age that a bundle carries."""
-    spec, learned = facts.spec, facts.trained_on
-    shape, spacing = (" x ".join(f"{n:g}" for n in numbers) for numbers in (spec.grid.shape, spec.grid.spacing_mm))
-    synthetic = "> **Synthetic: not for clinical use.** It saw synthetic scans only, and says nothing about anybody."
-    return f"""# Brain age
-
-{synthetic if facts.demonstration else _RESEARCH}
-
-A network that learned brain age alone. The members may have started from another one.
-`age2hie explain T1 --target age` shows where in a T1-weighted scan it sees age. No outcome is predicted from it.
-
-## Trained on
-{facts.trained_on_words}. The mean absolute error is {facts.held_out_words}; a year-scale error hides infants. Ages
-beyond {learned.youngest_years:.1f} to {learned.oldest_years:.1f} years are none that it knows.
-
-## Input
-A T1-weighted scan of any unit: masked, evened, placed in the T1 template ({facts.placement}), in spreads from the
-brain's median, on {shape} cells of {spacing} mm.
-
-## Output
-Years, by the network `{facts.network}` with the head `{facts.head.kind}` ({_head(facts.head)}). Saliency is taken at
-`{facts.saliency_layer}`.
-"""
-
-
-def clinical_card(facts: ClinicalFacts) -> str:
-    """``docs/clinical.md``: the same for clinical variables beside the image."""
-    assumed = f"> **Synthetic: not for clinical use.** {facts.assumption}" if facts.assumption else _RESEARCH
-    kinds, (first, *_) = ", ".join(facts.fusions), facts.fusions.values()
-    table = "| variable | logits for each standard deviation | standard deviation |\n| --- | --- | --- |"
-    for name, coefficient, sd in zip(first.names, first.coefficients, first.sd, strict=True):
-        unit = BY_NAME[name].unit
-        table += f"\n| {BY_NAME[name].title} | {coefficient:+.2f} | {sd:.3g}{f' {unit}' if unit else ''} |"
-    return f"""# Clinical variables
-
-{assumed}
-
-What `age2hie predict --clinical FILE` adds to the image's logit: ridge logistic regression on what each variable says
-beyond what the image leads one to expect; what is not known is averaged over. With nothing known the number is the
-image's alone. Learned from out-of-fold numbers of {facts.cases} infants ({facts.adverse} adverse), for each kind of
-z-map by itself ({kinds}); made with `{facts.made_with}`.
-
-{table}
-
-The coefficients are those for z-maps of the kind {next(iter(facts.fusions))}, with every variable known.
-"""
-
-
-def _readings(facts: ModelFacts) -> str:
-    lines = ["| z-map | intercept | slope | at a prevalence of | threshold |", "| --- | --- | --- | --- | --- |"]
-    for kind, reading in facts.readings.items():
-        platt = reading.calibration
-        numbers = f"{platt.intercept:.4g} | {platt.slope:.4g} | {platt.prevalence:.3g} | {reading.threshold:.3g}"
-        lines.append(f"| {kind} | {numbers} |")
-    return "\n".join(lines)
-
-
-def _head(head: AgeHead) -> str:
-    if head.kind == "huber":
-        learned = "age" if head.target == YEARS else f"the logarithm of age + {LOG_OFFSET_YEARS:g} years"
-        return f"linear in {learned}"
-    bins = head.bins
-    last = bins.first_years + bins.count * bins.width_years
-    return f"{bins.count} bins of {bins.width_years:g} years from {bins.first_years:g} to {last:g}"
-
-
-def _sets(facts: ModelFacts) -> str:
-    if facts.cases is None:
-        return (
-            "No scores of left-out cases are kept: every outcome is called indeterminate, and no distance is checked."
-        )
-    ranked = "; ".join(_counted(kind, *counts(scores)) for kind, scores in facts.cases.scores.items())
-    return f"""Sets of outcomes are conformal, for each outcome by itself, at {SET_COVERAGE:.0%}: the mean logit is
-ranked among those of cases that were scored by networks which had not learned from them ({ranked}). A scan is warned of
-when it lies farther than {facts.cases.distance_limit:g} from the training cases: {facts.cases.distance_basis}"""
-
-
-def _counted(kind: str, favourable: int, adverse: int) -> str:
-    return f"z-map {kind}: {favourable} favourable, {adverse} adverse"
-
-
-def _arguments(facts: ModelFacts) -> str:
-    return ", ".join(f"{key} {value}" for key, value in facts.network_arguments.items())
 
 
 def write_bundle(
@@ -226,28 +81,59 @@ def add_age(folder: Path, age: AgeFacts, weights: Mapping[str, torch.Tensor]) ->
     return read_bundle(folder)
 
 
-def add_clinical(folder: Path, clinical: ClinicalFacts, version: str) -> Bundle:
-    """Give a bundle its fusion with clinical variables, or another one, and a version of its own; weights, calibration
-    and everything else in it stay as they are.
+@dataclass(frozen=True)
+class Calibrated:
+    """What infants whom no network of a bundle saw say of its numbers.
+
+    Attributes:
+        readings, scores: by kind of z-map; kinds that are missing keep those that the bundle has.
+        clinical: how clinical variables join the image; None where nothing is known of them.
+        infants: who they were, in words.
+    """
+
+    readings: Mapping[str, Reading]
+    scores: Mapping[str, Scores]
+    clinical: ClinicalFacts | None
+    infants: str
+
+
+def add_calibration(folder: Path, calibrated: Calibrated, version: str) -> Bundle:
+    """Let a bundle's numbers be read by other infants than before; its weights stay as they are.
 
     Args:
-        folder: of a whole bundle.
-        clinical: as ``facts.clinical`` of ``write_bundle``.
+        folder: of a whole bundle that remembers its cases.
         version: the bundle's new one.
+
+    Raises:
+        ModelError: the bundle remembers no cases.
     """
     before = read_bundle(folder)
+    if before.cases is None:
+        raise ModelError(f"The model {before.name} remembers no cases, so no scores can join them. Export it again.")
+    scores = {**before.cases.scores, **{kind: (one,) for kind, one in calibrated.scores.items()}}
+    cases = replace(before.cases, scores=scores)
+    after = replace(
+        before,
+        version=version,
+        readings={**before.readings, **calibrated.readings},
+        cases=cases,
+        clinical=calibrated.clinical or before.clinical,
+    )
+    check_facts(after)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         made = Path(shutil.copytree(folder, Path(scratch, "bundle")))
-        _write_clinical(made, clinical, before)
         content = json.loads((made / METADATA).read_text(encoding="utf-8"))
         content["version"] = version
-        content["changelog"] = {version: "clinical variables beside the image", **content["changelog"]}
-        card = (made / CARD).read_text(encoding="utf-8")
+        content["changelog"] = {version: f"calibrated on {calibrated.infants}", **content["changelog"]}
+        content[OURS]["readings"] = {kind: asdict(reading) for kind, reading in after.readings.items()}
         texts = {
             METADATA: json.dumps(content, indent=2, ensure_ascii=False) + "\n",
-            CARD: card.replace(f"# {before.name} {before.version}", f"# {before.name} {version}", 1),
+            CARD: recalibrated_card((made / CARD).read_text(encoding="utf-8"), after),
+            CASES: cases_text(cases),
         }
         _write_contents(made, {name: text.encode() for name, text in texts.items()})
+        if after.clinical is not None:
+            _write_clinical(made, after.clinical, after)
         _put_in_place(made, folder, Path(scratch))
     return read_bundle(folder)
 

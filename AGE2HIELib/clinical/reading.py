@@ -1,4 +1,5 @@
-"""Reads clinical variables from a file: a JSON object, or a CSV with a header and one row (in a batch one for a case).
+"""Reads clinical variables from a file: a JSON object, or a CSV with a header and one row (in a batch one for a case, of
+JSON a list of objects).
 
 Each error is one line that names the variable, the value seen and what to do. A missing value is left out, empty, null
 or ``n/a``; a file in which nothing is given is allowed, and warned of.
@@ -212,7 +213,7 @@ def _records(path: Path) -> list[dict[str, Any]]:
     text = _text(path).strip()
     if not text:
         return []
-    return [_json(text, path)] if text[0] in "{[" else _csv(text, path)
+    return _json(text, path) if text[0] in "{[" else _csv(text, path)
 
 
 def _text(path: Path) -> str:
@@ -238,7 +239,7 @@ def _text(path: Path) -> str:
     return text
 
 
-def _json(text: str, path: Path) -> dict[str, Any]:
+def _json(text: str, path: Path) -> list[dict[str, Any]]:
     def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         _refuse_repeated((name for name, _ in pairs), path)
         return dict(pairs)
@@ -250,9 +251,14 @@ def _json(text: str, path: Path) -> dict[str, Any]:
         found = json.loads(text, object_pairs_hook=once, parse_constant=refuse)
     except (ValueError, RecursionError) as problem:
         raise InputError(f"'{path.name}' is not JSON ({problem}). Correct it, or save it as CSV.") from problem
-    if not isinstance(found, dict):
-        raise InputError(f"'{path.name}' holds a list of {len(found)}, and one infant is one object. Leave one.")
-    return found
+    rows = found if isinstance(found, list) else [found]
+    for row in rows:
+        if not isinstance(row, dict):
+            raise InputError(
+                f"'{path.name}' holds {_short(row)} where an infant's variables should stand. Write an object for each "
+                'infant, as {"cord_ph": 7.01}.'
+            )
+    return rows
 
 
 def _csv(text: str, path: Path) -> list[dict[str, Any]]:

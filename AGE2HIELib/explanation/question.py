@@ -38,12 +38,14 @@ class Answer:
     cells: the map, 3D, on ``where``.
     where: how the map's cells lie in the image.
     by_channel: (C, cells, cells, cells), whose sum over channels is ``cells``; None where a method cannot part them.
+    part: voxels, along each axis, of the part of the image that a value stands for; None where that is a cell.
     """
 
     outputs: np.ndarray
     cells: np.ndarray
     where: Cells
     by_channel: np.ndarray | None = None
+    part: tuple[int, int, int] | None = None
 
 
 WHOLE_IMAGE = Cells(1, 0.0)  # a cell for each voxel of the network's input

@@ -15,6 +15,7 @@ from AGE2HIELib.explanation.gradient_methods import (
     layercam,
     smooth_integrated_gradients,
 )
+from AGE2HIELib.explanation.network_maps import attention, local_answers
 from AGE2HIELib.explanation.network_methods import anomaly, regional_residuals
 from AGE2HIELib.explanation.perturbation_methods import noise_map, occlusion
 from AGE2HIELib.explanation.question import Answer, Question
@@ -28,8 +29,7 @@ class Method:
     signed: whether negative values speak against the target; where not, the map says only that a place matters.
     at_layer: whether it is asked at a layer of the network; the others look at the image.
     in_logits: whether its values are parts of the explained number, and are scaled by the calibration's slope.
-    unit: of the others.
-    of_network: of which networks alone it can be made, as a bundle names them; empty for all.
+    unit: of its values; ``{unit}`` stands for that of the explained number.
     """
 
     answer: Callable[[Question], Answer]
@@ -37,14 +37,11 @@ class Method:
     signed: bool = True
     at_layer: bool = False
     in_logits: bool = True
-    unit: str = ""
-    of_network: str = ""
+    unit: str = "{unit}, per cell"
 
     @property
     def meaning(self) -> str:
         """What high values say."""
-        if self.of_network:
-            return self.unit or "what a region says beyond all regions"
         return "what raised the score" if self.signed else "what mattered to the score"
 
 
@@ -57,19 +54,19 @@ METHODS: dict[str, Method] = {
     "smooth-integrated-gradients": Method(smooth_integrated_gradients, "Integrated gradients with SmoothGrad"),
     "occlusion": Method(occlusion, "Occlusion"),
     "noise-map": Method(noise_map, "Tolerated noise", signed=False, in_logits=False, unit="log of tolerated noise"),
-    "regional-residuals": Method(regional_residuals, "Regional residuals", of_network="covariance"),
-    "anomaly": Method(
-        anomaly,
-        "Anomaly",
-        in_logits=False,
-        unit="standard deviations from a healthy brain",
-        of_network="autoencoder",
-    ),
+}
+# Of networks that hold such a map: of every other one it is refused.
+NETWORK_METHODS: dict[str, Method] = {
+    "attention": Method(attention, "Attention", signed=False, in_logits=False, unit="share of all slices' attention"),
+    "local": Method(local_answers, "Local answers", unit="{unit}, of a part less the whole"),
+    "regional-residuals": Method(regional_residuals, "Regional residuals", unit="{unit}, of a region less the whole"),
+    "anomaly": Method(anomaly, "Anomaly", in_logits=False, unit="standard deviations from a healthy brain"),
 }
 DEFAULT_METHOD = "hirescam"
 
 
 def find_method(name: str) -> Method:
-    if name not in METHODS:
-        raise InputError(f"There is no saliency method {name!r}. Choose one of {', '.join(METHODS)}.")
-    return METHODS[name]
+    known = {**METHODS, **NETWORK_METHODS}
+    if name not in known:
+        raise InputError(f"There is no saliency method {name!r}. Choose one of {', '.join(known)}.")
+    return known[name]

@@ -63,9 +63,15 @@ def mean_map(given: Sequence[Answer], examined: ExaminedMap) -> np.ndarray:
 
 
 def on_voxels(cells: np.ndarray, where: Cells, shape: tuple[int, ...]) -> np.ndarray:
-    """A map of cells, interpolated at every voxel of the input; the outermost cells hold on to the edge."""
-    axes = [(np.arange(size) - where.first) / where.stride for size in shape]
-    return np.asarray(map_coordinates(cells, np.meshgrid(*axes, indexing="ij"), order=1, mode="nearest"))
+    """A map of cells, interpolated at every voxel of the input; the outermost cells hold on to the edge, but no farther
+    than to where the next cell's centre would be.
+    """
+    axes = [(np.arange(size) - axis.first) / axis.stride for axis, size in zip(where.axes, shape, strict=True)]
+    values = np.asarray(map_coordinates(cells, np.meshgrid(*axes, indexing="ij"), order=1, mode="nearest"))
+    for axis, places in enumerate(axes):
+        beyond = (places < -1) | (places > cells.shape[axis])
+        values[(slice(None),) * axis + (beyond,)] = 0
+    return values
 
 
 def members_agree(given: Sequence[Answer]) -> float:

@@ -25,7 +25,7 @@ class SaliencyMap:
             Neither clipped nor scaled to the map's range, so that two scans' maps can be compared: the unit is that of
             what is explained, but for the noise map, which has none.
         layer: what the CAM family was asked at; empty for the methods that look at the image itself.
-        resolution_mm: edge lengths of a cell, along right, anterior, superior.
+        resolution_mm: edge lengths of a cell, or of what a value stands for, along right, anterior, superior.
     """
 
     saliency: Volume
@@ -122,7 +122,8 @@ def on_cells(answer: Answer, grid: Grid, *, method: str, layer: str, target: str
     cells = feature_grid(grid, answer.where)
     if answer.cells.shape != cells.shape:
         raise ValueError(f"{method} at {layer} has {answer.cells.shape} cells, {cells.shape} were expected")
-    right, anterior, superior = (float(mm) for mm in cells.spacing_mm)
+    part_mm = cells.spacing_mm if answer.part is None else grid.spacing_mm * answer.part
+    right, anterior, superior = (float(mm) for mm in part_mm)
     return SaliencyMap(
         saliency=Volume(answer.cells.astype(np.float32), cells.affine_ras),
         method=method,
@@ -134,7 +135,6 @@ def on_cells(answer: Answer, grid: Grid, *, method: str, layer: str, target: str
 
 def feature_grid(grid: Grid, cells: Cells) -> Grid:
     """The cells of a layer as a grid in the frame of ``grid``, the network's input."""
-    i, j, k = (cells.count(size) for size in grid.shape)
-    voxel_from_cell = np.diag([cells.stride, cells.stride, cells.stride, 1.0])
-    voxel_from_cell[:3, 3] = cells.first
-    return Grid((i, j, k), grid.affine_ras @ voxel_from_cell)
+    voxel_from_cell = np.diag([*(axis.stride for axis in cells.axes), 1.0])
+    voxel_from_cell[:3, 3] = [axis.first for axis in cells.axes]
+    return Grid(cells.counts(grid.shape), grid.affine_ras @ voxel_from_cell)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from AGE2HIELib.networks.age_head import LOG, LOG_OFFSET_YEARS, AgeBins, AgeHead
+from AGE2HIELib.networks.parts import PartsNetwork
 from AGE2HIELib.networks.staged import StagedNetwork
 
 
@@ -25,11 +26,19 @@ class AgeNetwork(nn.Module):
     def forward(self, images: torch.Tensor, brain_ml: torch.Tensor) -> torch.Tensor:
         """``(N, 1)`` standardised age or ``(N, bins)`` logits, of ``(N, 1, D, H, W)`` and ``(N,)``."""
         outputs: torch.Tensor = self.encoder(images)
-        if self.volume is not None:
-            outputs = outputs + self.volume(
-                (torch.log(brain_ml) - self.head.volume_mean)[:, None] / self.head.volume_sd
-            )
-        return outputs
+        return outputs + self._of_volume(brain_ml)
+
+    def lessons(self, images: torch.Tensor, brain_ml: torch.Tensor) -> torch.Tensor:
+        """``(N, outputs, answers)``: everything that learns the age by itself; of most networks the one answer."""
+        if not isinstance(self.encoder, PartsNetwork):
+            return torch.as_tensor(self(images, brain_ml))[..., None]
+        return self.encoder.lessons(images) + torch.as_tensor(self._of_volume(brain_ml))[..., None]
+
+    def _of_volume(self, brain_ml: torch.Tensor) -> torch.Tensor | float:
+        if self.volume is None:
+            return 0.0
+        added: torch.Tensor = self.volume((torch.log(brain_ml) - self.head.volume_mean)[:, None] / self.head.volume_sd)
+        return added
 
     def years(self, outputs: torch.Tensor) -> torch.Tensor:
         """``(N,)`` age in years."""

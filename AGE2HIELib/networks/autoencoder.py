@@ -99,7 +99,7 @@ class AutoencoderNetwork(SFCN):
         how = {"norm": norm, "dropout": dropout, "mirrored": mirrored}
         super().__init__(in_channels, tuple(channels), outputs=outputs, pooling=pooling, **how)  # type: ignore[arg-type]
         cells = channels[-1] * sides[0] * sides[1] * sides[2]
-        self.head = LatentHead(cells, latent, outputs, dropout, detached=detached)  # type: ignore[assignment]
+        self.head = LatentHead(cells, latent, outputs, dropout, detached=detached)
         self.decoder = _decoder(latent, cells, (channels[-1], *sides), tuple(channels[-2::-1]), in_channels, norm)
         self.signed = in_channels > 1  # ADC: only what is too low is unusual; T1 has no unit and no such side
         for name in ("error_mean", "error_sd"):

@@ -210,7 +210,7 @@ class CovarianceNetwork(StagedNetwork):
             blocks[f"filter{number}"] = nn.Sequential(made, nn.Dropout3d(dropout)) if number == 1 else made
             before = after
         super().__init__(blocks, dict.fromkeys(blocks, Cells(1, 0.0)), features=before)
-        self.head = MeanOfRegions(values)  # type: ignore[assignment]
+        self.head = MeanOfRegions(values)
         self.places = places
         self.register_buffer("residual_mean", torch.zeros(len(places)))
         self.register_buffer("residual_sd", torch.ones(len(places)))

@@ -30,6 +30,36 @@ def _densenet121(**arguments: Any) -> StagedNetwork:
     return densenet121(**arguments)
 
 
+def _vgg(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.convolutions import vgg
+
+    return vgg(**arguments)
+
+
+def _planes(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.planes import Planes
+
+    return Planes(**arguments)
+
+
+def _slices(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.slices import SliceBag
+
+    return SliceBag(**arguments)
+
+
+def _patches(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.patches import Patches
+
+    return Patches(**arguments)
+
+
+def _global_local(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.global_local import GlobalLocal
+
+    return GlobalLocal(**arguments)
+
+
 def _covariance(**arguments: Any) -> StagedNetwork:
     from AGE2HIELib.networks.covariance import CovarianceNetwork
 
@@ -46,6 +76,12 @@ NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     "sfcn": _sfcn,
     "resnet18": _resnet18,
     "densenet121": _densenet121,
+    "vgg": _vgg,
+    "slab": _planes,
+    "three-planes": _planes,
+    "slices": _slices,
+    "patches": _patches,
+    "global-local": _global_local,
     "covariance": _covariance,
     "autoencoder": _autoencoder,
 }
@@ -53,6 +89,8 @@ NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
 # Far above any network that fits the project's data; they keep a faulty file from asking for all memory.
 MOST_CHANNELS = 1024
 MOST_BLOCKS = 8
+_COUNTS = ("in_channels", "outputs", "attention", "part", "step", "rounds")
+_COUNTS_IN_LIST = ("dense", "shape")
 
 
 def check_network_name(name: str) -> None:
@@ -74,9 +112,12 @@ def build_network(name: str, arguments: Mapping[str, Any]) -> StagedNetwork:
     checked = dict(arguments)
     if "channels" in checked:
         checked["channels"] = _checked_channels(checked["channels"])
-    for key in ("in_channels", "outputs"):
+    for key in _COUNTS:
         if key in checked:
             _check_count(key, checked[key])
+    for key in _COUNTS_IN_LIST:
+        for count in checked.get(key, ()):
+            _check_count(key, count)
     try:
         return NETWORKS[name](**checked).eval()
     except (TypeError, ValueError) as problem:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -22,15 +22,29 @@ class Cells:
         first: index of the input voxel (a half for between two) at the first cell's centre.
         padded: voxels, of which a group that is not whole at the far end still counts; what is left over of whole
             cells made from such groups does not.
+        overlap: voxels that a cell reaches into the next one.
+        by_axis: along right, anterior, superior, where the axes differ; the fields above are then the coarsest's.
     """
 
     stride: int
     first: float
     padded: int = 1
+    overlap: int = 0
+    by_axis: tuple[Cells, Cells, Cells] | None = None
+
+    @property
+    def axes(self) -> tuple[Cells, Cells, Cells]:
+        """Along right, anterior, superior."""
+        return self.by_axis or (self, self, self)
 
     def count(self, voxels: int) -> int:
         """Cells along an axis of so many voxels."""
-        return -(-voxels // self.padded) // (self.stride // self.padded)
+        return -(-(voxels - self.overlap) // self.padded) // (self.stride // self.padded)
+
+    def counts(self, shape: Sequence[int]) -> tuple[int, int, int]:
+        """Cells of an image of this shape."""
+        i, j, k = (axis.count(size) for axis, size in zip(self.axes, shape, strict=True))
+        return i, j, k
 
 
 Pooling = Literal["mean", "places", "voxels"]
@@ -121,6 +135,7 @@ class StagedNetwork(nn.Module):
             within bounds (``SumOfVoxels``). It is carried upwards as one channel more, the last, of every block.
         mirrored: the answer is the mean of those to an image and to its mirror image (left for right), so that both
             get the same. While training, where half of the images are mirrored by chance, it is asked once.
+        head: what reads the last block, in place of the head that ``pooling`` names.
     """
 
     def __init__(
@@ -133,12 +148,17 @@ class StagedNetwork(nn.Module):
         dropout: float = 0.0,
         pooling: Pooling = "mean",
         mirrored: bool = False,
+        head: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.blocks = nn.Sequential(OrderedDict(blocks))
         self._cells = dict(cells)
         self.mirrored = mirrored
-        self.head = _head(features, outputs, dropout, "mean" if pooling == "voxels" else pooling)
+        if head is not None and pooling == "places":
+            raise ValueError(
+                "This network pools its places in a way of its own. Choose the pooling 'mean' or 'voxels'."
+            )
+        self.head = head or _head(features, outputs, dropout, "mean" if pooling == "voxels" else pooling)
         self.voxels = VoxelEvidence(_channels_in(self.blocks)) if pooling == "voxels" else None
         self.sum = SumOfVoxels(outputs) if pooling == "voxels" else None
 
@@ -158,6 +178,11 @@ class StagedNetwork(nn.Module):
 
     def measure_answers(self, images: Iterable[torch.Tensor]) -> None:
         """The same of its answers to healthy subjects, once it has learned."""
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """Names of the weights ``(out, in, k, k, k)`` that read the channels of the image."""
+        return (next(f"{name}.weight" for name, module in self.named_modules() if isinstance(module, nn.Conv3d)),)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -195,6 +220,15 @@ class StagedNetwork(nn.Module):
         mean: torch.Tensor = both.unflatten(0, (2, -1)).mean(0)
         return mean
 
+    def both(self, features: torch.Tensor, read: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        """What ``read`` says of the output of a block; of a mirrored network the mean, laid over the image, of what it
+        says of both halves. ``read``: ``(N, channels, cells, cells, cells)`` -> ``(N, values, cells, cells, cells)``.
+        """
+        if not self._asked_twice:
+            return read(features)
+        own, other = features.chunk(2, dim=1)
+        return (read(own) + read(other.flip(_LEFT_RIGHT)).flip(_LEFT_RIGHT)) / 2
+
     def _answer(self, features: torch.Tensor, layer: str) -> torch.Tensor:
         answer: torch.Tensor = self.head(self.top(features, layer))
         return answer if self.sum is None else self.sum(answer, features[:, -1:])
@@ -231,8 +265,18 @@ def _head(features: int, outputs: int, dropout: float, pooling: Pooling) -> nn.S
         return nn.Sequential(OrderedDict(dropout=drop, linear=linear, pool=SumOfPlaces(outputs)))
     if pooling != "mean":
         raise ValueError(f"There is no pooling {pooling!r}. Choose 'mean' or 'places'.")
-    parts = OrderedDict[str, nn.Module](pool=nn.AdaptiveAvgPool3d(1), flatten=nn.Flatten(), dropout=drop)
-    parts["linear"] = nn.Linear(features, outputs)
+    return pooled_head(nn.AdaptiveAvgPool3d(1), features, outputs, dropout)
+
+
+def pooled_head(
+    pool: nn.Module, features: int, outputs: int, dropout: float, dense: Sequence[int] = ()
+) -> nn.Sequential:
+    """A linear answer to pooled features; ``dense``: widths of layers with ReLU in between."""
+    parts = OrderedDict[str, nn.Module](pool=pool, flatten=nn.Flatten(), dropout=nn.Dropout(dropout))
+    widths = (features, *dense)
+    for number, (before, after) in enumerate(pairwise(widths), start=1):
+        parts[f"dense{number}"] = nn.Sequential(nn.Linear(before, after), nn.ReLU(), nn.Dropout(dropout))
+    parts["linear"] = nn.Linear(widths[-1], outputs)
     return nn.Sequential(parts)
 
 
@@ -255,22 +299,3 @@ def group_count(channels: int) -> int:
     """About one group for every ``GROUP_CHANNELS``, all of the same size."""
     wanted = max(1, channels // GROUP_CHANNELS)
     return next(count for count in range(wanted, 0, -1) if channels % count == 0)
-
-
-def first_block_features(member: StagedNetwork, image: torch.Tensor) -> np.ndarray:
-    """``(N, 2 C)``: mean and standard deviation, over the image, of every channel of the network's first block, of
-    ``(N, C, D, H, W)``.
-    """
-    return moments(member.below(image, member.layers[0]), mirrored=member.mirrored)
-
-
-def moments(cells: torch.Tensor, *, mirrored: bool = False) -> np.ndarray:
-    """``(N, 2 C)``: mean and standard deviation over the cells of every channel, of ``(N, C, d, h, w)``.
-
-    Of a mirrored network, whose second half of the channels is the mirror image's, over the cells of both.
-    """
-    # numpy's sums have one order; torch's depend on the number of threads, and a result must not
-    flat = cells.flatten(2).cpu().numpy().astype(np.float64)
-    if mirrored:
-        flat = np.concatenate(np.split(flat, 2, axis=1), axis=2)
-    return np.concatenate([flat.mean(axis=2), flat.std(axis=2)], axis=1)

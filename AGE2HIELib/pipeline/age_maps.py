@@ -18,6 +18,7 @@ from AGE2HIELib.pipeline.brain_age import (
     age_warnings,
     explain_scan_age,
     load_age_model,
+    local_age_of,
     prepare_scan,
     scan_readings,
 )
@@ -25,7 +26,7 @@ from AGE2HIELib.pipeline.comparison import RECORD, side_by_side, write_compared_
 from AGE2HIELib.pipeline.request import AGE, Request
 from AGE2HIELib.preprocess.placement import in_brain
 from AGE2HIELib.preprocess.t1.prepare import PreparedT1
-from AGE2HIELib.report.age_record import AgeCircumstances, age_record
+from AGE2HIELib.report.age_record import LOCAL_AGE, AgeCircumstances, age_record
 from AGE2HIELib.report.backdrop import t1_backdrop
 from AGE2HIELib.report.explanations import Comparison
 from AGE2HIELib.report.summary import in_years
@@ -90,9 +91,11 @@ def explain_age_into(folder: Path, request: Request, progress: Progress) -> tupl
         parts = halves(model.facts.spec.grid)
         readings = scan_readings(model, prepared)
         rows = evidence_table(parts, prepared.placement, prepared.brain, None, comparison.maps)
-    with stages("report"):
-        write_compared_maps(comparison, {"brain_mask": comparison.brain}, scan.stored, folder)
     years = comparison.first.years
+    local_age = local_age_of(model, prepared, years)
+    with stages("report"):
+        more = {"brain_mask": comparison.brain, **({} if local_age is None else {LOCAL_AGE: local_age})}
+        write_compared_maps(comparison, more, scan.stored, folder)
     about = AgeCircumstances(
         scan,
         model.bundle,
@@ -104,7 +107,8 @@ def explain_age_into(folder: Path, request: Request, progress: Progress) -> tupl
         warnings=(*scan.warnings, *prepared.warnings, *model.warnings, *age_warnings(model, years)),
         readings=readings,
     )
-    lost = write_comparison(folder, comparison, rows, age_record(about, comparison, stages.seconds), stages)
+    record = age_record(about, comparison, stages.seconds, local_age)
+    lost = write_comparison(folder, comparison, rows, record, stages)
     heading = "Demonstration: predicted age" if model.facts.demonstration else "Predicted age"
     return f"{heading} {in_years(years)}. ", lost
 

@@ -12,8 +12,10 @@ from AGE2HIELib.bundle.age_facts import AgeFacts
 from AGE2HIELib.bundle.reading import Bundle, read_bundle, require_age_facts
 from AGE2HIELib.bundle.weights import load_age
 from AGE2HIELib.io.source import T1Scan
+from AGE2HIELib.pipeline.request import LOCAL
 from AGE2HIELib.preprocess.t1.placement import bundled_t1_template
 from AGE2HIELib.preprocess.t1.prepare import PreparedT1, prepare_t1
+from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
     from AGE2HIELib.explanation.age import AgeExplanation
@@ -80,6 +82,20 @@ def scan_readings(model: AgeModel, ready: PreparedT1) -> tuple[NetworkReading, .
     from AGE2HIELib.explanation.network_readings import age_readings
 
     return age_readings(model.network, ready.image[None])
+
+
+def local_age_of(model: AgeModel, ready: PreparedT1, years: float) -> Volume | None:
+    """The age of every part of the brain, years, on the scan's grid in canonical order and 0 outside the brain; None
+    where the network has no parts. ``years``: of the whole.
+    """
+    from AGE2HIELib.explanation.network_maps import has_parts
+
+    if not has_parts(model.network.encoder):
+        return None
+    _, found = explain_scan_age(model, ready, LOCAL)
+    # the difference is what is brought to the scan: beyond the parts' reach there is none, and at the edge no age of 0
+    native = ready.placement.to_native(found.saliency)
+    return native.like(np.where(ready.brain.array, native.array + years, 0).astype(np.float32))
 
 
 def age_warnings(model: AgeModel, years: float) -> tuple[str, ...]:

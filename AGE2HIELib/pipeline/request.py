@@ -21,9 +21,9 @@ SALIENCY_METHODS = (
     "smooth-integrated-gradients",
     "occlusion",
     "noise-map",
-    "regional-residuals",  # of covariance networks
-    "anomaly",  # of autoencoders
 )
+# Maps that some networks hold: of slices, of patches, of regions, of autoencoders.
+ATTENTION, LOCAL, RESIDUALS, ANOMALY = NETWORK_METHODS = ("attention", "local", "regional-residuals", "anomaly")
 DEFAULT_METHODS = ("hirescam", "layercam", "integrated-gradients")
 
 
@@ -96,9 +96,10 @@ class Request:
         from AGE2HIELib.quality.check import check_overrides
 
         _ = self.timing
-        unknown = [name for name in self.methods if name not in SALIENCY_METHODS]
+        every = (*SALIENCY_METHODS, *NETWORK_METHODS)
+        unknown = [name for name in self.methods if name not in every]
         if unknown or not self.methods:
-            known = ", ".join(SALIENCY_METHODS)
+            known = ", ".join(every)
             raise InputError(f"--methods names {unknown or 'nothing'}. Choose from {known}, with commas.")
         if not 0 < self.share <= 1:
             raise InputError(f"--share is {self.share:g}; it must be above 0 and at most 1.")

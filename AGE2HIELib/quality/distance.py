@@ -45,7 +45,7 @@ def distance_check(members: Sequence[StagedNetwork], facts: ModelFacts, image: n
     import torch
 
     from AGE2HIELib.inference.device import full_precision
-    from AGE2HIELib.networks.staged import first_block_features
+    from AGE2HIELib.networks.features import first_block_features
 
     if facts.cases is None:
         return None

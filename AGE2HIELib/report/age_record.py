@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from AGE2HIELib.bundle.age_facts import AgeFacts
 from AGE2HIELib.bundle.reading import Bundle
 from AGE2HIELib.io.source import T1Scan
@@ -13,11 +15,13 @@ from AGE2HIELib.report.explanations import Comparison, maps_record
 from AGE2HIELib.report.record import input_record, run_record
 from AGE2HIELib.result.decode import encode
 from AGE2HIELib.result.network_readings import NetworkReading
+from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
     from AGE2HIELib.explanation.age import AgeExplanation
 
 _INTENDED_USE = "To look at what the network has learned before it saw infants with HIE. No statement about anybody."
+LOCAL_AGE = "local_age"  # name of the map
 _REGIONS = (
     "Halves of the brain only: T1 scans are placed, undeformed, in a synthetic newborn's frame, and there the atlas's "
     "regions do not lie on those of real brains, so that they would name wrong places."
@@ -46,9 +50,16 @@ class AgeCircumstances:
 
 
 def age_record(
-    about: AgeCircumstances, found: Comparison[AgeExplanation], timing_s: Mapping[str, float]
+    about: AgeCircumstances,
+    found: Comparison[AgeExplanation],
+    timing_s: Mapping[str, float],
+    local_age: Volume | None = None,
 ) -> dict[str, Any]:
-    """The content of explanations.json for the target age; it has no probability, no members and no quality gate."""
+    """The content of explanations.json for the target age; it has no probability, no members and no quality gate.
+
+    Args:
+        local_age: years in the brain, on the grid of ``found.brain``, of a network that has an age for every part.
+    """
     facts = about.facts
     record: dict[str, Any] = {
         "demonstration": facts.demonstration,
@@ -58,12 +69,19 @@ def age_record(
         **maps_record(found, "years"),
         "readings": about.readings,
         "regions": _REGIONS,
+        **({} if local_age is None else {"local_age": _local(local_age, found.brain)}),
         "model": _model(about.bundle, facts),
         "input": input_record(about.scan),
         "settings": {"device": about.asked_device, "mask_sha256": about.scan.mask_sha256},
         **run_record(facts.network, about.device, timing_s, about.warnings),
     }
     return dict(encode(record))
+
+
+def _local(local_age: Volume, brain: Volume) -> dict[str, Any]:
+    values = local_age.array[brain.array]
+    named = dict(zip(("youngest_years", "median_years", "oldest_years"), np.quantile(values, (0, 0.5, 1)), strict=True))
+    return {"file": f"{LOCAL_AGE}.nii.gz", **{name: round(float(value), 2) for name, value in named.items()}}
 
 
 def _model(bundle: Bundle, facts: AgeFacts) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from AGE2HIELib.explanation.compare import mark_strongest, names_a_place, standing
-from AGE2HIELib.explanation.registry import METHODS
+from AGE2HIELib.explanation.registry import find_method
 from AGE2HIELib.explanation.saliency import Explanation, SaliencyMap
 from AGE2HIELib.report.backdrop import Backdrop
 from AGE2HIELib.report.colours import Scale, saliency_scale, standing_scale
@@ -102,13 +102,13 @@ def maps_record(found: Comparison[M], unit: str) -> dict[str, Any]:
 
 
 def _map(found: Comparison[M], name: str, unit: str) -> dict[str, Any]:
-    made, inside = found.explanations[name], found.brain.array
+    made, inside, method = found.explanations[name], found.brain.array, find_method(name)
     values = found.maps[name].array[inside]
     return {
         "method": name,
-        "title": METHODS[name].title,
-        "signed": METHODS[name].signed,
-        "unit": f"{unit}, per cell" if METHODS[name].in_logits else METHODS[name].unit,
+        "title": method.title,
+        "signed": method.signed,
+        "unit": method.unit.format(unit=unit),
         "layer": made.layer or None,
         "resolution_mm": [round(mm, 3) for mm in made.resolution_mm],
         "peak": float(values.max(initial=0.0)),
@@ -133,4 +133,4 @@ def _mean_where_marked(found: Comparison[M], name: str) -> float | None:
 
 
 def _heading(made: SaliencyMap) -> str:
-    return f"{METHODS[made.method].title} ({made.target}, cells of {max(made.resolution_mm):.0f} mm)"
+    return f"{find_method(made.method).title} ({made.target}, cells of {max(made.resolution_mm):.0f} mm)"

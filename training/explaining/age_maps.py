@@ -17,7 +17,7 @@ from tqdm import tqdm
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation.age import answer_age
 from AGE2HIELib.explanation.compare import standing
-from AGE2HIELib.explanation.registry import METHODS
+from AGE2HIELib.explanation.registry import find_method
 from AGE2HIELib.explanation.robustness import on_voxels
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.networks.age import AgeNetwork
@@ -176,7 +176,7 @@ def age_picture(shown: Sequence[AgeMapShown], *, method: str, synthetic: bool) -
     """
     everywhere = np.any([one.t1.array != 0 for one in shown], axis=0)
     view = choose_view(shown[0].t1.like(everywhere), columns=COLUMNS, tile_width=TILE_WIDTH)
-    rows = [_row(one, view, METHODS[method].title, synthetic=synthetic) for one in shown]
+    rows = [_row(one, view, find_method(method).title, synthetic=synthetic) for one in shown]
     return mosaic(rows, view, everywhere.shape[2], demonstration=synthetic)
 
 

@@ -16,6 +16,7 @@ from training.learning.augment import Draws, augment_t1
 from training.learning.batches import Images
 from training.learning.keyed import KeyedModule, Learner, Rates
 from training.learning.reconstruction import kept_apart, reconstruction_losses
+from training.learning.stacking import stack_parts
 
 _BIN_SD = 1.0  # of the Gaussian soft labels, in bins
 
@@ -36,6 +37,7 @@ class AgeModule(KeyedModule):
     ) -> None:
         super().__init__(network, volumes, subjects.chosen, learner)
         self.learning_rate = learning_rate
+        self.subjects = subjects
         self.ages = torch.tensor(subjects.ages_years).float()
         self.brain_ml = torch.tensor(subjects.brain_ml).float()
 
@@ -49,7 +51,7 @@ class AgeModule(KeyedModule):
 
     def loss(self, volumes: torch.Tensor, rows: torch.Tensor, draws: Draws | None) -> dict[str, torch.Tensor]:
         images = volumes.float() if draws is None else augment_t1(volumes, draws)
-        outputs = self.network(images, self.brain_ml.to(rows.device)[rows])
+        outputs = self.network.lessons(images, self.brain_ml.to(rows.device)[rows])
         ages = self.ages.to(rows.device)[rows]
         extra = {}
         if isinstance(self.network.encoder, AutoencoderNetwork):
@@ -60,18 +62,27 @@ class AgeModule(KeyedModule):
     def _age_loss(self, outputs: torch.Tensor, ages: torch.Tensor) -> dict[str, torch.Tensor]:
         if self.network.head.kind == "soft":
             target = soft_labels(ages, self.network.head.bins)
-            return {"kl_loss": functional.kl_div(functional.log_softmax(outputs, 1), target, reduction="batchmean")}
-        target = standardise(ages, self.network.head)
-        return {"huber_loss": functional.huber_loss(outputs[:, 0], target, delta=0.5)}
+            (answer,) = outputs.unbind(2)
+            return {"kl_loss": functional.kl_div(functional.log_softmax(answer, 1), target, reduction="batchmean")}
+        target = standardise(ages, self.network.head)[:, None]
+        return {"huber_loss": functional.huber_loss(outputs[:, 0], target.expand_as(outputs[:, 0]), delta=0.5)}
+
+    def on_train_end(self) -> None:
+        if self.subjects.kept_back is not None:
+            numbers = (self.subjects.ages_years, self.subjects.brain_ml, self.subjects.kept_back)
+            stack_parts(self.network, self._volumes, *numbers)
 
 
 @dataclass(frozen=True)
 class Subjects:
-    """``chosen``: indices to learn from; ``ages_years`` and ``brain_ml``: ``(N,)`` of the whole cohort."""
+    """``chosen``: indices to learn from; ``ages_years`` and ``brain_ml``: ``(N,)`` of the whole cohort; ``kept_back``:
+    indices to which the parts of a network of patches are fitted at the end, None for other networks.
+    """
 
     chosen: np.ndarray
     ages_years: np.ndarray
     brain_ml: np.ndarray
+    kept_back: np.ndarray | None = None
 
 
 def soft_labels(ages: torch.Tensor, bins: AgeBins) -> torch.Tensor:

@@ -14,8 +14,8 @@ from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.augment import pick_z
 from training.learning.keyed import Rates
-from training.preparing.placed_networks import PlacedNetwork
-from training.settings import Finetune, Network
+from training.learning.placing import place_regions, placed_arguments
+from training.settings import OF_PARTS, Finetune, Network
 
 ADC_CHANNELS = 2
 _STEM = "blocks.0"
@@ -38,20 +38,23 @@ class Start:
 
 def network_arguments(network: Network, *, in_channels: int, outputs: int) -> dict[str, object]:
     """Arguments for ``networks.registry.build_network``, as they stand in a bundle."""
-    if isinstance(network, PlacedNetwork):
-        return network.arguments(in_channels=in_channels, outputs=outputs)
-    arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs, "norm": network.norm}
-    if network.name == "sfcn":
+    arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs}
+    if network.name != "covariance":
+        arguments["norm"] = network.norm
+    if network.name not in ("resnet18", "densenet121"):
         arguments["channels"] = list(network.channels)
-    return arguments
+    return {**arguments, **placed_arguments(network, in_channels), **network.options}
 
 
 def outcome_arguments(network: Network) -> dict[str, object]:
     """The same of a network for the outcome, whose answer to an image and to its mirror image is one."""
-    if isinstance(network, PlacedNetwork):
-        return network.outcome_arguments(in_channels=ADC_CHANNELS)
     arguments = network_arguments(network, in_channels=ADC_CHANNELS, outputs=1)
-    return {**arguments, "pooling": network.pooling, "mirrored": True}
+    if network.name == "covariance":
+        return arguments  # a region's name says its side
+    if network.name == "autoencoder":  # its latent numbers stay those of healthy infants
+        arguments = {**arguments, "detached": True}
+    pooling = "mean" if network.name in OF_PARTS else network.pooling
+    return {**arguments, "pooling": pooling, "mirrored": True}
 
 
 def new_outcome_network(network: Network, *, seed: int) -> StagedNetwork:
@@ -67,8 +70,7 @@ def new_network(network: Network, *, in_channels: int, outputs: int, seed: int) 
 def _new(network: Network, arguments: Mapping[str, object], seed: int) -> StagedNetwork:
     torch.manual_seed(seed)
     made = build_network(network.name, {**arguments, "dropout": network.dropout})
-    if isinstance(made, CovarianceNetwork) and isinstance(network, PlacedNetwork):
-        made.values.labels.copy_(torch.from_numpy(network.cells()))
+    place_regions(made, network)
     return made
 
 
@@ -114,19 +116,18 @@ def _widened(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> dict[
     if isinstance(network, CovarianceNetwork):
         return network.adopted(trunk)
     kept = {name: value for name, value in trunk.items() if name.startswith("blocks.")}
-    stem = stem_name(network)
-    kept[stem] = widen_stem(kept[stem], ADC_CHANNELS)
+    for stem in network.stems:
+        kept[stem] = widen_stem(kept[stem], ADC_CHANNELS)
     return kept
 
 
-def stem_name(network: nn.Module) -> str:
-    """The name of the first convolution's weight."""
-    return next(f"{name}.weight" for name, module in network.named_modules() if isinstance(module, nn.Conv3d))
-
-
 def widen_stem(weight: torch.Tensor, channels: int) -> torch.Tensor:
-    """``(out, 1, k, k, k)`` -> ``(out, channels, k, k, k)``: copied and divided, so that equal inputs give the same."""
-    return weight.expand(-1, channels, -1, -1, -1) / channels
+    """``(out, n, k, k, k)`` -> ``(out, channels * n, k, k, k)``: copied and divided, so that equal inputs give
+    the same.
+
+    ``n``: slices that are read as channels, those of one image after those of another; 1 of other networks.
+    """
+    return weight.repeat(1, channels, 1, 1, 1) / channels
 
 
 def _staged_rates(network: StagedNetwork, options: Finetune) -> tuple[Rates, ...]:

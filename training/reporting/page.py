@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from training.reporting.content import ReportContent
+from training.reporting.content import ReportContent, ReportSection
 from training.reporting.figures import draw_figures
 from training.reporting.model_card import evaluation_card
 from training.reporting.sections import report_sections
@@ -16,6 +17,10 @@ from training.reporting.tripod import tripod
 
 REPORT, CARD, CHECKLIST = "report", "model_card.md", "tripod_ai.md"
 _FIGURES = "figures"
+_FOOTER = (
+    "Every out-of-fold prediction stands in predictions.tsv, every figure in summary.tsv and comparisons.tsv. Made by "
+    "AGE2HIE, open-source software for research."
+)
 
 
 def write_report(folder: Path, content: ReportContent) -> None:
@@ -24,12 +29,21 @@ def write_report(folder: Path, content: ReportContent) -> None:
     (folder / _FIGURES).mkdir(parents=True, exist_ok=True)
     for picture in pictures.values():
         (folder / _FIGURES / f"{picture.name}.png").write_bytes(picture.png)
-    known = {"content": content, "sections": list(report_sections(content, pictures)), "figures": _FIGURES}
-    for ending in ("md", "html"):
-        page = _environment(escape=ending == "html").get_template(f"{REPORT}.{ending}.j2").render(known)
-        (folder / f"{REPORT}.{ending}").write_text(page, encoding="utf-8")
+    sections = list(report_sections(content, pictures))
+    known = {"content": content, "sections": sections, "figures": _FIGURES}
+    text = _environment(escape=False).get_template(f"{REPORT}.md.j2").render(known)
+    (folder / f"{REPORT}.md").write_text(text, encoding="utf-8")
+    (folder / f"{REPORT}.html").write_text(
+        page_text(content.title, content.banner, sections, _FOOTER), encoding="utf-8"
+    )
     (folder / CARD).write_text(evaluation_card(content), encoding="utf-8")
     (folder / CHECKLIST).write_text(tripod(content), encoding="utf-8")
+
+
+def page_text(title: str, banner: str, sections: Sequence[ReportSection], footer: str) -> str:
+    """A page that opens offline: its pictures are embedded."""
+    known = {"title": title, "banner": banner, "sections": sections, "footer": footer}
+    return _environment(escape=True).get_template(f"{REPORT}.html.j2").render(known)
 
 
 def unbroken_interval(text: str) -> Markup:

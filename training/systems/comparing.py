@@ -1,0 +1,86 @@
+"""Runs every system on the same cohorts and folds, and writes one page: ``python training/run.py compare-systems``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, wait
+from pathlib import Path
+
+from tqdm import tqdm
+
+from AGE2HIELib.system.parallel import bar_seconds, begin_worker, core_count, one_thread_for_children
+from training.pretraining import uses_one_process
+from training.run_folder import open_run
+from training.settings import TrainingSettings
+from training.systems.measuring import RowTask, finished_row, measure_row, parts_done, prepare_row
+from training.systems.page import write_page
+from training.systems.pictures import write_infant
+from training.systems.system import System, settings_of
+
+_LOOK_SECONDS = 2.0  # from one look at what is done to the next
+
+
+def compare_systems(
+    root: Path, common: TrainingSettings, systems: Sequence[System], *, preset: str, command: str
+) -> Path:
+    """Make every row that is not finished, and the page of all; returns the page.
+
+    Args:
+        root: keeps cohorts, rows and page; a call with the same settings goes on where an earlier one was stopped.
+        common: settings that all systems share.
+        systems: that are compared.
+        preset: by name; with ``full`` the systems have their published sizes.
+
+    Raises:
+        InputError: the folder holds a comparison with other settings.
+    """
+    open_run(root, common, command)
+    infant = write_infant(root / "infant")
+    tasks = [RowTask(one, settings_of(one, common, preset), root, infant, command) for one in systems]
+    for task in tasks:
+        prepare_row(task)
+    missing = [task for task in tasks if finished_row(task) is None]
+    jobs = 1 if uses_one_process(common) else common.run.jobs or core_count()
+    _make_rows(missing, jobs)
+    rows = {task.system.name: row for task in tasks if (row := finished_row(task)) is not None}
+    return write_page(root, tasks, rows, command=command)
+
+
+def _make_rows(tasks: Sequence[RowTask], jobs: int) -> None:
+    """Every row in a process of its own, so that its memory can be told; the longest first."""
+    if not tasks:
+        return
+    import multiprocessing
+
+    one_thread_for_children()
+    order = sorted(tasks, key=lambda task: -task.system.cost)
+    context = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(jobs, mp_context=context, initializer=begin_worker, max_tasks_per_child=1) as pool,
+        tqdm(total=100, desc="systems", unit="%", mininterval=bar_seconds(), bar_format=_BAR) as bar,
+    ):
+        waiting = {pool.submit(measure_row, task): task for task in order}
+        left = set(waiting)
+        bar.n = bar.initial = _percent(order)
+        try:
+            while left:
+                done, left = wait(left, timeout=_LOOK_SECONDS)
+                for one in done:
+                    one.result()
+                    bar.set_postfix_str(f"{waiting[one].system.name} finished", refresh=False)
+                bar.update(_percent(order) - bar.n)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # what has not begun need not be waited for
+            raise
+
+
+_BAR = "{desc}: {n:.0f}%|{bar}| [{elapsed}<{remaining}] {postfix}"
+
+
+def _percent(tasks: Sequence[RowTask]) -> float:
+    """How much of the work is done, by the systems' costs."""
+    done = 0.0
+    for task in tasks:
+        made, whole = parts_done(task)
+        done += task.system.cost * made / whole
+    return 100 * done / sum(task.system.cost for task in tasks)

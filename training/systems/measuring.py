@@ -1,0 +1,151 @@
+"""One row of the comparison: learns, exports, explains, and keeps its figures; what is done is not done again."""
+
+from __future__ import annotations
+
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from training.evaluating import evaluate
+from training.evaluation.age import BANDS
+from training.evaluation.intervals import percentile_interval
+from training.evaluation.summary import whole_protocols
+from training.files import read_row, sha256_of, store_row
+from training.finetuning import LOGITS, planned_fits
+from training.learning.fitting import WEIGHTS
+from training.preparing.store import is_prepared, load_prepared
+from training.pretraining import PRETRAINED, TRUE, lessons
+from training.run_folder import RunFolder, open_run
+from training.settings import TrainingSettings
+from training.steps import export_step, finetune_step, needs_ages, prepare_ages, prepare_hie, pretrain_step
+from training.systems.cost import measured, read_cost
+from training.systems.pictures import picture_age, picture_outcome
+from training.systems.system import System
+
+VERSION = 1  # raise it when the same row would be measured otherwise
+OUTCOME_MAP, AGE_MAP = "map_outcome.png", "map_age.png"
+_ROW, _COST, _LOG = "row.json", "cost.json", "log.txt"
+_RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class RowTask:
+    """A system with its settings, and where it works: ``root`` of the comparison, which has cohorts and infant.
+
+    Attributes:
+        command: that asked for it.
+    """
+
+    system: System
+    settings: TrainingSettings
+    root: Path
+    infant: Path
+    command: str
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "rows" / self.system.name
+
+    @property
+    def bundle(self) -> Path:
+        return self.folder / "model"
+
+    @property
+    def run(self) -> RunFolder:
+        return RunFolder(self.folder, self.settings, self.root)
+
+
+def prepare_row(task: RowTask) -> None:
+    """The cohorts on the grid of this system, where no other one has prepared them yet."""
+    run = open_run(task.folder, task.settings, task.command, shared=task.root)
+    if needs_ages(run) and not is_prepared(run.prepared_ages):
+        prepare_ages(run)
+    if task.system.learns_outcome and not is_prepared(run.prepared_hie):
+        prepare_hie(run)
+
+
+def finished_row(task: RowTask) -> dict[str, Any] | None:
+    """The figures that are kept; None where there are none, or some of other cohorts or settings."""
+    run = task.run
+    needed = [run.prepared_ages] * needs_ages(run) + [run.prepared_hie] * task.system.learns_outcome
+    return read_row(task.folder / _ROW, _key(task)) if all(map(is_prepared, needed)) else None
+
+
+def parts_done(task: RowTask) -> tuple[int, int]:
+    """(fits that are made, fits that the row consists of), for the time left."""
+    run = task.run
+    kept = [run.pretraining(one.kind, one.seed) / PRETRAINED for one in lessons(task.settings, (TRUE,))]
+    files = kept if needs_ages(run) else []
+    if task.system.learns_outcome and is_prepared(run.prepared_hie):
+        fits = planned_fits(task.settings, load_prepared(run.prepared_hie).table)
+        files += [run.fits / one.name / LOGITS for one in fits]
+    files.append(task.folder / _ROW)
+    return sum(file.exists() for file in files), len(files)
+
+
+def measure_row(task: RowTask) -> None:
+    """Learn, evaluate, export and explain; bars and notes of the steps go into the row's log."""
+    run, cost = task.run, task.folder / _COST
+    with (task.folder / _LOG).open("a", encoding="utf-8") as log, redirect_stderr(log):
+        figures: dict[str, Any] = {}
+        if needs_ages(run):
+            with measured(cost, "pretraining"):
+                pretrain_step(run)
+        if task.system.learns_age:
+            with measured(cost, "maps"):
+                said = picture_age(run, task.folder / AGE_MAP)
+            figures |= {**age_figures(run), "age_map": said}
+        if task.system.learns_outcome:
+            with measured(cost, "fine-tuning"):
+                finetune_step(run)
+            figures |= outcome_figures(run)
+            with measured(cost, "export"):
+                export_step(run, task.bundle)
+            with measured(cost, "maps"):
+                said = picture_outcome(task.bundle, task.infant, task.folder / OUTCOME_MAP)
+            figures["outcome_map"] = said
+    spent = read_cost(cost)
+    figures |= {"seconds": spent.total_seconds, "peak_mb": spent.peak_mb, "seconds_by_step": spent.seconds}
+    store_row(task.folder / _ROW, _key(task), figures)
+
+
+def age_figures(run: RunFolder) -> dict[str, Any]:
+    """Mean absolute error in held-out subjects with a bootstrap interval over them, and by band of age."""
+    table = pd.read_csv(run.age_predictions, sep="\t")
+    mine = table[(table["pretraining"] == TRUE) & (table["seed"] == 0)]
+    age, error = mine["age_years"].to_numpy(float), (mine["predicted_years"] - mine["age_years"]).abs().to_numpy(float)
+    drawn = np.random.default_rng([run.settings.run.seed, 60]).integers(0, len(error), (_RESAMPLES, len(error)))
+    low, high = percentile_interval(error[drawn].mean(axis=1))
+    bands = {
+        band.name: {"mae": float(error[here].mean()), "n": int(here.sum())}
+        for band in BANDS
+        if (here := (age >= band.low) & (age < band.high)).any()
+    }
+    figures = {"age_mae": float(error.mean()), "age_low": low, "age_high": high, "age_n": len(error)}
+    return {**figures, "age_bands": bands, "age_parameters": _parameters(run.pretraining(TRUE) / WEIGHTS)}
+
+
+def outcome_figures(run: RunFolder) -> dict[str, Any]:
+    """Area under the curve of the pooled protocol with its bootstrap interval over children."""
+    shown = whole_protocols(evaluate(run).summary)
+    one = shown[(shown["arm"] == run.settings.export.arm) & (shown["metric"] == "auc")].iloc[0]
+    weights = next((run.fits / run.settings.export.arm / "export_all").rglob(WEIGHTS))
+    figures = {"auc": float(one["value"]), "auc_low": float(one["low"]), "auc_high": float(one["high"])}
+    return {**figures, "auc_n": int(one["n"]), "outcome_parameters": _parameters(weights)}
+
+
+def _parameters(weights: Path) -> int:
+    """Numbers in a state dictionary; statistics of batch norms among them."""
+    return sum(value.numel() for value in torch.load(weights, weights_only=True).values())
+
+
+def _key(task: RowTask) -> str:
+    run = task.run
+    cohorts = [load_prepared(folder).sha256 for folder in (run.prepared_ages, run.prepared_hie) if is_prepared(folder)]
+    settings = task.settings.model_dump(mode="json")
+    return sha256_of([], VERSION, task.system.targets, settings, cohorts)

@@ -1,0 +1,125 @@
+"""The page of the comparison, and its table: what each system is, its figures and intervals, its maps, its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from training.evaluation.age import BANDS, error_text
+from training.evaluation.table import value_text
+from training.files import write_text, write_tsv
+from training.reporting.content import (
+    RESEARCH_BANNER,
+    SYNTHETIC_BANNER,
+    Block,
+    Image,
+    Paragraph,
+    Picture,
+    Points,
+    ReportSection,
+    ReportTable,
+    section,
+)
+from training.reporting.page import page_text
+from training.systems.measuring import AGE_MAP, OUTCOME_MAP, RowTask
+
+PAGE, TABLE = "systems.html", "systems.tsv"
+_TITLE = "Systems of brain age and outcome, side by side"
+_HOW = (
+    "The same subjects, infants and folds for all; epochs and rates are common, none is tuned to a system. Age: mean "
+    "absolute error in held-out subjects. Outcome: area under the ROC curve over the test folds. Brackets: 95 % "
+    "bootstrap intervals over people, the networks held fixed; overlapping intervals do not order systems. Seconds: of "
+    "one core, all steps. Memory: the most that a process of the system had. A dash: it does not predict this."
+)
+
+
+def write_page(root: Path, tasks: Sequence[RowTask], rows: Mapping[str, Mapping[str, Any]], *, command: str) -> Path:
+    """Write ``systems.html`` and ``systems.tsv``; returns the page."""
+    shown = [task for task in tasks if task.system.name in rows]
+    write_tsv(root / TABLE, pd.DataFrame([_table_row(task, rows[task.system.name]) for task in shown]))
+    sections = [
+        section("In one table", [main_table(shown, rows)]),
+        section("Error of age by band", [band_table(shown, rows)]),
+        *(section(task.system.title, list(_about(task, rows[task.system.name]))) for task in shown),
+        section("How it was made", [Paragraph(f"Made by: {command}")]),
+    ]
+    write_text(root / PAGE, _html(sections, synthetic=all(task.settings.synthetic for task in tasks)))
+    return root / PAGE
+
+
+def _html(sections: Sequence[ReportSection], *, synthetic: bool) -> str:
+    banner = SYNTHETIC_BANNER if synthetic else RESEARCH_BANNER
+    footer = f"Every figure stands in {TABLE}. Made by AGE2HIE, open-source software for research."
+    return page_text(_TITLE, banner, sections, footer)
+
+
+def main_table(tasks: Sequence[RowTask], rows: Mapping[str, Mapping[str, Any]]) -> ReportTable:
+    header = (
+        *("System", "Error of age, years", "AUC of the outcome", "Parameters, age", "Parameters, outcome"),
+        *("Seconds", "Memory, GB"),
+    )
+    cells = []
+    for task in tasks:
+        row = rows[task.system.name]
+        cells.append(
+            (
+                task.system.title,
+                _value(row, "age_mae", "age_low", "age_high", 2),
+                _value(row, "auc", "auc_low", "auc_high", 3),
+                *(f"{row[name]:,}" if name in row else "-" for name in ("age_parameters", "outcome_parameters")),
+                f"{row['seconds']:.0f}",
+                f"{row['peak_mb'] / 1000:.2f}",
+            )
+        )
+    counted = [row for row in rows.values() if "age_n" in row][:1], [row for row in rows.values() if "auc_n" in row][:1]
+    sizes = [f"{one['age_n']} held-out subjects" for one in counted[0]] + [
+        f"{one['auc_n']} infants" for one in counted[1]
+    ]
+    return ReportTable(header, tuple(cells), note=f"{', '.join(sizes).capitalize()}. {_HOW}")
+
+
+def band_table(tasks: Sequence[RowTask], rows: Mapping[str, Mapping[str, Any]]) -> ReportTable:
+    """Mean absolute error by band: a year-scale error hides what happens in infants."""
+    known = [task for task in tasks if "age_bands" in rows[task.system.name]]
+    bands = [band.name for band in BANDS if any(band.name in rows[one.system.name]["age_bands"] for one in known)]
+    cells = []
+    for task in known:
+        found = rows[task.system.name]["age_bands"]
+        cells.append(
+            (task.system.title, *(error_text(name, found[name]["mae"]) if name in found else "-" for name in bands))
+        )
+    first = rows[known[0].system.name]["age_bands"] if known else {}
+    counts = ", ".join(f"{name} {first[name]['n']}" for name in bands if name in first)
+    return ReportTable(("System", *bands), tuple(cells), note=f"Held-out subjects: {counts}.")
+
+
+def _about(task: RowTask, row: Mapping[str, Any]) -> Iterator[Block]:
+    system = task.system
+    said = {
+        "What it is": system.what,
+        "Source": system.source,
+        "What the source reports": system.reports,
+        "Otherwise here": system.differs,
+        "Its map": system.made_map,
+    }
+    yield Points(tuple(f"{name}: {text}" for name, text in said.items() if text))
+    for name, file, of in (("outcome_map", OUTCOME_MAP, "the synthetic infant"), ("age_map", AGE_MAP, "T1")):
+        if name in row and (task.folder / file).exists():
+            words = f"{system.title} on {of}: {row[name]}."
+            yield Image(Picture(f"{system.name}_{name}", words, words, (task.folder / file).read_bytes()))
+
+
+def _value(row: Mapping[str, Any], name: str, low: str, high: str, digits: int) -> str:
+    return value_text(row[name], row[low], row[high], digits) if name in row else "-"
+
+
+def _table_row(task: RowTask, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A flat row: facts of the system, then figures; bands and steps as columns of their own."""
+    flat = {key: value for key, value in row.items() if not isinstance(value, dict)}
+    bands = {f"age_mae {name}": one["mae"] for name, one in row.get("age_bands", {}).items()}
+    steps = {f"seconds {name}": value for name, value in row["seconds_by_step"].items()}
+    system = task.system
+    return {"system": system.name, "title": system.title, "source": system.source, **flat, **bands, **steps}

@@ -1,0 +1,24 @@
+"""All systems that are compared, in the order of the page. A new file of rows is named here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from AGE2HIELib.errors import InputError
+from training.systems.convolutional import CONVOLUTIONAL
+from training.systems.system import System
+
+SYSTEMS: tuple[System, ...] = (*CONVOLUTIONAL,)
+
+
+def find_systems(names: Sequence[str]) -> tuple[System, ...]:
+    """Those of these names in the order of the table; all where none is named.
+
+    Raises:
+        InputError: there is no such system.
+    """
+    known = {one.name: one for one in SYSTEMS}
+    for name in names:
+        if name not in known:
+            raise InputError(f"There is no system '{name}'. Choose from {', '.join(known)}.")
+    return tuple(one for one in SYSTEMS if not names or one.name in names)
