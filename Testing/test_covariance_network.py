@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def test_another_sample_of_healthy_subjects_changes_answers_as_one_over_the_root
             halves.append(again(images))
         pairs = [(a - b).abs().mean() for n, a in enumerate(halves) for b in halves[:n]]
         differences.append(float(torch.stack(pairs).mean()))
-    for fewer, more in zip(differences, differences[1:], strict=False):
+    for fewer, more in pairwise(differences):
         assert 1.4 < fewer / more < 2.9  # 2 in the mean
 
 

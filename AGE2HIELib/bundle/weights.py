@@ -156,6 +156,7 @@ def _check_features(bundle: Bundle, network: StagedNetwork) -> None:
     import torch
 
     from AGE2HIELib.networks.features import first_block_features
+    from AGE2HIELib.networks.parts import PartsNetwork
 
     if bundle.cases is None:
         return
