@@ -22,7 +22,7 @@ WEIGHT_DECAY = 1e-3  # of AdamW, in pretraining and fine-tuning
 FINETUNE_BATCH = 8  # infants; cohorts are small
 _POOLINGS_ELSEWHERE = 5  # of MONAI's ResNet and DenseNet
 OF_PARTS = ("patches", "global-local")  # networks that answer for every part of the image
-_POOLINGS_OF_PARTS = 2  # sides that are multiples of 4 cells let the parts lie evenly
+_POOLINGS_OF_PARTS = 3  # sides that are multiples of 8 cells let the parts lie evenly
 
 Arm = Literal["transfer", "scratch", "shuffled-age", "untrained-frozen"]
 Protocol = Literal["same-site", "pooled", "cross-site"]

@@ -15,7 +15,7 @@ from AGE2HIELib.networks.parts import PartsNetwork
 
 # A part that does not tell age answers the mean of all: divided by its slope it would be noise of any size.
 SMALLEST_GAIN = 0.25
-RIDGES = tuple(10.0**power for power in range(-3, 4))  # in units of the parts' variance
+RIDGES = tuple(10.0**power for power in range(-3, 4))  # in units of the truth's sum of squares
 _BATCH = 16
 
 
@@ -55,7 +55,7 @@ def fit_stack(answers: np.ndarray, truth: np.ndarray) -> Stack:
     _, _, across = np.linalg.svd(np.ones((1, parts)))
     free = across[1:].T
     moved, left = corrected @ free, truth - corrected @ equal
-    scale = float((moved**2).sum() / max(parts - 1, 1))
+    scale = float(centred @ centred)
     errors = {ridge: _left_out_error(moved, left, ridge * scale) for ridge in RIDGES}
     ridge = min(reversed(RIDGES), key=errors.__getitem__)
     change = _solve(moved, left, ridge * scale)

@@ -107,7 +107,9 @@ def measure_row(task: RowTask) -> None:
             with measured(cost, "export"):
                 export_step(run, task.bundle)
             with measured(cost, "maps"):
-                said = picture_outcome(task.bundle, task.infant, task.folder / OUTCOME_MAP)
+                said = picture_outcome(
+                    task.bundle, task.infant, task.folder / OUTCOME_MAP, method=task.settings.explain.method
+                )
             figures["outcome_map"] = said
     spent = read_cost(cost)
     figures |= {"seconds": spent.total_seconds, "peak_mb": spent.peak_mb, "seconds_by_step": spent.seconds}

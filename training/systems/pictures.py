@@ -45,10 +45,10 @@ def write_infant(folder: Path) -> Path:
     return folder / "adc.mha"
 
 
-def picture_outcome(bundle: Path, infant: Path, file: Path) -> str:
+def picture_outcome(bundle: Path, infant: Path, file: Path, *, method: str) -> str:
     """Write the map of an exported bundle; returns what the gate and the network said, for the page."""
     atlas, model = load_atlas(), load_model(bundle, device="cpu")
-    found = analyse(read_scan(infant), model, atlas, Request(override=OVERRIDABLE))
+    found = analyse(read_scan(infant), model, atlas, Request(override=OVERRIDABLE, saliency=method))
     maps = Maps(found.gated.adc, found.gated.brain, saliency=found.saliency, lesion=None)
     _write(partial(overlay_picture, maps, demonstration=True, saliency_title="Saliency over ADC"), file)
     if found.explanation is None:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from AGE2HIELib.errors import InputError
 from training.systems.convolutional import CONVOLUTIONAL
+from training.systems.slices_and_patches import SLICES_AND_PATCHES
 from training.systems.system import System
 
-SYSTEMS: tuple[System, ...] = (*CONVOLUTIONAL,)
+SYSTEMS: tuple[System, ...] = (*CONVOLUTIONAL, *SLICES_AND_PATCHES)
 
 
 def find_systems(names: Sequence[str]) -> tuple[System, ...]:
