@@ -21,7 +21,8 @@ from AGE2HIELib.networks.staged import Pooling, norm_layer
 LARGEST_LATENT = 512
 _LEAST_SD = 0.02  # of the error in a cell, in units of the network's input
 UNUSUAL = 3.0  # standard deviations of a cell's error
-_EXCESS_FLOOR = 1e-3  # of the mean excess: less is none
+_SHARPNESS = 2.0  # of the corner at 3: a brain in which nothing lies beyond it still has a place among the healthy
+_EXCESS_FLOOR = 1e-6
 _LEAST_SCORE_SD = 0.05
 _QUANTILES = 21
 _SMOOTHING = 3  # cells along each axis over which errors, and what healthy subjects have of them, are taken together
@@ -154,8 +155,9 @@ class AutoencoderNetwork(SFCN):
         return float(np.interp(score, quantiles, np.linspace(0, 1, len(quantiles))))
 
     def _excess(self, image: torch.Tensor) -> torch.Tensor:
-        beyond = (self.anomaly(image) - UNUSUAL).clamp(min=0).sum((1, 2, 3))
-        return torch.log(beyond / (image[:, 0] != 0).sum((1, 2, 3)).clamp(min=1) + _EXCESS_FLOOR)
+        inside = image[:, 0] != 0
+        beyond = functional.softplus(self.anomaly(image) - UNUSUAL, beta=_SHARPNESS) * inside
+        return torch.log(beyond.sum((1, 2, 3)) / inside.sum((1, 2, 3)).clamp(min=1) + _EXCESS_FLOOR)
 
     @torch.no_grad()
     def measure_answers(self, images: Iterable[torch.Tensor]) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from AGE2HIELib.errors import InputError
 from training.systems.convolutional import CONVOLUTIONAL
+from training.systems.regions_and_anomalies import REGIONS_AND_ANOMALIES
 from training.systems.slices_and_patches import SLICES_AND_PATCHES
 from training.systems.system import System
 
-SYSTEMS: tuple[System, ...] = (*CONVOLUTIONAL, *SLICES_AND_PATCHES)
+SYSTEMS: tuple[System, ...] = (*CONVOLUTIONAL, *SLICES_AND_PATCHES, *REGIONS_AND_ANOMALIES)
 
 
 def find_systems(names: Sequence[str]) -> tuple[System, ...]:
