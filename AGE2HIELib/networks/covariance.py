@@ -56,7 +56,7 @@ class RegionValues(nn.Module):
         self.register_buffer("mean", torch.zeros(in_channels + 1, regions))
         self.register_buffer("sd", torch.ones(in_channels + 1, regions))
         self.register_buffer("covariance", torch.eye(regions))
-        self._members: tuple[object, torch.Tensor, torch.Tensor] | None = None
+        self._members: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = None
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """``(N, C, D, H, W)`` -> ``(N, C + 1, D, H, W)``."""
@@ -120,8 +120,8 @@ class RegionValues(nn.Module):
 
     def _cells(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Indices of each region's cells, ``(regions, largest)``, filled with one beyond the last; their number."""
-        key = (id(self.labels), self.labels._version, self.labels.device)
-        if self._members is None or self._members[0] != key:
+        known = self._members
+        if known is None or known[0].device != self.labels.device or not torch.equal(known[0], self.labels):
             flat, regions = self.labels.flatten().cpu().numpy(), self.covariance.shape[0]
             found = [np.flatnonzero(flat == value) for value in range(1, regions + 1)]
             cells = np.full((regions, max(1, max(map(len, found)))), flat.size)
@@ -129,8 +129,9 @@ class RegionValues(nn.Module):
                 row[: len(indices)] = indices
             device = self.labels.device
             count = torch.tensor([len(one) for one in found], device=device)
-            self._members = (key, torch.from_numpy(cells).to(device), count)
-        return self._members[1], self._members[2]
+            known = (self.labels.clone(), torch.from_numpy(cells).to(device), count)
+            self._members = known
+        return known[1], known[2]
 
 
 class CovarianceFilter(nn.Module):

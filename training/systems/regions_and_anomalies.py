@@ -8,8 +8,8 @@ REGIONS_AND_ANOMALIES = (
     System(
         name="covariance",
         title="Covariance network over regions (NeuroVNN)",
-        what="A few numbers for each region of the atlas; two layers of polynomials of the healthy subjects' covariance "
-        "matrix; the answer is the plain mean over regions, each of which has its part.",
+        what="A few numbers for each region; two layers of polynomials of the healthy subjects' covariance matrix; the "
+        "answer is the plain mean over regions, each of which has its part.",
         source="arXiv:2402.07684",
         reports="Brain age from cortical thickness, and its regional residuals in Alzheimer's disease; moves between "
         "atlases without being trained again.",
@@ -52,8 +52,8 @@ REGIONS_AND_ANOMALIES = (
         },
         small={"network.channels": [16, 32, 64, 32]},
         published={"network.channels": [32, 64, 128, 256, 64]},
-        made_map="Anomaly: how much lower ADC is than redrawn (in T1: how different), in standard deviations of healthy "
-        "subjects' errors at that place.",
+        made_map="Anomaly: how much lower ADC is than redrawn (in T1: how different), in standard deviations from "
+        "healthy subjects' errors at that place.",
         differs="Group norm, maximum pooling and L1 with the weight of a Laplace likelihood; infants teach no age, on "
         "which the phantoms' ADC does not depend; the outcome is read from latent numbers that it does not teach.",
         cost=2.0,
