@@ -20,6 +20,7 @@ RARE = frozenset(
         "network.dropout",
         "network.options",
         "network.pooling",
+        "network.slab_mm",
         "pretrain.batch_size",
         "finetune.augment",
         "finetune.auxiliary",
