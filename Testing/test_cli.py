@@ -44,7 +44,7 @@ def test_a_prediction_writes_the_whole_folder(
     assert set(record) == {
         *("demonstration", "probability_adverse", "interval", "members", "threshold", "label", "quality", "saliency"),
         *("prevalence", "prediction_set", "clinical"),
-        *("examination", "lesion", "scores"),
+        *("examination", "lesion", "scores", "readings"),
         *("model", "atlas", "input", "settings", "software", "machine", "device", "timing_s", "warnings"),
     }
     low, high = record["interval"]

@@ -232,7 +232,7 @@ def test_a_plain_lesion_is_learned_from_scratch(tmp_path: Path, norm: str, auxil
     network = Network(channels=(4, 8, 8), norm=norm, dropout=0.0)  # type: ignore[arg-type]
     start = from_scratch(network, Finetune(scratch_rate=2e-2), seed=1)
     extra = {"lesions": lesions, "load": lesions.mean((1, 2, 3))} if auxiliary else {}
-    targets = Infants(np.arange(16), adverse, "released", **extra)
+    targets = Infants(np.arange(16), adverse, ~adverse, "released", **extra)
     fit(OutcomeModule(start, volumes, targets, Learner(25, 8, 1e-3, seed=4)), FitPlace(tmp_path, CPU))
     found = logits(start.network, volumes[16:], "released")
     assert found[adverse[16:]].min() > found[~adverse[16:]].max()
@@ -266,8 +266,8 @@ def test_a_frozen_trunk_stays_as_it_is_while_the_head_learns(tmp_path: Path) -> 
     network = Network(channels=(4, 8, 8), norm="batch")
     start = untrained_frozen(network, Finetune(), seed=1, volumes=volumes, z_maps="released")
     before = {name: value.clone() for name, value in start.network.state_dict().items()}
-    fit(OutcomeModule(start, volumes, Infants(np.arange(16), adverse, "released"), Learner(3, 8, 1e-3, seed=4)),
-        FitPlace(tmp_path, CPU))  # fmt: skip
+    taught = Infants(np.arange(16), adverse, ~adverse, "released")
+    fit(OutcomeModule(start, volumes, taught, Learner(3, 8, 1e-3, seed=4)), FitPlace(tmp_path, CPU))
     after = start.network.state_dict()
     changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
     assert changed == {name for name in before if name.startswith(("head.linear.", "voxels.values.", "sum."))}

@@ -62,6 +62,9 @@ def whole_record() -> dict[str, Any]:
     item = {"name": "thalamus", "value": "injured", "meaning": "left", "parts": [part]}
     texts = {"name": "nichd", "title": "NICHD", "value": "2A", "range": "0 to 3", "meaning": "one of two sides"}
     record["scores"] = [{**texts, "items": [item], "cannot_see": "blood", "source": "a paper"}]
+    place = {"region": "thalamus", "hemisphere": "left", "value": 0.4, "sd": 2.1}
+    of_network = dict.fromkeys(("name", "title", "meaning", "unit"), "words")
+    record["readings"] = [{**of_network, "value": 1.5, "share_below": 0.9, "places": [place]}]
     return record
 
 
@@ -76,7 +79,17 @@ def test_what_is_written_is_read_and_written_again() -> None:
 
 def test_the_first_record_ever_is_read() -> None:
     record = whole_record()
-    for key in ("prevalence", "prediction_set", "clinical", "examination", "lesion", "scores", "settings", "machine"):
+    for key in (
+        "prevalence",
+        "prediction_set",
+        "clinical",
+        "examination",
+        "lesion",
+        "scores",
+        "readings",
+        "settings",
+        "machine",
+    ):
         del record[key]
     for part, later in (("model", "prevalence"), ("atlas", "sha256"), ("saliency", "title"), ("quality", "overridden")):
         del record[part][later]

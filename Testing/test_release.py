@@ -25,7 +25,7 @@ def transferred() -> OutcomeModule:
     network = SMALL.model_copy(update={"pooling": "places"})  # a bounded head would have no gradients so large
     start = from_ages(network, STAGED, trunk, seed=9, volumes=volumes, z_maps="released")
     start.network.head.linear.weight.data *= 300  # gradients of the trunk well over the clipped norm
-    infants = Infants(np.arange(16), np.arange(16) % 2 == 0, "released")
+    infants = Infants(np.arange(16), np.arange(16) % 2 == 0, np.arange(16) % 2 == 1, "released")
     return OutcomeModule(start, volumes, infants, Learner(5, 8, 1e-3, seed=4, augment=False))
 
 

@@ -22,7 +22,7 @@ from training.files import write_tsv
 from training.leakage import leaked_subjects
 from training.learning.fitting import WEIGHTS, FitPlace, fit
 from training.learning.keyed import Learner
-from training.learning.outcomes import Infants, OutcomeModule, logits
+from training.learning.outcomes import LOAD_FLOOR, Infants, OutcomeModule, logits
 from training.learning.pretext import PRETEXTS
 from training.learning.randomness import key
 from training.learning.transfer import Start, from_ages, from_scratch, untrained_frozen
@@ -148,6 +148,7 @@ def outcome_module(one: Fit, run: RunFolder, cohort: PreparedCohort) -> OutcomeM
     infants = Infants(
         chosen=chosen,
         adverse=cohort.table["adverse"].to_numpy(bool),
+        healthy=healthy_infants(cohort.table),
         z_maps=settings.hie.z_maps,
         lesions=lesions,
         load=cohort.table["lesion_load"].to_numpy(float) if lesions is not None else None,
@@ -159,7 +160,18 @@ def outcome_module(one: Fit, run: RunFolder, cohort: PreparedCohort) -> OutcomeM
         seed=seed,
         augment=options.augment,
     )
-    return OutcomeModule(_start(one, run, cohort.volumes[chosen], seed), cohort.volumes, infants, learner)
+    module = OutcomeModule(_start(one, run, cohort.volumes[chosen], seed), cohort.volumes, infants, learner)
+    module.network.measure(module.healthy_images())
+    return module
+
+
+def healthy_infants(table: pd.DataFrame) -> np.ndarray:
+    """``(N,)`` bool: a favourable outcome and, where an expert has drawn lesions, less than 0.1 % of the brain."""
+    healthy = ~table["adverse"].to_numpy(bool)
+    if "lesion_load" in table:
+        load = table["lesion_load"].to_numpy(float)
+        healthy &= np.isnan(load) | (load < LOAD_FLOOR)
+    return healthy
 
 
 def exported_network(one: Fit, run: RunFolder, cohort: PreparedCohort) -> StagedNetwork:
@@ -170,14 +182,14 @@ def exported_network(one: Fit, run: RunFolder, cohort: PreparedCohort) -> Staged
 
 
 def _start(one: Fit, run: RunFolder, volumes: np.ndarray, seed: int) -> Start:
-    settings, arm = run.settings, one.arm
+    settings, arm, network = run.settings, one.arm, run.settings.network
     if arm == "scratch":
-        return from_scratch(settings.network, settings.finetune, seed=seed)
+        return from_scratch(network, settings.finetune, seed=seed)
     z_maps = settings.hie.z_maps
     if arm == "untrained-frozen":
-        return untrained_frozen(settings.network, settings.finetune, seed=seed, volumes=volumes, z_maps=z_maps)
+        return untrained_frozen(network, settings.finetune, seed=seed, volumes=volumes, z_maps=z_maps)
     trunk = load_pretrained(pretrained_file(run, arm, pretraining_seed(one, settings)), settings).trunk
-    return from_ages(settings.network, settings.finetune, trunk, seed=seed, volumes=volumes, z_maps=z_maps)
+    return from_ages(network, settings.finetune, trunk, seed=seed, volumes=volumes, z_maps=z_maps)
 
 
 def pretraining_seed(one: Fit, settings: TrainingSettings) -> int:

@@ -16,6 +16,7 @@ from AGE2HIELib.networks.parts import PartsNetwork
 from AGE2HIELib.networks.registry import TWO_STAGE, build_network
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.ages import AgeModule, Subjects
+from training.learning.batches import Images
 from training.learning.keyed import Learner
 from training.learning.outside_weights import load_outside
 from training.learning.pretext import (
@@ -69,6 +70,7 @@ def age_module(
     encoder = build_network(name, {**arguments, "dropout": settings.network.dropout})
     _start_elsewhere(encoder, settings)
     network = AgeNetwork(encoder, head)
+    encoder.measure(Images(cohort.volumes, chosen))
     options = settings.pretrain
     learned, kept_back = _parted(encoder, cohort.table, chosen, settings.run.seed)
     subjects = Subjects(learned, taught, brain_ml, kept_back)

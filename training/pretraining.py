@@ -94,9 +94,10 @@ def pretrain_one(lesson: Lesson, *, run: RunFolder) -> None:
         network, module = pretext_module(settings, cohort, lesson)
     fit(module, place)
     if module.global_rank == 0:
+        arguments = network_arguments(settings.network, in_channels=1, outputs=1)
         content = {
             "trunk": {name: value.cpu() for name, value in network.encoder.state_dict().items()},
-            "network": {"name": settings.network.name, **network_arguments(settings.network, in_channels=1, outputs=1)},
+            "network": {"name": settings.network.name, **arguments},
             "seen": subject_hashes(cohort.table),
         }
         write_whole(folder / PRETRAINED, lambda part: torch.save(content, part))

@@ -76,7 +76,8 @@ class InputGrid(Section):
 class Network(Section):
     """The encoder. ``channels`` are read by all but resnet18 and densenet121, MONAI's, which have their own widths.
     In two dimensions: slab (the mean of the slices in ``slab_mm``), three-planes, slices (a bag of all slices with
-    attention), global-local (a transformer). patches answers for cubes of 48 mm, each by itself.
+    attention), global-local (a transformer). patches answers for cubes of 48 mm, each by itself;
+    covariance is over regions, and autoencoder the SFCN with a decoder.
     """
 
     name: Literal[
@@ -90,9 +91,12 @@ class Network(Section):
         "slices",
         "patches",
         "global-local",
+        "covariance",
+        "autoencoder",
     ] = Field(
         "sfcn",
-        description="or resnet18, densenet121, scaledense, vgg, slab, three-planes, slices, patches, global-local",
+        description="or resnet18, densenet121, scaledense, vgg, slab, three-planes, slices, patches, global-local, "
+        "covariance, autoencoder",
     )
     options: dict[str, Any] = Field({}, description="further arguments of that network, as its page says them")
     channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block")
@@ -107,6 +111,7 @@ class Network(Section):
         "and global-local",
     )
     _spacing_mm: float = PrivateAttr(default=4.0)
+    _atlas: Path = PrivateAttr(default_factory=lambda: resource_path("atlas"))
 
     @property
     def poolings(self) -> int:
@@ -114,6 +119,8 @@ class Network(Section):
         own = len(self.channels)
         known = {
             "sfcn": own - 1,
+            "autoencoder": own - 1,
+            "covariance": 0,
             "resnet18": _POOLINGS_ELSEWHERE,
             "densenet121": _POOLINGS_ELSEWHERE,
             "scaledense": int(self.options.get("layers", _POOLINGS_ELSEWHERE)),
@@ -125,6 +132,11 @@ class Network(Section):
     def spacing_mm(self) -> float:
         """Of the grid that it is fed, ``input.spacing_mm``: slabs and cubes lie at places in mm."""
         return self._spacing_mm
+
+    @property
+    def atlas(self) -> Path:
+        """Folder of the atlas, ``input.atlas``: whose regions a network over regions has."""
+        return self._atlas
 
 
 class Pretrain(Section):
@@ -277,7 +289,7 @@ class TrainingSettings(Section):
 
     @model_validator(mode="after")
     def _placed(self) -> TrainingSettings:
-        self.network._spacing_mm = self.input.spacing_mm
+        self.network._spacing_mm, self.network._atlas = self.input.spacing_mm, self.input.atlas_folder
         if self.network.name in OF_PARTS and self.pretrain.learns == "year-bins":
             raise ValueError(
                 f"the network {self.network.name} has an age for every part, which are averaged, and pretrain.learns "

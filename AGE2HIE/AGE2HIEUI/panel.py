@@ -13,6 +13,7 @@ from AGE2HIEUI.tables import AMBER, RED, fillTable
 if TYPE_CHECKING:
     from AGE2HIELib.bundle.details import ReferenceScores
     from AGE2HIELib.result.findings import InjuryScore, Lesion
+    from AGE2HIELib.result.network_readings import NetworkReading
     from AGE2HIELib.result.record import Result
     from AGE2HIELib.result.region_summary import RegionSummary
     from AGE2HIELib.result.verdicts import Examination, Quality
@@ -46,7 +47,8 @@ def showResultText(ui: Any, result: Result, reference: ReferenceScores | None = 
     ui.curveLabel.setVisible(number and reference is not None)
     ui.gaugeLabel.setVisible(number)
     clinical = clinicalText(result.clinical)
-    ui.labelLabel.setText("<br>".join(part for part in (clinical, texts.labelText(result)) if part))
+    readings = (texts.readingText(one) for one in result.readings)
+    ui.labelLabel.setText("<br>".join(part for part in (clinical, texts.labelText(result), *readings) if part))
     showChecks(ui, result.quality)
     ui.warningsLabel.setText(texts.warningsText(result))
     ui.warningsLabel.setVisible(bool(result.warnings))
@@ -119,12 +121,16 @@ def hideResultText(ui: Any) -> None:
     ui.overrideButton.setVisible(False)
 
 
-def showRegions(ui: Any, regions: Sequence[RegionSummary]) -> None:
-    """The most affected first; the column of lesions is there where the record has one."""
+def showRegions(ui: Any, regions: Sequence[RegionSummary], readings: Sequence[NetworkReading] = ()) -> None:
+    """The most affected first; the column of lesions is there where the record has one, and so is one for everything
+    that the network says of each region.
+    """
     lesion = any(one.lesion_ml is not None for one in regions)
     ui.regionsCollapsibleButton.setVisible(True)
-    columns = regionTexts.regionColumns(lesion=lesion)
-    fillTable(ui.regionsTable, columns, [regionTexts.regionRow(one, lesion=lesion) for one in regions])
+    ofRegions = [one for one in readings if one.places]
+    columns = regionTexts.regionColumns(lesion=lesion, readings=ofRegions)
+    rows = [regionTexts.regionRow(one, lesion=lesion, readings=ofRegions) for one in regions]
+    fillTable(ui.regionsTable, columns, rows)
 
 
 def showExaminations(label: Any, examined: list[tuple[str, Examination]]) -> None:

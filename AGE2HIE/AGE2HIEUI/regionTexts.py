@@ -12,6 +12,7 @@ from AGE2HIEUI.library import addLibraryToPath
 from AGE2HIEUI.tables import AMBER, RED, Column, Row
 
 if TYPE_CHECKING:
+    from AGE2HIELib.result.network_readings import NetworkReading
     from AGE2HIELib.result.region_summary import RegionSummary
 
 _LOW, _VERY_LOW = 0.05, 0.25  # of a region that is lesion or low: amber, red behind its row
@@ -25,8 +26,10 @@ def readRegions(rows: Sequence[Mapping[str, str]]) -> tuple[RegionSummary, ...]:
     return region_summaries(rows)
 
 
-def regionColumns(*, lesion: bool) -> list[Column]:
-    """``lesion``: whether the table says how much of a region is lesion."""
+def regionColumns(*, lesion: bool, readings: Sequence[NetworkReading] = ()) -> list[Column]:
+    """``lesion``: whether the table says how much of a region is lesion. ``readings``: what the network says of each
+    region besides, a column each.
+    """
     injured = Column(_("Lesion"), _("Volume of lesions in the region, and the part of it that is lesion."), number=True)
     low = Column(_("Low"), _("Part of the tissue more than two standard deviations below normal."), number=True)
     return [
@@ -44,10 +47,11 @@ def regionColumns(*, lesion: bool) -> list[Column]:
             number=True,
         ),
         Column(_("Evidence"), _("Part of the map's evidence for an adverse outcome that lies here."), number=True),
+        *(Column(one.title, f"{one.meaning} ({one.unit})", number=True) for one in readings),
     ]
 
 
-def regionRow(one: RegionSummary, *, lesion: bool) -> Row:
+def regionRow(one: RegionSummary, *, lesion: bool, readings: Sequence[NetworkReading] = ()) -> Row:
     """Amber and red behind the cells of what is affected most."""
     cells = (
         placeName(one.region, one.hemisphere),
@@ -56,9 +60,14 @@ def regionRow(one: RegionSummary, *, lesion: bool) -> Row:
         figure(one.median_z, 1),
         percent(one.asymmetry, signed=True),
         percent(one.evidence_share),
+        *(figure(_reading(one, reading), 2) for reading in readings),
     )
     worst = max(one.lesion_share or 0.0, one.low_share or 0.0)
     return Row(cells, RED if worst >= _VERY_LOW else AMBER if worst >= _LOW else "")
+
+
+def _reading(one: RegionSummary, reading: NetworkReading) -> float | None:
+    return next((p.value for p in reading.places if (p.region, p.hemisphere) == (one.region, one.hemisphere)), None)
 
 
 def lesionCell(one: RegionSummary) -> str:

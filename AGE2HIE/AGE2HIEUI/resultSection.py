@@ -77,7 +77,7 @@ class ResultSection:
             self.regions = readRegions(tableRows(table)) if table is not None else ()
         except (KeyError, ValueError) as error:
             raise BadRecord(str(error)) from error
-        panel.showRegions(self._ui, self.regions)
+        panel.showRegions(self._ui, self.regions, self.result.readings if self.result else ())
 
     def hide(self) -> None:
         """Off the panel and out of the slice views."""

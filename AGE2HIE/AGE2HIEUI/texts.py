@@ -12,6 +12,7 @@ from AGE2HIEUI.regionTexts import percent
 if TYPE_CHECKING:
     from AGE2HIELib.bundle.details import ReferenceScores
     from AGE2HIELib.result.explanations import Explanations
+    from AGE2HIELib.result.network_readings import NetworkReading
     from AGE2HIELib.result.record import Result
     from AGE2HIELib.result.verdicts import Examination, Finding
 
@@ -64,6 +65,13 @@ def labelText(result: Result) -> str:
             names=names, text=_labelText(result)
         )
     return _labelText(result)
+
+
+def readingText(reading: NetworkReading) -> str:
+    """What the network says of the whole brain besides, in the record's own words; empty for a reading of regions."""
+    if reading.value is None:
+        return ""
+    return html.escape(f"{reading.title}: {reading.value:.1f} {reading.unit}")
 
 
 def _labelText(result: Result) -> str:

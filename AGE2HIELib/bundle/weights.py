@@ -174,8 +174,8 @@ def _check_features(bundle: Bundle, network: StagedNetwork) -> None:
 
     if bundle.cases is None:
         return
-    shape = bundle.spec.grid.shape if isinstance(network, PartsNetwork) else _SMALL
-    small = torch.zeros(1, len(bundle.spec.channels), *shape)
+    whole = isinstance(network, PartsNetwork) or network.only_shape is not None
+    small = torch.zeros(1, len(bundle.spec.channels), *(bundle.spec.grid.shape if whole else _SMALL))
     features = first_block_features(network, small).shape[1]
     if bundle.cases.features != features:
         raise ModelError(

@@ -16,6 +16,7 @@ from AGE2HIELib.explanation.gradient_methods import (
     smooth_integrated_gradients,
 )
 from AGE2HIELib.explanation.network_maps import attention, local_answers
+from AGE2HIELib.explanation.network_methods import anomaly, regional_residuals
 from AGE2HIELib.explanation.perturbation_methods import noise_map, occlusion
 from AGE2HIELib.explanation.question import Answer, Question
 
@@ -64,6 +65,8 @@ METHODS: dict[str, Method] = {
 NETWORK_METHODS: dict[str, Method] = {
     "attention": Method(attention, "Attention", signed=False, in_logits=False, unit="share of all slices' attention"),
     "local": Method(local_answers, "Local answers", unit="{unit}, of a part less the whole"),
+    "regional-residuals": Method(regional_residuals, "Regional residuals", unit="{unit}, of a region less the whole"),
+    "anomaly": Method(anomaly, "Anomaly", in_logits=False, unit="standard deviations from a healthy brain"),
 }
 DEFAULT_METHOD = "hirescam"
 

@@ -122,7 +122,9 @@ def with_random_weights(
     for own, new in zip(copy.read_out, fresh.read_out, strict=True):
         own.data.copy_(new.data)
     for name in list(reversed(member.layers))[:blocks]:
-        copy.blocks.get_submodule(name).load_state_dict(fresh.blocks.get_submodule(name).state_dict())
+        block = fresh.blocks.get_submodule(name)
+        if next(block.parameters(), None) is not None:  # what was measured and not learned stays
+            copy.blocks.get_submodule(name).load_state_dict(block.state_dict())
     return copy.requires_grad_(False).eval()
 
 

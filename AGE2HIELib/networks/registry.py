@@ -78,6 +78,20 @@ def _two_stage(
 
 
 TWO_STAGE = "two-stage"
+
+
+def _covariance(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.covariance import CovarianceNetwork
+
+    return CovarianceNetwork(**arguments)
+
+
+def _autoencoder(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.autoencoder import AutoencoderNetwork
+
+    return AutoencoderNetwork(**arguments)
+
+
 NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     "sfcn": _sfcn,
     "resnet18": _resnet18,
@@ -90,6 +104,8 @@ NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     "global-local": _global_local,
     "scaledense": _scale_dense,
     TWO_STAGE: _two_stage,
+    "covariance": _covariance,
+    "autoencoder": _autoencoder,
 }
 
 # Far above any network that fits the project's data; they keep a faulty file from asking for all memory.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -168,6 +168,17 @@ class StagedNetwork(nn.Module):
         """What is not of the blocks, and new in every network."""
         parts = (self.head, self.voxels, self.sum)
         return tuple(parameter for part in parts if part is not None for parameter in part.parameters())
+
+    @property
+    def only_shape(self) -> tuple[int, int, int] | None:
+        """The one shape of image that it takes; None for any."""
+        return None
+
+    def measure(self, images: Iterable[torch.Tensor]) -> None:
+        """Take what it needs to know of healthy subjects before it learns, which most networks need not."""
+
+    def measure_answers(self, images: Iterable[torch.Tensor]) -> None:
+        """The same of its answers to healthy subjects, once it has learned."""
 
     @property
     def stems(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from AGE2HIELib.pipeline.brain_age import (
     load_age_model,
     local_age_of,
     prepare_scan,
+    scan_readings,
 )
 from AGE2HIELib.pipeline.comparison import RECORD, side_by_side, write_compared_maps, write_comparison
 from AGE2HIELib.pipeline.request import AGE, Request
@@ -88,6 +89,7 @@ def explain_age_into(folder: Path, request: Request, progress: Progress) -> tupl
     with stages("explain"):
         model, comparison = _compared(model, scan, prepared, request, progress)
         parts = halves(model.facts.spec.grid)
+        readings = scan_readings(model, prepared)
         rows = evidence_table(parts, prepared.placement, prepared.brain, None, comparison.maps)
     years = comparison.first.years
     local_age = local_age_of(model, prepared, years)
@@ -103,6 +105,7 @@ def explain_age_into(folder: Path, request: Request, progress: Progress) -> tupl
         asked_device=request.device,
         device=model.device,
         warnings=(*scan.warnings, *prepared.warnings, *model.warnings, *age_warnings(model, years)),
+        readings=readings,
     )
     record = age_record(about, comparison, stages.seconds, local_age)
     lost = write_comparison(folder, comparison, rows, record, stages)

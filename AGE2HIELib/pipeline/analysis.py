@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from AGE2HIELib.explanation.saliency import Explanation
     from AGE2HIELib.inference.probability import Prediction
     from AGE2HIELib.result.findings import ClinicalReading
+    from AGE2HIELib.result.network_readings import NetworkReading
     from AGE2HIELib.result.verdicts import Examination
 
 
@@ -41,6 +42,7 @@ class Analysis:
         measured_lesion: how much of the brain it is, and its clusters.
         scores: that follow from it; empty without it.
         clinical: the number joined with what else is known of the infant; None where nothing was named.
+        readings: what the networks say beside the number; empty for most.
     """
 
     gated: GatedScan
@@ -54,6 +56,7 @@ class Analysis:
     measured_lesion: Lesion | None = None
     scores: tuple[InjuryScore, ...] = ()
     clinical: ClinicalReading | None = None
+    readings: tuple[NetworkReading, ...] = ()
 
 
 def stages_of(request: Request, progress: Progress | None = None) -> Stages:
@@ -105,6 +108,7 @@ def analyse(scan: Scan, model: Model, atlas: Atlas, request: Request, stages: St
         model, explanation = explain_prediction(admitted.model, admitted.image, request.saliency)
     with stages("explain"):
         saliency = on_scan_grid(explanation.saliency, admitted)
+        readings = network_readings(model, admitted.image)
         maps = {"adc": gated.adc, "z": admitted.z, "saliency": saliency}
         regions = measured_regions(atlas, admitted.placement, gated.brain, **maps, lesion=lesion)
     examination = None
@@ -123,6 +127,7 @@ def analyse(scan: Scan, model: Model, atlas: Atlas, request: Request, stages: St
         measured_lesion=measured,
         scores=scores,
         clinical=_clinical(scan, model, explanation.prediction, request),
+        readings=readings,
     )
 
 
@@ -147,6 +152,13 @@ def explain_prediction(
     return with_cpu_fallback(
         lambda: ask(model), lambda note: ask(model_on_cpu(model.bundle, note, model.prevalence)), model.device
     )
+
+
+def network_readings(model: HieModel, image: np.ndarray) -> tuple[NetworkReading, ...]:
+    """What the members say beside the number, where the model is."""
+    from AGE2HIELib.explanation.network_readings import outcome_readings
+
+    return outcome_readings(model.members, model.bundle, image)
 
 
 def examine_explanation(model: HieModel, image: np.ndarray, explanation: Explanation) -> Examination:

@@ -20,6 +20,7 @@ from AGE2HIELib.volume import Volume
 if TYPE_CHECKING:
     from AGE2HIELib.explanation.age import AgeExplanation
     from AGE2HIELib.networks.age import AgeNetwork
+    from AGE2HIELib.result.network_readings import NetworkReading
 
 AGE_STAGES = ("read", "model", "place", "explain", "report")
 
@@ -74,6 +75,13 @@ def explain_scan_age(
     size = float(np.cbrt(np.prod(ready.placement.scale)))  # an adult's brain is half as wide again as the template's
     right, anterior, superior = (size * mm for mm in found.resolution_mm)
     return model, replace(found, resolution_mm=(right, anterior, superior))
+
+
+def scan_readings(model: AgeModel, ready: PreparedT1) -> tuple[NetworkReading, ...]:
+    """What the network says beside the age; empty for most."""
+    from AGE2HIELib.explanation.network_readings import age_readings
+
+    return age_readings(model.network, ready.image[None])
 
 
 def local_age_of(model: AgeModel, ready: PreparedT1, years: float) -> Volume | None:

@@ -11,7 +11,13 @@ from AGE2HIELib.explanation.evidence import evidence_table
 from AGE2HIELib.explanation.saliency import Explanation
 from AGE2HIELib.infant import infant_warnings
 from AGE2HIELib.pipeline.admission import Admitted, Withheld, admit, infant_timing
-from AGE2HIELib.pipeline.analysis import examine_explanation, explain_prediction, on_scan_grid, stages_of
+from AGE2HIELib.pipeline.analysis import (
+    examine_explanation,
+    explain_prediction,
+    network_readings,
+    on_scan_grid,
+    stages_of,
+)
 from AGE2HIELib.pipeline.comparison import side_by_side, write_compared_maps, write_comparison
 from AGE2HIELib.pipeline.earlier import Earlier, check_same, differs, read_earlier
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model_of, read_atlas_of, read_scan_of
@@ -55,6 +61,7 @@ def explain_outcome_into(folder: Path, request: Request, progress: Progress) -> 
     with stages("explain"):
         model, comparison = _compared(admitted, request, progress)
         maps, channels = comparison.maps, comparison.channels
+        readings = network_readings(model, admitted.image)
         rows = evidence_table(atlas, admitted.placement, gated.brain, admitted.z, maps, channels)
     examinations: tuple[Examination, ...] = ()
     if request.examine:
@@ -67,7 +74,7 @@ def explain_outcome_into(folder: Path, request: Request, progress: Progress) -> 
     warnings = tuple(dict.fromkeys((*gated.warnings, *model.warnings, *timing, *before)))
     used = earlier.result.input.b_values_used if earlier else gated.b_values_used
     about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, settings, used)
-    record = comparison_record(about, gated.quality, comparison, stages.seconds, examinations)
+    record = comparison_record(about, gated.quality, comparison, stages.seconds, examinations, readings)
     return "", write_comparison(folder, comparison, rows, record, stages)
 
 

@@ -186,7 +186,7 @@ def _write(analysis: Analysis, about: Circumstances, stages: Stages, folder: Pat
         analysis.measured_lesion,
         analysis.scores,
     )
-    record = replace(record, clinical=analysis.clinical)
+    record = replace(record, clinical=analysis.clinical, readings=analysis.readings)
     if analysis.saliency is not None and record.saliency is not None:
         named = names_a_place(analysis.saliency.array)
         record = replace(record, saliency=replace(record.saliency, names_a_place=named))

@@ -22,7 +22,8 @@ SALIENCY_METHODS = (
     "occlusion",
     "noise-map",
 )
-ATTENTION, LOCAL = NETWORK_METHODS = ("attention", "local")  # maps that some networks hold: of slices, of patches
+# Maps that some networks hold: of slices, of patches, of regions, of autoencoders.
+ATTENTION, LOCAL, RESIDUALS, ANOMALY = NETWORK_METHODS = ("attention", "local", "regional-residuals", "anomaly")
 DEFAULT_METHODS = ("hirescam", "layercam", "integrated-gradients")
 
 

@@ -14,6 +14,7 @@ from AGE2HIELib.io.source import T1Scan
 from AGE2HIELib.report.explanations import Comparison, maps_record
 from AGE2HIELib.report.record import input_record, run_record
 from AGE2HIELib.result.decode import encode
+from AGE2HIELib.result.network_readings import NetworkReading
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class AgeCircumstances:
     asked_device: str
     device: str
     warnings: Sequence[str]
+    readings: tuple[NetworkReading, ...] = ()
 
 
 def age_record(
@@ -65,6 +67,7 @@ def age_record(
         "brain_ml": round(about.brain_ml, 1),
         "placement": {"kind": facts.placement, "overlap": round(about.overlap, 4)},
         **maps_record(found, "years"),
+        "readings": about.readings,
         "regions": _REGIONS,
         **({} if local_age is None else {"local_age": _local(local_age, found.brain)}),
         "model": _model(about.bundle, facts),

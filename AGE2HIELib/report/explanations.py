@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, MapRow, mosaic, over
 from AGE2HIELib.report.record import Circumstances, result_record
 from AGE2HIELib.report.tiles import choose_view, tile
 from AGE2HIELib.result.decode import encode
+from AGE2HIELib.result.network_readings import NetworkReading
 from AGE2HIELib.result.verdicts import Examination, Quality
 from AGE2HIELib.volume import Volume
 
@@ -83,11 +84,12 @@ def comparison_record(
     found: Comparison[Explanation],
     timing_s: Mapping[str, float],
     examinations: Sequence[Examination] = (),
+    readings: tuple[NetworkReading, ...] = (),
 ) -> dict[str, Any]:
     """The content of explanations.json: as result.json, with a list of maps, and of examinations, in the place of the
     one.
     """
-    record: dict[str, Any] = encode(result_record(about, quality, found.first, timing_s))
+    record: dict[str, Any] = encode(replace(result_record(about, quality, found.first, timing_s), readings=readings))
     record.pop("saliency")
     record["examination"] = encode([one.recorded() for one in examinations])
     return {**record, **maps_record(found, "calibrated logit")}

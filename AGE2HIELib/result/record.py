@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from AGE2HIELib.result.findings import ClinicalReading, InjuryScore, Lesion
+from AGE2HIELib.result.network_readings import NetworkReading
 from AGE2HIELib.result.verdicts import Examination, Quality
 
 
@@ -146,6 +147,7 @@ class Result:
         lesion: None where the scan was refused, and in older records; a scan that only a warning withholds has one.
         scores: injury scores, computed from diffusion alone and not read by a radiologist; empty in older records, and
             where there was no lesion map to compute them from.
+        readings: what the network says beside its number; empty for most networks, and in older records.
         software: versions: of age2hie as ``version``, of Python, and of each library that computes.
         machine: system, processor and its instructions, or the graphics card.
         device: where the network ran.
@@ -167,6 +169,7 @@ class Result:
     examination: Examination | None = None
     lesion: Lesion | None = None
     scores: tuple[InjuryScore, ...] = ()
+    readings: tuple[NetworkReading, ...] = ()
     model: Model
     atlas: AtlasUsed
     input: Input

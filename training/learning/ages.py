@@ -11,9 +11,12 @@ from torch.nn import functional
 
 from AGE2HIELib.networks.age import AgeNetwork, bin_centres, standardise
 from AGE2HIELib.networks.age_head import AgeBins
+from AGE2HIELib.networks.autoencoder import AutoencoderNetwork
 from training.learning.augment import Draws, augment_t1
+from training.learning.batches import Images
 from training.learning.keyed import KeyedModule, Learner, Rates
 from training.learning.ranking import ranking_loss
+from training.learning.reconstruction import kept_apart, reconstruction_losses
 from training.learning.stacking import stack_parts
 
 _BIN_SD = 1.0  # of the Gaussian soft labels, in bins
@@ -45,10 +48,22 @@ class AgeModule(KeyedModule):
         learning = tuple(each for each in self.network.parameters() if each.requires_grad)
         return [Rates(learning, self.learning_rate)]
 
+    def conclude(self) -> None:
+        encoder = self.network.encoder
+        rows = kept_apart(self.chosen) if isinstance(encoder, AutoencoderNetwork) else self.chosen
+        encoder.measure_answers(Images(self._volumes, rows))
+
     def loss(self, volumes: torch.Tensor, rows: torch.Tensor, draws: Draws | None) -> dict[str, torch.Tensor]:
         images = volumes.float() if draws is None else augment_t1(volumes, draws)
         outputs = self.network.lessons(images, self.brain_ml.to(rows.device)[rows])
         ages = self.ages.to(rows.device)[rows]
+        extra = {}
+        if isinstance(self.network.encoder, AutoencoderNetwork):
+            redrawn = ~np.isin(rows.cpu().numpy(), kept_apart(self.chosen))
+            extra = reconstruction_losses(self.network.encoder, images, torch.from_numpy(redrawn).to(images.device))
+        return {**self._age_loss(outputs, ages), **extra}
+
+    def _age_loss(self, outputs: torch.Tensor, ages: torch.Tensor) -> dict[str, torch.Tensor]:
         if self.network.head.kind == "soft":
             target = soft_labels(ages, self.network.head.bins)
             (answer,) = outputs.unbind(2)

@@ -6,7 +6,7 @@ the memory-mapped file by the loader's workers, ahead of time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from training.learning.randomness import permutation
 
 _WORKERS_FROM_FILE = 4
+_IMAGES_AT_ONCE = 8
 
 
 class KeyedBatches(Sampler[list[int]]):
@@ -49,6 +50,26 @@ class Batch:
 
     rows: torch.Tensor
     volumes: torch.Tensor | None
+
+
+@dataclass(frozen=True)
+class Images:
+    """Rows of prepared volumes, read a few at a time, as often as they are asked for.
+
+    Attributes:
+        volumes: ``(N, C, D, H, W)`` float16, perhaps memory-mapped.
+        rows: indices into them.
+        fed: what a network is fed of a batch, float32; the volumes themselves unless given.
+    """
+
+    volumes: np.ndarray
+    rows: np.ndarray
+    fed: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.float
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        for first in range(0, len(self.rows), _IMAGES_AT_ONCE):
+            part = self.volumes[self.rows[first : first + _IMAGES_AT_ONCE]]
+            yield self.fed(torch.from_numpy(np.asarray(part)))
 
 
 class Samples(Dataset[Batch]):

@@ -60,6 +60,8 @@ def fit(module: KeyedModule, place: FitPlace) -> dict[str, torch.Tensor]:
             warnings.filterwarnings("ignore", message=".*(log_every_n_steps|lr_scheduler.step|LeafSpec|TreeSpec).*")
             warnings.filterwarnings("ignore", message=".*module.s. in eval mode.*")  # a first stage does not learn
             trainer.fit(module, ckpt_path=str(last) if last.exists() else None, weights_only=True)
+        module.network.eval().cpu()
+        module.conclude()
         weights = {name: value.detach().cpu() for name, value in module.network.state_dict().items()}
         if trainer.is_global_zero:
             _join_logs(place.folder)

@@ -84,6 +84,9 @@ class KeyedModule(lightning.LightningModule):
         """Parts of the loss, already weighted, by name; ``rows`` are indices into the cohort on the device."""
         raise NotImplementedError
 
+    def conclude(self) -> None:
+        """What the network keeps of the subjects that it has learned from, once it has; nothing unless said."""
+
     def train_dataloader(self) -> DataLoader[Batch]:
         batches = KeyedBatches(
             len(self.chosen),

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
+from AGE2HIELib.networks.autoencoder import AutoencoderNetwork
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.augment import Draws, augment_adc, pick_z
+from training.learning.batches import Images
 from training.learning.keyed import KeyedModule, Learner, Rates
-from training.learning.transfer import Start
+from training.learning.reconstruction import kept_apart, reconstruction_losses
+from training.learning.transfer import ADC_CHANNELS, Start
 
 # Two auxiliary targets teach a network on few cases what the outcome depends on: how much of the brain is lesion, and
 # where. Neither is part of what ships.
 _LOAD_WEIGHT = 0.5
 _PLACE_WEIGHT = 3.0
-_LOAD_FLOOR = 1e-3  # share of the brain; loads below it count as none
+LOAD_FLOOR = 1e-3  # share of the brain; loads below it count as none
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,14 @@ class Infants:
     Attributes:
         chosen: indices to learn from.
         adverse: ``(N,)`` bool.
+        healthy: ``(N,)`` bool, those that say what is normal, where a network asks for it.
         lesions: ``(N, D, H, W)`` uint8 and ``load`` ``(N,)`` share of the brain; None without auxiliary targets.
         z_maps: "released" or "atlas": what is fed where nothing is augmented.
     """
 
     chosen: np.ndarray
     adverse: np.ndarray
+    healthy: np.ndarray
     z_maps: str
     lesions: np.ndarray | None = None
     load: np.ndarray | None = None
@@ -70,7 +76,8 @@ class OutcomeModule(KeyedModule):
         target = self.adverse.to(rows.device)[rows]
         if self.auxiliary is None or lesions is None:
             logits = self.network(images)[:, 0]
-            return {"outcome_loss": functional.binary_cross_entropy_with_logits(logits, target)}
+            outcome = functional.binary_cross_entropy_with_logits(logits, target)
+            return {"outcome_loss": outcome, **self._redrawing(volumes, rows)}
         middle = self.network.below(images, self.auxiliary.layer)
         top = self.network.top(middle, self.auxiliary.layer)
         load_loss, place_loss = self.auxiliary(middle, top, lesions.float(), self._load(rows))
@@ -82,6 +89,32 @@ class OutcomeModule(KeyedModule):
             "load_loss": _LOAD_WEIGHT * load_loss,
             "place_loss": _PLACE_WEIGHT * place_loss,
         }
+
+    def healthy_images(self) -> Images:
+        """The healthy infants that it learns from, without augmentation."""
+        return self._images(self._healthy)
+
+    @property
+    def _healthy(self) -> np.ndarray:
+        return np.asarray(self.chosen[self.infants.healthy[self.chosen]])
+
+    def _images(self, rows: np.ndarray) -> Images:
+        return Images(self._volumes, rows, partial(pick_z, source=self.infants.z_maps))
+
+    def conclude(self) -> None:
+        apart = isinstance(self.network, AutoencoderNetwork)
+        self.network.measure_answers(self._images(kept_apart(self._healthy) if apart else self._healthy))
+
+    def _redrawing(self, volumes: torch.Tensor, rows: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Of an autoencoder: the healthy infants as they are, half of them mirrored."""
+        if not isinstance(self.network, AutoencoderNetwork):
+            return {}
+        images = pick_z(volumes, self.infants.z_maps)
+        mirrored = torch.rand(len(images), device=images.device) < 0.5
+        images = torch.where(mirrored.view(-1, 1, 1, 1, 1), images.flip(2), images)
+        taught = np.setdiff1d(self._healthy, kept_apart(self._healthy))
+        healthy = torch.from_numpy(np.isin(rows.cpu().numpy(), taught)).to(images.device)
+        return reconstruction_losses(self.network, images, healthy)
 
     def _lesions(self, rows: torch.Tensor) -> torch.Tensor | None:
         if self.infants.lesions is None:
@@ -102,7 +135,7 @@ class _Auxiliary(nn.Module):
         self.place = nn.LazyConv3d(1, 1)
         self.load = nn.LazyLinear(1)
         with torch.no_grad():
-            middle = network.below(torch.zeros(1, _channels_in(network), 64, 64, 64), self.layer)
+            middle = network.below(torch.zeros(1, ADC_CHANNELS, *(network.only_shape or (64, 64, 64))), self.layer)
             self.place(middle)
             self.load(network.top(middle, self.layer).mean((2, 3, 4)))
 
@@ -117,11 +150,7 @@ class _Auxiliary(nn.Module):
 
 def log_load(load: torch.Tensor) -> torch.Tensor:
     """log10 of the lesion load in units of 1 %, floored at 0.1 %."""
-    return torch.log10(torch.clamp(load, min=_LOAD_FLOOR) / 0.01)
-
-
-def _channels_in(network: StagedNetwork) -> int:
-    return next(module.in_channels for module in network.modules() if isinstance(module, nn.Conv3d))
+    return torch.log10(torch.clamp(load, min=LOAD_FLOOR) / 0.01)
 
 
 def logits(network: StagedNetwork, volumes: np.ndarray, z_maps: str, *, batch_size: int = 8) -> np.ndarray:

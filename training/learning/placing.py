@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from math import ceil, floor
 
+import torch
+
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.networks.covariance import CovarianceNetwork
 from AGE2HIELib.networks.planes import AXES
+from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.volume import Grid
+from training.learning.placing_regions import autoencoder_arguments, cells_of_regions, covariance_arguments
 from training.preparing.inputs import adc_spec
 from training.settings import Network
 
@@ -18,10 +23,14 @@ SLICES = 5  # that it sees
 _ROUNDING = 1e-6  # voxels
 
 
-def placed_arguments(network: Network) -> dict[str, object]:
+def placed_arguments(network: Network, in_channels: int) -> dict[str, object]:
     """Arguments of a network that looks at fixed places of the grid it is fed; none for one that does not."""
     spacing_mm = network.spacing_mm
     grid = adc_spec(spacing_mm, network.poolings).grid
+    if network.name == "covariance":
+        return covariance_arguments(network, grid, in_channels)
+    if network.name == "autoencoder":
+        return autoencoder_arguments(grid)
     if network.name == "slab":
         return {"planes": [slab(grid, "superior", network.slab_mm)]}
     if network.name == "three-planes":
@@ -35,6 +44,13 @@ def placed_arguments(network: Network) -> dict[str, object]:
         parts = {"part": round(PATCH_MM / spacing_mm), "step": round(STEP_MM / spacing_mm)}
         return {"shape": list(grid.shape), "slices": [first, SLICES], **parts}
     return {}
+
+
+def place_regions(made: StagedNetwork, network: Network) -> None:
+    """Tell a network over regions where they lie; other networks need not be told."""
+    if isinstance(made, CovarianceNetwork):
+        grid = adc_spec(network.spacing_mm, network.poolings).grid
+        made.values.labels.copy_(torch.from_numpy(cells_of_regions(network, grid)))
 
 
 def slab(grid: Grid, axis: str, between_mm: tuple[float, float]) -> list[object]:

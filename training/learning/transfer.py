@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from AGE2HIELib.networks.covariance import CovarianceNetwork
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.augment import pick_z
 from training.learning.keyed import Rates
-from training.learning.placing import placed_arguments
+from training.learning.placing import place_regions, placed_arguments
 from training.settings import OF_PARTS, Finetune, Network
 
 ADC_CHANNELS = 2
@@ -37,30 +38,40 @@ class Start:
 
 def network_arguments(network: Network, *, in_channels: int, outputs: int) -> dict[str, object]:
     """Arguments for ``networks.registry.build_network``, as they stand in a bundle."""
-    arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs, "norm": network.norm}
+    arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs}
+    if network.name != "covariance":
+        arguments["norm"] = network.norm
     if network.name not in ("resnet18", "densenet121"):
         arguments["channels"] = list(network.channels)
-    return {**arguments, **placed_arguments(network), **network.options}
+    return {**arguments, **placed_arguments(network, in_channels), **network.options}
 
 
 def outcome_arguments(network: Network) -> dict[str, object]:
     """The same of a network for the outcome, whose answer to an image and to its mirror image is one."""
     arguments = network_arguments(network, in_channels=ADC_CHANNELS, outputs=1)
+    if network.name == "covariance":
+        return arguments  # a region's name says its side
+    if network.name == "autoencoder":  # its latent numbers stay those of healthy infants
+        arguments = {**arguments, "detached": True}
     pooling = "mean" if network.name in OF_PARTS else network.pooling
     return {**arguments, "pooling": pooling, "mirrored": True}
 
 
 def new_outcome_network(network: Network, *, seed: int) -> StagedNetwork:
     """A network for the outcome with first weights that depend on the seed alone."""
-    torch.manual_seed(seed)
-    return build_network(network.name, {**outcome_arguments(network), "dropout": network.dropout})
+    return _new(network, outcome_arguments(network), seed)
 
 
 def new_network(network: Network, *, in_channels: int, outputs: int, seed: int) -> StagedNetwork:
     """A network with first weights that depend on the seed alone."""
+    return _new(network, network_arguments(network, in_channels=in_channels, outputs=outputs), seed)
+
+
+def _new(network: Network, arguments: Mapping[str, object], seed: int) -> StagedNetwork:
     torch.manual_seed(seed)
-    arguments = network_arguments(network, in_channels=in_channels, outputs=outputs)
-    return build_network(network.name, {**arguments, "dropout": network.dropout})
+    made = build_network(network.name, {**arguments, "dropout": network.dropout})
+    place_regions(made, network)
+    return made
 
 
 def from_scratch(network: Network, options: Finetune, *, seed: int) -> Start:
@@ -94,8 +105,9 @@ def from_ages(
         volumes: of the training infants, ``(N, 3, D, H, W)``.
     """
     made = new_outcome_network(network, seed=seed)
-    widened = {stem: widen_stem(trunk[stem], ADC_CHANNELS) for stem in made.stems}
-    load_blocks(made, {**trunk, **widened})
+    missing, unexpected = made.load_state_dict(_widened(made, trunk), strict=False)
+    assert not unexpected
+    assert not any(name.startswith("blocks.") for name, _ in made.named_parameters() if name in missing)
     measure_norms(made, volumes, z_maps)
     return Start(made, _staged_rates(made, options), norms_frozen=True)
 
@@ -106,6 +118,15 @@ def load_blocks(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> No
     missing, unexpected = network.load_state_dict(kept, strict=False)
     assert not unexpected
     assert not any(name.startswith("blocks.") for name in missing)
+
+
+def _widened(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    if isinstance(network, CovarianceNetwork):
+        return network.adopted(trunk)
+    kept = {name: value for name, value in trunk.items() if name.startswith("blocks.")}
+    for stem in network.stems:
+        kept[stem] = widen_stem(kept[stem], ADC_CHANNELS)
+    return kept
 
 
 def widen_stem(weight: torch.Tensor, channels: int) -> torch.Tensor:

@@ -7,11 +7,18 @@ from collections.abc import Sequence
 from AGE2HIELib.errors import InputError
 from training.systems.convolutional import CONVOLUTIONAL
 from training.systems.pretext_tasks import PRETEXT_TASKS
+from training.systems.regions_and_anomalies import REGIONS_AND_ANOMALIES
 from training.systems.slices_and_patches import SLICES_AND_PATCHES
 from training.systems.system import System
 from training.systems.two_stages import TWO_STAGES
 
-SYSTEMS: tuple[System, ...] = (*CONVOLUTIONAL, *SLICES_AND_PATCHES, *TWO_STAGES, *PRETEXT_TASKS)
+SYSTEMS: tuple[System, ...] = (
+    *CONVOLUTIONAL,
+    *SLICES_AND_PATCHES,
+    *TWO_STAGES,
+    *PRETEXT_TASKS,
+    *REGIONS_AND_ANOMALIES,
+)
 
 
 def find_systems(names: Sequence[str]) -> tuple[System, ...]:

@@ -1,0 +1,195 @@
+"""What a covariance network and an autoencoder do in subjects that they have not learned from.
+
+python benchmark/regions_and_anomalies.py covariance RUN     RUN: folder of training/run.py with network.name=covariance
+python benchmark/regions_and_anomalies.py autoencoder RUN    the same with network.name=autoencoder, exported
+
+covariance: error of the predicted age in held-out T1, with 34 regions and with 17 of which each holds both sides (and
+both ventricles, both limbs of the internal capsule), nothing trained again; how much another half of the healthy
+subjects changes it; how often a region that is planted two standard deviations older stands out most. autoencoder: area
+under the precision-recall curve and best Dice of its map beside z and ADC in infants with lesions, all in the cells of
+the network's input; its image score in held-out healthy infants and in those with lesions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.stats import kstest
+from sklearn.metrics import average_precision_score, roc_auc_score
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from AGE2HIELib.networks.autoencoder import AutoencoderNetwork
+from AGE2HIELib.networks.covariance import CovarianceNetwork, MeanOfRegions, with_regions
+from training.finetuning import Fit, export_split, exported_network, healthy_infants
+from training.learning.augment import pick_z
+from training.learning.batches import Images
+from training.learning.reconstruction import active_nats
+from training.lessons import TRUE, Lesson, held_out_split
+from training.preparing.store import load_prepared
+from training.pretraining import trained_age_network
+from training.run_folder import RunFolder, recorded_settings
+
+LEAST_LOAD = 0.002  # of the brain, of infants with lesions
+PLANTED_SD = 2.0
+_VENTRICLES, _CAPSULE = "ventricle", "limb of the internal capsule"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("covariance", "autoencoder"))
+    parser.add_argument("run", type=Path)
+    given = parser.parse_args()
+    run = RunFolder(given.run, recorded_settings(given.run))
+    with torch.no_grad():
+        figures = covariance_figures(run) if given.what == "covariance" else autoencoder_figures(run)
+    for name, value in figures.items():
+        print(f"{name:<60}{value:.3f}")
+
+
+def covariance_figures(run: RunFolder) -> dict[str, float]:
+    cohort = load_prepared(run.prepared_ages)
+    network = trained_age_network(run, cohort, Lesson(TRUE)).eval()
+    encoder = network.encoder
+    assert isinstance(encoder, CovarianceNetwork)
+    learned, held = held_out_split(cohort.table, run.settings.ages.held_out, seed=run.settings.run.seed)
+    ages = cohort.table["age_years"].to_numpy(float)
+    healthy, tested = Images(cohort.volumes, learned), Images(cohort.volumes, held)
+
+    def years(of: CovarianceNetwork) -> np.ndarray:
+        return torch.cat([network.years(of(image)) for image in tested]).numpy()
+
+    labels, places = merged(encoder)
+    moved = with_regions(encoder, labels, places, healthy)
+    halves = []
+    for half in (learned[::2], learned[1::2]):
+        again = with_regions(encoder, encoder.values.labels.numpy(), encoder.places, healthy)
+        kept = again.values.mean.clone(), again.values.sd.clone()
+        again.values.measure(Images(cohort.volumes, half))
+        again.values.mean.copy_(kept[0])
+        again.values.sd.copy_(kept[1])
+        halves.append(years(again))
+    own, other = years(encoder), years(moved)
+    slope, offset = np.polyfit(ages[held], own - ages[held], 1)
+    return {
+        "subjects learned from": len(learned),
+        "subjects held out": len(held),
+        "years: mean absolute error, mean age": float(np.abs(ages[learned].mean() - ages[held]).mean()),
+        "years: mean absolute error, 34 regions": float(np.abs(own - ages[held]).mean()),
+        f"years: mean absolute error, {len(places)} regions": float(np.abs(other - ages[held]).mean()),
+        f"years: mean difference between 34 and {len(places)} regions": float(np.abs(own - other).mean()),
+        "years: mean difference between halves' covariances": float(np.abs(halves[0] - halves[1]).mean()),
+        "share of planted regions that stand out most": planted_first(encoder, tested),
+        "bias of the age gap: years a year of age": float(slope),
+        "bias of the age gap: years at birth": float(offset),
+    }
+
+
+def merged(network: CovarianceNetwork) -> tuple[np.ndarray, list[list[str]]]:
+    """Labels of regions that hold both sides, both ventricles, both limbs; their names."""
+
+    def common(name: str) -> str:
+        return next((word for word in (_VENTRICLES, _CAPSULE) if word in name), name)
+
+    names = list(dict.fromkeys(common(name) for name, _ in network.places))
+    new = np.array([0, *(names.index(common(name)) + 1 for name, _ in network.places)], dtype=np.int16)
+    return new[network.values.labels.numpy()], [[name, "midline"] for name in names]
+
+
+def planted_first(network: CovarianceNetwork, images: Images) -> float:
+    """One region after another, in one subject after another, is made as much older as it is between subjects."""
+    values = torch.cat([network.values.standardised(network.values.measured(image)) for image in images])
+    blocks, head = list(network.blocks)[1:], network.head
+    assert isinstance(head, MeanOfRegions)
+
+    def residuals(standardised: torch.Tensor) -> torch.Tensor:
+        painted = network.values.painted(standardised)
+        parts = head.contributions(nn.Sequential(*blocks)(painted))
+        apart = parts - parts.mean(1, keepdim=True)
+        return torch.as_tensor((apart - network.residual_mean) / network.residual_sd)
+
+    before, first = residuals(values), 0
+    regions = values.shape[2]
+    for number in range(len(values)):
+        region = number % regions
+        shifts = torch.zeros(2, *values.shape[1:])
+        shifts[0, 0, region], shifts[1, 0, region] = PLANTED_SD, -PLANTED_SD
+        changes = residuals(values[number] + shifts) - before[number]
+        older = changes[changes[:, region].argmax()]  # the direction in which the region looks older
+        first += int(older.argmax()) == region
+    return first / len(values)
+
+
+def autoencoder_figures(run: RunFolder) -> dict[str, float]:
+    cohort = load_prepared(run.prepared_hie)
+    table, healthy = cohort.table, healthy_infants(cohort.table)
+    assert cohort.lesions is not None
+    split = export_split(run.settings, table)
+    fed = partial(pick_z, source="atlas")
+    cells: dict[str, list[np.ndarray]] = {"anomaly": [], "z": [], "adc": [], "lesion": []}
+    scores: dict[bool, list[float]] = {True: [], False: []}
+    ranks, latent = [], []
+    for number, (_, left_out) in enumerate(split.inner):
+        network = exported_network(Fit(run.settings.export.arm, split, number), run, cohort)
+        assert isinstance(network, AutoencoderNetwork)
+        rows = cohort.rows("case", left_out)
+        ill = rows[~healthy[rows] & (table["lesion_load"].to_numpy(float)[rows] > LEAST_LOAD)]
+        for chosen, is_healthy in ((rows[healthy[rows]], True), (ill, False)):
+            for row in chosen:
+                (image,) = Images(cohort.volumes, np.array([row]), fed)
+                score = float(network.scores(image)[0])
+                scores[is_healthy].append(score)
+                if is_healthy:
+                    ranks.append(network.share_below(score))
+                    latent.append(network.latent(image))
+                    continue
+                inside = (image[0, 0] != 0).numpy()
+                cells["anomaly"].append(network.anomaly(image)[0].numpy()[inside])
+                cells["adc"].append(-image[0, 0].numpy()[inside])
+                cells["z"].append(-image[0, 1].numpy()[inside])
+                cells["lesion"].append(cohort.lesions[row][inside] > 0)
+    joined = {name: np.concatenate(parts) for name, parts in cells.items()}
+    active, nats = active_nats(*(torch.cat(part) for part in zip(*latent, strict=True)))
+    figures = {
+        "healthy infants left out": float(len(scores[True])),
+        "infants with lesions left out": float(len(scores[False])),
+        "share of cells that are lesion": float(joined["lesion"].mean()),
+        "latent numbers that carry over 0.1 nats": float(active),
+        "nats of each of these": nats,
+        "image score: area under the ROC curve": _score_auc(scores),
+        "image score in healthy, p of being uniform": float(kstest(ranks, "uniform").pvalue),
+    }
+    for name in ("anomaly", "z", "adc"):
+        figures[f"{name}: area under the precision-recall curve"] = float(
+            average_precision_score(joined["lesion"], joined[name])
+        )
+        figures[f"{name}: Dice at its best threshold"] = best_dice(joined["lesion"], joined[name])
+    figures["z below -2: Dice"] = _dice(joined["lesion"], joined["z"] > _LOW_Z)
+    return figures
+
+
+_LOW_Z = 2 / 3  # a standard deviation of z is a third in the network's input
+
+
+def _score_auc(scores: dict[bool, list[float]]) -> float:
+    truth = [0] * len(scores[True]) + [1] * len(scores[False])
+    return float(roc_auc_score(truth, scores[True] + scores[False]))
+
+
+def best_dice(truth: np.ndarray, values: np.ndarray) -> float:
+    thresholds = np.quantile(values, np.linspace(0.7, 0.9995, 200))
+    return max(_dice(truth, values > one) for one in thresholds)
+
+
+def _dice(truth: np.ndarray, found: np.ndarray) -> float:
+    return float(2 * (truth & found).sum() / max(1, truth.sum() + found.sum()))
+
+
+if __name__ == "__main__":
+    main()
