@@ -194,8 +194,8 @@ def program() -> NoReturn:
     """
     code = main()
     if sys.argv[1:2] and sys.argv[1] in _LEAVE_AT_ONCE:
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError):
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None where the shell has closed it
+            with suppress(OSError, ValueError):
                 stream.flush()
         os._exit(code)
     sys.exit(code)
