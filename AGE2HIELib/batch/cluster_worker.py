@@ -1,8 +1,8 @@
 """What a worker of a cluster is asked to do.
 
 A worker of dask.distributed unpickles and calls whatever its scheduler sends, by dask's own design: a scheduler must
-only be reachable for those who may run programs there. The work is pickled once more, so that it is opened after the check
-of versions.
+only be reachable for those who may run programs there. The work is pickled once more, so that it is opened after the
+check of versions.
 """
 
 from __future__ import annotations
