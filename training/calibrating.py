@@ -1,10 +1,11 @@
 """The exported model's number and sets read anew, by infants whom none of its networks saw.
 
 Out-of-fold answers, by which an export is read at first, come from ensembles that learned from fewer infants than the
-exported one and are less sure of themselves: their mean logits of adverse infants lie at 0.8 where the exported
-networks say 1.2, and a number read by them is too sure (slope 0.82 instead of 1; 640 and 386 synthetic infants of the
-bundled model). Infants who took no part in the training, answered by the exported networks themselves, have no such
-difference. Of synthetic infants as many can be drawn as there is time for; a hospital's own are read from a folder.
+exported one and are less sure of themselves: of 640 synthetic infants the adverse ones have a mean logit of 0.8, where
+the exported networks of the bundled model 0.7.1 say 1.2 of fresh ones. A number read by them is too sure (slope 0.82
+instead of 1 in 800 fresh infants). Infants who took no part in the training, answered by the exported networks
+themselves, have no such difference. Of synthetic infants as many can be drawn as there is time for; a hospital's own
+are read from a folder.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from AGE2HIELib.bundle.model_facts import RELEASED, Reading
+from AGE2HIELib.bundle.model_facts import RELEASED, Reading, for_z_map
 from AGE2HIELib.bundle.reading import Bundle, known_subjects, read_bundle
 from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.bundle.writing import Calibrated, add_calibration
@@ -44,22 +45,37 @@ def calibrate(run: RunFolder, folder: Path) -> Bundle:
         folder: of a bundle that this run, or another one with the same input, has exported; its weights stay.
 
     Raises:
-        InputError: no such infants are asked for, too few have either outcome, or the model has learned from one.
+        InputError: no such infants are asked for, or synthetic ones for a model of real infants; too few have either
+            outcome; the model has learned from one of them.
+        ModelError: the run's atlas is none that the model was trained with.
     """
-    settings = run.settings
-    if settings.export.calibration == 0:
+    settings, asked = run.settings, run.settings.export.calibration
+    if asked == 0:
         raise InputError("No infants are named. Give --set export.calibration=NUMBER, of synthetic ones, or a folder.")
     bundle = read_bundle(folder)
+    drawn = isinstance(asked, int)
+    if drawn and not bundle.demonstration:
+        raise InputError(
+            f"The model {bundle.name} learned from real infants, and {asked} synthetic ones cannot say what its number "
+            "is worth. Set export.calibration to a folder of infants whom it has not seen."
+        )
+    for_z_map(bundle, load_atlas(settings.input.atlas_folder), released=False)
     cohort = calibration_cohort(run, bundle)
     answered = bundle_logits(bundle, cohort)
     decisions = export_decisions(answered)
-    readings = {kind: Reading(one.calibration, one.threshold) for kind, one in decisions.items()}
-    made_with = f"training/run.py calibrate, source revision {revision()}"
     clinical = clinical_facts(
-        answered, decisions, cohort.table, made_with=made_with, assumption=ASSUMPTION if settings.synthetic else ""
+        answered,
+        decisions,
+        cohort.table,
+        made_with=f"training/run.py calibrate, source revision {revision()}",
+        assumption=ASSUMPTION if drawn else "",
     )
-    calibrated = Calibrated(readings, export_scores(answered), clinical, _in_words(run, cohort.table))
-    return add_calibration(folder, calibrated, settings.export.version)
+    adverse = int(cohort.table["adverse"].astype(bool).sum())
+    who = f"{len(cohort.table)} {'synthetic ' if drawn else ''}infants ({adverse} adverse) whom no network had seen"
+    readings = {kind: Reading(one.calibration, one.threshold) for kind, one in decisions.items()}
+    return add_calibration(
+        folder, Calibrated(readings, export_scores(answered), clinical, who), settings.export.version
+    )
 
 
 def calibration_cohort(run: RunFolder, bundle: Bundle) -> PreparedCohort:
@@ -69,20 +85,13 @@ def calibration_cohort(run: RunFolder, bundle: Bundle) -> PreparedCohort:
         atlas, jobs = load_atlas(resource_path("atlas")), settings.run.jobs
         cases = infants_a_site(dict(settings.hie.cases), asked)
         write_synthetic_hie(data, atlas, cases, seed=settings.run.seed + _SEED, jobs=jobs)
-    cases_there, problems = read_bonbid(data, None, settings.hie.outcome)
+    there, problems = read_bonbid(data, None, settings.hie.outcome)
     refuse(problems)
     options = InfantOptions(settings.input.atlas_folder, bundle.spec, settings.hie.z_maps, settings.run.jobs)
-    cohort = prepare_infants(cases_there, run.prepared_calibration, options)
-    subjects = cohort.table["subject"].astype(str).tolist()
-    if isinstance(asked, int):
-        subjects = []  # phantoms of all cohorts share names
+    cohort = prepare_infants(there, run.prepared_calibration, options)
+    # phantoms of all cohorts share names, not images
+    subjects = [] if isinstance(asked, int) else cohort.table["subject"].astype(str).tolist()
     refuse(leaked_subjects(subjects, known_subjects(bundle), cohort.table["image_sha256"]))
-    adverse = cohort.table["adverse"].astype(bool)
-    if min(adverse.sum(), (~adverse).sum()) < LEAST:
-        raise InputError(
-            f"{adverse.sum()} adverse and {(~adverse).sum()} favourable infants are too few to calibrate a model: "
-            f"{LEAST} of either are needed. Leave export.calibration out, or add infants."
-        )
     return cohort
 
 
@@ -96,22 +105,27 @@ def bundle_logits(bundle: Bundle, cohort: PreparedCohort) -> pd.DataFrame:
     """Mean logit of the bundle's members for every infant and each kind of z-map: columns ``case z logit adverse``.
 
     Released z-maps are asked for where at least ``LEAST`` infants of either outcome have one.
+
+    Raises:
+        InputError: fewer infants than that have either outcome.
     """
     members = load_members(bundle)
     released = cohort.table["released_z"].to_numpy(bool)
     adverse = cohort.table["adverse"].to_numpy(bool)
+    if _fewest(adverse) < LEAST:
+        raise InputError(
+            f"{adverse.sum()} adverse and {(~adverse).sum()} favourable infants are too few to calibrate a model: "
+            f"{LEAST} of either are needed. Leave export.calibration out, or add infants."
+        )
     parts = []
     for kind in bundle.readings:
-        asked = released if kind == RELEASED else np.ones(len(released), bool)
-        rows = np.flatnonzero(asked)
-        if min(adverse[rows].sum(), (~adverse[rows]).sum()) < LEAST:
-            continue
-        mean = np.mean([logits(member, cohort.volumes[rows], kind) for member in members], axis=0)
-        known = {"case": cohort.table["case"].to_numpy()[rows], "logit": mean, "adverse": adverse[rows]}
-        parts.append(pd.DataFrame(known).assign(z=kind))
+        rows = np.flatnonzero(released if kind == RELEASED else np.ones(len(released), bool))
+        if _fewest(adverse[rows]) >= LEAST:
+            mean = np.mean([logits(member, cohort.volumes[rows], kind) for member in members], axis=0)
+            known = {"case": cohort.table["case"].to_numpy()[rows], "logit": mean, "adverse": adverse[rows]}
+            parts.append(pd.DataFrame(known).assign(z=kind))
     return pd.concat(parts, ignore_index=True)
 
 
-def _in_words(run: RunFolder, table: pd.DataFrame) -> str:
-    infants = f"{len(table)} infants ({int(table['adverse'].astype(bool).sum())} adverse) whom no network had seen"
-    return infants.replace("infants", "synthetic infants") if run.settings.synthetic else infants
+def _fewest(adverse: np.ndarray) -> int:
+    return int(min(adverse.sum(), (~adverse).sum()))

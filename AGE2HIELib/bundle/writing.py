@@ -102,14 +102,14 @@ def add_calibration(folder: Path, calibrated: Calibrated, version: str) -> Bundl
 
     Args:
         folder: of a whole bundle that remembers its cases.
-        version: the bundle's new one.
+        version: the bundle's new one, or its own.
 
     Raises:
-        ModelError: the bundle remembers no cases.
+        ModelError: the bundle remembers no cases, or those of single networks, as before 0.6.
     """
     before = read_bundle(folder)
-    if before.cases is None:
-        raise ModelError(f"The model {before.name} remembers no cases, so no scores can join them. Export it again.")
+    if before.cases is None or any(len(of_kind) != 1 for of_kind in before.cases.scores.values()):
+        raise ModelError(f"The model {before.name} remembers no cases of whole ensembles. Export it again.")
     scores = {**before.cases.scores, **{kind: (one,) for kind, one in calibrated.scores.items()}}
     cases = replace(before.cases, scores=scores)
     after = replace(
@@ -117,14 +117,14 @@ def add_calibration(folder: Path, calibrated: Calibrated, version: str) -> Bundl
         version=version,
         readings={**before.readings, **calibrated.readings},
         cases=cases,
-        clinical=calibrated.clinical or before.clinical,
+        clinical=_joined(before, calibrated),
     )
     check_facts(after)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         made = Path(shutil.copytree(folder, Path(scratch, "bundle")))
         content = json.loads((made / METADATA).read_text(encoding="utf-8"))
         content["version"] = version
-        content["changelog"] = {version: f"calibrated on {calibrated.infants}", **content["changelog"]}
+        content["changelog"] = _told(content["changelog"], version, f"calibrated on {calibrated.infants}")
         content[OURS]["readings"] = {kind: asdict(reading) for kind, reading in after.readings.items()}
         texts = {
             METADATA: json.dumps(content, indent=2, ensure_ascii=False) + "\n",
@@ -132,10 +132,32 @@ def add_calibration(folder: Path, calibrated: Calibrated, version: str) -> Bundl
             CASES: cases_text(cases),
         }
         _write_contents(made, {name: text.encode() for name, text in texts.items()})
+        for name in (CLINICAL, CLINICAL_CARD):
+            (made / name).unlink(missing_ok=True)
         if after.clinical is not None:
             _write_clinical(made, after.clinical, after)
         _put_in_place(made, folder, Path(scratch))
     return read_bundle(folder)
+
+
+def _joined(before: Bundle, calibrated: Calibrated) -> ClinicalFacts | None:
+    """The fusions of the new calibration, with those of kinds of z-map whose reading stays.
+
+    A fusion was learned beside one reading of the image and belongs to no other: without one for every kind there is
+    none.
+    """
+    stay = before.clinical.fusions if before.clinical is not None else {}
+    kept = {kind: fusion for kind, fusion in stay.items() if kind not in calibrated.readings}
+    if calibrated.clinical is None:
+        return None
+    fusions = {**kept, **calibrated.clinical.fusions}
+    return replace(calibrated.clinical, fusions=fusions) if set(fusions) == set(before.readings) else None
+
+
+def _told(changelog: Mapping[str, str], version: str, what: str) -> dict[str, str]:
+    """The changelog with one thing more, of a new version or of one that is there."""
+    own = "; ".join(words for words in (changelog.get(version), what) if words)
+    return {version: own, **{other: words for other, words in changelog.items() if other != version}}
 
 
 def _put_in_place(made: Path, folder: Path, scratch: Path) -> None:
