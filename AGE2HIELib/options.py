@@ -282,7 +282,7 @@ def _options(*, rare: bool) -> Options:
     add(OUTPUT, "output", "folder to make", type=Path, required=True, metavar="DIR")
     text = "replace an earlier result; a batch does complete cases again, too"
     add(OUTPUT, "overwrite", text, action="store_true", default=False)
-    text = "for a DICOM scan: also a structured report and captures for its study"
+    text = "for a DICOM scan: also report, segmentations, maps and captures for its study"
     add(OUTPUT, "dicom", text, action="store_true")
     add(OUTPUT, "jobs", "processes (default: as many as fit)", type=int, default=0, metavar="N")
     text = "where the work is done: processes here, or the workers of a dask.distributed scheduler (default: local)"

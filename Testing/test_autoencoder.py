@@ -63,17 +63,23 @@ def taught() -> AutoencoderNetwork:
     return made
 
 
-def test_planted_lesions_stand_out_more_than_by_their_values() -> None:
-    images, lesions = with_lesions(healthy_images(24, seed=2), depth=0.8, seed=3)
+def test_planted_lesions_stand_out_more_than_in_a_z_map() -> None:
+    """2 % of the brain, five times the noise deep: found by what each place is unlike in this brain, not in any."""
+    images, lesions = with_lesions(healthy_images(24, seed=2), depth=0.5, seed=3)
     inside = (images[:, 0] != 0).numpy()
-    found = average_precision_score(lesions[inside], taught().anomaly(images).numpy()[inside])
-    low = average_precision_score(lesions[inside], -images[:, 0].numpy()[inside])
-    assert found > 0.5  # they are 2 % of the brain
-    assert found > low + 0.3
+    found = taught().anomaly(images).numpy()
+    norm = healthy_images(192, seed=1)[:, 0].numpy()
+    z = (images[:, 0].numpy() - norm.mean(axis=0)) / np.maximum(norm.std(axis=0), 1e-6)
+    assert (
+        average_precision_score(lesions[inside], found[inside])
+        > average_precision_score(lesions[inside], -z[inside]) + 0.2
+    )
+    each = [average_precision_score(lesions[n][inside[n]], found[n][inside[n]]) for n in range(24)]
+    assert float(np.median(each)) > 0.7
 
 
 def test_what_is_too_high_is_not_an_anomaly_of_adc() -> None:
-    images, lesions = with_lesions(healthy_images(8, seed=4), depth=-0.8, seed=5)
+    images, lesions = with_lesions(healthy_images(8, seed=4), depth=-0.5, seed=5)
     assert float(taught().anomaly(images).numpy()[lesions].mean()) < 0
 
 
@@ -81,7 +87,7 @@ def test_lesions_raise_the_score_and_held_out_healthy_images_have_it_evenly() ->
     network, healthy = taught(), healthy_images(64, seed=6)
     ranks = [network.share_below(float(score)) for score in network.scores(healthy)]
     assert kstest(ranks, "uniform").pvalue > 0.01
-    ill = network.scores(with_lesions(healthy, depth=0.8, seed=7)[0])
+    ill = network.scores(with_lesions(healthy, depth=0.5, seed=7)[0])
     assert roc_auc_score([0] * 64 + [1] * 64, [*network.scores(healthy).tolist(), *ill.tolist()]) > 0.9
     assert network.share_below(-100.0) == 0
     assert network.share_below(100.0) == 1

@@ -163,6 +163,7 @@ def test_a_second_call_keeps_everything_and_the_group_has_its_tables(
     assert {*columns} <= said.keys()
     ages = (app.output / "phenotype" / "age2hie_brainage.tsv").read_text().splitlines()
     (row,) = [dict(zip(ages[0].split("\t"), line.split("\t"), strict=True)) for line in ages[1:]]
+    assert row["demonstration"] == "yes"  # the bundled network
     assert float(row["age_at_scan"]) == pytest.approx(3 / 365.25, rel=1e-4)
     assert float(row["age_gap"]) == pytest.approx(float(row["predicted_age"]) - float(row["age_at_scan"]), abs=1e-3)
     page = (app.output / "sub-02.html").read_text(encoding="utf-8")

@@ -42,6 +42,10 @@ _OUTCOME: dict[str, tuple[str, dict[str, Any]]] = {
 _AGE: dict[str, dict[str, Any]] = {
     "exit_code": {"Description": "How the scan ended.", "Levels": _ENDINGS},
     "predicted_age": {"Description": "Age that the network reads from the T1-weighted image.", "Units": "year"},
+    "demonstration": {
+        "Description": "Whether that network saw synthetic scans only: then its age says nothing about anybody.",
+        "Levels": {"yes": "synthetic scans only", "no": "real scans, too"},
+    },
     "age_at_scan": {"Description": "Age by the tables of the dataset that was read.", "Units": "year"},
     "age_gap": {"Description": "Predicted age less age at the scan.", "Units": "year"},
     "brain_volume": {"Description": "Volume of the brain mask.", "Units": "mL"},
@@ -105,7 +109,8 @@ def _age_cells(scan: ScanSummary, age: float | None) -> list[str]:
     record = scan.record or {}
     years = record.get("predicted_age_years")
     gap = years - age if years is not None and age is not None else None
-    cells = (scan.row.exit_code, years, age, gap, record.get("brain_ml"), scan.row.message)
+    saw = {None: None, True: "yes", False: "no"}[record.get("demonstration")]
+    cells = (scan.row.exit_code, years, saw, age, gap, record.get("brain_ml"), scan.row.message)
     return [_cell(value) for value in cells]
 
 

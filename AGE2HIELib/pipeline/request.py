@@ -60,7 +60,7 @@ class Request:
         override: names of warnings of the quality gate that do not keep the number back.
         examine: examine the explanation as well, which takes most of a minute for each map.
         saliency: ``predict``: method of the saliency map; None for the default one.
-        dicom: ``predict``: write a structured report and captures for the study of a DICOM scan.
+        dicom: ``predict``: write structured report, segmentations, maps and captures for the study of a DICOM scan.
         methods: ``explain``: methods of the saliency maps that are compared.
         target: ``explain``: what is explained, one of ``TARGETS``.
         layer: ``explain``: block of the network for the CAM methods; None for the model's own.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from training.systems.system import System
-
-_OF_BLOCKS = "HiResCAM: what each cell of a block adds to the number; the mean of the exported networks."
+from training.systems.system import OF_BLOCKS, System
 
 CONVOLUTIONAL = (
     System(
@@ -16,7 +14,7 @@ CONVOLUTIONAL = (
         targets="both",
         settings={"network.name": "sfcn", "network.pooling": "mean"},
         published={"network.channels": [32, 64, 128, 256, 256, 64], "pretrain.learns": "year-bins"},
-        made_map=_OF_BLOCKS,
+        made_map=OF_BLOCKS,
         differs="Group norm for batch norm, whose statistics a batch of eight infants cannot give; fewer and narrower "
         "blocks with the small presets; SFCN's soft labels in bins of a year with the full one only.",
     ),
@@ -29,7 +27,7 @@ CONVOLUTIONAL = (
         targets="both",
         settings={"network.name": "sfcn", "network.pooling": "places"},
         published={"network.channels": [32, 64, 128, 256, 256, 64]},
-        made_map=_OF_BLOCKS,
+        made_map=OF_BLOCKS,
         differs="A plain sum of positive evidence in place of attention weights.",
     ),
     System(
@@ -41,7 +39,7 @@ CONVOLUTIONAL = (
         targets="both",
         settings={"network.name": "sfcn", "network.pooling": "voxels"},
         published={"network.channels": [32, 64, 128, 256, 256, 64]},
-        made_map=_OF_BLOCKS,
+        made_map=OF_BLOCKS,
         differs="",
     ),
     System(
@@ -52,7 +50,7 @@ CONVOLUTIONAL = (
         reports="Photographs, not brains; one of the families of the reviews of brain age.",
         targets="both",
         settings={"network.name": "resnet18", "network.pooling": "mean"},
-        made_map=_OF_BLOCKS,
+        made_map=OF_BLOCKS,
         differs="Three dimensions, group norm.",
         cost=2.5,
     ),
@@ -64,7 +62,7 @@ CONVOLUTIONAL = (
         reports="Photographs, not brains; one of the families of the reviews of brain age.",
         targets="both",
         settings={"network.name": "densenet121", "network.pooling": "mean"},
-        made_map=_OF_BLOCKS,
+        made_map=OF_BLOCKS,
         differs="Three dimensions, group norm.",
         cost=4.0,
     ),
@@ -81,7 +79,7 @@ CONVOLUTIONAL = (
             "evaluate.arms": ["untrained-frozen"],
             "export.arm": "untrained-frozen",
         },
-        made_map=_OF_BLOCKS,
+        made_map=OF_BLOCKS,
         differs="",
         cost=0.4,
     ),

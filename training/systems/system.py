@@ -9,6 +9,8 @@ from typing import Any, Literal
 from training.settings import TrainingSettings
 from training.settings_reading import check_settings
 
+# how the map of a network of blocks is made
+OF_BLOCKS = "HiResCAM: what each cell of a block adds to the number; the mean of the exported networks."
 FULL = "full"  # the preset with published sizes
 _ARM_OF: dict[str, str] = {"both": "transfer", "age": "transfer", "outcome": "scratch"}
 
