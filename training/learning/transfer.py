@@ -105,9 +105,7 @@ def from_ages(
         volumes: of the training infants, ``(N, 3, D, H, W)``.
     """
     made = new_outcome_network(network, seed=seed)
-    missing, unexpected = made.load_state_dict(_widened(made, trunk), strict=False)
-    assert not unexpected
-    assert not any(name.startswith("blocks.") for name, _ in made.named_parameters() if name in missing)
+    load_blocks(made, _widened(made, trunk))
     measure_norms(made, volumes, z_maps)
     return Start(made, _staged_rates(made, options), norms_frozen=True)
 
@@ -117,16 +115,15 @@ def load_blocks(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> No
     kept = {name: value for name, value in trunk.items() if name.startswith("blocks.")}
     missing, unexpected = network.load_state_dict(kept, strict=False)
     assert not unexpected
-    assert not any(name.startswith("blocks.") for name in missing)
+    assert not any(name.startswith("blocks.") for name, _ in network.named_parameters() if name in missing)
 
 
-def _widened(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _widened(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
+    """The trunk with a stem, or filters, for as many channels as the infants' images have."""
     if isinstance(network, CovarianceNetwork):
         return network.adopted(trunk)
-    kept = {name: value for name, value in trunk.items() if name.startswith("blocks.")}
-    for stem in network.stems:
-        kept[stem] = widen_stem(kept[stem], ADC_CHANNELS)
-    return kept
+    widened = {stem: widen_stem(trunk[stem], ADC_CHANNELS) for stem in network.stems}
+    return {**trunk, **widened}
 
 
 def widen_stem(weight: torch.Tensor, channels: int) -> torch.Tensor:
