@@ -23,6 +23,7 @@ from AGE2HIELib.preprocess.mask import brain_mask, is_stripped, refine_mask
 from AGE2HIELib.preprocess.network_input import network_input
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.preprocess.rim import without_mixed_rim
+from AGE2HIELib.preprocess.skull import CUT, brain_in_head
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.quality import Check, Quality, check_quality
 from AGE2HIELib.quality.maps import supplied_checks
@@ -136,10 +137,14 @@ def gate_scan(scan: Scan, atlas: Atlas, request: Request, stages: Stages) -> Gat
     placement = None
     if brain.array.any():
         with stages("place"):
-            placement = place_in_atlas(adc, brain, atlas)
+            placed = place_in_atlas(adc, brain, atlas)
+            if scan.mask is None and measured.contrast is None:
+                brain, placed = brain_in_head(adc, brain, placed, atlas)
+                if brain is not mask_found:
+                    stripped, warnings = False, (*warnings, CUT)
             if scan.mask is None and not stripped:
-                brain, placement = refine_mask(adc, brain, placement, atlas)
-            placement = deform(adc, brain, atlas, placement)
+                brain, placed = refine_mask(adc, brain, placed, atlas)
+            placement = deform(adc, brain, atlas, placed)
         warnings = (*warnings, *_placement_warnings(placement))
     with stages("gate"):
         quality = check_quality(scan.source, adc, brain, placement, atlas, infant_timing(scan, request))

@@ -8,6 +8,7 @@ import numpy as np
 
 from AGE2HIELib.infant import InfantFacts, pseudonormal_day
 from AGE2HIELib.io.source import Source
+from AGE2HIELib.preprocess.mask import MOST_FOUND_ALONE_ML
 from AGE2HIELib.quality.check import AGE, FOUND_ALONE, Check, at_most, between
 from AGE2HIELib.volume import Volume
 
@@ -18,7 +19,6 @@ NOT_FINITE_SHARE = 0.02
 BRAIN_ML = (230.0, 800.0)
 SPACING_MM = (0.3, 8.0)
 CUT_FACE = 0.5
-MOST_FOUND_ALONE_ML = 585.0
 
 
 def modality(source: Source) -> Check:
@@ -97,7 +97,7 @@ def mask_from_adc_alone(brain: Volume) -> Check:
     """Asked where the mask rests on an ADC map of a whole head, without the raw signal that shows the skull.
 
     Where a scanner stores pixels finer than it measured, the noise of bone and air is as smooth as tissue, and part of
-    the head is taken for brain.
+    the head is taken for brain; ``brain_in_head`` cuts most of them.
     """
     return at_most(
         FOUND_ALONE,
