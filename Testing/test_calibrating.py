@@ -19,6 +19,7 @@ from AGE2HIELib.system.places import resource_path
 from training import calibrating
 from training.calibrating import calibrate, infants_a_site
 from training.evaluation.platt import platt
+from training.evaluation.reliability import cross_fitted
 from training.learning.augment import pick_z
 from training.preparing.store import PreparedCohort
 from training.run_folder import RunFolder
@@ -143,3 +144,19 @@ def test_too_few_and_synthetic_infants_for_a_real_model_are_refused_and_nothing_
 
 def test_synthetic_infants_are_divided_among_the_sites_as_the_cohort_is() -> None:
     assert infants_a_site({"MGH": 350, "BCH": 290}, 800) == {"MGH": 438, "BCH": 362}
+
+
+def test_ten_parts_read_by_the_rest_say_what_a_reading_is_worth() -> None:
+    """4,000 infants whose outcome follows 2 x logit - 0.5: calibrated as well as chance allows, its fifth power not."""
+    rng = np.random.default_rng(11)
+    logit = rng.normal(0, 1, 4000)
+    adverse = rng.random(4000) < 1 / (1 + np.exp(0.5 - 2 * logit))
+    known = {"case": [str(n) for n in range(4000)], "adverse": adverse}
+    answered = pd.concat(
+        [pd.DataFrame({**known, "z": "atlas", "logit": logit}), pd.DataFrame({**known, "z": "none", "logit": logit**5})]
+    )
+    found = cross_fitted(answered, seed=0).set_index("z")
+    assert found.loc["atlas", "slope"] == pytest.approx(1.0, abs=0.02)
+    assert found.loc["atlas", "intercept"] == pytest.approx(0.0, abs=0.02)
+    assert found.loc["atlas", "error"] < found.loc["atlas", "perfect"] + 0.01
+    assert found.loc["none", "error"] > 2 * found.loc["none", "perfect"]  # no line leads from it to the outcome

@@ -36,8 +36,8 @@ from AGE2HIELib.pipeline.inputs import HieModel, load_model, model_for_z
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.quality.distance import distances
 from AGE2HIELib.system.places import find_model, resource_path
+from training.evaluation.reliability import calibration_error, error_of_a_perfect_model
 
-_GROUPS, _DRAWS = 10, 200
 _AT_ONCE = 16  # images: half the time of one by one
 
 
@@ -184,19 +184,6 @@ def slope_and_intercept(probability: np.ndarray, adverse: np.ndarray) -> tuple[f
     logit = statsmodels.add_constant(np.log(clipped / (1 - clipped)))
     fitted = statsmodels.GLM(adverse.astype(float), logit, family=statsmodels.families.Binomial()).fit()
     return float(fitted.params[1]), float(fitted.params[0])
-
-
-def calibration_error(probability: np.ndarray, adverse: np.ndarray) -> float:
-    """Mean over groups of equal size of |share adverse - mean probability|."""
-    groups = np.array_split(np.argsort(probability), _GROUPS)
-    return float(sum(len(g) * abs(adverse[g].mean() - probability[g].mean()) for g in groups) / len(probability))
-
-
-def error_of_a_perfect_model(probability: np.ndarray) -> float:
-    rng = np.random.default_rng(0)
-    return float(
-        np.mean([calibration_error(probability, rng.random(len(probability)) < probability) for _ in range(_DRAWS)])
-    )
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 Out-of-fold answers, by which an export is read at first, come from ensembles that learned from fewer infants than the
 exported one and are less sure of themselves: of 640 synthetic infants the adverse ones have a mean logit of 0.8, where
-the exported networks of the bundled model 0.7.1 say 1.2 of fresh ones. A number read by them is too sure (slope 0.82
+the exported networks of the bundled model say 1.2 of fresh ones. A number read by them is too sure (slope 0.82
 instead of 1 in 800 fresh infants). Infants who took no part in the training, answered by the exported networks
 themselves, have no such difference. Of synthetic infants as many can be drawn as there is time for; a hospital's own
-are read from a folder.
+are read from a folder. What such a reading is worth in infants who did not make it is kept in ``calibration.tsv``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from training.cohorts.synthetic_clinical import ASSUMPTION
 from training.cohorts.synthetic_hie import write_synthetic_hie
 from training.evaluating import export_decisions, export_scores
 from training.evaluation.clinical import clinical_facts
+from training.evaluation.reliability import cross_fitted
+from training.files import write_tsv
 from training.leakage import leaked_subjects
 from training.learning.outcomes import logits
 from training.preparing.infants import InfantOptions, prepare_infants
@@ -62,6 +64,7 @@ def calibrate(run: RunFolder, folder: Path) -> Bundle:
     for_z_map(bundle, load_atlas(settings.input.atlas_folder), released=False)
     cohort = calibration_cohort(run, bundle)
     answered = bundle_logits(bundle, cohort)
+    write_tsv(run.calibration_table, cross_fitted(answered, seed=settings.run.seed))
     decisions = export_decisions(answered)
     clinical = clinical_facts(
         answered,

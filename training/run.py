@@ -102,6 +102,7 @@ def _run(given: argparse.Namespace, settings: TrainingSettings, words: list[str]
         print(f"model: {bundle}")
     elif given.step == "calibrate":
         made = steps.calibrate_step(run, bundle)
+        print(run.calibration_table.read_text(encoding="utf-8"))
         print(f"model: {bundle}, version {made.version}")
     elif given.step == "examine":
         steps.examine_step(run, bundle)

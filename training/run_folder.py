@@ -72,6 +72,10 @@ class RunFolder:
         return self.root / "data" / "calibration" if isinstance(source, int) else Path(source)
 
     @property
+    def calibration_table(self) -> Path:
+        return self.root / "calibration.tsv"
+
+    @property
     def prepared_calibration(self) -> Path:
         return self.root / "prepared" / "calibration"
 
