@@ -243,6 +243,7 @@ def test_figures_are_written_whole_and_read_back(tmp_path: Path, monkeypatch: py
     found.add("level", "2B")
     found.add("not measured", float("nan"))
     file = found.write(model=True)
+    assert file is not None
     kept = json.loads(file.read_text(encoding="utf-8"))
     assert kept["command"] == "python benchmark/gate.py --keep FOLDER --cases 3"
     assert kept["cores"] == figures.cores()
@@ -254,3 +255,12 @@ def test_figures_are_written_whole_and_read_back(tmp_path: Path, monkeypatch: py
     assert read == {"auc": Figure(0.981235, "", (0.9, 1)), "cases": Figure(28), "level": Figure("2B")}
     with pytest.raises(ValueError, match="twice"):
         found.add("cases", 29)
+
+
+def test_another_models_figures_replace_no_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AGE2HIE_RESULTS", raising=False)
+    found = Figures("real_cases")
+    found.add("released/auc", 0.5)
+    before = (figures.FOLDER / "real_cases.json").read_bytes()
+    assert found.write(model=False) is None
+    assert (figures.FOLDER / "real_cases.json").read_bytes() == before

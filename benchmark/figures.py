@@ -52,16 +52,22 @@ class Figures:
         low_high = None if interval is None else (_rounded(interval[0]), _rounded(interval[1]))
         self.found[name] = Figure(_rounded(value), unit, low_high)
 
-    def write(self, *, model: bool = False, real: bool = False) -> Path:
-        """The file; ``model``: the figures are those of the bundled model, whose version is kept with them; ``real``:
-        they are of the scans that AGE2HIE_TEST_DATA names.
+    def write(self, *, model: bool | None = None, real: bool = False) -> Path | None:
+        """The file; ``real``: the figures are of the scans that AGE2HIE_TEST_DATA names.
+
+        ``model``: they are those of the bundled model, whose version is kept with them; where it is False, those of
+        another, and nothing is written unless AGE2HIE_RESULTS says where to.
 
         A figure that is not a finite number is left out: it could not be measured.
         """
+        elsewhere = os.environ.get("AGE2HIE_RESULTS")
+        if model is False and not elsewhere:
+            print("the figures of another model are kept only where AGE2HIE_RESULTS says", file=sys.stderr)
+            return None
         head = {"name": self.name, "command": _command(real=real), "date": datetime.now(UTC).date().isoformat()}
         head |= {"commit": commit(), "cores": cores()}
         head |= {"model": bundled_version()} if model else {}
-        file = Path(os.environ.get("AGE2HIE_RESULTS", FOLDER)) / f"{self.name}.json"
+        file = Path(elsewhere or FOLDER) / f"{self.name}.json"
         kept = {name: one for name, one in self.found.items() if isinstance(one.value, str) or one.value == one.value}
         write_results(file, head, kept)
         print(f"{len(kept)} figures are in {file.name}; `make docs` brings them to the pages", file=sys.stderr)
