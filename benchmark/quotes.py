@@ -1,6 +1,7 @@
 """Figures on the pages, taken from ``benchmark/results``: what a page cites, whether it is right, how it is renewed.
 
-    python benchmark/quotes.py            writes the figures of the results into the pages (part of ``make docs``)
+    python benchmark/quotes.py            writes the figures of the results into the pages, and the list of all results
+                                          (part of ``make docs``)
     python benchmark/quotes.py --check    says where a page differs, and changes nothing
 
 A page cites the numbers that stand before a comment, which a reader does not see:
@@ -30,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # whatever the folder 
 from figures import FOLDER, MODEL, ROOT, Figure, bundled_version, read_results
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+LIST = ROOT / "docs" / "reference" / "results.md"
 CITATION = re.compile(r"<!-- ([\w.+-]+): ([^>]+?) -->")
 MINUS = "\u2212"
 NUMBER = re.compile(rf"(?<![\w.,/^])(?:(?<![)\]])[-{MINUS}+])?(?:\d+\.\d+\.\d+|\d[\d,]*(?<!,)(?:\.\d+)?)[AB]?(?!\.?\w)")
@@ -68,6 +70,8 @@ def main() -> None:
                 print(f"{page.relative_to(ROOT)}: {one.shown} -> {one.wanted} ({one.source})")
         if not checked:
             page.write_text(renewed(text), encoding="utf-8", newline="\n")
+    if not checked:
+        LIST.write_text(results_page(), encoding="utf-8", newline="\n")
     sys.exit(1 if checked and different else 0)
 
 
@@ -114,6 +118,42 @@ def as_shown(value: float | str, shown: str) -> str:
     if value < 0:
         return f"{MINUS if MINUS in shown else '-'}{plain}"
     return f"+{plain}" if shown.startswith("+") else plain
+
+
+def results_page() -> str:
+    """Every file of ``benchmark/results``: by which command, when, on which commit, with how many cores."""
+    lines = [
+        _INTRODUCTION,
+        "| file | command | date | commit | cores | model |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for file in sorted(FOLDER.glob("*.json")):
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        commit = f"copied at {kept['commit']}" if kept.get("transcribed") else kept["commit"]
+        note = f"; {kept['note']}" if "note" in kept else ""
+        cells = (
+            f"{_code(kept['command'])}{note}",
+            kept["date"],
+            commit,
+            str(kept["cores"] or ""),
+            kept.get("model", ""),
+        )
+        lines.append(f"| [{file.stem}](../../benchmark/results/{file.name}) | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _code(command: str) -> str:
+    return command if command == "not kept" else f"`{command}`"
+
+
+_INTRODUCTION = """# Results
+
+Every figure on these pages is taken from a file of `benchmark/results`, which the benchmark itself has written: value,
+interval and unit. A plus behind a commit: sources differed from it. "Copied": the figures were printed by a run that is
+too long to be made again with every change; they were copied from a page, and the commit is the one that brought them
+there. Where the command says so, the script was not kept. Cores are given where they are known, the version of the
+bundled model where one was asked. This page is made by `make docs`.
+"""
 
 
 def _block_start(text: str, end: int) -> int:
