@@ -70,6 +70,7 @@ RUN: dict[str, dict[str, str]] = {
 # Commands of which the call alone is checked, and why
 PARSED = {
     "age2hie predict INPUT --output DIR": "run as predict SCAN",
+    "age2hie predict age2hie-demo/scan/dwi.nii.gz --output out": "run as predict SCAN",
     r"age2hie bids BIDS_DIR OUTPUT_DIR participant\|group": "run as its two calls",
     "age2hie atlas install --mean FILE --sd FILE --output DIR": "run with the names of docs/atlas.md",
     "age2hie atlas build": "a minute for six maps: Testing/test_normative.py",
