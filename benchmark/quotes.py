@@ -39,6 +39,11 @@ _HIDDEN = re.compile(
     r"```.*?```|`[^`\n]+`|<[a-zA-Z/][^>\n]*>|\]\([^)\s]+\)|https?://\S+|doi:\S+|arXiv:?\S*|PMC\d+|<!--.*?-->", re.DOTALL
 )
 _CARD_ROW = re.compile(r"^([a-z][\w-]*) +(0\.\d+) \[(0\.\d+), (0\.\d+)\]", re.MULTILINE)
+_CARD_DISTANCE = re.compile(
+    r"farther than (?P<limit>[\d.]+) from the training cases: By (?P<infants>\d+) distances .*?"
+    r"\(median (?P<median>[\d.]+), largest (?P<largest>[\d.]+)\)"
+)
+_AGE_ERROR = re.compile(r"mean absolute error is ([\d.]+) years")
 _CARD_CASES = re.compile(r"^ +(\d+) cases, (\d+) adverse$", re.MULTILINE)
 
 
@@ -202,13 +207,18 @@ def results(source: str) -> Mapping[str, Figure]:
 
 
 def model_figures() -> dict[str, Figure]:
-    """Version, cases, and the areas under the ROC curve that stand on the card."""
-    card = (MODEL.parent.parent / "docs" / "README.md").read_text(encoding="utf-8")
+    """Version, cases, and what stands on the card: areas under the ROC curve, distances, the error of the age."""
+    cards = MODEL.parent.parent / "docs"
+    card = (cards / "README.md").read_text(encoding="utf-8")
     found = {"version": Figure(bundled_version())}
     for cases in _CARD_CASES.finditer(card):
         found |= {"cases": Figure(int(cases[1])), "adverse": Figure(int(cases[2]))}
     for row in _CARD_ROW.finditer(card):
         found[f"{row[1]}/auc"] = Figure(float(row[2]), "", (float(row[3]), float(row[4])))
+    for distance in _CARD_DISTANCE.finditer(card):
+        found |= {f"distance/{name}": Figure(float(value)) for name, value in distance.groupdict().items()}
+    for error in _AGE_ERROR.finditer((cards / "age.md").read_text(encoding="utf-8")):
+        found["age/error"] = Figure(float(error[1]), "years")
     limits = json.loads(MODEL.read_text(encoding="utf-8"))["age2hie"]["readings"]
     return found | {f"{kind}/threshold": Figure(one["threshold"]) for kind, one in limits.items()}
 
