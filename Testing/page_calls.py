@@ -60,7 +60,9 @@ RUN: dict[str, dict[str, str]] = {
     "age2hie atlas install --mean MEAN.nii.gz --sd STD.nii.gz --output atlases/mgh "
     '--provenance "Ou 2017, 0-14 days"': {},
     "age2hie bids BIDS_DIR OUTPUT_DIR participant": CAM,
-    "age2hie bids BIDS_DIR OUTPUT_DIR participant --participant-label 01 02": CAM,
+    "age2hie bids BIDS_DIR OUTPUT_DIR participant --participant-label 01 02": {
+        "+": "--model,untrained,--skip-bids-validation"
+    },
     "age2hie bids BIDS_DIR OUTPUT_DIR group": {},
     "age2hie node --config FILE [--explain-rules STUDY]": {"FILE": "node.toml"},
     "age2hie node --config node.toml --explain-rules STUDY": {},
