@@ -31,18 +31,18 @@ STANDS_FOR = {
     "COMMAND": "predict",
 }
 # Commands that are run, with what stands for their words; "+" is added: a model that answers at once
-CAM = {"+": "--model,untrained"}
+QUICK = {"+": "--model,untrained"}
+FIRST = "age2hie predict SCAN --output DIR"  # makes what compare, reproduce and lesion ask for
 RUN: dict[str, dict[str, str]] = {
-    "age2hie predict SCAN --output DIR": {},
-    "age2hie batch FOLDER --output DIR": {},
+    FIRST: {"DIR": "first"},
+    "age2hie batch FOLDER --output DIR": QUICK,
     "age2hie compare FIRST SECOND --output DIR": {},
     "age2hie compare FIRST SECOND --output DIR [--age-days-first N --age-days-second N] [--cooled yes|no]": {},
     "age2hie reproduce DIR/result.json --input SCAN": {"DIR/result.json": "first/result.json"},
     "age2hie predict SCAN --clinical FILE --output DIR": {"FILE": "clinical.json"},
-    "age2hie predict STUDY --output DIR --dicom": CAM,
+    "age2hie predict STUDY --output DIR --dicom": QUICK,
     "age2hie predict SCAN --model runs/mine/model --output DIR": {"runs/mine/model": "untrained"},
-    "age2hie explain INPUT --output DIR": CAM,
-    "age2hie explain INPUT --output DIR --methods hirescam,layercam,integrated-gradients,occlusion": CAM,
+    "age2hie explain INPUT --output DIR --methods hirescam,layercam,integrated-gradients,occlusion": QUICK,
     "age2hie explain T1.nii.gz --target age --output DIR --methods hirescam,integrated-gradients": {
         "+": "--model,spots"
     },
@@ -59,7 +59,6 @@ RUN: dict[str, dict[str, str]] = {
     "age2hie atlas info [DIR]": {"DIR": "atlases/mgh"},
     "age2hie atlas install --mean MEAN.nii.gz --sd STD.nii.gz --output atlases/mgh "
     '--provenance "Ou 2017, 0-14 days"': {},
-    "age2hie bids BIDS_DIR OUTPUT_DIR participant": CAM,
     "age2hie bids BIDS_DIR OUTPUT_DIR participant --participant-label 01 02": {
         "+": "--model,untrained,--skip-bids-validation"
     },
@@ -72,8 +71,9 @@ RUN: dict[str, dict[str, str]] = {
 # Commands of which the call alone is checked, and why
 PARSED = {
     "age2hie predict INPUT --output DIR": "run as predict SCAN",
+    "age2hie explain INPUT --output DIR": "run with methods",
+    "age2hie bids BIDS_DIR OUTPUT_DIR participant": "run with labels",
     "age2hie predict age2hie-demo/scan/dwi.nii.gz --output out": "run as predict SCAN",
-    r"age2hie bids BIDS_DIR OUTPUT_DIR participant\|group": "run as its two calls",
     "age2hie atlas install --mean FILE --sd FILE --output DIR": "run with the names of docs/atlas.md",
     "age2hie atlas build": "a minute for six maps: Testing/test_normative.py",
     "age2hie model install ARCHIVE": "Testing/test_archive.py",
