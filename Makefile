@@ -19,12 +19,13 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## a synthetic infant's raw scan, predicted
 	$(BIN)/age2hie demo --overwrite
 
-docs: $(READY)  ## the pages of docs/reference that are made from the sources, and all pages as a site in site/
+docs: $(READY)  ## docs/reference from the sources, figures of benchmark/results into the pages, and all pages as a site in site/
 	$(BIN)/python -c 'from AGE2HIELib.result.schema import reference_page; print(reference_page(), end="")' > docs/reference/result.md
 	$(BIN)/python -c 'from AGE2HIELib.result.schema import comparison_page; print(comparison_page(), end="")' > docs/reference/comparison.md
 	$(BIN)/python -c 'from AGE2HIELib.commands.page import commands_page; print(commands_page(), end="")' > docs/reference/commands.md
 	$(BIN)/python -c 'from AGE2HIELib.node.page import node_page; print(node_page(), end="")' > docs/reference/node.md
 	$(BIN)/python -c 'from training.settings_page import settings_page; print(settings_page(), end="")' > docs/reference/training.md
+	$(BIN)/python benchmark/quotes.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 test: lint  ## says how many tests were left out for lack of real scans (AGE2HIE_TEST_DATA)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+__version__ = "0.6.0"
 REQUIREMENTS = {
     "numpy": "1.26",
     "scipy": "1.11",

@@ -18,7 +18,7 @@ from AGE2HIELib.inference.probability import calibrate
 from training.evaluation.decide import decide
 
 MEMBERS, CASES, FRESH = 5, 156, 2000
-_MEAN, _SHARED_SD = 0.6, 0.8
+_MEAN, SHARED_SD = 0.6, 0.8
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def worth_of_members(rng: np.random.Generator, noise: float) -> Worth:
 def drawn(rng: np.random.Generator, cases: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
     """``(N, MEMBERS)`` logits and ``(N,)`` outcomes, every second one adverse."""
     adverse = np.arange(cases) % 2 == 1
-    seen_by_all = np.where(adverse, _MEAN, -_MEAN) + rng.normal(0, _SHARED_SD, cases)
+    seen_by_all = np.where(adverse, _MEAN, -_MEAN) + rng.normal(0, SHARED_SD, cases)
     return seen_by_all[:, None] + rng.normal(0, noise, (cases, MEMBERS)), adverse
 
 

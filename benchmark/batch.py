@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 from batch_cases import PREDICTED, REFUSED, UNUSABLE, link_cases, make_kinds, mixed
+from figures import Figures
 
 from AGE2HIELib.batch.table import CaseRow, read_table
 
@@ -49,6 +50,7 @@ class Seen:
         kept: MB of the worker after each prediction since the last line was printed.
         left: at how many cases which time left was told, and when.
         killed: workers.
+        parent_mb: of the parent, whenever a line was printed.
     """
 
     start: float
@@ -59,6 +61,7 @@ class Seen:
     codes: Counter[int] = field(default_factory=Counter)
     left: dict[int, tuple[float, float]] = field(default_factory=dict)
     killed: list[int] = field(default_factory=list)
+    parent_mb: list[float] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -90,8 +93,23 @@ def main() -> None:
         second = watch(command, made, codes, disturb=False)
         wrong += told_wrong("at the end", read_table(folder / "out"), made, wanted, complete=True)
         seconds_of_kinds(read_table(folder / "out"))
+    figures_of(first, second, wrong, options.cases).write(model=options.model is None)
     if wrong or first.codes[CRASHED] != 1 or second.codes[CRASHED]:
         sys.exit(f"NOT AS IT SHOULD BE: {wrong} rows; {first.codes[CRASHED]}, {second.codes[CRASHED]} crashed")
+
+
+def figures_of(first: Seen, second: Seen, wrong: int, cases: int) -> Figures:
+    """Of both calls together; the parent's memory after a tenth of the cases, and at the end."""
+    figures = Figures("batch")
+    figures.add("cases", cases)
+    for name, code in (("predicted", PREDICTED), ("refused", REFUSED), ("unusable", UNUSABLE)):
+        figures.add(name, second.codes[code])
+    figures.add("rows/wrong", wrong)
+    if first.parent_mb and second.parent_mb:
+        figures.add("parent/after-100" if cases == 1000 else "parent/after-a-tenth", first.parent_mb[0], "MB")
+        figures.add("parent/after-all", second.parent_mb[-1], "MB")
+    figures.add("worker/most", max(first.worker_peak, second.worker_peak), "MB")
+    return figures
 
 
 def undisturbed(folder: Path, codes: dict[str, int], more: list[str]) -> dict[str, CaseRow]:
@@ -152,7 +170,8 @@ def note(seen: Seen, event: dict[str, Any]) -> None:
 def tell(seen: Seen, event: dict[str, Any]) -> None:
     kept = f"{np.median(seen.kept):.0f} MB" if seen.kept else "none"
     left = "" if event["seconds_left"] is None else f"{event['seconds_left']:.0f} s"
-    line = f"{seen.ended:>6} {seen.worker_peak:>12.0f} MB {kept:>18} {resident_peak_mb(seen.parent):>5.0f} MB"
+    seen.parent_mb.append(resident_peak_mb(seen.parent))
+    line = f"{seen.ended:>6} {seen.worker_peak:>12.0f} MB {kept:>18} {seen.parent_mb[-1]:>5.0f} MB"
     print(f"{line} {seen.seconds / seen.ended:>9.2f} {left:>8}", flush=True)
     seen.kept.clear()
 

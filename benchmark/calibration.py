@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import statsmodels.api as statsmodels
 import torch
+from figures import Figures
 from fresh_cases import fresh_cases
 from scipy.stats import betabinom
 from sklearn.metrics import roc_auc_score
@@ -66,8 +67,14 @@ def main() -> None:
     print(f"{len(every) + refused} of {2 * options.cases} infants are there; stopped by the gate: {refused}")
     if not every:
         sys.exit("Nothing to measure: fill the folder with fresh_cases.py, for other groups' z-maps with --released.")
+    figures = Figures(f"calibration-{options.z}")
+    figures.add("both/there", len(every) + refused)
+    figures.add("both/stopped", refused)
     for site in (*sorted({one.site for one in every}), None):
-        tell(site or "both", [one for one in every if site in (None, one.site)], model)
+        tell(site or "both", [one for one in every if site in (None, one.site)], model, figures)
+    ranked = np.concatenate([one.adverse for one in model.bundle.scores])
+    figures.add("calibrating/mean-logit-adverse", ranked.mean())
+    figures.write(model=options.model is None)
 
 
 def answers(folder: Path, cases: int, kind: str, model: HieModel) -> tuple[list[Answer], int]:
@@ -135,25 +142,42 @@ def asked(model: HieModel, images: np.ndarray) -> list[dict[str, object]]:
     return [{"logits": one, "distance": distance} for one, distance in columns]
 
 
-def tell(name: str, every: Sequence[Answer], model: HieModel) -> None:
+def tell(name: str, every: Sequence[Answer], model: HieModel, into: Figures) -> None:
     adverse = np.array([one.adverse for one in every])
     probability = np.array([one.found.probability_adverse for one in every])
-    print(f"{name:6}{len(every):5} cases, {adverse.mean():.2f} adverse: {figures(probability, adverse)}")
-    print(f"       with the site's prevalence: {figures(at_own_prevalence(every, model), adverse)}")
+    plain = worth(probability, adverse)
+    print(f"{name:6}{len(every):5} cases, {adverse.mean():.2f} adverse: {in_words(plain)}")
+    print(f"       with the site's prevalence: {in_words(worth(at_own_prevalence(every, model), adverse))}")
+    into.add(f"{name}/cases", len(every))
+    for key, value in plain.items():
+        into.add(f"{name}/{key}", value)
+    into.add(f"{name}/mean-logit-adverse", np.mean([np.mean(one.logits) for one in every if one.adverse]))
     for outcome, chosen in (("favourable", ~adverse), ("adverse", adverse)):
-        tell_coverage(outcome, [one for one, is_it in zip(every, chosen, strict=True) if is_it], model)
+        share = tell_coverage(outcome, [one for one, is_it in zip(every, chosen, strict=True) if is_it], model)
+        into.add(f"{name}/holds-{outcome}", share)
     sizes = [len(one.found.outcomes.outcomes) for one in every if one.found.outcomes]
     print(f"       sets of one outcome {np.mean(np.equal(sizes, 1)):.2f}, of both {np.mean(np.equal(sizes, 2)):.2f}")
     low, middle, high = np.percentile([one.distance for one in every], [50, 99, 100])
     print(f"       distance: median {low:.2f}, 99 % {middle:.2f}, largest {high:.2f}")
 
 
-def figures(probability: np.ndarray, adverse: np.ndarray) -> str:
+def worth(probability: np.ndarray, adverse: np.ndarray) -> dict[str, float]:
+    """``auc``, ``slope``, ``intercept``, ``error``, that of a ``perfect`` model, ``brier``."""
     slope, intercept = slope_and_intercept(probability, adverse)
-    error, chance = calibration_error(probability, adverse), error_of_a_perfect_model(probability)
+    return {
+        "auc": float(roc_auc_score(adverse, probability)),
+        "slope": slope,
+        "intercept": intercept,
+        "error": calibration_error(probability, adverse),
+        "perfect": error_of_a_perfect_model(probability),
+        "brier": float(np.mean((probability - adverse) ** 2)),
+    }
+
+
+def in_words(found: dict[str, float]) -> str:
     return (
-        f"AUC {roc_auc_score(adverse, probability):.3f}, slope {slope:.2f}, intercept {intercept:+.2f}, "
-        f"calibration error {error:.3f} (perfect: {chance:.3f}), Brier {np.mean((probability - adverse) ** 2):.3f}"
+        "AUC {auc:.3f}, slope {slope:.2f}, intercept {intercept:+.2f}, calibration error {error:.3f} "
+        "(perfect: {perfect:.3f}), Brier {brier:.3f}".format(**found)
     )
 
 
@@ -166,7 +190,8 @@ def at_own_prevalence(every: Sequence[Answer], model: HieModel) -> np.ndarray:
     return np.array([combine_logits(one.logits, facts[one.site]).probability_adverse for one in every])
 
 
-def tell_coverage(outcome: str, every: Sequence[Answer], model: HieModel) -> None:
+def tell_coverage(outcome: str, every: Sequence[Answer], model: HieModel) -> float:
+    """The share of these infants whose set holds their outcome; printed as well."""
     calibration = dict(zip(("favourable", "adverse"), counts(model.bundle.scores), strict=True))[outcome]
     held = sum(outcome in one.found.outcomes.outcomes for one in every if one.found.outcomes)
     rank = int(np.ceil((calibration + 1) * SET_COVERAGE))
@@ -176,6 +201,7 @@ def tell_coverage(outcome: str, every: Sequence[Answer], model: HieModel) -> Non
         f"       coverage of {outcome:10} {held / len(every):.3f} ({len(every)} cases), {verdict} "
         f"{low / len(every):.3f}-{high / len(every):.3f} ({calibration} calibration cases)"
     )
+    return held / len(every)
 
 
 def slope_and_intercept(probability: np.ndarray, adverse: np.ndarray) -> tuple[float, float]:

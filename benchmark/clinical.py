@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from calibration import calibration_error, error_of_a_perfect_model, slope_and_intercept
+from figures import Figures
 from scipy.special import expit, logit
 from sklearn.metrics import roc_auc_score
 
@@ -39,6 +40,7 @@ from training.learning.fusion import fit_fusion
 from training.preparing.store import load_prepared
 from training.run_folder import RunFolder, recorded_settings
 
+_COLUMNS = ("image", "clinical", "both", "gain")
 _RESAMPLES = 300
 _FIRST_SEED = 900_000_000  # of fresh infants; cohorts use others
 
@@ -74,17 +76,22 @@ def main() -> None:
     joint, alone = model.clinical.fusions[options.z], variables_alone(known)
     print(f"{model.name} {model.version}, z-maps {options.z}; {len(known)} infants in the run. {ASSUMPTION}\n")
     print(f"{'':10}{'image alone':24}{'clinical alone':24}{'image + clinical':24}gain over the better part")
+    figures = Figures("clinical" if options.z == "atlas" else f"clinical-{options.z}")
+    figures.add("cases", options.cases)
     for site in (*SITES, "both"):
-        tell_areas(site, fresh, joint, alone)
+        tell_areas(site, fresh, joint, alone, figures)
     print(f"\n{'given':34}{'AUC':8}{'slope':8}{'intercept':11}{'error':8}perfect")
-    tell_calibration("image alone", fresh, lambda values: None, joint)
-    tell_calibration("everything that was written down", fresh, lambda values: values, joint)
+    tell_calibration("image alone", fresh, lambda values: None, joint, figures)
+    tell_calibration("everything", fresh, lambda values: values, joint, figures)
     for number, name in enumerate(FUSED):
-        tell_calibration(f"all but {name}", fresh, partial(_without, at=number), joint)
+        tell_calibration(f"all but {name}", fresh, partial(_without, at=number), joint, figures)
     for number, name in enumerate(FUSED):
-        tell_calibration(f"only {name}", fresh, partial(_only, at=number), joint)
+        tell_calibration(f"only {name}", fresh, partial(_only, at=number), joint, figures)
     nothing = fused_logits(joint, fresh.image, np.full_like(fresh.values, np.nan))
-    print(f"\nnothing given: the image's logit in {np.mean(nothing == fresh.image):.0%} of infants, to the last bit")
+    same = np.mean(nothing == fresh.image)
+    print(f"\nnothing given: the image's logit in {same:.0%} of infants, to the last bit")
+    figures.add("nothing/the-same", 100 * same, "%")
+    figures.write(model=options.model is None)
 
 
 def answers(root: Path, kind: str) -> pd.DataFrame:
@@ -124,7 +131,7 @@ def variables_alone(known: pd.DataFrame) -> Fusion:
     return fit_fusion(np.full(len(known), logit(adverse.mean())), drawn_values(known, 0), adverse, FUSED)
 
 
-def tell_areas(site: str, fresh: FreshInfants, joint: Fusion, alone: Fusion) -> None:
+def tell_areas(site: str, fresh: FreshInfants, joint: Fusion, alone: Fusion, into: Figures) -> None:
     mine = np.full(len(fresh.adverse), True) if site == "both" else fresh.site == site
     adverse, values, image = fresh.adverse[mine], fresh.values[mine], fresh.image[mine]
     scores = (
@@ -139,17 +146,16 @@ def tell_areas(site: str, fresh: FreshInfants, joint: Fusion, alone: Fusion) -> 
         drawn.append([roc_auc_score(adverse[rows], score[rows]) for score in scores])
     resampled = np.array(drawn)
     gain, gains = areas[2] - areas[:2].max(), resampled[:, 2] - resampled[:, :2].max(axis=1)
-    cells = [_interval(area, column) for area, column in zip(areas, resampled.T, strict=True)]
-    print(f"{site:10}" + "".join(f"{cell:24}" for cell in (*cells, _interval(gain, gains))))
-
-
-def _interval(value: float, resampled: np.ndarray) -> str:
-    low, high = np.percentile(resampled, [2.5, 97.5])
-    return f"{value:.3f} ({low:.3f}-{high:.3f})"
+    cells = []
+    for name, value, column in zip(_COLUMNS, (*areas, gain), (*resampled.T, gains), strict=True):
+        low, high = np.percentile(column, [2.5, 97.5])
+        cells.append(f"{value:.3f} ({low:.3f}-{high:.3f})")
+        into.add(f"{site}/{name}", value, "", (low, high))
+    print(f"{site:10}" + "".join(f"{cell:24}" for cell in cells))
 
 
 def tell_calibration(
-    name: str, fresh: FreshInfants, given: Callable[[np.ndarray], np.ndarray | None], joint: Fusion
+    name: str, fresh: FreshInfants, given: Callable[[np.ndarray], np.ndarray | None], joint: Fusion, into: Figures
 ) -> None:
     values = given(fresh.values)
     found = fresh.image if values is None else fused_logits(joint, fresh.image, values)
@@ -157,6 +163,9 @@ def tell_calibration(
     slope, intercept = slope_and_intercept(probability, fresh.adverse)
     error, perfect = calibration_error(probability, fresh.adverse), error_of_a_perfect_model(probability)
     area = roc_auc_score(fresh.adverse, found)
+    worth = {"auc": area, "slope": slope, "intercept": intercept, "error": error, "perfect": perfect}
+    for key, value in worth.items():
+        into.add(f"{name}/{key}", value)
     print(f"{name:34}{area:<8.3f}{slope:<8.2f}{intercept:<+11.2f}{error:<8.3f}{perfect:.3f}")
 
 

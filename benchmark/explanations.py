@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from explanation_cases import Placed, focal_infant, mixed_infant, real_cases
+from figures import Figures
 
 from AGE2HIELib.explanation.curves import curves
 from AGE2HIELib.explanation.examination import BY_CHANCE, examine_map
@@ -74,13 +75,24 @@ def phantoms(options: argparse.Namespace) -> None:
     print(f"\nphantoms with a focal lesion, {DEFAULT_METHOD}: {len(every)}; withheld {len(every) - len(rows)}")
     print(f"peak in the lesion, dilated by half a cell: {sum(row.pointing for row in rows)} of {len(rows)}")
     print(f"lowest smoothed z there: {sum(row.z_pointing for row in rows)} of {len(rows)}")
+    figures = Figures("explanations-phantoms")
+    figures.add("lesions", len(rows))
+    figures.add("peak/in-lesion", sum(row.pointing for row in rows))
+    figures.add("lowest-z/in-lesion", sum(row.z_pointing for row in rows))
     missed = [row for row in rows if not row.pointing]
     print(f"of the {len(missed)} missed peaks, smoothed z misses {sum(not row.z_pointing for row in missed)}")
     for name, group in (("found", [row for row in rows if row.pointing]), ("missed", missed)):
+        if not group:
+            continue
         depth, size = (np.percentile([getattr(row, key) for row in group], [0, 50, 100]) for key in ("z", "ml"))
         print(f"  lesions {name}: mean z {depth.round(2)}, ml {size.round(2)} (least, median, most)")
+        figures.add(f"{name}/z-lowest", depth[0])
+        figures.add(f"{name}/z-highest", depth[2])
     if options.deletion:
-        print(f"deletion, p at most {BY_CHANCE:g}: {sum(row.deletion <= BY_CHANCE for row in rows)} of {len(rows)}")
+        passed = sum(row.deletion <= BY_CHANCE for row in rows)
+        print(f"deletion, p at most {BY_CHANCE:g}: {passed} of {len(rows)}")
+        figures.add("deletion/passed", passed)
+    figures.write(model=options.model is None)
 
 
 @dataclass(frozen=True)
@@ -125,6 +137,7 @@ def low_z(placed: Placed) -> Volume:
 
 def examined(options: argparse.Namespace) -> None:
     kinds = (("trained", _MIXED, False), ("random weights", _RANDOM, True))
+    figures = Figures("explanations-examined")
     for name, first, random in kinds:
         seeds = range(first, first + options.examined)
         rows = _spread(partial(on_mixed, path=options.model, random=random), seeds, options, name)
@@ -136,8 +149,13 @@ def examined(options: argparse.Namespace) -> None:
             failed = sum(not row.findings[number].passed for row in done)
             low, middle, high = np.percentile(values, [0, 50, 100])
             print(f"  {finding.name:54} {low:7.3f} {middle:7.3f} {high:7.3f}  {finding.limit:13} failed {failed}")
+            figures.add(f"{name}/{finding.name}", middle, "median", (low, high))
+            figures.add(f"{name}/{finding.name}/failed", failed)
             if finding.p is not None:
                 print(f"    p: {sorted(row.findings[number].p for row in done)}")
+        figures.add(f"{name}/maps", len(done))
+        figures.add(f"{name}/kept", kept)
+    figures.write(model=options.model is None)
 
 
 def on_mixed(seed: int, *, path: Path | None, random: bool) -> Examination | None:
@@ -164,7 +182,13 @@ def real(options: argparse.Namespace) -> None:
         found = [placed.found(on_scan_grid(one, placed.admitted)) for one in maps]
         table.append([one.enrichment if one else float("nan") for one in found])
         print(f"{name:6}{100 * placed.load:8.2f}" + "".join(f"{value:22.2f}" for value in table[-1]))
-    print(f"{'median':14}" + "".join(f"{value:22.2f}" for value in np.nanmedian(table, axis=0)))
+    medians = np.nanmedian(table, axis=0)
+    print(f"{'median':14}" + "".join(f"{value:22.2f}" for value in medians))
+    figures = Figures("explanations-real")
+    figures.add("newborns", len(table))
+    for name, value in zip(REAL_METHODS, medians, strict=True):
+        figures.add(f"{name}/enrichment", value, "times its share of the brain, median")
+    figures.write(model=options.model is None, real=True)
 
 
 def cost(options: argparse.Namespace) -> None:
@@ -194,8 +218,13 @@ def cost(options: argparse.Namespace) -> None:
             seconds[name].append(time.perf_counter() - start)
     base = float(np.median(seconds["prediction alone"][1:]))
     print(f"\nfive members, {torch.get_num_threads()} threads; median of 8")
-    for name, values in seconds.items():
-        print(f"{name:24} {np.median(values[1:]):6.3f} s  {np.median(values[1:]) / base:5.2f}x")
+    figures = Figures("explanations-cost")
+    for short, (name, values) in zip(("alone", DEFAULT_METHOD, "monai"), seconds.items(), strict=True):
+        middle = float(np.median(values[1:]))
+        print(f"{name:24} {middle:6.3f} s  {middle / base:5.2f}x")
+        figures.add(f"{short}/seconds", middle, "s")
+        figures.add(f"{short}/times", middle / base, "times a prediction alone")
+    figures.write(model=options.model is None)
 
 
 def _case(model: HieModel, placed: Placed) -> ExaminedMap:

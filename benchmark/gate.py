@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import gate_cases
+import numpy as np
+from figures import Figures
 from fresh_cases import bundled_atlas, gated_scan, plan, scanned
 from gate_cases import PHANTOM, Row, row_of, rows_file
 from gate_limits import print_limits
@@ -61,8 +63,27 @@ def main() -> None:
     phantoms = run(PHANTOM, phantom_rows, cases)
     print_sound({"phantoms": phantoms, "real newborns": newborns})
     print_stopped([*spoilt, *scans, *foreign])
+    figures = figures_of({"phantoms": phantoms, "newborns": newborns})
     if newborns:
-        print_limits(limit_values(newborns), _distance_limit())
+        figures.add("newborns", len({row["name"] for row in newborns}))
+        for name, percent in print_limits(limit_values(newborns), _distance_limit()).items():
+            figures.add(name, percent, "%")
+    figures.write(model=True, real=bool(newborns))
+
+
+def figures_of(groups: dict[str, list[Row]]) -> Figures:
+    """How many of each group pass, and the range of every check with a number."""
+    figures = Figures("gate")
+    for group, rows in groups.items():
+        if not rows:
+            continue
+        figures.add(f"{group}/rows", len(rows))
+        figures.add(f"{group}/pass", sum(not _failed(row) for row in rows))
+        for name in {one["name"]: None for row in rows for one in row["checks"]}:
+            values = _numbers(rows, name)
+            if values:
+                figures.add(f"{group}/{name}", float(np.median(values)), "median", (min(values), max(values)))
+    return figures
 
 
 def _distance_limit() -> float:
@@ -190,10 +211,15 @@ def _failed(row: Row) -> list[str]:
 
 def _range(rows: list[Row], name: str) -> str:
     values = [one["value"] for row in rows for one in row["checks"] if one["name"] == name]
-    numbers = [value for value in values if isinstance(value, int | float)]
+    numbers = _numbers(rows, name)
     if not numbers:
         return f"{len(set(values))} values" if values else "-"
     return f"{min(numbers):.4g} to {max(numbers):.4g}"
+
+
+def _numbers(rows: list[Row], name: str) -> list[float]:
+    values = [one["value"] for row in rows for one in row["checks"] if one["name"] == name]
+    return [float(value) for value in values if isinstance(value, int | float)]
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from figures import Figures
 
 COMMANDS = ("predict", "batch")
 STARTS = 0.5  # seconds; before, there is only an interpreter that loads
@@ -68,11 +69,15 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=3, help="of the batch")
     options = parser.parse_args()
     model = ("--model", str(options.model.resolve())) if options.model else ()
-    wrong = 0
+    wrong, figures = 0, Figures("kills")
     with tempfile.TemporaryDirectory() as folder:
         make_scans(Path(folder), options.cases)
         for command in (options.only,) if options.only else COMMANDS:
-            wrong += kill_often(command, Path(folder), model, options)
+            failed = kill_often(command, Path(folder), model, options)
+            figures.add(f"{command}/kills", options.times)
+            figures.add(f"{command}/held", options.times - failed)
+            wrong += failed
+    figures.write(model=options.model is None)
     sys.exit(1 if wrong else 0)
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from figures import Figures
 from fresh_cases import bundled_atlas, gated_scan
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
@@ -42,6 +43,7 @@ from training.cohorts.synthetic_hie import SITES, protocol_of
 INJURED_LOAD, SMALL_LOAD = 0.01, 0.05  # of the brain
 LESION_Z = -2.0
 KINDS = ("own", "released")
+_FLAGS = ("low", "partly low")
 ROUNDING = 5e-4  # of the brain: an interval that misses by less holds the load for every reader
 
 
@@ -179,40 +181,67 @@ def print_newborns(names: list[str], read: list[dict[str, Reading]]) -> None:
             for r in (one[kind] for kind in KINDS)
         ]
         print(f"{name:4}  {100 * one['own'].load:8.2f}  {cells[0]}      {cells[1]}")
+    figures = Figures("lesions")
     for kind in KINDS:
-        print_figures(kind, [one[kind] for one in read])
+        print_figures(kind, [one[kind] for one in read], figures)
     load, adc = (np.array([getattr(one["own"], name) for one in read]) for name in ("load", "thalamic_adc"))
-    print(
-        f"thalamic ADC: AUROC for over 1 % {roc_auc_score(load > INJURED_LOAD, -adc):.3f}, Spearman "
-        f"{spearmanr(load, -adc).statistic:.2f}"
-    )
+    auc, rho = roc_auc_score(load > INJURED_LOAD, -adc), spearmanr(load, -adc).statistic
+    print(f"thalamic ADC: AUROC for over 1 % {auc:.3f}, Spearman {rho:.2f}")
+    figures.add("thalamic-adc/auc", auc)
+    figures.add("thalamic-adc/spearman", rho)
+    figures.add("injured", (load > INJURED_LOAD).sum())
+    figures.add("small", (load < SMALL_LOAD).sum())
+    figures.add("under-1", ((load > 0) & (load <= INJURED_LOAD)).sum())
+    for name, one in sorted(zip(names, read, strict=True), key=lambda pair: -pair[1]["own"].load):
+        figures.add(f"{name}/expert", 100 * one["own"].load, "% of the brain")
+        for kind in KINDS:
+            figures.add(f"{name}/{kind}", 100 * one[kind].lesion.share, "% of the brain")
+            figures.add(f"{name}/{kind}-dice", one[kind].dice)
+    figures.write(real=True)
 
 
-def print_figures(kind: str, read: list[Reading]) -> None:
+def print_figures(kind: str, read: list[Reading], into: Figures) -> None:
     load, found = np.array([r.load for r in read]), np.array([r.lesion.share for r in read])
     injured, small = load > INJURED_LOAD, load < SMALL_LOAD
     mean, plain = (np.mean([getattr(r, name) for r in read if r.load > INJURED_LOAD]) for name in ("dice", "plain"))
     error = 100 * np.abs(found - load)[small]
+    auc, rho = roc_auc_score(injured, found), spearmanr(load, found).statistic
+    held = np.mean([r.held for r in read])
+    into.add(f"{kind}/dice", mean)
+    into.add(f"{kind}/plain-dice", plain)
+    into.add(f"{kind}/error", np.median(error), "points of the brain, median")
+    into.add(f"{kind}/largest-error", error.max(), "points of the brain")
+    into.add(f"{kind}/auc", auc)
+    into.add(f"{kind}/spearman", rho)
+    into.add(f"{kind}/holds", held)
     print(
         f"{kind}: mean Dice over 1 % {mean:.3f} of {injured.sum()} (z < -2: {plain:.3f}); load under 5 %: median error "
         f"{np.median(error):.2f} points, largest {error.max():.2f}; AUROC for over 1 % "
-        f"{roc_auc_score(injured, found):.3f}, Spearman {spearmanr(load, found).statistic:.2f}; interval holds the "
-        f"load in {np.mean([r.held for r in read]):.2f}; no lesion in {(found == 0).sum()} of {len(read)}"
+        f"{auc:.3f}, Spearman {rho:.2f}; interval holds the load in {held:.2f}; "
+        f"no lesion in {(found == 0).sum()} of {len(read)}"
     )
 
 
 def print_healthy(plan: list[Healthy], read: list[dict[str, HealthyReading]]) -> None:
+    figures = Figures("lesions-healthy")
     for acquisition in (*sorted({case.acquisition for case in plan}), "all"):
         here = [one for case, one in zip(plan, read, strict=True) if acquisition in ("all", case.acquisition)]
         for kind in KINDS:
             scans = [one[kind] for one in here]
             regions = [word for scan in scans for word in scan.flags]
-            counts = ", ".join(f"{word} {regions.count(word)}" for word in ("low", "partly low"))
+            counts = ", ".join(f"{word} {regions.count(word)}" for word in _FLAGS)
+            none = np.mean([scan.none for scan in scans])
+            if acquisition == "all":
+                for name, value in (("regions", len(regions)), *((word, regions.count(word)) for word in _FLAGS)):
+                    figures.add(f"{kind}/{name}", value)
+            else:
+                figures.add(f"{kind}/{acquisition}/none", none)
             print(
-                f"healthy phantoms, {acquisition}, {kind}: none in {np.mean([scan.none for scan in scans]):.2f} of "
+                f"healthy phantoms, {acquisition}, {kind}: none in {none:.2f} of "
                 f"{len(scans)}; scans with a flagged region {sum(any(scan.flags) for scan in scans)}; flagged of "
                 f"{len(regions)} regions: {counts}"
             )
+    figures.write()
 
 
 def dice(one: np.ndarray, other: np.ndarray) -> float:

@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
+from figures import Figures
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -76,6 +77,16 @@ def main() -> None:
     print(f"over the ventricles {near:.1f} years, without any {far:.1f}")
     print(f"cubes without ventricle that move by more than their MAE: {int((np.abs(change) > error)[beside].sum())}")
     print(f"sum of the weights: {float(encoder.parts_head.weights.sum()):.6f}")
+    figures = Figures("local_age")
+    order = np.argsort(-share.ravel())
+    for name, part in zip(("first", "second"), order, strict=False):  # by their share of ventricle
+        figures.add(f"{name}/moves", change.ravel()[part], "years")
+        figures.add(f"{name}/error", error.ravel()[part], "years")
+    moves = np.abs(change[beside])
+    figures.add("without-ventricle/least", moves.min(), "years")
+    figures.add("without-ventricle/most", moves.max(), "years")
+    figures.add("without-ventricle/error", error[beside][np.argmax(moves / error[beside])], "years, of the most moved")
+    figures.write()
 
 
 def local_years(network: AgeNetwork, seed: int, age: float, *, spec: object) -> np.ndarray:

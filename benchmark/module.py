@@ -22,6 +22,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "AGE2HIE" / "Testing" / "Python"), str(ROOT)]
+
+from figures import Figures  # noqa: E402
+
 TICK_MS = 50
 
 
@@ -40,13 +43,18 @@ def main() -> None:
         _choose_sample(module)
         print(f"{len(os.sched_getaffinity(0))} cores, {options.repeat} runs")
         waits = [_longest_wait(host, module.widget) for _ in range(options.repeat)]
+        figures = Figures("module")
         names = ("click", "while the worker runs", "loading the result")
         for name, values in zip(names, zip(*waits, strict=True), strict=True):
+            figures.add(f"longest-wait/{name}", 1000 * max(values), "ms")
             print(f"longest wait of a {TICK_MS} ms timer, {name:<24}{max(values) * 1000:6.0f} ms")
         for at in (0.3, 2.0, 4.0):
             seconds, left = _cancel(host, module.widget, at)
+            figures.add(f"cancel/{at:g}-s/seconds", seconds, "s until the tree is gone")
+            figures.add(f"cancel/{at:g}-s/left", left, "processes")
             print(f"cancel after {at:3.1f} s: tree gone after {seconds:.2f} s, {left} processes left")
         module.close()
+    figures.write(model=True)
 
 
 def _choose_sample(module: Any) -> None:

@@ -30,6 +30,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "Testing"), str(Path(__file__).parents[1])]
 
+from figures import Figures  # noqa: E402
 from hostile import attack  # noqa: E402
 from pacs import (  # noqa: E402
     Orthanc,
@@ -50,6 +51,23 @@ from AGE2HIELib.phantom.write import write_phantom  # noqa: E402
 
 INJURIES = ("none", "bgt", "watershed", "near-total", "none")
 _LONGEST_S = 7200.0
+_FIGURES = {  # rows of the table that are one number, by their names among the results
+    "studies sent in": "studies",
+    "images sent in": "images",
+    "killed with SIGKILL": "kills",
+    "studies in the state sent": "sent",
+    "commitments received": "committed",
+    "studies whose objects are in the PACS": "studies-with-objects",
+    "objects in the PACS (REST)": "objects/made",
+    "objects in the PACS (findscu)": "objects/listed",
+    "UIDs more than once": "objects/twice",
+    "objects with another patient or study": "objects/of-another-study",
+    "seconds of a prediction (median)": "prediction/seconds",
+    "hostile attempts": "hostile/attempts",
+    "its memory afterwards (MB)": "memory/node-mb",
+    "identifiers searched for": "identifiers/searched",
+    "identifiers found in log, page, figures, queue, names": "identifiers/found",
+}
 
 
 @dataclass
@@ -103,6 +121,11 @@ def main() -> None:
             rows += hostile(scene, options.hostile, options.seed)
     table = "\n".join(["| | found | wanted |", "| --- | --- | --- |", *(f"| {a} | {b} | {c} |" for a, b, c in rows)])
     print(table)
+    figures = Figures("node-stub" if options.stub else "node")
+    for name, found, _ in rows:
+        if name in _FIGURES:
+            figures.add(_FIGURES[name], float(str(found)))
+    figures.write(model=options.model is None)
     if options.output:
         options.output.write_text(table + "\n", encoding="utf-8")
     sys.exit(any(wanted not in ("", str(found)) for _, found, wanted in rows))

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import SimpleITK as sitk
+from figures import Figures
 from placement_sheet import draw_sheet
 from scipy.ndimage import binary_erosion
 
@@ -75,11 +76,13 @@ def main() -> None:
     bundled = load_atlas(find_atlas(None))
     six = six_case_atlas(cases)
     print(f"Atlas of six: {six.made}")
-    placements = print_agreement(cases, bundled, six)
+    figures = Figures("placement")
+    placements = print_agreement(cases, bundled, six, figures)
     if options.sheet:
         draw_sheet([(case.number, case.adc, placements[case.number]) for case in cases], bundled, options.sheet)
     if not options.without_ants:
-        print_beside_ants(cases, six)
+        print_beside_ants(cases, six, figures)
+    figures.write(real=True)
 
 
 def read_cases(folder: Path) -> list[Case]:
@@ -105,7 +108,7 @@ def six_case_atlas(cases: list[Case]) -> Atlas:
         return build_atlas(wanted, find_atlas(None), Path(folder) / "work", Silent()).atlas
 
 
-def print_agreement(cases: list[Case], bundled: Atlas, six: Atlas) -> dict[str, Placement]:
+def print_agreement(cases: list[Case], bundled: Atlas, six: Atlas, into: Figures) -> dict[str, Placement]:
     """The table of both atlases; returns the placements in the bundled one."""
     placements, rows = {}, []
     print("case  slices  bundled: corr  affine  dice   six: corr  affine  dice  released  replaced  folding %   s")
@@ -117,7 +120,7 @@ def print_agreement(cases: list[Case], bundled: Atlas, six: Atlas) -> dict[str, 
         in_bundled, affine_bundled = agreement(ours, case), agreement(affine, case)
         warped, affine, placed_in_six = own_z(case, six)
         of_six, affine_six = agreement(warped, case), agreement(affine, case)
-        rows.append((case.number, in_bundled, affine_bundled, of_six, affine_six))
+        rows.append((case.number, in_bundled, affine_bundled, of_six, affine_six, agreement(case.released, case)))
         member = "*" if case.number in NORMAL else " "
         print(
             f"{case.number}  {case.adc.grid.spacing_mm[2]:5.1f} mm  {in_bundled.correlation:12.3f}  "
@@ -133,10 +136,19 @@ def print_agreement(cases: list[Case], bundled: Atlas, six: Atlas) -> dict[str, 
         f"six {np.median([row[3].correlation for row in others]):.3f} "
         f"(affine {np.median([row[4].correlation for row in others]):.3f})"
     )
+    for name, among, column in (
+        ("bundled/deformed", rows, 1),
+        ("bundled/affine", rows, 2),
+        ("six/deformed", others, 3),
+        ("six/affine", others, 4),
+    ):
+        into.add(f"{name}/correlation", np.median([row[column].correlation for row in among]), "median")
+    into.add("six/deformed/dice", np.mean([row[3].dice for row in others]), "mean")
+    into.add("six/released/dice", np.mean([row[5].dice for row in others]), "mean")
     return placements
 
 
-def print_beside_ants(cases: list[Case], atlas: Atlas) -> None:
+def print_beside_ants(cases: list[Case], atlas: Atlas, into: Figures) -> None:
     """Agreement and wall time of both on the same twelve, case after case in turn."""
     try:
         import ants  # noqa: F401  # loaded before any time is taken
@@ -155,6 +167,10 @@ def print_beside_ants(cases: list[Case], atlas: Atlas) -> None:
         )
     others = [number for number, case in enumerate(cases) if case.number not in NORMAL]
     ratios = [b.seconds / a.seconds for a, b in zip(ours, theirs, strict=True)]
+    into.add("syn/correlation", np.median([theirs[n].correlation for n in others]), "median")
+    into.add("six/deformed/seconds", total(ours) / len(ours), "s, mean")
+    into.add("syn/seconds", total(theirs) / len(theirs), "s, mean")
+    into.add("syn/times", np.median(ratios), "times as long as ours, median", (min(ratios), max(ratios)))
     print(
         f"placement and z, ours beside SyN, {THREADS} threads: {np.median(ratios):.2f}x faster (median of 12; "
         f"{min(ratios):.2f}-{max(ratios):.2f}), total {total(theirs) / total(ours):.2f}x; "

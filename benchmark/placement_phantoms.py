@@ -14,6 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
+from figures import Figures
 from scipy.ndimage import binary_fill_holes
 from tqdm import tqdm
 
@@ -63,6 +64,7 @@ def main() -> None:
     ]
     print_rows(rows)
     print_dice(rows, atlas)
+    figures_of(rows).write()
 
 
 def measured(seed: int, atlas: Atlas) -> list[Row]:
@@ -145,6 +147,21 @@ def print_rows(rows: list[Row]) -> None:
         f"{np.mean([row.centroid_mm for row in rows if row.deformed]):.2f} mm; z of the lesion within 10 % in "
         f"{sum(abs(value - 1) <= 0.1 for value in kept)} of {len(kept)}"
     )
+
+
+def figures_of(rows: list[Row]) -> Figures:
+    """Errors of all scans, and of those with each acquisition."""
+    figures = Figures("placement_phantoms")
+    figures.add("scans", len(rows))
+    for acquisition in ("all", *ACQUISITIONS):
+        group = [row for row in rows if acquisition in ("all", row.acquisition)]
+        figures.add(f"{acquisition}/affine/centroids", np.mean([row.affine_mm for row in group]), "mm")
+        figures.add(f"{acquisition}/deformed/centroids", np.mean([row.centroid_mm for row in group]), "mm")
+    kept = [row.z_kept for row in rows if np.isfinite(row.z_kept)]
+    figures.add("lesions", len(kept))
+    figures.add("lesions/z-within-tenth", sum(abs(value - 1) <= 0.1 for value in kept))
+    figures.add("folding", 100 * max(row.folding for row in rows), "%, largest")
+    return figures
 
 
 def print_dice(rows: list[Row], atlas: Atlas) -> None:

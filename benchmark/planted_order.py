@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from explanation_cases import ACQUISITIONS
+from figures import Figures
 
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.phantom.infant import Infant, make_infant
@@ -51,7 +52,14 @@ def main() -> None:
     rising = (np.diff(logits, axis=1) > 0).all(axis=1)
     print(f"scores rise with the load in {rising.sum()} of {len(rising)} infants")
     steps = ", ".join(f"{100 * a:g} to {100 * b:g} %" for a, b in pairwise(LOADS))
-    print(f"median rise of the logit ({steps}):", np.round(np.median(np.diff(logits, axis=1), axis=0), 2))
+    rises = np.median(np.diff(logits, axis=1), axis=0)
+    print(f"median rise of the logit ({steps}):", np.round(rises, 2))
+    figures = Figures("planted_order")
+    figures.add("infants", len(rising))
+    figures.add("rising", rising.sum())
+    for (low, high), rise in zip(pairwise(LOADS), rises, strict=True):
+        figures.add(f"rise/{100 * low:g}-{100 * high:g}", rise, "logit, median")
+    figures.write(model=options.model is None)
 
 
 def scores(seed: int, *, model: Path) -> list[float]:

@@ -20,6 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import Figures
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -39,6 +41,19 @@ def main() -> None:
             stages.append(json.loads((output / "result.json").read_text(encoding="utf-8"))["timing_s"])
         check_s = [_seconds(["check", str(scan)]) for _ in range(options.repeat)]
     _print(help_s, check_s, whole_s, stages)
+    _figures(help_s, check_s, whole_s, stages).write(model=options.model is None)
+
+
+def _figures(
+    help_s: list[float], check_s: list[float], whole_s: list[float], stages: list[dict[str, float]]
+) -> Figures:
+    """Medians with the range of the runs."""
+    figures = Figures("predict")
+    named = [("help", help_s), ("check", check_s), ("whole", whole_s)]
+    for name, values in named + [(f"stage/{stage}", [run[stage] for run in stages]) for stage in stages[0]]:
+        figures.add(name, statistics.median(values), "s", (min(values), max(values)))
+    figures.add("memory", _peak_gib(), "GiB, largest process")
+    return figures
 
 
 def _print(help_s: list[float], check_s: list[float], whole_s: list[float], stages: list[dict[str, float]]) -> None:
@@ -50,8 +65,12 @@ def _print(help_s: list[float], check_s: list[float], whole_s: list[float], stag
         print(f"  {stage:<22}{_summary([run[stage] for run in stages])}")
     rest = [whole - sum(run.values()) for whole, run in zip(whole_s, stages, strict=True)]
     print(f"  {'outside the stages':<22}{_summary(rest)}")
+    print(f"peak memory of the largest process: {_peak_gib():.2f} GiB")
+
+
+def _peak_gib() -> float:
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    print(f"peak memory of the largest process: {peak / (2**30 if sys.platform == 'darwin' else 2**20):.2f} GiB")
+    return float(peak / (2**30 if sys.platform == "darwin" else 2**20))
 
 
 def _summary(values: list[float]) -> str:

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from figures import Figures
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "Testing"), str(Path(__file__).parents[1])]
 
@@ -32,11 +33,16 @@ def main() -> None:
     for seed in range(asked.worlds):
         with tempfile.TemporaryDirectory() as folder:
             found.append(gains(planted(asked.subjects, seed=seed), KINDS, Path(folder), epochs=asked.epochs))
+    figures = Figures("pretext_tasks")
     print("| learned | ventricles, R2 | outcome, AUC |")
     print("| --- | --- | --- |")
     for kind in KINDS:
-        cells = [_cell([one[kind][place] for one in found]) for place in (0, 1)]
+        each = [[one[kind][place] for one in found] for place in (0, 1)]
+        for name, values in zip(("ventricles/r2", "outcome/auc"), each, strict=True):
+            figures.add(f"{kind}/{name}", np.mean(values), "mean, range over worlds", (min(values), max(values)))
+        cells = [_cell(values) for values in each]
         print(f"| {kind} | {cells[0]} | {cells[1]} |")
+    figures.write()
 
 
 def _cell(values: list[float]) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from figures import Figures
 from realism_descriptors import descriptors
 from scipy.stats import spearmanr
 from sklearn.ensemble import RandomForestClassifier
@@ -49,9 +50,13 @@ def main() -> None:
     share = {site: round(options.phantoms / len(SITES)) for site in SITES}
     plan = planned_cases(share, seed=SEED)
     phantoms = pd.DataFrame(run_all(of_phantom, plan, jobs=options.jobs, description="phantoms"))
+    figures = Figures("realism")
+    figures.add("newborns", len(real))
+    figures.add("phantoms", len(phantoms))
     print_table(real, phantoms)
-    print_rule(real, phantoms)
-    print_told_apart(real, phantoms)
+    print_rule(real, phantoms, figures)
+    print_told_apart(real, phantoms, figures)
+    figures.write(real=True)
     if options.table:
         both = pd.concat([real.assign(kind="newborn"), phantoms.assign(kind="phantom")])
         both.to_csv(options.table, sep="\t", index=False)
@@ -86,16 +91,18 @@ def print_table(real: pd.DataFrame, phantoms: pd.DataFrame) -> None:
         print(f"{word} with a load under 1 %: {LOW}: median {low.median():.2f}, 95 of 100 {low.quantile(0.95):.2f}")
 
 
-def print_rule(real: pd.DataFrame, phantoms: pd.DataFrame) -> None:
+def print_rule(real: pd.DataFrame, phantoms: pd.DataFrame, into: Figures) -> None:
     """What the volume with z < -2 says of the load."""
     for word, table in (("newborns", real), ("phantoms", phantoms)):
         injured = table["load %"] > INJURED_PERCENT
         auc = roc_auc_score(injured, table[LOW])
         rho = spearmanr(table[LOW], table["load %"]).statistic
+        into.add(f"rule/{word}/auc", auc)
+        into.add(f"rule/{word}/spearman", rho)
         print(f"rule z < -2 on {word}: AUROC for a load over 1 % {auc:.3f}, Spearman {rho:.2f}")
 
 
-def print_told_apart(real: pd.DataFrame, phantoms: pd.DataFrame) -> None:
+def print_told_apart(real: pd.DataFrame, phantoms: pd.DataFrame, into: Figures) -> None:
     both = pd.concat([real, phantoms], ignore_index=True)
     is_phantom = np.r_[np.zeros(len(real)), np.ones(len(phantoms))]
     ranks = QuantileTransformer(n_quantiles=20, output_distribution="normal")
@@ -113,6 +120,7 @@ def print_told_apart(real: pd.DataFrame, phantoms: pd.DataFrame) -> None:
         for train, test in folds.split(both, is_phantom):
             judge.fit(both.iloc[train], is_phantom[train])
             aucs.append(roc_auc_score(is_phantom[test], judge.predict_proba(both.iloc[test])[:, 1]))
+        into.add(f"told apart/{word}/auc", np.mean(aucs))
         print(f"told apart by {word}: AUROC {np.mean(aucs):.2f}")
     weight = pd.Series(judges["random forest"].fit(both, is_phantom)[-1].feature_importances_, both.columns)
     print("what the forest looks at:", ", ".join(f"{k} {v:.2f}" for k, v in weight.nlargest(8).items()))

@@ -14,6 +14,7 @@ import argparse
 from dataclasses import dataclass
 
 import numpy as np
+from figures import Figures
 from fresh_cases import bundled_atlas, gated_scan
 
 from AGE2HIELib.explanation.regions import RegionRow, measured_regions
@@ -88,16 +89,19 @@ def main() -> None:
     phantoms = [Phantom(options.first_seed + n, kind, acquisition) for n, (acquisition, kind) in enumerate(kinds)]
     each = run_all(regions_of, phantoms, jobs=options.jobs, description="infants")
     found = [row for rows in each for row in rows]
+    figures = Figures("regions")
     for name in dict.fromkeys(row.region for row in found):
-        print_line(name, [row for row in found if row.region == name])
+        print_line(name, [row for row in found if row.region == name], figures)
     measured = [row for row in found if row.region in MEASURED_SD]
     others = [row for row in found if row.region not in MEASURED_SD | dict.fromkeys(_CORTEX)]
-    print_line("all five with a measured sd", measured)
+    print_line("all five with a measured sd", measured, figures)
     for acquisition in ACQUISITIONS:
-        print_line(f"  of them {acquisition}", [row for row in measured if row.acquisition == acquisition])
-    print_line("  of them partly lesion", [row for row in measured if _PARTLY[0] < row.lesion < _PARTLY[1]])
-    print_line("  of them others", [row for row in measured if not _PARTLY[0] < row.lesion < _PARTLY[1]])
-    print_line("all others but cortex", others)
+        print_line(f"  of them {acquisition}", [row for row in measured if row.acquisition == acquisition], figures)
+    partly = [row for row in measured if _PARTLY[0] < row.lesion < _PARTLY[1]]
+    print_line("  of them partly lesion", partly, figures)
+    print_line("  of them others", [row for row in measured if row not in partly], figures)
+    print_line("all others but cortex", others, figures)
+    figures.write()
     reviewed = run_all(regions_of, REVIEWED, jobs=options.jobs, description="reviewed")
     for phantom, rows in zip(REVIEWED, reviewed, strict=True):
         print_reviewed(phantom, rows)
@@ -144,12 +148,18 @@ def print_reviewed(phantom: Phantom, found: list[Found]) -> None:
             )
 
 
-def print_line(name: str, rows: list[Found]) -> None:
+def print_line(name: str, rows: list[Found], into: Figures) -> None:
     errors = np.array([row.error for row in rows if row.error is not None])
     means = np.array([row.mean_error for row in rows if row.mean_error is not None])
     if not errors.size:
         print(f"{name:40} none of {len(rows)} measurable")
         return
+    part = name.strip()
+    into.add(f"{part}/measurable", errors.size)
+    into.add(f"{part}/of", len(rows))
+    for word, values in (("median", errors), ("mean", means)):
+        into.add(f"{part}/{word}/within-1-sd", 100 * np.mean(np.abs(values) <= 1), "%")
+        into.add(f"{part}/{word}/bias", values.mean(), "sd")
     print(
         f"{name:40} measurable {errors.size:4d} of {len(rows):4d}; median within 1 sd "
         f"{100 * np.mean(np.abs(errors) <= 1):5.1f} %, bias {errors.mean():+.2f} sd; mean with fluid within 1 sd "

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from figures import Figures
 from scipy.stats import kstest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import nn
@@ -48,12 +49,18 @@ def main() -> None:
     given = parser.parse_args()
     run = RunFolder(given.run, recorded_settings(given.run))
     with torch.no_grad():
-        figures = covariance_figures(run) if given.what == "covariance" else autoencoder_figures(run)
-    for name, value in figures.items():
-        print(f"{name:<60}{value:.3f}")
+        found = covariance_figures(run) if given.what == "covariance" else autoencoder_figures(run)
+    figures = Figures(f"regions_and_anomalies-{given.what}")
+    for name, (value, unit) in found.items():
+        print(f"{name:<40}{value:.3f} {unit}")
+        figures.add(name, value, unit)
+    figures.write()
 
 
-def covariance_figures(run: RunFolder) -> dict[str, float]:
+Found = dict[str, tuple[float, str]]  # value and unit by name
+
+
+def covariance_figures(run: RunFolder) -> Found:
     cohort = load_prepared(run.prepared_ages)
     network = trained_age_network(run, cohort, Lesson(TRUE)).eval()
     encoder = network.encoder
@@ -78,16 +85,19 @@ def covariance_figures(run: RunFolder) -> dict[str, float]:
     own, other = years(encoder), years(moved)
     slope, offset = np.polyfit(ages[held], own - ages[held], 1)
     return {
-        "subjects learned from": len(learned),
-        "subjects held out": len(held),
-        "years: mean absolute error, mean age": float(np.abs(ages[learned].mean() - ages[held]).mean()),
-        "years: mean absolute error, 34 regions": float(np.abs(own - ages[held]).mean()),
-        f"years: mean absolute error, {len(places)} regions": float(np.abs(other - ages[held]).mean()),
-        f"years: mean difference between 34 and {len(places)} regions": float(np.abs(own - other).mean()),
-        "years: mean difference between halves' covariances": float(np.abs(halves[0] - halves[1]).mean()),
-        "share of planted regions that stand out most": planted_first(encoder, tested),
-        "bias of the age gap: years a year of age": float(slope),
-        "bias of the age gap: years at birth": float(offset),
+        "subjects": (len(learned) + len(held), ""),
+        "held-out": (len(held), ""),
+        "half": (len(learned) // 2, "subjects"),
+        "regions": (len(encoder.places), ""),
+        "merged": (len(places), "regions"),
+        "mean-age/error": (float(np.abs(ages[learned].mean() - ages[held]).mean()), "years"),
+        "regions/error": (float(np.abs(own - ages[held]).mean()), "years"),
+        "merged/error": (float(np.abs(other - ages[held]).mean()), "years"),
+        "difference/merged": (float(np.abs(own - other).mean()), "years"),
+        "difference/halves": (float(np.abs(halves[0] - halves[1]).mean()), "years"),
+        "planted/first": (100 * planted_first(encoder, tested), "%"),
+        "age-gap/slope": (float(slope), "years a year of age"),
+        "age-gap/at-birth": (float(offset), "years"),
     }
 
 
@@ -126,7 +136,7 @@ def planted_first(network: CovarianceNetwork, images: Images) -> float:
     return first / len(values)
 
 
-def autoencoder_figures(run: RunFolder) -> dict[str, float]:
+def autoencoder_figures(run: RunFolder) -> Found:
     cohort = load_prepared(run.prepared_hie)
     table, healthy = cohort.table, healthy_infants(cohort.table)
     assert cohort.lesions is not None
@@ -156,22 +166,20 @@ def autoencoder_figures(run: RunFolder) -> dict[str, float]:
                 cells["lesion"].append(cohort.lesions[row][inside] > 0)
     joined = {name: np.concatenate(parts) for name, parts in cells.items()}
     active, nats = active_nats(*(torch.cat(part) for part in zip(*latent, strict=True)))
-    figures = {
-        "healthy infants left out": float(len(scores[True])),
-        "infants with lesions left out": float(len(scores[False])),
-        "share of cells that are lesion": float(joined["lesion"].mean()),
-        "latent numbers that carry over 0.1 nats": float(active),
-        "nats of each of these": nats,
-        "image score: area under the ROC curve": _score_auc(scores),
-        "image score in healthy, p of being uniform": float(kstest(ranks, "uniform").pvalue),
+    found: Found = {
+        "healthy": (len(scores[True]), "infants left out"),
+        "infants": (len(scores[False]), "with lesions, left out"),
+        "lesion": (100 * float(joined["lesion"].mean()), "% of the cells"),
+        "latent/active": (float(active), "numbers that carry over 0.1 nats"),
+        "latent/nats": (nats, "of each of these"),
+        "image-score/auc": (_score_auc(scores), ""),
+        "image-score/uniform": (float(kstest(ranks, "uniform").pvalue), "p, in healthy infants"),
+        "rule/dice": (_dice(joined["lesion"], joined["z"] > _LOW_Z), ""),
     }
     for name in ("anomaly", "z", "adc"):
-        figures[f"{name}: area under the precision-recall curve"] = float(
-            average_precision_score(joined["lesion"], joined[name])
-        )
-        figures[f"{name}: Dice at its best threshold"] = best_dice(joined["lesion"], joined[name])
-    figures["z below -2: Dice"] = _dice(joined["lesion"], joined["z"] > _LOW_Z)
-    return figures
+        found[f"{name}/precision-recall"] = (float(average_precision_score(joined["lesion"], joined[name])), "area")
+        found[f"{name}/dice"] = (best_dice(joined["lesion"], joined[name]), "at its best threshold")
+    return found
 
 
 _LOW_Z = 2 / 3  # a standard deviation of z is a third in the network's input

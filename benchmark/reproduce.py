@@ -19,6 +19,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from figures import Figures
+
 from AGE2HIELib.result.differences import record_differences, region_differences, volume_differences
 from AGE2HIELib.result.tolerance import EXACT
 
@@ -35,14 +37,18 @@ def main() -> None:
         _age2hie("demo", "--output", folder / "demo")
         _age2hie("phantom", "--output", folder / "6mm", "--acquisition", "6mm", "--injury", "watershed", "--seed", 3)
         scans = {"demo": folder / "demo/scan/dwi.nii.gz", "6mm phantom": folder / "6mm/dwi.nii.gz"}
-        for name, scan in (scans | {path.name: path for path in options.input}).items():
-            _threads(name, scan, folder)
+        figures = Figures("reproduce")
+        given = {f"given {number}": path for number, path in enumerate(options.input, 1)}
+        for name, scan in (scans | given).items():
+            _threads(name, scan, folder, figures)
             done = _age2hie("reproduce", folder / f"{name} 0", "--input", scan, environment=PLAIN)
+            figures.add(f"{name}/plain-instructions/exit-code", done.returncode)
             print(f"{name}: plain instructions: exit code {done.returncode}, {done.stdout.splitlines()[-1]}")
+    figures.write(model=True)
 
 
-def _threads(name: str, scan: Path, folder: Path) -> None:
-    first = folder / f"{name} 0"
+def _threads(name: str, scan: Path, folder: Path, into: Figures) -> None:
+    first, most, largest = folder / f"{name} 0", 0, 0.0
     for number, (torch, sitk) in enumerate(THREADS):
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
         environment = dict.fromkeys(names, str(torch)) | {"ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": str(sitk)}
@@ -52,7 +58,10 @@ def _threads(name: str, scan: Path, folder: Path) -> None:
         found = len(record_differences(then, now, EXACT))
         found += len(volume_differences(first, output, EXACT)) + len(region_differences(first, output, EXACT))
         change = abs(then["probability_adverse"] - now["probability_adverse"])
+        most, largest = max(most, found), max(largest, change)
         print(f"{name}: torch {torch}, SimpleITK {sitk}: {found} differences, score by {change:.2g}", flush=True)
+    into.add(f"{name}/differences", most)
+    into.add(f"{name}/score", largest, "largest change")
 
 
 def _age2hie(*arguments: object, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:

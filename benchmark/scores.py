@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from figures import Figures
 from fresh_cases import bundled_atlas, gated_scan
 from sklearn.metrics import cohen_kappa_score
 
@@ -51,6 +52,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "nichd_parted": PARTED,
 }
 ORDERED = ("barkovich_bgt", "barkovich_ws", "nichd")
+_WATERSHED = ("anterior watershed", "posterior watershed")
 EXTENTS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 REGIONS = (*places.DEEP, *(name for pair in places.WATERSHED.values() for name in pair))
 REGIONS += (places.PERIROLANDIC, places.HIPPOCAMPUS, places.BRAINSTEM, places.CEREBELLUM, places.ALL_CORTEX)
@@ -182,21 +184,38 @@ def _folder() -> Path:
 
 
 def print_phantoms(rows: list[Compared]) -> None:
+    figures = Figures("scores-phantoms")
+    loads = sorted(100 * row.load for row in rows if row.load)
+    missed = sorted(100 * row.load for row in rows if row.load and not _any_lesion(row.others["found"]))
+    figures.add("injured", len(loads) // len(ACQUISITIONS))
+    for name, values in (("load", loads), ("missed/load", missed)):
+        if values:
+            figures.add(f"{name}/least", values[0], "% of the brain")
+            figures.add(f"{name}/most", values[-1], "% of the brain")
     print("share of scans whose score is that of the truth; asked of the found lesion: 0.95 at 2 mm, 0.85 at 6 mm")
     for acquisition in ACQUISITIONS:
         here = [row for row in rows if row.group == acquisition]
         for name in VALUES:
             shares = {lesion: _equal(here, name, lesion) for lesion in ("found", "planted")}
+            for lesion, share in shares.items():
+                figures.add(f"{acquisition}/{name}/{lesion}", share)
             print(f"{acquisition}  {name:14} " + "  ".join(f"{lesion} {share:.2f}" for lesion, share in shares.items()))
         asked = f"asked {ASKED[acquisition]:.2f}"
         print(f"{acquisition}  {len(here)} scans, {asked}")
     print_regions(rows, "found")
     for row in rows:
         print(f"{row.case:20} {row.group}  load {100 * row.load:5.1f} %  {_values_of(row)}")
+    figures.write()
 
 
 def print_newborns(rows: list[Compared]) -> None:
+    figures = Figures("scores-newborns")
+    figures.add("newborns", len(rows))
     for row in sorted(rows, key=lambda one: one.load):
+        figures.add(f"{row.case}/load", 100 * row.load, "% of the brain")
+        for name in ORDERED:
+            for reader, burden in {"expert": row.truth, **row.others}.items():
+                figures.add(f"{row.case}/{name}/{reader.removesuffix(' z')}", _value(burden, name))
         print(f"{row.case}  load {100 * row.load:5.2f} %  {_values_of(row)}")
     print("quadratic weighted kappa with the score of the expert's lesion (readers among themselves reach 0.56)")
     for lesion in rows[0].others:
@@ -204,12 +223,22 @@ def print_newborns(rows: list[Compared]) -> None:
             pairs = np.array([(_value(row.truth, name), _value(row.others[lesion], name)) for row in rows])
             numbers = [[VALUES[name].index(value) for value in column] for column in pairs.T]
             kappa = cohen_kappa_score(*numbers, weights="quadratic", labels=list(range(len(VALUES[name]))))
-            print(f"{lesion:10}  {name:14} kappa {kappa:.2f}, the same in {_equal(rows, name, lesion):.2f}")
-        print_regions(rows, lesion)
+            same = _equal(rows, name, lesion)
+            print(f"{lesion:10}  {name:14} kappa {kappa:.2f}, the same in {same:.2f}")
+            figures.add(f"{name}/{lesion.removesuffix(' z')}/kappa", kappa)
+            figures.add(f"{name}/{lesion.removesuffix(' z')}/same", same)
+        counts = print_regions(rows, lesion)
+        if lesion == "own z":
+            counts["watershed"] = np.sum([counts[name] for name in counts if name.startswith(_WATERSHED)], axis=0)
+            for name, of_place in counts.items():
+                for word, count in zip(("hit", "injured", "kept", "spared"), of_place, strict=True):
+                    figures.add(f"places/{name.removesuffix(' of the internal capsule')}/{word}", count)
+    figures.write(real=True)
 
 
-def print_regions(rows: list[Compared], lesion: str) -> None:
-    """Whether a place of one side is injured: sensitivity and specificity."""
+def print_regions(rows: list[Compared], lesion: str) -> dict[str, np.ndarray]:
+    """Whether a place of one side is injured: found of injured ones, left alone of spared ones."""
+    counts = {}
     print(f"{lesion}: places that count as injured")
     for name in REGIONS:
         pairs = [
@@ -221,6 +250,8 @@ def print_regions(rows: list[Compared], lesion: str) -> None:
         injured, spared = ([found for true, found in pairs if true is which] for which in (True, False))
         hit, kept = sum(injured), len(spared) - sum(spared)
         print(f"  {name:40} sensitivity {hit:3d} of {len(injured):3d}, specificity {kept:3d} of {len(spared):3d}")
+        counts[name] = np.array([hit, len(injured), kept, len(spared)])
+    return counts
 
 
 def print_falls(planted: list[Planted], fell: list[tuple[int, int]]) -> None:
@@ -229,6 +260,14 @@ def print_falls(planted: list[Planted], fell: list[tuple[int, int]]) -> None:
         print(f"{one.seed} {one.kind:12} {truth}  {found}")
     totals = np.array(fell).sum(axis=0)
     print(f"all: planted {totals[0]}, found {totals[1]} of {len(ORDERED) * len(fell)}")
+    figures = Figures("scores-extents")
+    figures.add("scores", len(ORDERED) * len(fell))
+    figures.add("steady", len(ORDERED) * len(fell) - max(totals), "of the planted and of the found lesion, the fewer")
+    figures.write()
+
+
+def _any_lesion(burden: Burden) -> bool:
+    return any(part.lesion_ml for part in burden.parts.values())
 
 
 def _values_of(row: Compared) -> str:

@@ -1,14 +1,21 @@
-"""The pictures of the documentation and the sample's thumbnail: the module in the headless host, on the sample data.
+"""The pictures of the documentation, of the sample data and of the newborn of ``age2hie demo``.
 
-    python benchmark/screenshots.py
+    python benchmark/screenshots.py [panel] [page] [maps]
 
-Writes Resources/Screenshots/panel.png, views.png and comparison.png, and
-AGE2HIE/Resources/Icons/AGE2HIESyntheticNewborn.png.
+panel: the module in the headless host: Resources/Screenshots/panel.png, views.png and comparison.png, and the sample's
+thumbnail, AGE2HIE/Resources/Icons/AGE2HIESyntheticNewborn.png.
+page: what a prediction leaves: overlay.png, and report.png, the first screen of its page in chromium.
+maps: explanations.png, all eight saliency methods; ten minutes.
+Without a word all of them. age.png is not among them: its child is in no data that comes with the project.
 """
 
 from __future__ import annotations
 
+import argparse
+import io
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -19,10 +26,45 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "AGE2HIE" / "Testing" / "Python"), str(ROOT)]
+PICTURES = ROOT / "Resources" / "Screenshots"
 THUMBNAIL = (260, 280)
+SCREEN = (1180, 860)
+METHODS = "hirescam,gradcam,gradcam++,layercam,integrated-gradients,smooth-integrated-gradients,occlusion,noise-map"
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = {"panel": panel, "page": page, "maps": maps}
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)} (default: all)")
+    for name in parser.parse_args().parts or parts:
+        parts[name]()
+
+
+def page() -> None:
+    from browsing import opened
+
+    with tempfile.TemporaryDirectory() as scratch:
+        _age2hie("demo", "--output", f"{scratch}/demo")
+        report = next(Path(scratch).rglob("report.html"))
+        shutil.copyfile(report.with_name("overlay.png"), PICTURES / "overlay.png")
+        with opened(report) as browser:
+            browser.set_window_size(*SCREEN)
+            Image.open(io.BytesIO(browser.get_screenshot_as_png())).save(PICTURES / "report.png")
+
+
+def maps() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        _age2hie("demo", "--output", f"{scratch}/demo")
+        scan = next(Path(scratch).rglob("dwi.nii.gz"))
+        _age2hie("explain", str(scan), "--output", f"{scratch}/maps", "--methods", METHODS)
+        shutil.copyfile(f"{scratch}/maps/explanations.png", PICTURES / "explanations.png")
+
+
+def _age2hie(*words: str) -> None:
+    subprocess.run([sys.executable, "-m", "AGE2HIELib.cli", *words], check=True, stdout=subprocess.DEVNULL)
+
+
+def panel() -> None:
     from workers import stand_in_python
 
     from slicer_host import Host
@@ -32,16 +74,15 @@ def main() -> None:
         host = Host.start()
         module = host.load(ROOT / "AGE2HIE" / "AGE2HIE.py")
         _predict(host, module.widget)
-        pictures = ROOT / "Resources" / "Screenshots"
-        host.screenshot(module.parent, pictures / "panel.png")
+        host.screenshot(module.parent, PICTURES / "panel.png")
         _to_peak(host, module.widget)
         views = [host.sliceImage(view) for view in ("Red", "Green", "Yellow")]
-        Image.fromarray(np.hstack(views)).save(pictures / "views.png")
+        Image.fromarray(np.hstack(views)).save(PICTURES / "views.png")
         axial = Image.fromarray(views[0])
         side = (axial.width - axial.height * THUMBNAIL[0] / THUMBNAIL[1]) / 2
         axial = axial.crop((round(side), 0, round(axial.width - side), axial.height))
         axial.resize(THUMBNAIL).save(ROOT / "AGE2HIE" / "Resources" / "Icons" / "AGE2HIESyntheticNewborn.png")
-        _compare(host, module.widget).save(pictures / "comparison.png")
+        _compare(host, module.widget).save(PICTURES / "comparison.png")
         module.close()
 
 

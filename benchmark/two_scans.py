@@ -23,6 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from figures import Figures
 from scipy.ndimage import binary_fill_holes
 from scipy.spatial.transform import Rotation
 from tqdm import tqdm
@@ -83,13 +84,21 @@ def main() -> None:
     other = [matched(pairs[n][0], pairs[nearest_in_size(n, pairs)][1], None) for n in range(len(pairs))]
     sets = {"one infant": same, "two infants": other}
     if os.environ.get("AGE2HIE_TEST_DATA"):
-        sets["two real infants"] = two_real_infants(Path(os.environ["AGE2HIE_TEST_DATA"], "bonbid-hie"), atlas)
+        sets["two newborns"] = two_real_infants(Path(os.environ["AGE2HIE_TEST_DATA"], "bonbid-hie"), atlas)
+    figures = Figures("two_scans")
+    figures.add("pairs", len(same))
+    if "two newborns" in sets:
+        figures.add("newborns", len(sets["two newborns"]))
     for name, rows in sets.items():
         print(f"\n{name}, {len(rows)} pairs: least, median, largest")
         for column in Match.__dataclass_fields__:
             values = np.array([getattr(row, column) for row in rows])
             if np.isfinite(values).all():
                 print(f"{column:<14}{values.min():8.3f}{np.median(values):8.3f}{values.max():8.3f}")
+                part = column if name == "one infant" and column in ("start", "adc", "outline") else f"{name}/{column}"
+                for word, value in (("least", values.min()), ("median", np.median(values)), ("largest", values.max())):
+                    figures.add(f"{part}/{word}", value)
+    figures.write(real="two newborns" in sets)
 
 
 def two_real_infants(folder: Path, atlas: Atlas) -> list[Match]:
@@ -155,6 +164,7 @@ def matched(first: BrainScan, second: BrainScan, motion: Rigid | None) -> Match:
 
 def compare_unchanged() -> None:
     """A line for each pair; medians and 95th percentiles are over regions, of the change without its sign."""
+    figures = Figures("two_scans-unchanged")
     for number, (kind, extent, *acquisitions) in enumerate(UNCHANGED):
         infant, rng = make_infant(78_000 + number), np.random.default_rng(number)
         turn = Rotation.from_euler("xyz", rng.uniform(-25, 25, 3), degrees=True).as_matrix()
@@ -178,6 +188,12 @@ def compare_unchanged() -> None:
             f"{found.common_ml:.1f}, new {found.new_ml:.1f}, gone {found.gone_ml:.1f}; {spread}",
             flush=True,
         )
+        pair = "-".join([kind, *acquisitions])
+        for name in ("first", "second", "common", "new", "gone"):
+            figures.add(f"{pair}/{'both' if name == 'common' else name}", getattr(found, f"{name}_ml"), "ml")
+        figures.add(f"{pair}/z-median", np.median(changes["z"]), "sd")
+        figures.add(f"{pair}/z-95", np.percentile(changes["z"], 95), "sd")
+    figures.write()
 
 
 def refined_on_adc(first: BrainScan, second: BrainScan, start: Rigid) -> Rigid:

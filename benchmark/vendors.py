@@ -32,6 +32,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
+from figures import Figures
 from pydicom.misc import is_dicom
 from vendors_library import CRASHED, Found, found_by_library
 from vendors_rule import Expected, expected_of_dicom, expected_of_image, in_words
@@ -206,8 +207,12 @@ def print_table(rows: list[Row]) -> None:
     widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     for line in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    figures = Figures("vendors")
+    figures.add("rows", len(rows))
     for verdict, count in Counter(row.verdict for row in rows).most_common():
         print(f"{verdict}: {count}")
+        figures.add(verdict, count)
+    figures.write()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmark"))
+
+from figures import Figures
 from stages import Built, Isolation, build, read_containerfile, run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,7 +49,7 @@ raise SystemExit(not all(held.values()))
 
 @dataclass(frozen=True)
 class Called:
-    """One call of an entry point; ``missing``: files that it should have written."""
+    """One call of an entry point; ``missing``: files that it should have written; ``figure``: its name in results."""
 
     target: str
     call: str
@@ -55,6 +58,7 @@ class Called:
     seconds: float
     missing: tuple[str, ...]
     said: str
+    figure: str = ""
 
     @property
     def good(self) -> bool:
@@ -80,6 +84,7 @@ class Bench:
         expected: int = 0,
         python: bool = False,
         variables: Mapping[str, str] | None = None,
+        figure: str = "",
     ) -> Called:
         """``python``: another program than the entry point, as ``--entrypoint python`` would run it."""
         image = self.images[target]
@@ -94,7 +99,8 @@ class Bench:
         shown = " ".join(
             [Path(image.entry[0]).name if not python else "python", *(" ".join(one.split())[:40] for one in arguments)]
         )
-        made = Called(target, shown[:70], ended.returncode, expected, seconds, missing, said[-1] if said else "")
+        last = said[-1] if said else ""
+        made = Called(target, shown[:70], ended.returncode, expected, seconds, missing, last, figure)
         self.done.append(made)
         print(f"[{target}] {'ok' if made.good else 'FAILED'}: {made.call}", flush=True)
         if not made.good:
@@ -107,8 +113,8 @@ def call_cli(bench: Bench) -> None:
     bench.call("cli", ["-c", _SHUT_IN], python=True)
     bench.call("cli", ["phantom", "--format", "mha", "--acquisition", "6mm", "--output", "/data/mha"], ["mha/adc.mha"])
     made = ["predicted/result.json", "predicted/report.html", "predicted/saliency.nii.gz"]
-    bench.call("cli", ["predict", "/data/mha/adc.mha", "--output", "/data/predicted"], made)
-    bench.call("cli", ["predict", "/data/nothing.mha", "--output", "/data/none"], expected=2)
+    bench.call("cli", ["predict", "/data/mha/adc.mha", "--output", "/data/predicted"], made, figure="cli/predict")
+    bench.call("cli", ["predict", "/data/nothing.mha", "--output", "/data/none"], expected=2, figure="cli/missing")
 
 
 def call_bids(bench: Bench) -> None:
@@ -126,8 +132,10 @@ def call_bids(bench: Bench) -> None:
     out = _writable(bench.samples / "derivative")
     places = {"mounts": {"/output": out}, "readable": {"/input": dataset}}
     made = ["derivative/sub-01/dwi/sub-01_desc-age2hie_ADC.nii.gz", "derivative/sub-01.html"]
-    bench.call("bids", ["/input", "/output", "participant", "--participant-label", "01"], made, **places)  # type: ignore[arg-type]
-    bench.call("bids", ["/input", "/output", "group"], ["derivative/phenotype/age2hie.tsv"], **places)  # type: ignore[arg-type]
+    asked = ["/input", "/output", "participant", "--participant-label", "01"]
+    bench.call("bids", asked, made, figure="bids/participant", **places)  # type: ignore[arg-type]
+    table = ["derivative/phenotype/age2hie.tsv"]
+    bench.call("bids", ["/input", "/output", "group"], table, figure="bids/group", **places)  # type: ignore[arg-type]
 
 
 def call_grand_challenge(bench: Bench) -> None:
@@ -142,11 +150,11 @@ def call_grand_challenge(bench: Bench) -> None:
         answer = f"{name}/out/2-year-neurocognitive-outcome.json"
         places = {"mounts": {"/output": out}, "readable": {"/input": images.parent}}
         if adc:
-            bench.call("grand-challenge", [], [answer], **places)  # type: ignore[arg-type]
+            bench.call("grand-challenge", [], [answer], figure="grand-challenge/predict", **places)  # type: ignore[arg-type]
             said = (bench.samples / answer).read_text() if (bench.samples / answer).is_file() else "nothing"
             print(f"[grand-challenge] the answer is {said.strip()}", flush=True)
         else:
-            bench.call("grand-challenge", [], expected=2, **places)  # type: ignore[arg-type]
+            bench.call("grand-challenge", [], expected=2, figure="grand-challenge/damaged", **places)  # type: ignore[arg-type]
 
 
 def call_monai_deploy(bench: Bench) -> None:
@@ -156,7 +164,7 @@ def call_monai_deploy(bench: Bench) -> None:
     variables = {"HOLOSCAN_INPUT_PATH": "/input", "HOLOSCAN_OUTPUT_PATH": "/output"}
     made = ["map/age2hie/result.json", "map/age2hie/report.html"]
     places = {"mounts": {"/output": out}, "readable": {"/input": bench.samples / "study" / "dicom"}}
-    bench.call("monai-deploy", [], made, variables=variables, **places)  # type: ignore[arg-type]
+    bench.call("monai-deploy", [], made, variables=variables, figure="monai-deploy/study", **places)  # type: ignore[arg-type]
 
 
 CALLS: Mapping[str, Callable[[Bench], None]] = {
@@ -188,6 +196,12 @@ def main() -> int:
         for name in wanted:
             CALLS[name](bench)
         print(_table(bench.done))
+        figures = Figures("containers")
+        for one in bench.done:
+            if one.figure:
+                figures.add(f"{one.figure}/exit", one.code)
+                figures.add(f"{one.figure}/seconds", one.seconds, "s")
+        figures.write()
         return 0 if all(one.good for one in bench.done) else 1
 
 

@@ -23,10 +23,12 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # training/ is not an installed package
+sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmark"))
 
 import lightning
 import numpy as np
 import torch
+from figures import Figures
 from torch.nn import functional
 from tqdm import tqdm
 
@@ -85,10 +87,15 @@ def main() -> None:
             timed[way].append(run(work))
     print(f"{given.volumes} volumes of {shape}, SFCN {work.width}, batches of {given.batch}, {device.type}, "
           f"{torch.get_num_threads()} threads")  # fmt: skip
+    figures = Figures(f"throughput-{device.type}")
     for way in WAYS:
         ratios = [a / b for a, b in zip(timed[way], timed[WAYS[0]], strict=True)]
         print(f"{way:22s}{statistics.median(timed[way]):9.2f} volumes/s   ratio {statistics.median(ratios):.3f} "
               f"({min(ratios):.3f} to {max(ratios):.3f})")  # fmt: skip
+        rates = timed[way]
+        figures.add(f"{way}/rate", statistics.median(rates), "volumes a second, median", (min(rates), max(rates)))
+        figures.add(f"{way}/ratio", statistics.median(ratios), "of one resident batch", (min(ratios), max(ratios)))
+    figures.write()
 
 
 def resident_batch(work: Work) -> float:

@@ -32,6 +32,7 @@ from AGE2HIELib.bundle.schema import (
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.registry import check_network_name
 from AGE2HIELib.preprocess.network_input import InputSpec
+from AGE2HIELib.release import __version__
 
 METADATA = "configs/metadata.json"
 OURS = "age2hie"
@@ -96,7 +97,7 @@ def metadata_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
         "monai_version": _installed("monai", MONAI_WRITTEN_FOR),
         "pytorch_version": _installed("torch", "2.6"),
         "numpy_version": np.__version__,
-        "required_packages_version": {"age2hie": _installed("age2hie", "0.1.0")},
+        "required_packages_version": {"age2hie": __version__},
         "task": "Two-year outcome of newborns with hypoxic-ischemic encephalopathy",
         **{key: getattr(facts, key) for key in ("description", "authors", "copyright")},
         "network_data_format": _data_format(facts.spec),
