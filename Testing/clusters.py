@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-_START_S = 60.0
+_START_S, _END_S = 60.0, 5.0
 
 
 @dataclass
@@ -48,14 +48,17 @@ class LocalCluster:
         return found
 
     def end(self) -> None:
-        for process in (*self.started, self.scheduler):
-            process.send_signal(signal.SIGTERM)
-        for process in (*self.started, self.scheduler):
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        """Workers first: without a scheduler to take leave of they would wait for it."""
+        for processes in (self.started, [self.scheduler]):
+            for process in processes:
+                process.send_signal(signal.SIGTERM)
+            for process in processes:
+                try:
+                    process.wait(_END_S)
+                except subprocess.TimeoutExpired:  # one of its workers is in the middle of something
+                    for one in (*psutil.Process(process.pid).children(recursive=True), process):
+                        one.kill()
+                    process.wait()
 
 
 @contextmanager

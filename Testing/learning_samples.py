@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from AGE2HIELib.networks.age import AgeNetwork
@@ -39,3 +41,18 @@ def age_module(*, epochs: int, batch_size: int = 8, network: Network = SMALL, op
 
 def fitted_weights(folder: Path, *, epochs: int, network: Network = SMALL) -> dict[str, torch.Tensor]:
     return fit(age_module(epochs=epochs, network=network), FitPlace(folder, CPU))
+
+
+def write_prepared_infants(folder: Path, count: int = 16) -> None:
+    """A cohort of two sites as ``prepare`` leaves it: who did badly, half of each site, is darker, under noise."""
+    rng = np.random.default_rng(5)
+    adverse = np.arange(count) % 4 >= 2
+    volumes = rng.normal(0, 0.3, (count, 3, *SHAPE)) - adverse[:, None, None, None, None]
+    folder.mkdir(parents=True)
+    np.save(folder / "volumes.npy", volumes.astype(np.float16))
+    names = [f"{site}NICU_{number:03d}" for number, site in enumerate(("MGH", "BCH") * (count // 2))]
+    facts = {"case": names, "subject": names, "site": [name[:3] for name in names], "adverse": adverse}
+    pd.DataFrame({**facts, "age_days": 5.0, "image_sha256": names, "released_z": True, "lesion_load": 0.0}).to_csv(
+        folder / "table.tsv", sep="\t", index=False
+    )
+    (folder / "prepared.json").write_text(json.dumps({"sha256": "0" * 64, "images": count}))

@@ -72,3 +72,7 @@ def once_slow(prepared: str, mark: Path) -> str:
     mark.write_text(str(os.getpid()))
     time.sleep(120)
     return "never"
+
+
+def rest(prepared: str, seconds: float) -> None:
+    time.sleep(seconds)

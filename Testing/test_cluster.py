@@ -19,13 +19,13 @@ from AGE2HIELib.batch.cluster_worker import ClusterTask, prepare_here, sources_s
 from AGE2HIELib.batch.engine import EngineLostError, ItemEnd, Limits, Listener, check_scheduler
 from AGE2HIELib.errors import InputError
 
-LOST = "The worker was lost twice with this case."
+LOST = "The worker was lost twice with it."
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    """Four workers of 600 MB, of which a fresh one has 160."""
-    with local_cluster(tmp_path_factory.mktemp("cluster"), 4, "--memory-limit", "600MB") as started:
+    """Four workers of 700 MB, of which a fresh one has 160 to 180."""
+    with local_cluster(tmp_path_factory.mktemp("cluster"), 4, "--memory-limit", "700MB") as started:
         yield started
 
 
@@ -82,7 +82,8 @@ def test_an_item_that_hangs_is_given_up_and_its_worker_replaced(cluster: LocalCl
 def test_a_worker_that_keeps_much_of_its_memory_is_replaced(cluster: LocalCluster) -> None:
     found = ended(cluster, ["a", "grow", "grow", "b"], jobs=1)
     pids = [one.result[1] for one in found]
-    assert pids[0] == pids[1] == pids[2] != pids[3]  # 160 + 2 x 200 MB are more than 0.7 of 600
+    # 160 + 2 x 200 MB are more than 0.7 of 700, and less than 0.95, at which dask itself ends a worker
+    assert pids[0] == pids[1] == pids[2] != pids[3]
 
 
 @pytest.mark.parametrize(

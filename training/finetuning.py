@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -57,8 +57,12 @@ class Fit:
         return not self.split.test
 
 
-def finetune(run: RunFolder) -> None:
+def finetune(run: RunFolder, make: Callable[[Sequence[Fit]], None] | None = None) -> None:
     """Make every fit that is not there yet.
+
+    Args:
+        run: whose infants are prepared, and whose trunks are pretrained.
+        make: makes the fits, as ``cluster_fits`` does; on this computer unless given.
 
     Raises:
         InputError: an infant was seen in pretraining, or the folds cannot be made.
@@ -68,11 +72,16 @@ def finetune(run: RunFolder) -> None:
         if arm in PRETRAINING_OF:
             refuse(_seen_in_pretraining(run, cohort, arm))
     missing = [one for one in planned_fits(run.settings, cohort.table) if not (run.fits / one.name / LOGITS).exists()]
+    if missing:
+        (make or partial(_make_here, run))(missing)
+
+
+def _make_here(run: RunFolder, fits: Sequence[Fit]) -> None:
     if uses_one_process(run.settings):
-        for one in tqdm(missing, desc="fine-tuning"):
+        for one in tqdm(fits, desc="fine-tuning"):
             make_fit(one, run=run)
     else:
-        run_all(partial(make_fit, run=run), missing, jobs=run.settings.run.jobs, description="fine-tuning")
+        run_all(partial(make_fit, run=run), fits, jobs=run.settings.run.jobs, description="fine-tuning")
 
 
 def planned_fits(settings: TrainingSettings, table: pd.DataFrame) -> list[Fit]:

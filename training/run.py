@@ -13,16 +13,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # training/ is not an installed package
 
-from AGE2HIELib.errors import InputError, ModelError  # the path above comes first
+from AGE2HIELib.batch.engine import DASK, ENGINES, LOCAL, check_scheduler  # the path above comes first
+from AGE2HIELib.errors import InputError, ModelError
 from training.settings import TrainingSettings
 from training.settings_reading import PRESETS, load_settings
 
-COMPARE = "compare-systems"
+COMPARE, FINETUNE = "compare-systems", "finetune"
 STEPS = {
     "check-data": "list every problem of the data, with file and remedy",
     "prepare": "place every image once, as the network will see it",
     "pretrain": "learn brain age from the T1 scans",
-    "finetune": "learn the outcome: every arm on every split",
+    FINETUNE: "learn the outcome: every arm on every split",
     "evaluate": "predictions of every case, tables, comparisons",
     "export": "the model bundle that age2hie loads",
     "calibrate": "the exported model's number read by infants whom none of its networks saw (export.calibration)",
@@ -37,6 +38,8 @@ _EPILOG = """examples:
   python training/run.py check-data --set ages.source=T1 --set hie.source=HIE
                                                             a BIDS folder T1, a BONBID-HIE folder HIE
   torchrun --nproc-per-node 2 training/run.py pretrain      several processes; prepare first
+  python training/run.py finetune --engine dask --scheduler tcp://HEAD:8786
+                                                            the fits on a cluster: docs/clusters.md
 settings and what they mean: docs/reference/training.md"""
 
 
@@ -47,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         given.preset = given.preset or ("systems" if given.step == COMPARE else "demo")
         settings = load_settings(given.preset, given.config, given.set)
+        _check_engine(given)
         return _run(given, settings, words)
     except (InputError, ModelError) as problem:
         print(f"run.py: error: {problem}", file=sys.stderr)
@@ -70,8 +74,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change one setting")
     parser.add_argument("--output", type=Path, help="the run's folder (default: runs/PRESET)")
     parser.add_argument("--export", type=Path, help="where the model bundle goes (default: OUTPUT/model)")
+    parser.add_argument("--engine", choices=ENGINES, default=LOCAL, help=argparse.SUPPRESS)  # as of age2hie batch
+    parser.add_argument("--scheduler", help=argparse.SUPPRESS)
     parser.epilog = f"steps:\n  {steps.replace(chr(10), chr(10) + '  ')}\n\n{_EPILOG}"
     return parser
+
+
+def _check_engine(given: argparse.Namespace) -> None:
+    check_scheduler(given.engine, given.scheduler)
+    if given.engine == DASK and given.step not in (None, FINETUNE):
+        raise InputError(f"--engine {DASK} is for the step {FINETUNE}, or for all steps; '{given.step}' runs here.")
 
 
 def _run(given: argparse.Namespace, settings: TrainingSettings, words: list[str]) -> int:
@@ -94,9 +106,11 @@ def _run(given: argparse.Namespace, settings: TrainingSettings, words: list[str]
         return 0
     run = open_run(root, settings, called_as(words))
     bundle = given.export or root / "model"
-    simple = {"prepare": steps.prepare_step, "pretrain": steps.pretrain_step, "finetune": steps.finetune_step}
+    simple = {"prepare": steps.prepare_step, "pretrain": steps.pretrain_step}
     if given.step in simple:
         simple[given.step](run)
+    elif given.step == FINETUNE:
+        steps.finetune_step(run, given.scheduler)
     elif given.step == "export":
         steps.export_step(run, bundle)
         print(f"model: {bundle}")
@@ -114,7 +128,7 @@ def _run(given: argparse.Namespace, settings: TrainingSettings, words: list[str]
         found = evaluate(run) if given.step == "evaluate" else steps.report_step(run)
         print(main_table_text(found.summary))
     else:
-        print(main_table_text(steps.run_all_steps(run, bundle)["summary"]))
+        print(main_table_text(steps.run_all_steps(run, bundle, given.scheduler)["summary"]))
         print(f"\nreport: {run.report / 'report.html'}\nmodel: {bundle}")
     return 0
 

@@ -204,11 +204,15 @@ def revision() -> str:
 
 
 def called_as(arguments: list[str]) -> str:
-    """The command line as one would type it; of a path from the root only the last name, since a record travels."""
-    return " ".join(["python", "training/run.py", *map(_without_root, arguments)])
+    """The command line as one would type it; of a path from the root only the last name, and no address of a computer,
+    since a record travels.
+    """
+    return " ".join(["python", "training/run.py", *map(_anywhere, arguments)])
 
 
-def _without_root(word: str) -> str:
+def _anywhere(word: str) -> str:
+    if "://" in word:
+        return "ADDRESS"
     key, sign, value = word.rpartition("=")
     return f"{key}{sign}{Path(value).name}" if Path(value).is_absolute() else word
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.tables.problems import Problem, refuse
 from training.calibrating import calibrate
 from training.checking import case_table, check_ages, check_folds, check_infants, check_overlap
+from training.cluster_fits import cluster_engine, make_fits_by
 from training.cohorts.bids import read_bids
 from training.cohorts.bonbid import read_bonbid
 from training.cohorts.synthetic_ages import write_synthetic_ages
@@ -128,12 +130,12 @@ def _pretrainings(run: RunFolder) -> tuple[str, ...]:
     return tuple(kind for arm, kind in PRETRAINING_OF.items() if arm in used)
 
 
-def finetune_step(run: RunFolder) -> None:
-    """Every arm on every split."""
+def finetune_step(run: RunFolder, scheduler: str | None = None) -> None:
+    """Every arm on every split; by the workers of a dask.distributed scheduler where its address is given."""
     _refuse_spread("Fine-tuning makes many small fits")
     if not is_prepared(run.prepared_hie):
         prepare_hie(run)
-    finetune(run)
+    finetune(run, partial(make_fits_by, cluster_engine(run, scheduler)) if scheduler else None)
 
 
 def report_step(run: RunFolder) -> Evaluation:
@@ -176,11 +178,11 @@ def spread() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def run_all_steps(run: RunFolder, folder: Path) -> Mapping[str, pd.DataFrame]:
-    """From nothing, or from where it was stopped, to the report and the bundle."""
+def run_all_steps(run: RunFolder, folder: Path, scheduler: str | None = None) -> Mapping[str, pd.DataFrame]:
+    """From nothing, or from where it was stopped, to the report and the bundle; ``scheduler`` as of the fits."""
     prepare_step(run)
     pretrain_step(run)
-    finetune_step(run)
+    finetune_step(run, scheduler)
     found = evaluate(run)
     export(run, folder, results=results_text(run, found))
     if run.settings.export.calibration != 0:

@@ -31,7 +31,7 @@ _REPLACE_S = 30.0  # for a nanny to start another process
 _SHARE_KEPT = 0.7  # of a worker's memory after an item; at 0.8 dask gives it nothing more to do
 _TRIES = 2  # of an item whose worker is lost
 _LOST = (
-    "The worker was lost twice with this case. Its memory may have run out: see the workers' logs, or give each more "
+    "The worker was lost twice with it. Its memory may have run out: see the workers' logs, or give each more "
     "with --memory-limit."
 )
 

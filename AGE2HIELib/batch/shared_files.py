@@ -6,7 +6,6 @@ would fail every case, or worse, answer; so each looks before its first one.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,9 +17,9 @@ from AGE2HIELib.bundle.reading import read_bundle
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.system.places import find_model
+from AGE2HIELib.system.shared_disk import is_there
 
 LOCK = ".age2hie-lock"  # in the output while a batch runs; the system frees it with the process, however that ends
-_PATIENCE_S = 5.0  # network disks tell of new files late
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,9 @@ def case_anywhere(case: BatchCase) -> BatchCase:
 def load_shared_inputs(job: BatchJob, shared: SharedFiles) -> WorkerInputs:
     """``load_inputs`` where all is there that must be; else InputError says what this worker lacks."""
     remedy = "Workers need the paths of this call, on a disk that all of them share."
-    if not _is_there((shared.output / LOCK,)):
+    if not is_there((shared.output / LOCK,)):
         raise InputError(f"It does not see what is in the output '{shared.output.name}'. {remedy}")
-    if not _is_there(shared.cases):
+    if not is_there(shared.cases):
         raise InputError(f"It does not find the case '{shared.cases[0].name}'. {remedy}")
     inputs = load_inputs(job)
     if inputs.model.bundle.sha256 != shared.model_sha256:
@@ -66,13 +65,3 @@ def load_shared_inputs(job: BatchJob, shared: SharedFiles) -> WorkerInputs:
     if inputs.atlas.sha256 != shared.atlas_sha256:
         raise InputError(f"It has another atlas '{inputs.atlas.name}' than this call. {remedy}")
     return inputs
-
-
-def _is_there(paths: Sequence[Path]) -> bool:
-    """Any of them."""
-    until = time.monotonic() + _PATIENCE_S
-    while not any(path.exists() for path in paths):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.5)
-    return True
