@@ -23,8 +23,10 @@ ENGINES = ("local", "dask")
 ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
 
 READING, EXPLAINING, ATLAS, OUTPUT = "reading the scan", "saliency maps", "the atlas", "output"
+ELSEWHERE = "networks on another computer"
 DATASET = "the dataset"
 _SHARED = ("like", "align", "model", "atlas", "device", "prevalence", "override")  # of predict, batch and explain
+_WORKER = ("worker", "worker-certificate", "worker-token")
 _TIMING = ("age-days", "gestation-weeks", "cooled")
 _CLINICAL = ("clinical", "keep-clinical")
 _ENGINE = ("engine", "scheduler")
@@ -78,7 +80,7 @@ def _add_scan_commands(commands: Commands) -> None:
         "predict",
         "predict:run",
         "predict the outcome from one scan",
-        [*read, *_CLINICAL, "saliency", "examine", *_WRITING, "dicom"],
+        [*read, *_WORKER, *_CLINICAL, "saliency", "examine", *_WRITING, "dicom"],
     )
     predict.add_argument("input", type=Path, metavar="INPUT", help=_INPUT)
     batch = commands.add(
@@ -93,7 +95,7 @@ def _add_scan_commands(commands: Commands) -> None:
         "explain",
         "predict:run_explain",
         "several saliency maps of one scan, side by side",
-        [*read, "methods", "target", "layer", "share", "examine", *_WRITING],
+        [*read, *_WORKER, "methods", "target", "layer", "share", "examine", *_WRITING],
     )
     text = f"{_INPUT}, a folder that predict has made; with --target age a T1-weighted NIfTI, MHA or NRRD"
     explain.add_argument("input", type=Path, metavar="INPUT", help=text)
@@ -192,6 +194,8 @@ def _add_atlas(actions: Commands) -> None:
 def _add_node(commands: Commands) -> None:
     text = "receive studies from a PACS, predict them and send the results back, as --config FILE says (docs/node.md)"
     commands.add("node", "node:run", text, ["config", "explain-rules"])
+    text = "run networks for other computers of this network, as --config FILE says (docs/serve.md)"
+    commands.add("serve", "serve:run", text, ["config"])
 
 
 def _options(*, rare: bool) -> Options:
@@ -218,6 +222,11 @@ def _options(*, rare: bool) -> Options:
     add(READING, "model", text, type=Path, metavar="DIR")
     add(READING, "atlas", "atlas folder (default: the bundled one, synthetic)", type=Path, metavar="DIR")
     add(READING, "device", "where the network runs (default: auto)", seldom=True, choices=DEVICES)
+    text = "another computer that runs the networks, https://HOST:PORT (age2hie serve); nothing is sent without this"
+    add(ELSEWHERE, "worker", text, seldom=True, metavar="ADDRESS")
+    text = "PEM: its certificate, or its authority's"
+    add(ELSEWHERE, "worker-certificate", text, seldom=True, type=Path, metavar="FILE")
+    add(ELSEWHERE, "worker-token", "file with its token", seldom=True, type=Path, metavar="FILE")
     add(READING, "age-days", "days after birth at the scan", type=float, metavar="N")
     text = "days after birth at the {} scan: low ADC may have returned to normal; give both"
     for which in ("first", "second"):
@@ -257,7 +266,7 @@ def _options(*, rare: bool) -> Options:
     add(ATLAS, "provenance", "whose scans these are, in a sentence", seldom=True, metavar="TEXT", default=None)
     add(ATLAS, "licence", "of the images", seldom=True, metavar="TEXT", default=None)
 
-    add(READING, "config", "the node's settings, in TOML", seldom=True, type=Path, required=True, metavar="FILE")
+    add(READING, "config", "settings, in TOML", seldom=True, type=Path, required=True, metavar="FILE")
     text = "do not start: say of each series of this folder why it would or would not be read"
     add(READING, "explain-rules", text, seldom=True, type=Path, metavar="STUDY", default=None)
 

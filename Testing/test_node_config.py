@@ -76,7 +76,7 @@ WRONG = {
     '[watch]\nurl = "ftp://x"': "'watch.url' is 'ftp://x', where a http or https address",
     '[watch]\nurl = "https://me:word@x"': "where a http or https address without a user are meant",
     "[watch]": "'watch.url' is missing",
-    "[pacs2]\nx = 1": "The node knows no setting 'pacs2'. Perhaps 'pacs' is meant.",
+    "[pacs2]\nx = 1": "There is no setting 'pacs2'. Perhaps 'pacs' is meant.",
     "[predict]\nprevalence = 1": "'predict.prevalence' is 1; it must be",
     "[limits]\nfree_gb = -1": "'limits.free_gb' is -1; it must be 0 to",
     "folder = 'again'": "is not TOML",
