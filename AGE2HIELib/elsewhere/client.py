@@ -61,14 +61,15 @@ def _answered(worker: Worker, connection: http.client.HTTPSConnection, body: byt
     headers = {"Authorization": f"Bearer {worker.token}", "Content-Type": "application/octet-stream"}
     with suppress(BrokenPipeError, ConnectionResetError):  # a worker that refuses does not wait for the whole question
         connection.request("POST", PATH, body, headers)
-    answer = connection.getresponse()
-    if answer.status in _REFUSED:
-        raise InputError(f"The worker {worker.name} {_REFUSED[answer.status]}.")
-    for event in _events(worker, answer):
-        if event["event"] == "answer":
-            return event
-        if event["event"] == "error":
-            raise InputError(f"The worker {worker.name}: {_said(event, 'message')} {_said(event, 'remedy')}".strip())
+    with closing(connection.getresponse()) as answer:
+        if answer.status in _REFUSED:
+            raise InputError(f"The worker {worker.name} {_REFUSED[answer.status]}.")
+        for event in _events(worker, answer):
+            if event["event"] == "answer":
+                return event
+            if event["event"] == "error":
+                said = f"{_said(event, 'message')} {_said(event, 'remedy')}".strip()
+                raise InputError(f"The worker {worker.name}: {said}")
     raise _left(worker)
 
 

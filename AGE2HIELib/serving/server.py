@@ -20,6 +20,7 @@ from AGE2HIELib.serving.queue import WorkQueue, outcome
 from AGE2HIELib.serving.settings import ServeSettings
 
 _SAY_S = 1.0  # how often a caller is told that its question is at work, and is found to be gone
+_LINGER_S = 2.0
 _SILENT_S = 10.0  # a caller that says nothing before its question is whole
 Log = Callable[..., None]
 
@@ -112,6 +113,16 @@ def _cut(request: socket.socket) -> None:
         socket.socket.shutdown(request, socket.SHUT_RDWR)
 
 
+def _linger(connection: socket.socket) -> None:
+    """Let what is still sent pass by for a moment: to close at once would take the refusal from who has not read it."""
+    end = time.monotonic() + _LINGER_S
+    with suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_WR)
+        connection.settimeout(_LINGER_S)
+        while time.monotonic() < end and socket.socket.recv(connection, 65536):  # encrypted, and not looked at
+            pass
+
+
 def _handler(settings: ServeSettings, token: bytes, queue: WorkQueue, log: Log) -> type[BaseHTTPRequestHandler]:
     most = int(settings.body_mb * 1e6)
 
@@ -173,7 +184,9 @@ def _handler(settings: ServeSettings, token: bytes, queue: WorkQueue, log: Log) 
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
+            self.wfile.flush()
             self.close_connection = True
+            _linger(self.connection)
 
         def log_message(self, *_: Any) -> None:
             """What a caller sends is not logged."""
