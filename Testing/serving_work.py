@@ -42,6 +42,21 @@ def question(wanted: str = "", size: int = 0) -> bytes:
     return pack(Question(task="about", version="0", model="0" * 64, layer=wanted), None) + bytes(size)
 
 
+def refusal(worker: Worker, body: bytes | None = None) -> str:
+    """The one line that a caller reads of a question that is not answered."""
+    from AGE2HIELib.elsewhere.client import ask
+    from AGE2HIELib.errors import InputError
+
+    said = ""
+    try:
+        ask(worker, question() if body is None else body)
+    except InputError as error:
+        said = str(error)
+    assert said.endswith("."), said
+    assert "\n" not in said
+    return said
+
+
 @dataclass
 class Log:
     """What happened, in the order of time."""

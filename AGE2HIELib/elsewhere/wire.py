@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from AGE2HIELib.explanation.maps import Explanation
-from AGE2HIELib.explanation.methods import method_facts
+from AGE2HIELib.explanation.methods import FACTS
 from AGE2HIELib.inference.probability import Prediction
 from AGE2HIELib.result.decode import RecordError, decode, encode
 from AGE2HIELib.result.verdicts import Examination
@@ -104,7 +104,8 @@ def explanation_from(facts: Mapping[str, Any]) -> Explanation:
     """Raises WireError."""
     try:
         right, anterior, superior = (float(mm) for mm in facts["resolution_mm"])
-        method_facts(facts["method"])
+        if facts["method"] not in FACTS:
+            raise WireError("the explanation is by a method that is not known here")
         found = Explanation(
             prediction=decode(Prediction, facts["prediction"]),
             saliency=_map_from(facts["saliency"]),
