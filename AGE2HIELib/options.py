@@ -23,8 +23,7 @@ ENGINES = ("local", "dask")
 ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
 
 READING, EXPLAINING, ATLAS, OUTPUT = "reading the scan", "saliency maps", "the atlas", "output"
-ELSEWHERE = "networks on another computer"
-DATASET = "the dataset"
+DATASET, ELSEWHERE = "the dataset", "networks on another computer"
 _SHARED = ("like", "align", "model", "atlas", "device", "prevalence", "override")  # of predict, batch and explain
 _WORKER = ("worker", "worker-certificate", "worker-token")
 _TIMING = ("age-days", "gestation-weeks", "cooled")
@@ -149,17 +148,12 @@ def _add_bids(commands: Commands) -> None:
 
 
 def _add_synthetic(commands: Commands) -> None:
-    demo = commands.add(
-        "demo", "phantom:run_demo", "make a synthetic infant's raw scan and predict it", ["overwrite", "progress"]
-    )
+    text = "make a synthetic infant's raw scan and predict it"
+    demo = commands.add("demo", "phantom:run_demo", text, ["overwrite", "progress"])
     folder = Path("age2hie-demo")
     demo.add_argument("--output", type=Path, default=folder, metavar="DIR", help=f"folder to make (default: {folder})")
-    commands.add(
-        "phantom",
-        "phantom:run_phantom",
-        "make a synthetic newborn's scan",
-        ["seed", "injury", "format", "acquisition", *_WRITING],
-    )
+    options = ["seed", "injury", "format", "acquisition", *_WRITING]
+    commands.add("phantom", "phantom:run_phantom", "make a synthetic newborn's scan", options)
 
 
 def _add_model(actions: Commands) -> None:
@@ -167,9 +161,8 @@ def _add_model(actions: Commands) -> None:
         command = actions.add(name, f"model:run_model_{name}", text)
         command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: the demonstration model")
     actions.add("list", "model:run_model_list", "the models that --model knows by name", ["json"])
-    command = actions.add(
-        "install", "model:run_model_install", "unpack and check a model's archive", ["overwrite", "progress"]
-    )
+    options = ["overwrite", "progress"]
+    command = actions.add("install", "model:run_model_install", "unpack and check a model's archive", options)
     command.add_argument("archive", type=Path, metavar="ARCHIVE", help=".zip or .tar.gz of a model bundle")
 
 
@@ -249,8 +242,7 @@ def _options(*, rare: bool) -> Options:
     add(EXPLAINING, "methods", text, metavar="A,B")
     text = "what is explained: an outcome, or the age that the pretrained network reads from T1 (default: adverse)"
     add(EXPLAINING, "target", text, choices=TARGETS)
-    text = "block of the network, for the CAM family (default: model's)"
-    add(EXPLAINING, "layer", text, seldom=True, metavar="NAME")
+    add(EXPLAINING, "layer", "block of the network, for the CAM family (default: model's)", seldom=True, metavar="NAME")
     text = "of the evidence that counts as marked (default: 0.5)"
     add(EXPLAINING, "share", text, seldom=True, type=float, metavar="S")
     text = "examine each map: is it the network's, is it repeatable, does the score follow it? Most of a minute each"
@@ -298,8 +290,7 @@ def _options(*, rare: bool) -> Options:
     add(OUTPUT, "engine", text, seldom=True, choices=ENGINES, default="local")
     text = "of --engine dask: its address, tcp://HEAD:8786"
     add(OUTPUT, "scheduler", text, seldom=True, metavar="ADDRESS", default=None)
-    text = "bar, JSON lines on stdout, or nothing"
-    add(OUTPUT, "progress", text, seldom=True, choices=KINDS, default="text")
+    add(OUTPUT, "progress", "bar, JSON lines on stdout, or nothing", seldom=True, choices=KINDS, default="text")
     add(OUTPUT, "json", "for programs", seldom=True, action="store_true", default=False)
     add(OUTPUT, "slicer", "version of the Slicer that asks", seldom=True, metavar="VERSION", default=None)
 

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import subprocess
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,10 @@ from AGE2HIELib.release import __version__
 from AGE2HIELib.result.decode import encode
 from AGE2HIELib.result.verdicts import Examination, Finding
 from AGE2HIELib.serving import work
+from AGE2HIELib.serving.page import serve_page
+from AGE2HIELib.serving.settings import read_settings, server_tls
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_addresses() -> None:
@@ -276,3 +281,26 @@ def test_a_worker_that_cannot_start_says_why(
     assert err.count("\n") == 1
     assert expected in err
     assert out == ""
+
+
+@needs_openssl
+def test_the_pages_own_commands_and_file_make_a_worker(tmp_path: Path) -> None:
+    page = (ROOT / "docs/serve.md").read_text(encoding="utf-8")
+    commands = page.split("```sh\n")[1].split("```")[0].replace("pip install age2hie\n", "")
+    subprocess.run(["sh", "-e", "-c", commands], cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "serve.toml").write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    settings = read_settings(tmp_path / "serve.toml")
+    assert server_tls(settings).cert_store_stats()["x509"] == 0  # callers need no certificate
+    assert (settings.address, settings.port) == ("10.1.2.3", PORT)
+    names = subprocess.run(
+        ["openssl", "x509", "-in", "worker.pem", "-noout", "-ext", "subjectAltName"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "DNS:gpu.hospital, IP Address:10.1.2.3" in names.stdout
+
+
+def test_the_reference_page_is_that_of_the_sources() -> None:
+    assert (ROOT / "docs/reference/serve.md").read_text(encoding="utf-8") == serve_page(), "make docs"
