@@ -25,8 +25,7 @@ ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
 READING, EXPLAINING, ATLAS, OUTPUT = "reading the scan", "saliency maps", "the atlas", "output"
 DATASET, ELSEWHERE = "the dataset", "networks on another computer"
 _SHARED = ("like", "align", "model", "atlas", "device", "prevalence", "override")  # of predict, batch and explain
-_WORKER = ("worker", "worker-certificate", "worker-token")
-_TIMING = ("age-days", "gestation-weeks", "cooled")
+_TIMING, _WORKER = ("age-days", "gestation-weeks", "cooled"), ("worker", "worker-certificate", "worker-token")
 _CLINICAL = ("clinical", "keep-clinical")
 _ENGINE = ("engine", "scheduler")
 _WORDS = ("name", "provenance", "licence")
@@ -186,7 +185,7 @@ def _add_atlas(actions: Commands) -> None:
 
 def _add_node(commands: Commands) -> None:
     text = "receive studies from a PACS, predict them and send the results back, as --config FILE says (docs/node.md)"
-    commands.add("node", "node:run", text, ["config", "explain-rules"])
+    commands.add("node", "node:run", text, ["config", "explain-rules", "retry"])
     text = "run networks for other computers of this network, as --config FILE says (docs/serve.md)"
     commands.add("serve", "serve:run", text, ["config"])
 
@@ -217,9 +216,8 @@ def _options(*, rare: bool) -> Options:
     add(READING, "device", "where the network runs (default: auto)", seldom=True, choices=DEVICES)
     text = "another computer that runs the networks, https://HOST:PORT (age2hie serve); nothing is sent without this"
     add(ELSEWHERE, "worker", text, seldom=True, metavar="ADDRESS")
-    text = "PEM: its certificate, or its authority's"
-    add(ELSEWHERE, "worker-certificate", text, seldom=True, type=Path, metavar="FILE")
-    add(ELSEWHERE, "worker-token", "file with its token", seldom=True, type=Path, metavar="FILE")
+    for name, text in (("certificate", "PEM: its certificate, or its authority's"), ("token", "file with its token")):
+        add(ELSEWHERE, f"worker-{name}", text, seldom=True, type=Path, metavar="FILE")
     add(READING, "age-days", "days after birth at the scan", type=float, metavar="N")
     text = "days after birth at the {} scan: low ADC may have returned to normal; give both"
     for which in ("first", "second"):
@@ -261,6 +259,8 @@ def _options(*, rare: bool) -> Options:
     add(READING, "config", "settings, in TOML", seldom=True, type=Path, required=True, metavar="FILE")
     text = "do not start: say of each series of this folder why it would or would not be read"
     add(READING, "explain-rules", text, seldom=True, type=Path, metavar="STUDY", default=None)
+    text = "do not start: do this failed study (its digest), or 'all', again"
+    add(READING, "retry", text, seldom=True, metavar="STUDY", default=None)
 
     add("the infant", "seed", "the same seed gives the same infant", type=int, default=0, metavar="N")
     add("the infant", "injury", "default: none", choices=INJURIES, default="none")
