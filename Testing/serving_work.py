@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -17,11 +18,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pacs import make_certificates
+from pacs import free_port, make_certificates
 
 from AGE2HIELib.elsewhere.address import Worker
 from AGE2HIELib.elsewhere.wire import Question, pack, unpack
 
+ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "0123456789abcdef" * 4
 
 
@@ -122,6 +124,34 @@ def served(folder: Path, **changes: Any) -> Iterator[Served]:
     finally:
         server.stop()
         queue.stop()
+
+
+@contextmanager
+def serving(folder: Path, models: Path, *, more: str = "") -> Iterator[list[str]]:
+    """``age2hie serve`` in a process, with the models of a folder; the options that name it."""
+    port = free_port()
+    config = settings_file(folder, f"log = 'log'\n{more}")
+    config.write_text(config.read_text().replace("port = 0", f"port = {port}"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "AGE2HIELib.cli", "serve", "--config", str(config)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "AGE2HIE_MODELS": str(models), "TMPDIR": str(folder)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        end = time.monotonic() + 120
+        while not (folder / "log").exists() or "started" not in (folder / "log").read_text():
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            assert time.monotonic() < end, "the worker does not start"
+            time.sleep(0.1)
+        certificate, token = folder / "authority.pem", folder / "token"
+        yield [f"--worker=https://127.0.0.1:{port}", f"--worker-certificate={certificate}", f"--worker-token={token}"]
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+        if process.stderr is not None:
+            process.stderr.close()
 
 
 def main(config: Path) -> None:

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ import pytest
 from bundles import untrained_bundle
 from calling import assert_refused_in_one_line, run
 from hospital import PATIENT
-from pacs import free_port, needs_openssl
-from serving_work import settings_file
+from pacs import needs_openssl
+from serving_work import serving
 
 from AGE2HIELib.elsewhere import networks
 from AGE2HIELib.elsewhere.wire import (
@@ -38,36 +37,6 @@ sys.meta_path.insert(0, Nothing())
 from AGE2HIELib.cli import main
 sys.exit(main(sys.argv[1:]))
 """
-
-
-@contextmanager
-def serving(folder: Path, models: Path, *, more: str = "") -> Iterator[list[str]]:
-    """``age2hie serve`` in a process, with the models of a folder; the options that name it."""
-    port = free_port()
-    config = settings_file(folder, f"log = 'log'\n{more}")
-    config.write_text(config.read_text().replace("port = 0", f"port = {port}"))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "AGE2HIELib.cli", "serve", "--config", str(config)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "AGE2HIE_MODELS": str(models), "TMPDIR": str(folder)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        import time
-
-        end = time.monotonic() + 120
-        while not (folder / "log").exists() or "started" not in (folder / "log").read_text():
-            assert process.poll() is None, process.stderr and process.stderr.read()
-            assert time.monotonic() < end, "the worker does not start"
-            time.sleep(0.1)
-        certificate, token = folder / "authority.pem", folder / "token"
-        yield [f"--worker=https://127.0.0.1:{port}", f"--worker-certificate={certificate}", f"--worker-token={token}"]
-    finally:
-        process.terminate()
-        assert process.wait(30) == 0
-        if process.stderr is not None:
-            process.stderr.close()
 
 
 @pytest.fixture(scope="module")

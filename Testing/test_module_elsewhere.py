@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from comparison_workers import MATRIX
+from pacs import needs_openssl
 from panel_actions import add_volume, play
-from serving_work import TOKEN
+from serving_work import TOKEN, serving
 from workers import STAGES
 
 from AGE2HIEPlayed import PlayedProcess
 
 pytestmark = pytest.mark.host
+SAMPLE = Path(__file__).resolve().parent.parent / "AGE2HIE/Resources/SampleData/SyntheticNewborn.nrrd"
 ADDRESS = "https://gpu.hospital:8443"
 
 
@@ -156,3 +158,48 @@ def test_what_the_worker_says_is_shown_in_the_panels_words(host: Any, panel: Any
     said = "does not take the token. Give the file with the token that is its own (--worker-token)"
     assert workerTexts.inThePanel(said).endswith("its own ('Token file')")
     assert workerTexts.inThePanel("Check the address (--worker).") == "Check the address ('Address')."
+
+
+@needs_openssl
+@pytest.mark.slow
+def test_a_scan_is_predicted_there_as_it_is_here(host: Any, panel: Any, tmp_path: Path) -> None:
+    """The real worker and the real command line, behind the panel's own click."""
+    ui = panel.widget.ui
+    ui.inputPathEdit.text = str(SAMPLE)
+    records = []
+    (tmp_path / "worker").mkdir()
+    with serving(tmp_path / "worker", tmp_path / "none") as options:
+        given = dict(option.split("=", 1) for option in options)
+        ui.workerCertificateEdit.text = given["--worker-certificate"]
+        ui.workerTokenEdit.text = given["--worker-token"]
+        for address in (given["--worker"], ""):
+            ui.workerAddressEdit.text = address
+            ui.predictButton.click()
+            host.wait(lambda: not panel.widget.running, 300)
+            result = panel.widget.results.record
+            assert result is not None, ui.messageLabel.text
+            records.append(json.loads(result.GetText()))
+    away, here = records
+    assert "on another computer" in away.pop("machine")
+    assert "on another computer" not in here.pop("machine")
+    away.pop("timing_s")
+    here.pop("timing_s")
+    assert away == here
+
+
+@needs_openssl
+@pytest.mark.slow
+def test_a_worker_that_does_not_know_us_is_said_in_the_panel(host: Any, panel: Any, tmp_path: Path) -> None:
+    from serving_work import served
+
+    with served(tmp_path) as there:
+        (tmp_path / "wrong").write_text("b" * 64)
+        ui = panel.widget.ui
+        ui.inputPathEdit.text = str(SAMPLE)
+        ui.workerAddressEdit.text = f"https://127.0.0.1:{there.worker.port}"
+        ui.workerCertificateEdit.text = str(there.worker.certificate)
+        ui.workerTokenEdit.text = str(tmp_path / "wrong")
+        ui.predictButton.click()
+        host.wait(lambda: not panel.widget.running, 300)
+        assert "does not take the token. Give the file" in ui.messageLabel.text
+        assert panel.widget.results.record is None
