@@ -187,7 +187,7 @@ def test_a_defect_is_told_without_the_words_of_its_exception(here: Served) -> No
 
 
 def test_one_question_is_answered_at_a_time_and_few_wait(here: Served) -> None:
-    """With one place to wait, the third of three is refused; the second hears that one is ahead of it."""
+    """With one place to wait, the third of three is refused."""
     spans: list[tuple[float, float]] = []
 
     def one() -> None:

@@ -173,7 +173,8 @@ def _handler(settings: ServeSettings, token: bytes, queue: WorkQueue, log: Log) 
                 future.cancel()
                 log("cancelled", seconds=time.monotonic() - began)
                 return
-            log("answered", ending=json.loads(line[:40].partition(",")[0] + "}")["event"], bytes=len(line))
+            ending = "answer" if line.startswith('{"event": "answer"') else "error"
+            log("answered", ending=ending, seconds=time.monotonic() - began, bytes=len(line))
 
         def _say(self, line: str) -> None:
             self.wfile.write(line.encode("ascii"))
