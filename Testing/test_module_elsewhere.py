@@ -201,5 +201,5 @@ def test_a_worker_that_does_not_know_us_is_said_in_the_panel(host: Any, panel: A
         ui.workerTokenEdit.text = str(tmp_path / "wrong")
         ui.predictButton.click()
         host.wait(lambda: not panel.widget.running, 300)
-        assert "does not take the token. Give the file" in ui.messageLabel.text
+        assert "does not take the token." in ui.messageLabel.text
         assert panel.widget.results.record is None
