@@ -135,8 +135,8 @@ class Request:
     def files(self) -> tuple[Path, ...]:
         """Everything that is read: the output must not lie on it."""
         named = (self.input, self.z_adc, self.mask, self.model, self.atlas, self.clinical)
-        named = (*named, self.worker_certificate, self.worker_token)
-        return tuple(path for path in named if path is not None)
+        secrets = (self.worker_certificate, self.worker_token)
+        return tuple(path for path in (*named, *secrets) if path is not None)
 
     def argv(self) -> tuple[str, ...]:
         """The options of ``age2hie`` that ask for this, the scan last. Every option is one argument, so that no name

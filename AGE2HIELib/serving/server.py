@@ -23,6 +23,7 @@ _SAY_S = 1.0  # how often a caller is told that its question is at work, and is 
 _LINGER_S = 2.0
 _SILENT_S = 10.0  # a caller that says nothing before its question is whole
 Log = Callable[..., None]
+Late = dict[Any, threading.Timer]  # by connection: cuts it off unless its question is whole in time
 
 
 class WorkServer:
@@ -34,10 +35,10 @@ class WorkServer:
     """
 
     def __init__(self, settings: ServeSettings, tls: ssl.SSLContext, token: str, queue: WorkQueue, log: Log) -> None:
-        handler = _handler(settings, token.encode("ascii"), queue, log)
-        family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
+        late: Late = {}
+        handler = _handler(settings, token.encode("ascii"), queue, log, late)
         try:
-            self._server = _Server(settings, tls, handler, log, family)
+            self._server = _Server(settings, tls, handler, log, late)
         except OSError as error:
             raise InputError(
                 f"The worker cannot listen at {settings.address}, port {settings.port}: {error.strerror}. Set another "
@@ -63,10 +64,10 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def __init__(
-        self, settings: ServeSettings, tls: ssl.SSLContext, handler: type[BaseHTTPRequestHandler], log: Log, family: int
+        self, settings: ServeSettings, tls: ssl.SSLContext, handler: type[BaseHTTPRequestHandler], log: Log, late: Late
     ) -> None:
-        self.address_family = socket.AddressFamily(family)
-        self._tls, self._log, self._receive_s = tls, log, settings.receive_s
+        self.address_family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
+        self._tls, self._log, self._receive_s, self._late = tls, log, settings.receive_s, late
         self._free = threading.Semaphore(settings.connections)
         super().__init__((settings.address, settings.port), handler)
 
@@ -92,15 +93,16 @@ class _Server(ThreadingHTTPServer):
         try:
             request.settimeout(_SILENT_S)
             secured = self._tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+            self._late[secured] = late
             late.start()
             secured.do_handshake()
-            secured.received = late.cancel  # for the handler, once the question is whole
         except (OSError, ValueError):  # ssl's errors are OSErrors
             self._log("refused", reason="TLS", address=str(client_address[0]))
             self.shutdown_request(secured)
         else:
             super().process_request_thread(secured, client_address)
         finally:
+            self._late.pop(secured, None)
             late.cancel()
             self._free.release()
 
@@ -123,7 +125,9 @@ def _linger(connection: socket.socket) -> None:
             pass
 
 
-def _handler(settings: ServeSettings, token: bytes, queue: WorkQueue, log: Log) -> type[BaseHTTPRequestHandler]:
+def _handler(
+    settings: ServeSettings, token: bytes, queue: WorkQueue, log: Log, late: Late
+) -> type[BaseHTTPRequestHandler]:
     most = int(settings.body_mb * 1e6)
 
     class Handler(BaseHTTPRequestHandler):
@@ -134,7 +138,7 @@ def _handler(settings: ServeSettings, token: bytes, queue: WorkQueue, log: Log) 
             body = self._body()
             if body is None:
                 return
-            self.connection.received()  # type: ignore[attr-defined]
+            late[self.connection].cancel()
             future = queue.enter(body)
             if future is None:
                 self._refuse(503, "too many questions")
@@ -147,18 +151,27 @@ def _handler(settings: ServeSettings, token: bytes, queue: WorkQueue, log: Log) 
 
         def _body(self) -> bytes | None:
             """The question of a caller that may ask; None where it was refused."""
+            refusal = self._refusal()
+            if refusal is None:
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) == length:
+                    return body
+                refusal = 400, "cut off"
+            self._refuse(*refusal)
+            return None
+
+        def _refusal(self) -> tuple[int, str] | None:
+            """Before a byte of the question is read."""
             sent = (self.headers.get("Authorization") or "").encode("utf-8", "replace")
             if not hmac.compare_digest(sent, b"Bearer " + token):
-                return self._refuse(401, "token")
+                return 401, "token"
             if self.path != PATH:
-                return self._refuse(404, "path")
+                return 404, "path"
             said = self.headers.get("Content-Length") or ""
             if not (said.isascii() and said.isdigit()) or "Transfer-Encoding" in self.headers:
-                return self._refuse(411, "no length")
-            if len(said) > 12 or int(said) > most:
-                return self._refuse(413, "too long")
-            body = self.rfile.read(int(said))
-            return body if len(body) == int(said) else self._refuse(400, "cut off")
+                return 411, "no length"
+            return (413, "too long") if len(said) > 12 or int(said) > most else None
 
         def _answer(self, future: Future[str]) -> None:
             began = time.monotonic()
