@@ -8,10 +8,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from bundles import untrained_bundle
 from calling import assert_refused_in_one_line, run
@@ -20,10 +21,11 @@ from pacs import needs_openssl
 from serving_work import serving
 
 from AGE2HIELib.elsewhere import networks
-from AGE2HIELib.elsewhere.wire import (
-    Question,
-    unpack,
-)
+from AGE2HIELib.elsewhere.address import Worker
+from AGE2HIELib.elsewhere.wire import Question, explanation_facts, unpack
+from AGE2HIELib.pipeline.analysis import explain_prediction
+from AGE2HIELib.pipeline.inputs import load_model
+from AGE2HIELib.result.software import Elsewhere, machines, software_versions
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMES_AND_PLACE = ("timing_s", "machine")
@@ -179,3 +181,31 @@ def test_a_model_that_is_not_there_is_named(
     code, said, err = run(capfd, "predict", infant_file, *options)
     assert_refused_in_one_line(code, said, err)
     assert f"It has no model with the SHA-256 {bundle.sha256[:12]}" in err
+
+
+def test_where_an_answer_was_made_is_told(untrained_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the CPU, with a note, where the GPU's memory ran out there: as a warning of the result."""
+    here = load_model(untrained_model, device="cpu")
+    image = np.zeros((1, 2, 56, 64, 48), np.float32)
+    made = explain_prediction(here, image)[1]
+    asked: list[Question] = []
+
+    def answer(worker: Worker, body: bytes) -> dict[str, Any]:
+        asked.append(unpack(body)[0])
+        return {"device": "cpu", "notes": ["The memory ran out."], "explanation": explanation_facts(made)}
+
+    monkeypatch.setattr(networks, "ask", answer)
+    computer = Elsewhere("Linux", {"torch": "9.9", "monai": "8.8"})
+    there = networks.NetworksElsewhere(Worker("gpu", 1, None, "t"), computer)
+    away = replace(here, members=(), device="cuda", elsewhere=there, prevalence=0.25)
+    model, found = explain_prediction(away, image, "hirescam", layer="block2", target="favourable")
+    assert (model.device, model.warnings, model.elsewhere) == ("cpu", ("The memory ran out.",), there)
+    np.testing.assert_array_equal(found.saliency.array, made.saliency.array)
+    (question,) = asked
+    assert (question.prevalence, question.method, question.layer, question.target) == (
+        *(0.25, "hirescam"),
+        *("block2", "favourable"),
+    )
+    assert software_versions("densenet121", computer)["monai"] == "8.8"
+    assert software_versions("sfcn", computer)["torch"] == "9.9"
+    assert machines("cuda", computer).endswith("; the networks on another computer: Linux")

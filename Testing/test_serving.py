@@ -285,3 +285,13 @@ def _environment() -> dict[str, str]:
     import os
 
     return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such limit")
+def test_a_process_that_dies_leaves_no_core(tmp_path: Path) -> None:
+    program = "from AGE2HIELib.commands.serve import leave_no_core; import resource; leave_no_core(); "
+    program += "print(resource.getrlimit(resource.RLIMIT_CORE))"
+    said = subprocess.run(
+        [sys.executable, "-c", program], env=_environment(), check=True, capture_output=True, text=True
+    )
+    assert said.stdout == "(0, 0)\n"

@@ -32,7 +32,7 @@ def serve(settings: ServeSettings, work: Work = answer) -> None:
     tls, token = server_tls(settings), read_token(settings.token_file)
     log = EventLog(settings.log, sys.stderr)
     log.check()
-    _leave_no_core()
+    leave_no_core()
     with ExitStack() as at_the_end:
         queue = WorkQueue(settings.device, settings.waiting, settings.seconds, work)
         at_the_end.callback(queue.stop)
@@ -47,7 +47,7 @@ def serve(settings: ServeSettings, work: Work = answer) -> None:
             log("stopping")
 
 
-def _leave_no_core() -> None:
+def leave_no_core() -> None:
     """A process that dies must not leave its memory, and so a scan, on the disk."""
     if os.name == "posix":
         import resource
