@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,7 +23,7 @@ from typing import Any
 from pacs import free_port, make_certificates
 
 from AGE2HIELib.elsewhere.address import Worker
-from AGE2HIELib.elsewhere.wire import Question, pack, unpack
+from AGE2HIELib.elsewhere.wire import PATH, Question, pack, unpack
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "0123456789abcdef" * 4
@@ -103,6 +105,30 @@ class Served:
 
     def like(self, **changes: Any) -> Worker:
         return replace(self.worker, **changes)
+
+
+def raw(here: Served, sent: bytes, *, close: bool = True) -> bytes:
+    """What the port answers to bytes that come over TLS; the sending half is closed first where ``close`` is set."""
+    context = here.worker.tls()
+    with (
+        socket.create_connection(("127.0.0.1", here.worker.port), 10) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as line,
+    ):
+        line.settimeout(10)
+        answer = b""
+        try:
+            line.sendall(sent)
+            if close:
+                socket.socket.shutdown(line, socket.SHUT_WR)  # that of TLS would end the reading, too
+            while part := line.recv(65536):
+                answer += part
+        except (OSError, ssl.SSLError):
+            pass
+        return answer
+
+
+def head(length: object, *, token: str = TOKEN, path: str = PATH, more: str = "") -> bytes:
+    return f"POST {path} HTTP/1.0\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n{more}\r\n".encode()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from pacs import needs_openssl, wait_until
-from serving_work import TOKEN, Served, question, refusal, served, settings_file
+from serving_work import TOKEN, Served, head, question, raw, refusal, served, settings_file
 
 from AGE2HIELib.elsewhere.address import Worker
 from AGE2HIELib.elsewhere.client import ask
@@ -30,30 +30,6 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("worker"), body_mb=1.0, waiting=1) as found:
         ask(found.worker, question())  # the process has started
         yield found
-
-
-def raw(here: Served, sent: bytes, *, close: bool = True) -> bytes:
-    """What the port answers to bytes that come over TLS; the sending half is closed first where ``close`` is set."""
-    context = here.worker.tls()
-    with (
-        socket.create_connection(("127.0.0.1", here.worker.port), 10) as plain,
-        context.wrap_socket(plain, server_hostname="127.0.0.1") as line,
-    ):
-        line.settimeout(10)
-        answer = b""
-        try:
-            line.sendall(sent)
-            if close:
-                socket.socket.shutdown(line, socket.SHUT_WR)  # that of TLS would end the reading, too
-            while part := line.recv(65536):
-                answer += part
-        except (OSError, ssl.SSLError):
-            pass
-        return answer
-
-
-def head(length: object, *, token: str = TOKEN, path: str = PATH, more: str = "") -> bytes:
-    return f"POST {path} HTTP/1.0\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n{more}\r\n".encode()
 
 
 def test_a_question_is_answered(here: Served) -> None:
@@ -143,14 +119,6 @@ def test_a_question_that_breaks_off_is_no_question(here: Served) -> None:
     assert b" 200 " not in raw(here, head(100) + b"short")
     wait_until(lambda: "cut off" in here.log.reasons()[-2:], 10, "it is told")
     assert all("reason" in one for one in here.log.events[before:])
-
-
-@pytest.mark.parametrize(
-    "sent", [b"", b"\0" * 5000, b"GET / HTTP/1.0\r\n\r\n", b"A" * 100_000, b"POST " + b"/" * 70_000, b"\r\n" * 200]
-)
-def test_noise_is_survived(here: Served, sent: bytes) -> None:
-    assert b" 200 " not in raw(here, sent)
-    assert ask(here.worker, question())["event"] == "answer"
 
 
 def test_a_caller_that_leaves_ends_the_work(here: Served) -> None:
