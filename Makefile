@@ -24,6 +24,7 @@ docs: $(READY)  ## docs/reference from the sources, figures of benchmark/results
 	$(BIN)/python -c 'from AGE2HIELib.result.schema import comparison_page; print(comparison_page(), end="")' > docs/reference/comparison.md
 	$(BIN)/python -c 'from AGE2HIELib.commands.page import commands_page; print(commands_page(), end="")' > docs/reference/commands.md
 	$(BIN)/python -c 'from AGE2HIELib.node.page import node_page; print(node_page(), end="")' > docs/reference/node.md
+	$(BIN)/python -c 'from AGE2HIELib.serving.page import serve_page; print(serve_page(), end="")' > docs/reference/serve.md
 	$(BIN)/python -c 'from training.settings_page import settings_page; print(settings_page(), end="")' > docs/reference/training.md
 	$(BIN)/python benchmark/quotes.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -23,9 +23,9 @@ ENGINES = ("local", "dask")
 ACQUISITIONS = ("2mm", "2mm-shells", "4mm", "6mm")
 
 READING, EXPLAINING, ATLAS, OUTPUT = "reading the scan", "saliency maps", "the atlas", "output"
-DATASET = "the dataset"
+DATASET, ELSEWHERE = "the dataset", "networks on another computer"
 _SHARED = ("like", "align", "model", "atlas", "device", "prevalence", "override")  # of predict, batch and explain
-_TIMING = ("age-days", "gestation-weeks", "cooled")
+_TIMING, _WORKER = ("age-days", "gestation-weeks", "cooled"), ("worker", "worker-certificate", "worker-token")
 _CLINICAL = ("clinical", "keep-clinical")
 _ENGINE = ("engine", "scheduler")
 _WORDS = ("name", "provenance", "licence")
@@ -78,7 +78,7 @@ def _add_scan_commands(commands: Commands) -> None:
         "predict",
         "predict:run",
         "predict the outcome from one scan",
-        [*read, *_CLINICAL, "saliency", "examine", *_WRITING, "dicom"],
+        [*read, *_WORKER, *_CLINICAL, "saliency", "examine", *_WRITING, "dicom"],
     )
     predict.add_argument("input", type=Path, metavar="INPUT", help=_INPUT)
     batch = commands.add(
@@ -93,7 +93,7 @@ def _add_scan_commands(commands: Commands) -> None:
         "explain",
         "predict:run_explain",
         "several saliency maps of one scan, side by side",
-        [*read, "methods", "target", "layer", "share", "examine", *_WRITING],
+        [*read, *_WORKER, "methods", "target", "layer", "share", "examine", *_WRITING],
     )
     text = f"{_INPUT}, a folder that predict has made; with --target age a T1-weighted NIfTI, MHA or NRRD"
     explain.add_argument("input", type=Path, metavar="INPUT", help=text)
@@ -147,17 +147,12 @@ def _add_bids(commands: Commands) -> None:
 
 
 def _add_synthetic(commands: Commands) -> None:
-    demo = commands.add(
-        "demo", "phantom:run_demo", "make a synthetic infant's raw scan and predict it", ["overwrite", "progress"]
-    )
+    text = "make a synthetic infant's raw scan and predict it"
+    demo = commands.add("demo", "phantom:run_demo", text, ["overwrite", "progress"])
     folder = Path("age2hie-demo")
     demo.add_argument("--output", type=Path, default=folder, metavar="DIR", help=f"folder to make (default: {folder})")
-    commands.add(
-        "phantom",
-        "phantom:run_phantom",
-        "make a synthetic newborn's scan",
-        ["seed", "injury", "format", "acquisition", *_WRITING],
-    )
+    options = ["seed", "injury", "format", "acquisition", *_WRITING]
+    commands.add("phantom", "phantom:run_phantom", "make a synthetic newborn's scan", options)
 
 
 def _add_model(actions: Commands) -> None:
@@ -165,9 +160,8 @@ def _add_model(actions: Commands) -> None:
         command = actions.add(name, f"model:run_model_{name}", text)
         command.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: the demonstration model")
     actions.add("list", "model:run_model_list", "the models that --model knows by name", ["json"])
-    command = actions.add(
-        "install", "model:run_model_install", "unpack and check a model's archive", ["overwrite", "progress"]
-    )
+    options = ["overwrite", "progress"]
+    command = actions.add("install", "model:run_model_install", "unpack and check a model's archive", options)
     command.add_argument("archive", type=Path, metavar="ARCHIVE", help=".zip or .tar.gz of a model bundle")
 
 
@@ -191,7 +185,9 @@ def _add_atlas(actions: Commands) -> None:
 
 def _add_node(commands: Commands) -> None:
     text = "receive studies from a PACS, predict them and send the results back, as --config FILE says (docs/node.md)"
-    commands.add("node", "node:run", text, ["config", "explain-rules"])
+    commands.add("node", "node:run", text, ["config", "explain-rules", "retry"])
+    text = "run networks for other computers of this network, as --config FILE says (docs/serve.md)"
+    commands.add("serve", "serve:run", text, ["config"])
 
 
 def _options(*, rare: bool) -> Options:
@@ -218,6 +214,10 @@ def _options(*, rare: bool) -> Options:
     add(READING, "model", text, type=Path, metavar="DIR")
     add(READING, "atlas", "atlas folder (default: the bundled one, synthetic)", type=Path, metavar="DIR")
     add(READING, "device", "where the network runs (default: auto)", seldom=True, choices=DEVICES)
+    text = "another computer that runs the networks, https://HOST:PORT (age2hie serve); nothing is sent without this"
+    add(ELSEWHERE, "worker", text, seldom=True, metavar="ADDRESS")
+    for name, text in (("certificate", "PEM: its certificate, or its authority's"), ("token", "file with its token")):
+        add(ELSEWHERE, f"worker-{name}", text, seldom=True, type=Path, metavar="FILE")
     add(READING, "age-days", "days after birth at the scan", type=float, metavar="N")
     text = "days after birth at the {} scan: low ADC may have returned to normal; give both"
     for which in ("first", "second"):
@@ -240,8 +240,7 @@ def _options(*, rare: bool) -> Options:
     add(EXPLAINING, "methods", text, metavar="A,B")
     text = "what is explained: an outcome, or the age that the pretrained network reads from T1 (default: adverse)"
     add(EXPLAINING, "target", text, choices=TARGETS)
-    text = "block of the network, for the CAM family (default: model's)"
-    add(EXPLAINING, "layer", text, seldom=True, metavar="NAME")
+    add(EXPLAINING, "layer", "block of the network, for the CAM family (default: model's)", seldom=True, metavar="NAME")
     text = "of the evidence that counts as marked (default: 0.5)"
     add(EXPLAINING, "share", text, seldom=True, type=float, metavar="S")
     text = "examine each map: is it the network's, is it repeatable, does the score follow it? Most of a minute each"
@@ -257,9 +256,11 @@ def _options(*, rare: bool) -> Options:
     add(ATLAS, "provenance", "whose scans these are, in a sentence", seldom=True, metavar="TEXT", default=None)
     add(ATLAS, "licence", "of the images", seldom=True, metavar="TEXT", default=None)
 
-    add(READING, "config", "the node's settings, in TOML", seldom=True, type=Path, required=True, metavar="FILE")
+    add(READING, "config", "settings, in TOML", seldom=True, type=Path, required=True, metavar="FILE")
     text = "do not start: say of each series of this folder why it would or would not be read"
     add(READING, "explain-rules", text, seldom=True, type=Path, metavar="STUDY", default=None)
+    text = "do not start: do this failed study (its digest), or 'all', again"
+    add(READING, "retry", text, seldom=True, metavar="STUDY", default=None)
 
     add("the infant", "seed", "the same seed gives the same infant", type=int, default=0, metavar="N")
     add("the infant", "injury", "default: none", choices=INJURIES, default="none")
@@ -289,8 +290,7 @@ def _options(*, rare: bool) -> Options:
     add(OUTPUT, "engine", text, seldom=True, choices=ENGINES, default="local")
     text = "of --engine dask: its address, tcp://HEAD:8786"
     add(OUTPUT, "scheduler", text, seldom=True, metavar="ADDRESS", default=None)
-    text = "bar, JSON lines on stdout, or nothing"
-    add(OUTPUT, "progress", text, seldom=True, choices=KINDS, default="text")
+    add(OUTPUT, "progress", "bar, JSON lines on stdout, or nothing", seldom=True, choices=KINDS, default="text")
     add(OUTPUT, "json", "for programs", seldom=True, action="store_true", default=False)
     add(OUTPUT, "slicer", "version of the Slicer that asks", seldom=True, metavar="VERSION", default=None)
 

@@ -79,7 +79,7 @@ def planted_method(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Quest
             outputs = as_numbers(question.member(question.image))
             return Answer(outputs, draw(question), WHOLE_IMAGE)
 
-        monkeypatch.setitem(METHODS, "planted", Method(answer, "Planted"))
+        monkeypatch.setitem(METHODS, "planted", Method(answer=answer, title="Planted"))
         return "planted"
 
     return plant

@@ -43,7 +43,7 @@ def plant(lesion: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(question: Question) -> Answer:
         return Answer(as_numbers(question.member(question.image)), lesion.astype(float), WHOLE_IMAGE)
 
-    monkeypatch.setitem(METHODS, "planted", Method(answer, "Planted"))
+    monkeypatch.setitem(METHODS, "planted", Method(answer=answer, title="Planted"))
 
 
 @pytest.mark.slow

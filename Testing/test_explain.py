@@ -13,7 +13,7 @@ from scans import bundled_atlas, stripped_scan
 from AGE2HIELib import cli
 from AGE2HIELib.explanation.compare import agreement, mark_strongest, standing
 from AGE2HIELib.explanation.evidence import evidence_table
-from AGE2HIELib.explanation.saliency import Explanation
+from AGE2HIELib.explanation.maps import Explanation
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.pipeline.analysis import explain_prediction
 from AGE2HIELib.pipeline.inputs import HieModel

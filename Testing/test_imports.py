@@ -18,6 +18,7 @@ LIBRARY = ROOT / "AGE2HIELib"
 # extras, for models of these networks, for hospitals and for clusters; what Slicer does without; a copy of platformdirs
 OPTIONAL = {
     "batch/pool.py": "pebble",
+    "serving/queue.py": "pebble",
     "node/connections.py": "pynetdicom",
     "node/receiver.py": "pynetdicom",
     "node/sender.py": "pynetdicom",

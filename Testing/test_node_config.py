@@ -46,6 +46,14 @@ def test_paths_are_meant_from_the_files_folder_and_a_model_may_be_a_name(tmp_pat
     assert settings.predict.atlas == Path("/atlas")
 
 
+def test_a_retry_without_a_queue_makes_none(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    config = written(tmp_path, LEAST)
+    code, out, err = run(capfd, "node", "--config", config, "--retry", "all")
+    assert_refused_in_one_line(code, out, err)
+    assert "There is no queue in 'queue'" in err
+    assert not (tmp_path / "queue").exists()
+
+
 WRONG = {
     "quiet = 3": "no setting 'quiet'. Perhaps 'quiet_s' is meant.",
     "quiet_s = 0": "'quiet_s' is 0; it must be 0.1 to 86400",
@@ -76,7 +84,7 @@ WRONG = {
     '[watch]\nurl = "ftp://x"': "'watch.url' is 'ftp://x', where a http or https address",
     '[watch]\nurl = "https://me:word@x"': "where a http or https address without a user are meant",
     "[watch]": "'watch.url' is missing",
-    "[pacs2]\nx = 1": "The node knows no setting 'pacs2'. Perhaps 'pacs' is meant.",
+    "[pacs2]\nx = 1": "There is no setting 'pacs2'. Perhaps 'pacs' is meant.",
     "[predict]\nprevalence = 1": "'predict.prevalence' is 1; it must be",
     "[limits]\nfree_gb = -1": "'limits.free_gb' is -1; it must be 0 to",
     "folder = 'again'": "is not TOML",

@@ -49,6 +49,23 @@ def test_the_picked_series_is_predicted_into_objects_of_the_study(
     assert list((tmp_path / "work").iterdir()) == []
 
 
+def test_a_study_that_is_predicted_again_gives_the_same_objects(
+    study: Path, untrained_model: Path, tmp_path: Path
+) -> None:
+    """After its result was deleted: in the PACS nothing is doubled."""
+    task = task_of(tmp_path, study, ADC, model=untrained_model)
+    runs = []
+    for _ in range(2):
+        assert predict_study(task).kind == PREDICTED
+        made = [pydicom.dcmread(one.path) for one in objects_of(task.output / "dicom")]
+        runs.append(sorted((one.SOPInstanceUID, one.SeriesInstanceUID, one.StudyInstanceUID) for one in made))
+        task.files.forget_results(task.key)
+        assert not task.output.exists()
+    assert runs[0] == runs[1]
+    assert len({instance for instance, _, _ in runs[0]}) == len(runs[0]) >= 8
+    assert {one for _, _, one in runs[0]} == {pydicom.dcmread(next(study.iterdir())).StudyInstanceUID}
+
+
 def test_a_scan_that_the_gate_refuses_has_a_report_as_well(tmp_path: Path, study: Path, untrained_model: Path) -> None:
     files = tmp_path / "half"
     files.mkdir()

@@ -25,6 +25,8 @@ from pydicom.uid import MRImageStorage, SecondaryCaptureImageStorage
 from pynetdicom import AE, evt
 
 from AGE2HIELib import cli
+from AGE2HIELib.commands.node import retried
+from AGE2HIELib.errors import InputError
 from AGE2HIELib.node.connections import server_context
 from AGE2HIELib.node.events import EventLog, Figures
 from AGE2HIELib.node.files import StudyFiles, digest_of
@@ -183,6 +185,28 @@ def test_a_prediction_that_died_is_tried_again(tmp_path: Path) -> None:
         assert work.ends(work.give("crash"), FAILED).reason.endswith("Attempts: 2.")
         assert work.attempts() == 2
         assert work.events("again")[0]["reason"] == "The prediction ended with exit code 11."
+
+
+def test_a_failed_study_is_done_again_when_it_is_asked_for(tmp_path: Path) -> None:
+    """By another process than the node's, while that works; what was predicted is only sent again."""
+    archive = Archive(answers=[0xC001] * OBJECTS)
+    with archive.open(), working(tmp_path, archive) as work:
+        refused = work.give()
+        assert "answered with status 0xc001" in work.ends(refused, FAILED).reason
+        unusable = work.give("unusable")
+        work.ends(unusable, FAILED)
+        assert retried(work.settings, refused) == "1 of 1 failed studies will be done again."
+        assert work.ends(refused, SENT).reason == ""
+        assert work.attempts() == 2  # one for each study
+        assert sorted(archive.stored.values()) == [1] * OBJECTS
+        assert retried(work.settings, "all") == "1 of 1 failed studies will be done again."
+        wait_until(lambda: work.attempts() == 3, 30, "the unusable one is tried again")
+        assert work.ends(unusable, FAILED).reason == "It is unusable."
+        assert work.intake.queue.forgot_files(work.line(unusable))
+        assert retried(work.settings, "all").startswith("0 of 1 failed studies will be done again. Of the others the")
+        for wanted in (refused, "f" * 16):
+            with pytest.raises(InputError, match="has failed"):
+                retried(work.settings, wanted)
 
 
 def test_a_pacs_that_is_away_is_waited_for(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation import gradient_methods as integrated_gradients
 from AGE2HIELib.explanation import perturbation_methods as occlusion
-from AGE2HIELib.explanation.age import AGE_TARGET
+from AGE2HIELib.explanation.maps import AGE_TARGET
 from AGE2HIELib.explanation.question import TARGETS as OUTCOMES
 from AGE2HIELib.explanation.question import WHOLE_IMAGE, Question, output_number
 from AGE2HIELib.explanation.registry import METHODS

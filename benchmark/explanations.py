@@ -28,7 +28,7 @@ from figures import Figures
 
 from AGE2HIELib.explanation.curves import curves
 from AGE2HIELib.explanation.examination import BY_CHANCE, examine_map
-from AGE2HIELib.explanation.registry import DEFAULT_METHOD
+from AGE2HIELib.explanation.methods import DEFAULT_METHOD
 from AGE2HIELib.explanation.robustness import ExaminedMap, answers, mean_map, with_random_weights
 from AGE2HIELib.explanation.saliency import explain_score
 from AGE2HIELib.inference.probability import as_tensor, predict_probability

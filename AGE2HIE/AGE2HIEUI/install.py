@@ -17,6 +17,7 @@ from AGE2HIEUI.library import addLibraryToPath
 # What Slicer ships or another extension has chosen: pip may add to it, not change it.
 KEPT = ("numpy", "scipy", "SimpleITK", "pydicom", "highdicom", "torch", "pillow", "requests", "packaging")
 _REQUESTER = "AGE2HIE"
+_OF_NETWORKS = ("monai",)  # which brings torch
 
 
 class NotInstalled(Exception):
@@ -27,14 +28,20 @@ class NotInstalled(Exception):
         self.remedy = remedy
 
 
-def ensurePackages(requirementsFile: Path, beforeInstalling: Callable[[], None] = lambda: None) -> None:
+def ensurePackages(
+    requirementsFile: Path, beforeInstalling: Callable[[], None] = lambda: None, *, networks: bool = True
+) -> None:
     """Return at once where everything is there, without network; else ask and install. Raises NotInstalled.
 
     Args:
         beforeInstalling: called where something is missing: Slicer may be restarted before this returns.
+        networks: whether they run on this computer; without them neither torch nor MONAI is needed.
     """
-    _ensureTorch(beforeInstalling)
     requirements = slicer.packaging.load_requirements(requirementsFile)
+    if networks:
+        _ensureTorch(beforeInstalling)
+    else:
+        requirements = [one for one in requirements if not str(one).startswith(_OF_NETWORKS)]
     if all(slicer.packaging.pip_check(requirement) for requirement in requirements):
         return
     beforeInstalling()

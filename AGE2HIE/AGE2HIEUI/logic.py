@@ -17,6 +17,7 @@ from AGE2HIEUI.clinicalSection import writeClinical
 from AGE2HIEUI.codes import Code
 from AGE2HIEUI.command import CHECK, EXPLAIN, PREDICT, WorkerCall
 from AGE2HIEUI.comparison import TARGET, comparisonsOf, loadComparison, removeComparison
+from AGE2HIEUI.elsewhere import Elsewhere
 from AGE2HIEUI.inputs import writeMask, writeScan, writeVolume
 from AGE2HIEUI.library import addLibraryToPath
 from AGE2HIEUI.nodes import UnreadableResult
@@ -41,12 +42,19 @@ _SAME_NUMBER = 0.005  # devices round differently
 
 
 class Logic(ScriptedLoadableModuleLogic):
-    """``newProcess`` makes the worker's process; tests put theirs in its place. ``chosen``: the scan to read."""
+    """``newProcess`` makes the worker's process; tests put theirs in its place. ``chosen``: the scan to read,
+    ``elsewhere``: where the networks run.
+    """
 
     def __init__(self) -> None:
         ScriptedLoadableModuleLogic.__init__(self)
         self.newProcess: Callable[[], Process] = ChildProcess
         self.chosen = ChosenInput()
+        self.elsewhere = Elsewhere()
+
+    def runElsewhere(self, chosen: Elsewhere) -> None:
+        """Where the networks run from now on."""
+        self.elsewhere = chosen
 
     def getParameterNode(self) -> AGE2HIEParameterNode:
         node = super().getParameterNode()
@@ -162,6 +170,8 @@ class Logic(ScriptedLoadableModuleLogic):
             reading = self._reading(parameters, inputs)
             if subcommand == CHECK:
                 reading = {name: value for name, value in reading.items() if name not in _OF_THE_NETWORK}
+            else:
+                reading |= self.elsewhere.request
             known: dict[str, Any] = {"clinical": writeClinical(clinical, inputs)} if clinical else {}
             return WorkerCall(subcommand, Request(**reading, **own, **known), folder)
         except BaseException:

@@ -24,10 +24,14 @@ class NotReady(Exception):
         self.failure = failure
 
 
-def ready(requirementsFile: Path, prepare: Callable[[], T], beforeInstalling: Callable[[], None]) -> T:
-    """Install what is missing, then what ``prepare`` gives. Raises NotReady."""
+def ready(
+    requirementsFile: Path, prepare: Callable[[], T], beforeInstalling: Callable[[], None], *, networks: bool = True
+) -> T:
+    """Install what is missing, then what ``prepare`` gives; ``networks``: whether they run on this computer. Raises
+    NotReady.
+    """
     try:
-        ensurePackages(requirementsFile, beforeInstalling)
+        ensurePackages(requirementsFile, beforeInstalling, networks=networks)
         return prepare()
     except NotInstalled as error:
         raise NotReady(Failure(Code.PACKAGES, str(error), error.remedy)) from error

@@ -103,7 +103,12 @@ class Runs:
 
     def _ready(self, prepare: Callable[[], WorkerCall], fail: Callable[[Failure], None]) -> WorkerCall | None:
         try:
-            return ready(self._requirements, prepare, self._beforeInstalling)
+            return ready(
+                self._requirements,
+                prepare,
+                self._beforeInstalling,
+                networks=not self._widget.logic.elsewhere.named,
+            )
         except NotReady as error:
             resume.forget()
             fail(error.failure)

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from AGE2HIELib.result.verdicts import Examination, Finding
 
 
-def noticeText() -> str:
-    return _("<b>Research use only.</b> Not a medical device; not for clinical decisions.")
+def noticeText(host: str = "") -> str:
+    """``host``: another computer that scans go to; empty where they stay here."""
+    notice = _("<b>Research use only.</b> Not a medical device; not for clinical decisions.")
+    if not host:
+        return notice
+    where = _("<b>Scans leave this computer:</b> the voxels of the brain go to {host}, without name, date or header.")
+    return f"{notice}<br>{where.format(host=html.escape(host))}"
 
 
 def headingText(result: Result) -> str:

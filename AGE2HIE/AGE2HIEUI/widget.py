@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
-from AGE2HIEUI import display, panel, resume, texts
+from AGE2HIEUI import display, panel, resume
 from AGE2HIEUI.choosing import chooseFolder
 from AGE2HIEUI.chosenInput import InputKey
 from AGE2HIEUI.clinicalSection import ClinicalSection
@@ -21,6 +21,7 @@ from AGE2HIEUI.compareSection import CompareSection
 from AGE2HIEUI.correctionSection import CorrectionSection
 from AGE2HIEUI.diskSection import DiskSection
 from AGE2HIEUI.doctorSection import DoctorSection
+from AGE2HIEUI.elsewhereSection import ElsewhereSection
 from AGE2HIEUI.inputs import ageInDays
 from AGE2HIEUI.logic import Logic
 from AGE2HIEUI.messageSection import MessageSection
@@ -82,7 +83,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.runs = Runs(self, Path(self.resourcePath("requirements.txt")), self._beforeInstalling)
         self.clinical = ClinicalSection(self.ui)
         self.disk = DiskSection(self.ui, self.logic.chosen, self.refresh)
-        self.ui.noticeLabel.setText(texts.noticeText())
+        self.elsewhere = ElsewhereSection(self.ui, self.logic.runElsewhere)
         self.meters.show(False)
         self._connect()
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self._onSceneStartClose)

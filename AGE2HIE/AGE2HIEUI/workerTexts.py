@@ -70,5 +70,8 @@ def inThePanel(text: str) -> str:
         "--gestation-weeks": _("'Gestation at birth'"),
         "--cooled": _("'Cooled'"),
         "--override": _("'Predict all the same'"),
+        "--worker-certificate": _("'Certificate'"),
+        "--worker-token": _("'Token file'"),
+        "--worker": _("'Address'"),
     }
     return re.sub("|".join(map(re.escape, fields)), lambda found: fields[found.group()], text)

@@ -23,7 +23,7 @@ from AGE2HIELib.node.events import EventLog, Figures
 from AGE2HIELib.node.files import StudyFiles
 from AGE2HIELib.node.monitor import MonitorServer
 from AGE2HIELib.node.prediction import Predict, predict_study, request_of
-from AGE2HIELib.node.queue import Queue
+from AGE2HIELib.node.queue import FAILED, FILE, Queue
 from AGE2HIELib.node.rules import choose, explanation, study_series
 from AGE2HIELib.node.settings import NodeSettings
 from AGE2HIELib.preprocess.atlas import load_atlas
@@ -33,12 +33,16 @@ from AGE2HIELib.system.places import find_model
 from AGE2HIELib.system.progress import Progress
 
 STOPPED = 0
+ALL = "all"
 _LOCK = ".age2hie-lock"
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """Ends with 0 when it is told to stop, and 2 where it cannot start."""
     settings = read_config(arguments.config)
+    if arguments.retry is not None:
+        print(retried(settings, arguments.retry))
+        return STOPPED
     if arguments.explain_rules is not None:
         print(explained(arguments.explain_rules, settings))
         return STOPPED
@@ -51,6 +55,32 @@ def explained(study: Path, settings: NodeSettings) -> str:
     if not study.exists():
         raise InputError(f"'{study.name}' does not exist. Name the folder of a study.")
     return explanation(choose(study_series(study), settings.rules), settings.rules)
+
+
+def retried(settings: NodeSettings, wanted: str) -> str:
+    """Failed studies go back into the queue, of a node that runs or will run; ``wanted``: the digest of one, or all.
+
+    Raises:
+        InputError: there is no such study, or it cannot be done again.
+    """
+    if not (settings.folder / FILE).is_file():
+        raise InputError(f"There is no queue in '{settings.folder.name}'. Check 'folder' in the node's file.")
+    queue = Queue(settings.folder)
+    try:
+        failed = queue.in_state(FAILED)
+        lines = failed if wanted == ALL else [line for line in failed if line.key == wanted]
+        if not lines and wanted != ALL:
+            raise InputError(
+                f"No study with the digest '{wanted:.64}' has failed ({len(failed)} have). Take the digest from the "
+                "log or the page of the queue, or give 'all'."
+            )
+        again = [line for line in lines if queue.retry(line)]
+    finally:
+        queue.close()
+    said = f"{len(again)} of {len(lines)} failed studies will be done again."
+    if len(again) == len(lines):
+        return said
+    return f"{said} Of the others the images are no longer here, or are too many: send them again."
 
 
 def serve(settings: NodeSettings, predict: Predict = predict_study) -> None:

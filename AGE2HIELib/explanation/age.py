@@ -15,15 +15,14 @@ from functools import partial
 import numpy as np
 import torch
 
+from AGE2HIELib.explanation.maps import AGE_TARGET, SaliencyMap
 from AGE2HIELib.explanation.question import Answer, Question, Target, check_layer, output_number
 from AGE2HIELib.explanation.registry import find_method
-from AGE2HIELib.explanation.saliency import SaliencyMap, on_cells
+from AGE2HIELib.explanation.saliency import on_cells
 from AGE2HIELib.inference.device import full_precision
 from AGE2HIELib.networks.age import AgeNetwork, years_from_outputs
 from AGE2HIELib.networks.age_head import YEARS, AgeHead
 from AGE2HIELib.volume import Grid
-
-AGE_TARGET = "age"  # as --target names it
 
 
 @dataclass(frozen=True, kw_only=True)

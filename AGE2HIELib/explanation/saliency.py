@@ -2,53 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from AGE2HIELib.bundle.model_facts import ModelFacts
+from AGE2HIELib.explanation.maps import Explanation, SaliencyMap
+from AGE2HIELib.explanation.methods import DEFAULT_METHOD
 from AGE2HIELib.explanation.question import Answer, Question, Target, check_layer, find_target
-from AGE2HIELib.explanation.registry import DEFAULT_METHOD, find_method
+from AGE2HIELib.explanation.registry import find_method
 from AGE2HIELib.inference.device import full_precision
-from AGE2HIELib.inference.probability import Prediction, as_tensor, combine_logits
+from AGE2HIELib.inference.probability import as_tensor, combine_logits
 from AGE2HIELib.networks.staged import Cells, StagedNetwork
 from AGE2HIELib.volume import Grid, Volume
-
-
-@dataclass(frozen=True, kw_only=True)
-class SaliencyMap:
-    """Where the evidence for a number lies.
-
-    Attributes:
-        saliency: on the method's own cells, in the frame that the scan was placed in; positive speaks for the target.
-            Neither clipped nor scaled to the map's range, so that two scans' maps can be compared: the unit is that of
-            what is explained, but for the noise map, which has none.
-        layer: what the CAM family was asked at; empty for the methods that look at the image itself.
-        resolution_mm: edge lengths of a cell, or of what a value stands for, along right, anterior, superior.
-    """
-
-    saliency: Volume
-    method: str
-    layer: str
-    target: str
-    resolution_mm: tuple[float, float, float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Explanation(SaliencyMap):
-    """A prediction and where its evidence lies, in the unit of the calibrated logit.
-
-    Attributes:
-        agreement: same cells, 0..1: the size of the mean of the members' maps over the mean of their sizes. 1 where
-            all members say the same, about 0.4 where five members' signs are drawn by lot.
-        channels: by the name of a channel of the network's input (``adc``, ``z_adc``), its part of the map: same
-            cells, and their sum is the map; empty for a method that cannot part them.
-    """
-
-    prediction: Prediction
-    agreement: Volume
-    channels: Mapping[str, Volume] = field(default_factory=dict)
 
 
 def explain_score(

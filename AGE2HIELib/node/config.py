@@ -26,6 +26,11 @@ def read_config(path: Path) -> NodeSettings:
     Raises:
         InputError: the file cannot be read, or one of its keys or values cannot be.
     """
+    return checked(read_table(NodeSettings, path, "docs/node.md"))
+
+
+def read_table(kind: type[Table], path: Path, page: str) -> Table:
+    """A file of settings into the dataclass ``kind``; ``page`` of the docs has an example of it. Raises InputError."""
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise InputError(
@@ -39,10 +44,8 @@ def read_config(path: Path) -> NodeSettings:
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(
-            f"'{path.name}' is not TOML: {error}. Correct that line (docs/node.md has an example)."
-        ) from error
-    return checked(_table(NodeSettings, content, "", path.resolve().parent))
+        raise InputError(f"'{path.name}' is not TOML: {error}. Correct that line ({page} has an example).") from error
+    return _table(kind, content, "", path.resolve().parent)
 
 
 def checked(settings: NodeSettings) -> NodeSettings:
@@ -77,7 +80,7 @@ def _table(kind: type[Table], content: Mapping[str, Any], where: str, base: Path
         if name not in known:
             near = get_close_matches(name, known, n=1, cutoff=0.5)
             advice = f"Perhaps '{near[0]}' is meant." if near else f"Known there: {', '.join(known)}."
-            raise InputError(f"The node knows no setting '{where}{name}'. {advice}")
+            raise InputError(f"There is no setting '{where}{name}'. {advice}")
         values[name] = _value(hints[name], value, f"{where}{name}", base)
         if known[name].metadata.get("name") and len(Path(value).parts) == 1 and not values[name].exists():
             values[name] = Path(value)

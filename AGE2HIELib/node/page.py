@@ -14,21 +14,25 @@ _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or fals
 
 
 def node_page() -> str:
-    """Markdown: the top of the file, then every table."""
-    parts = "\n\n".join(_section(name, kind, repeated) for name, kind, repeated in _tables())
-    return f"""# Settings of the node
+    return settings_page(NodeSettings, "node")
+
+
+def settings_page(settings: type, name: str) -> str:
+    """Markdown: the top of the file that ``settings`` is, then every table; ``name`` of what starts with it."""
+    parts = "\n\n".join(_section(table, kind, repeated) for table, kind, repeated in _tables(settings))
+    return f"""# Settings of the {name}
 
 `make docs` makes this page from the classes that read the file (TOML). Relative paths are meant from the file's own
-folder; a key that is not here, or a value out of its limits, is refused before the node starts.
+folder; a key that is not here, or a value out of its limits, is refused before the {name} starts.
 
 {parts}
 """
 
 
-def _tables() -> Iterator[tuple[str, type, bool]]:
-    yield "", NodeSettings, False
-    hints = get_type_hints(NodeSettings)
-    for one in fields(NodeSettings):
+def _tables(settings: Any) -> Iterator[tuple[str, type, bool]]:
+    yield "", settings, False
+    hints = get_type_hints(settings)
+    for one in fields(settings):
         kind, repeated = _inner(hints[one.name])
         if is_dataclass(kind):
             yield one.name, cast(type, kind), repeated

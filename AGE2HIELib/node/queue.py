@@ -116,6 +116,18 @@ class Queue:
                 (RECEIVED, time.time(), key, FAILED, OVERSIZE),
             )
 
+    def retry(self, line: StudyLine) -> bool:
+        """A failed study is done again, as when its images came again; False where its images are no longer here, or
+        it has changed meanwhile.
+        """
+        with self._transaction() as database:
+            done = database.execute(
+                "UPDATE studies SET state = ?, version = version + 1, attempts = 0, since = ?, due = 0, reason = '' "
+                "WHERE key = ? AND version = ? AND state = ? AND kept = 1 AND reason != ?",
+                (RECEIVED, time.time(), line.key, line.version, FAILED, OVERSIZE),
+            )
+            return done.rowcount == 1
+
     def counted(self, key: str, objects: int, size: int) -> None:
         """What lies on the disk of a study; it gets a line where it has none, as when the queue was lost."""
         now = time.time()

@@ -169,6 +169,9 @@ def infant_timing(scan: Scan, request: Request) -> InfantFacts:
 
 def input_checks(image: np.ndarray, model: HieModel) -> tuple[Check, ...]:
     """What the gate asks about the network's input."""
+    if model.elsewhere is not None:
+        check = model.elsewhere.distance(model.bundle, image)
+        return () if check is None else (check,)
     from AGE2HIELib.quality.distance import distance_check  # brings torch
 
     check = distance_check(model.members, model.bundle, image)

@@ -36,6 +36,7 @@ from AGE2HIELib.system.progress import Progress, Stages
 
 # what belongs to a diffusion scan or to an outcome, and why
 _OUTCOME_ONLY = {
+    "worker": "runs the networks for an outcome",
     "series": "chooses a DICOM series of diffusion",
     "align": "aligns diffusion volumes",
     "z_adc": "is a map of ADC",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,7 @@ from AGE2HIELib.system.progress import Progress, Stages
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
-    from AGE2HIELib.explanation.saliency import Explanation
+    from AGE2HIELib.explanation.maps import Explanation
     from AGE2HIELib.inference.probability import Prediction
     from AGE2HIELib.result.findings import ClinicalReading
     from AGE2HIELib.result.network_readings import NetworkReading
@@ -141,13 +141,20 @@ def explain_prediction(
     model: HieModel, image: np.ndarray, method: str | None = None, *, layer: str | None = None, target: str = ADVERSE
 ) -> tuple[HieModel, Explanation]:
     """The explanation, and the model that gave it: on the CPU where the GPU's memory ran out."""
-    from AGE2HIELib.explanation.registry import DEFAULT_METHOD
+    from AGE2HIELib.explanation.methods import DEFAULT_METHOD
+
+    method = method or DEFAULT_METHOD
+    if model.elsewhere is not None:
+        found, ran = model.elsewhere.explanation(
+            model.bundle, image, prevalence=model.prevalence, method=method, layer=layer, target=target
+        )
+        return replace(model, device=ran.device, warnings=ran.notes), found
     from AGE2HIELib.explanation.saliency import explain_score
     from AGE2HIELib.inference.device import with_cpu_fallback
 
     def ask(of: HieModel) -> tuple[HieModel, Explanation]:
         facts = at_prevalence(of.bundle, of.prevalence)
-        return of, explain_score(of.members, facts, image, method=method or DEFAULT_METHOD, layer=layer, target=target)
+        return of, explain_score(of.members, facts, image, method=method, layer=layer, target=target)
 
     return with_cpu_fallback(
         lambda: ask(model), lambda note: ask(model_on_cpu(model.bundle, note, model.prevalence)), model.device
@@ -156,6 +163,8 @@ def explain_prediction(
 
 def network_readings(model: HieModel, image: np.ndarray) -> tuple[NetworkReading, ...]:
     """What the members say beside the number, where the model is."""
+    if model.elsewhere is not None:
+        return model.elsewhere.readings(model.bundle, image)
     from AGE2HIELib.explanation.network_readings import outcome_readings
 
     return outcome_readings(model.members, model.bundle, image)
@@ -163,11 +172,20 @@ def network_readings(model: HieModel, image: np.ndarray) -> tuple[NetworkReading
 
 def examine_explanation(model: HieModel, image: np.ndarray, explanation: Explanation) -> Examination:
     """The examination of a map that ``explain_prediction`` has made of this image, where the model is."""
+    return examine_map_of(model, image, explanation.method, explanation.layer or None, explanation.target)
+
+
+def examine_map_of(
+    model: HieModel, image: np.ndarray, method: str, layer: str | None = None, target: str = ADVERSE
+) -> Examination:
+    """``examine_explanation``, of a map that is named."""
+    layer = layer or model.bundle.saliency_layer
+    if model.elsewhere is not None:
+        return model.elsewhere.examination(model.bundle, image, method=method, layer=layer, target=target)
     from AGE2HIELib.explanation.examination import examine_map
     from AGE2HIELib.explanation.robustness import ExaminedMap
 
-    layer = explanation.layer or model.bundle.saliency_layer
-    return examine_map(ExaminedMap(model.members, model.bundle, image, explanation.method, layer, explanation.target))
+    return examine_map(ExaminedMap(model.members, model.bundle, image, method, layer, target))
 
 
 def on_scan_grid(saliency: Volume, admitted: Admitted) -> Volume:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from AGE2HIELib.explanation.compare import agreement
 from AGE2HIELib.explanation.evidence import EvidenceRow, write_evidence_table
-from AGE2HIELib.explanation.saliency import Explanation, SaliencyMap
+from AGE2HIELib.explanation.maps import Explanation, SaliencyMap
 from AGE2HIELib.io.coordinates import to_stored_order
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.report.backdrop import Backdrop

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from AGE2HIELib.pipeline.admission import Withheld
-from AGE2HIELib.pipeline.age_maps import check_age_request, explain_age_into
 from AGE2HIELib.pipeline.outcome_maps import WithheldError, explain_outcome_into
 from AGE2HIELib.pipeline.request import AGE, Request
 from AGE2HIELib.system.outputs import output_folder
@@ -46,6 +45,8 @@ def explain(
     request.check()
     explain_into = explain_outcome_into
     if request.target == AGE:
+        from AGE2HIELib.pipeline.age_maps import check_age_request, explain_age_into  # brings torch
+
         check_age_request(request)
         explain_into = explain_age_into
     try:

@@ -22,11 +22,13 @@ from AGE2HIELib.pipeline.clinical import clinical_of
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.quality import Quality
+from AGE2HIELib.result.software import Elsewhere
 from AGE2HIELib.system.places import find_model
 from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
 
 if TYPE_CHECKING:
+    from AGE2HIELib.elsewhere.networks import NetworksElsewhere
     from AGE2HIELib.networks.staged import StagedNetwork
 
 
@@ -64,6 +66,7 @@ class HieModel:
     Attributes:
         warnings: say where another device had been asked for.
         prevalence: the share of adverse outcomes that numbers are wanted for; None for that of the calibration.
+        elsewhere: asks the networks on another computer; ``members`` is empty then, and torch is not needed here.
     """
 
     bundle: Bundle
@@ -71,6 +74,12 @@ class HieModel:
     device: str
     warnings: tuple[str, ...] = ()
     prevalence: float | None = None
+    elsewhere: NetworksElsewhere | None = None
+
+    @property
+    def computer(self) -> Elsewhere | None:
+        """Of the networks, where it is another one."""
+        return self.elsewhere.computer if self.elsewhere is not None else None
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,8 @@ def read_atlas_of(request: Request, stages: Stages) -> Atlas:
 def load_model_of(request: Request, stages: Stages) -> HieModel:
     folder = find_model(request.model)
     with stages("model"):
-        return load_model(folder, device=request.device, prevalence=request.prevalence)
+        check_prevalence(request.prevalence)
+        return _networks_of(read_bundle(folder), request)
 
 
 def load_model(folder: Path | None = None, *, device: str = "auto", prevalence: float | None = None) -> HieModel:
@@ -171,7 +181,7 @@ def load_model(folder: Path | None = None, *, device: str = "auto", prevalence: 
     (True, 'cpu', True)
     """
     check_prevalence(prevalence)
-    return _networks_of(read_bundle(find_model(folder)), device, prevalence)
+    return _networks_here(read_bundle(find_model(folder)), device, prevalence)
 
 
 def load_model_beside(request: Request, stages: Stages) -> LoadingModel:
@@ -180,12 +190,25 @@ def load_model_beside(request: Request, stages: Stages) -> LoadingModel:
         check_prevalence(request.prevalence)
         bundle = read_bundle(find_model(request.model))
         worker = ThreadPoolExecutor(1)
-        loading = worker.submit(_networks_of, bundle, request.device, request.prevalence)
+        loading = worker.submit(_networks_of, bundle, request)
         worker.shutdown(wait=False)
         return LoadingModel(bundle, loading)
 
 
-def _networks_of(bundle: Bundle, device: str, prevalence: float | None) -> HieModel:
+def _networks_of(bundle: Bundle, request: Request) -> HieModel:
+    """Here, or on another computer where the request names one; no connection is opened unless it does."""
+    from AGE2HIELib.elsewhere.address import worker_of
+
+    worker = worker_of(request.worker, request.worker_certificate, request.worker_token)
+    if worker is None:
+        return _networks_here(bundle, request.device, request.prevalence)
+    from AGE2HIELib.elsewhere.networks import find_networks  # what speaks with others is loaded for nobody else
+
+    elsewhere, ran = find_networks(worker, bundle)
+    return HieModel(bundle, (), ran.device, ran.notes, request.prevalence, elsewhere)
+
+
+def _networks_here(bundle: Bundle, device: str, prevalence: float | None) -> HieModel:
     # torch takes a second: only who predicts waits for it
     from AGE2HIELib.inference.device import choose_device, with_cpu_fallback
 

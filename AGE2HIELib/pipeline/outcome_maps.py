@@ -8,7 +8,7 @@ from pathlib import Path
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation.evidence import evidence_table
-from AGE2HIELib.explanation.saliency import Explanation
+from AGE2HIELib.explanation.maps import Explanation
 from AGE2HIELib.infant import infant_warnings
 from AGE2HIELib.pipeline.admission import Admitted, Withheld, admit, infant_timing
 from AGE2HIELib.pipeline.analysis import (
@@ -73,7 +73,7 @@ def explain_outcome_into(folder: Path, request: Request, progress: Progress) -> 
     timing = infant_warnings(infant_timing(scan, request))
     warnings = tuple(dict.fromkeys((*gated.warnings, *model.warnings, *timing, *before)))
     used = earlier.result.input.b_values_used if earlier else gated.b_values_used
-    about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, settings, used)
+    about = Circumstances(scan.source, model.bundle, atlas, model.device, warnings, settings, used, model.computer)
     record = comparison_record(about, gated.quality, comparison, stages.seconds, examinations, readings)
     return "", write_comparison(folder, comparison, rows, record, stages)
 

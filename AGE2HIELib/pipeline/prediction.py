@@ -144,6 +144,7 @@ def predict_inputs(folder: Path, request: Request, inputs: Inputs, stages: Stage
         ),
         settings_of(request, scan),
         gated.b_values_used,
+        model.computer,
     )
     lost = _write(analysis, about, stages, folder, dicom=request.dicom)
     return replace(_outcome(analysis), lost=lost)

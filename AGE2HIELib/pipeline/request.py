@@ -65,6 +65,9 @@ class Request:
         target: ``explain``: what is explained, one of ``TARGETS``.
         layer: ``explain``: block of the network for the CAM methods; None for the model's own.
         share: ``explain``: part of a map's evidence that counts as marked.
+        worker: address of another computer that runs the networks, ``https://HOST:PORT``; None for this one.
+        worker_certificate: PEM file by which it is known; None for those that this system trusts.
+        worker_token: file with the token that it wants.
     """
 
     input: Path | None = None
@@ -89,9 +92,13 @@ class Request:
     target: str = ADVERSE
     layer: str | None = None
     share: float = 0.5
+    worker: str | None = None
+    worker_certificate: Path | None = None
+    worker_token: Path | None = None
 
     def check(self) -> None:
         """InputError for a value with which nothing can be done, whatever the scan; asked before anything is read."""
+        from AGE2HIELib.elsewhere.address import worker_of
         from AGE2HIELib.inference.prevalence import check_prevalence
         from AGE2HIELib.quality.check import check_overrides
 
@@ -105,6 +112,10 @@ class Request:
             raise InputError(f"--share is {self.share:g}; it must be above 0 and at most 1.")
         if self.keep_clinical and self.clinical is None:
             raise InputError("--keep-clinical keeps the values of --clinical FILE. Name the file, or leave it out.")
+        if worker_of(self.worker, self.worker_certificate, self.worker_token) is not None and self.device != "auto":
+            raise InputError(
+                f"--device {self.device} is of this computer, and --worker chooses its own. Leave one out."
+            )
         check_prevalence(self.prevalence)
         check_overrides(self.override)
 
@@ -124,7 +135,8 @@ class Request:
     def files(self) -> tuple[Path, ...]:
         """Everything that is read: the output must not lie on it."""
         named = (self.input, self.z_adc, self.mask, self.model, self.atlas, self.clinical)
-        return tuple(path for path in named if path is not None)
+        secrets = (self.worker_certificate, self.worker_token)
+        return tuple(path for path in (*named, *secrets) if path is not None)
 
     def argv(self) -> tuple[str, ...]:
         """The options of ``age2hie`` that ask for this, the scan last. Every option is one argument, so that no name

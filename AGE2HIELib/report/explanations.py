@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from AGE2HIELib.explanation.compare import mark_strongest, names_a_place, standing
-from AGE2HIELib.explanation.registry import find_method
-from AGE2HIELib.explanation.saliency import Explanation, SaliencyMap
+from AGE2HIELib.explanation.maps import Explanation, SaliencyMap
+from AGE2HIELib.explanation.methods import method_facts
 from AGE2HIELib.report.backdrop import Backdrop
 from AGE2HIELib.report.colours import Scale, saliency_scale, standing_scale
 from AGE2HIELib.report.overlay import COLUMNS, TILE_WIDTH, MapRow, mosaic, over
@@ -102,7 +102,7 @@ def maps_record(found: Comparison[M], unit: str) -> dict[str, Any]:
 
 
 def _map(found: Comparison[M], name: str, unit: str) -> dict[str, Any]:
-    made, inside, method = found.explanations[name], found.brain.array, find_method(name)
+    made, inside, method = found.explanations[name], found.brain.array, method_facts(name)
     values = found.maps[name].array[inside]
     return {
         "method": name,
@@ -133,4 +133,4 @@ def _mean_where_marked(found: Comparison[M], name: str) -> float | None:
 
 
 def _heading(made: SaliencyMap) -> str:
-    return f"{find_method(made.method).title} ({made.target}, cells of {max(made.resolution_mm):.0f} mm)"
+    return f"{method_facts(made.method).title} ({made.target}, cells of {max(made.resolution_mm):.0f} mm)"

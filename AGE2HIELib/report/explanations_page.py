@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from AGE2HIELib.explanation.age import AGE_TARGET
 from AGE2HIELib.explanation.evidence import EvidenceRow
+from AGE2HIELib.explanation.maps import AGE_TARGET
 from AGE2HIELib.report.explanations import Comparison
 from AGE2HIELib.report.page import age_parts, common_parts, template
 from AGE2HIELib.report.viewer import Shown, ranked, viewer_parts

@@ -9,23 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from AGE2HIELib.bundle.reading import Bundle
+from AGE2HIELib.explanation.methods import method_facts
 from AGE2HIELib.io.source import Source, T1Scan
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.result.decode import encode
 from AGE2HIELib.result.findings import InjuryScore, Lesion
 from AGE2HIELib.result.record import AtlasUsed, Input, Model, PredictionCases, RecordedSet, Result, Saliency, Settings
-from AGE2HIELib.result.software import machine, software_versions
+from AGE2HIELib.result.software import Elsewhere, machines, software_versions
 from AGE2HIELib.result.verdicts import Examination, Quality
 from AGE2HIELib.result.visits import TwoScans
 
 if TYPE_CHECKING:
-    from AGE2HIELib.explanation.saliency import Explanation
+    from AGE2HIELib.explanation.maps import Explanation
     from AGE2HIELib.inference.conformal import PredictionSet
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a result was made from and with; ``b_values_used`` (s/mm^2) is None where the ADC was given."""
+    """What a result was made from and with; ``b_values_used`` (s/mm^2) is None where the ADC was given, ``elsewhere``
+    where the networks ran on this computer.
+    """
 
     source: Source
     bundle: Bundle
@@ -34,6 +37,7 @@ class Circumstances:
     warnings: Sequence[str]
     settings: Settings
     b_values_used: Sequence[float] | None = None
+    elsewhere: Elsewhere | None = None
 
 
 def result_record(
@@ -65,15 +69,21 @@ def result_record(
         atlas=_atlas(about.atlas),
         input=_input(about),
         settings=about.settings,
-        **run_record(bundle.network, about.device, timing_s, about.warnings),
+        **run_record(bundle.network, about.device, timing_s, about.warnings, about.elsewhere),
     )
 
 
-def run_record(network: str, device: str, timing_s: Mapping[str, float], warnings: Sequence[str]) -> dict[str, Any]:
+def run_record(
+    network: str,
+    device: str,
+    timing_s: Mapping[str, float],
+    warnings: Sequence[str],
+    elsewhere: Elsewhere | None = None,
+) -> dict[str, Any]:
     """With what, where and for how long a result was made, and what its reader should know."""
     return {
-        "software": software_versions(network),
-        "machine": machine(device),
+        "software": software_versions(network, elsewhere),
+        "machine": machines(device, elsewhere),
         "device": device,
         "timing_s": dict(timing_s),
         "warnings": tuple(warnings),
@@ -127,9 +137,7 @@ def _model(bundle: Bundle) -> Model:
 
 
 def _saliency(explanation: Explanation) -> Saliency:
-    from AGE2HIELib.explanation.registry import find_method  # brings torch, which a refused scan does without
-
-    method = find_method(explanation.method)
+    method = method_facts(explanation.method)
     resolution_mm = tuple(round(mm, 3) for mm in explanation.resolution_mm)
     return Saliency(explanation.method, method.title, method.meaning, explanation.layer or None, resolution_mm)
 

@@ -104,11 +104,15 @@ def compute_on_one_thread() -> None:
 def begin_worker() -> None:
     """A process that was started from here computes on one thread and ends with its parent."""
     compute_on_one_thread()
+    end_with_parent()
+
+
+def end_with_parent() -> None:
+    """A killed run must leave no process behind that goes on writing into its folder."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """A killed run must leave no process behind that goes on writing into its folder."""
     from multiprocessing import parent_process
 
     parent = parent_process()

@@ -674,6 +674,54 @@
    <source>Slicer, Python, packages, torch, graphics card, memory and disk.</source>
    <translation type="unfinished" />
   </message>
+  <message>
+   <source>A GPU on another computer</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Address:</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Certificate:</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Choose the certificate.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Choose the token file.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>File with the token of that computer. The token itself is not stored.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Of a computer of your network that runs the networks (age2hie serve), https://HOST:PORT. Empty: they run here, and nothing is sent anywhere.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>PEM file with the certificate of that computer, or of its authority. Empty: those that this system trusts.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Token file:</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>file with its token</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>none: everything stays here</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>those that this system trusts</source>
+   <translation type="unfinished" />
+  </message>
  </context>
  <context>
   <name>AGE2HIEUI.checkTexts</name>
@@ -2193,6 +2241,10 @@
    <source>seconds</source>
    <translation type="unfinished" />
   </message>
+  <message>
+   <source>&lt;b&gt;Scans leave this computer:&lt;/b&gt; the voxels of the brain go to {host}, without name, date or header.</source>
+   <translation type="unfinished" />
+  </message>
  </context>
  <context>
   <name>AGE2HIEUI.widget</name>
@@ -2366,11 +2418,34 @@
    <source>'Predict all the same'</source>
    <translation type="unfinished" />
   </message>
+  <message>
+   <source>'Address'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Certificate'</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'Token file'</source>
+   <translation type="unfinished" />
+  </message>
  </context>
  <context>
   <name>qSlicerAbstractCoreModule</name>
   <message>
    <source>Diffusion</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.elsewhereSection</name>
+  <message>
+   <source>Certificate</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Token file</source>
    <translation type="unfinished" />
   </message>
  </context>
