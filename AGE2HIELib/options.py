@@ -126,6 +126,9 @@ def _add_scan_commands(commands: Commands) -> None:
     lesion.add_argument("input", type=Path, metavar="RESULT", help="a folder that predict has made")
     text = "the lesion, on the scan's grid"
     lesion.add_argument("--corrected", type=Path, metavar="FILE", required=True, help=text)
+    text = "write the DICOM objects of a result whose scan was DICOM"
+    dicom = commands.add("dicom", "dicom:run", text, ["input", "series", "atlas", *_WRITING])
+    dicom.add_argument("result", type=Path, metavar="RESULT", help="a folder that predict has made")
     adc = commands.add(
         "adc",
         "adc:run",
