@@ -69,7 +69,8 @@ def add_commands(top: argparse.ArgumentParser, *, rare: bool = False) -> None:
     _add_model(commands.group("model", "look into a model bundle, or install one"))
     _add_node(commands)
     _add_atlas(commands.group("atlas", "make a normative atlas, or look into one"))
-    commands.add("doctor", "doctor:run", "check this computer before the first prediction", ["json", "slicer"])
+    text = "check this computer before the first prediction"
+    commands.add("doctor", "doctor:run", text, ["install", "json", "slicer"])
 
 
 def _add_scan_commands(commands: Commands) -> None:
@@ -296,6 +297,8 @@ def _options(*, rare: bool) -> Options:
     add(OUTPUT, "progress", text, seldom=True, choices=KINDS, default="text")
     add(OUTPUT, "json", "for programs", seldom=True, action="store_true", default=False)
     add(OUTPUT, "slicer", "version of the Slicer that asks", seldom=True, metavar="VERSION", default=None)
+    text = "first install what is missing from this folder of wheels, without network"
+    add(OUTPUT, "install", text, seldom=True, type=Path, metavar="FOLDER", default=None)
 
     help_all = argparse.ArgumentParser(add_help=False)
     help_all.add_argument("--help-all", action="help", help="the rarely used options, too")
