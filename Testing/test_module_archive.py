@@ -61,16 +61,16 @@ class SilentWeb:
     def connect(self, signal: str, slot: Any) -> None:
         self.slots[signal.split("(")[0]] = slot
 
-    def setUrl(self, _url: str) -> None:
+    def setUrl(self, _url: str) -> None:  # noqa: N802
         if self.how != "silent":
             self.slots["loadFinished"](self.how != "not loaded")
 
-    def printToPdf(self, path: str) -> None:
+    def printToPdf(self, path: str, _layout: Any) -> None:  # noqa: N802
         if self.how == "folder is gone":
             Path(path).write_bytes(b"%PDF-")
         self.slots["pdfPrintingFinished"](path, self.how == "folder is gone")
 
-    def deleteLater(self) -> None:
+    def deleteLater(self) -> None:  # noqa: N802
         self.gone = True
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from AGE2HIEUI import lesion, scene
-from AGE2HIEUI.chosenInput import InputKey
 from AGE2HIEUI.choosing import chooseFolder, chooseNewFile
+from AGE2HIEUI.chosenInput import InputKey
 from AGE2HIEUI.codes import Code
 from AGE2HIEUI.inputs import copyDicom
 from AGE2HIEUI.messageSection import MessageSection

@@ -79,7 +79,7 @@ class Printer:
         if self._folder is None:
             return
         if ok:
-            self._web.printToPdf(str(Path(self._folder.name) / "report.pdf"))
+            self._web.printToPdf(str(Path(self._folder.name) / "report.pdf"), _a4())
         else:
             self._end(_("The web engine could not open the report."))
 
@@ -99,6 +99,12 @@ class Printer:
     def _end(self, problem: str) -> None:
         self.close()
         self._done(problem)
+
+
+def _a4() -> Any:
+    """Qt's web engine leaves the margins of the page's own style sheet aside, and prints to the edge without these."""
+    margins = qt.QMarginsF(12.0, 14.0, 12.0, 14.0)
+    return qt.QPageLayout(qt.QPageSize(qt.QPageSize.A4), qt.QPageLayout.Portrait, margins, qt.QPageLayout.Millimeter)
 
 
 def _place(made: Path, target: Path) -> None:

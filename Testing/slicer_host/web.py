@@ -32,8 +32,9 @@ class qSlicerWebWidget(QWidget):
         self._page = Path(QUrl(url).toLocalFile())
         self._loading.start(0)
 
-    def printToPdf(self, path: Any) -> None:
-        """With the margins of the page's own style sheet."""
+    def printToPdf(self, path: Any, layout: Any) -> None:
+        """With the margins of the page's own style sheet, which Qt's engine leaves aside for those of ``layout``."""
+        assert layout.isValid()
         program = next((found for name in _BROWSERS if (found := shutil.which(name))), "chromium")
         profile = f"--user-data-dir={self._profile.path()}"
         arguments = [*_FLAGS, profile, "--no-pdf-header-footer", f"--print-to-pdf={path}", self._page.as_uri()]
