@@ -75,19 +75,11 @@ def add_commands(top: argparse.ArgumentParser, *, rare: bool = False) -> None:
 
 def _add_scan_commands(commands: Commands) -> None:
     read = (*_SHARED, "series", "mask", "z-adc", *_TIMING)
-    predict = commands.add(
-        "predict",
-        "predict:run",
-        "predict the outcome from one scan",
-        [*read, *_CLINICAL, "saliency", "examine", *_WRITING, "dicom"],
-    )
+    options = [*read, *_CLINICAL, "saliency", "examine", *_WRITING, "dicom"]
+    predict = commands.add("predict", "predict:run", "predict the outcome from one scan", options)
     predict.add_argument("input", type=Path, metavar="INPUT", help=_INPUT)
-    batch = commands.add(
-        "batch",
-        "batch:run",
-        "predict every case of a folder",
-        [*_SHARED, *_CLINICAL, "saliency", "examine", "jobs", *_ENGINE, *_WRITING],
-    )
+    options = [*_SHARED, *_CLINICAL, "saliency", "examine", "jobs", *_ENGINE, *_WRITING]
+    batch = commands.add("batch", "batch:run", "predict every case of a folder", options)
     text = "a case is a subfolder (DICOM, or one scan) or a scan file in it"
     batch.add_argument("input", type=Path, metavar="FOLDER", help=text)
     explain = commands.add(
