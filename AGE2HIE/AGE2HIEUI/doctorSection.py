@@ -55,6 +55,6 @@ class DoctorSection:
             self._label.setText(workerTexts.escaped(answer.error or _("The check gave no answer.")))
 
     def _showRunning(self, running: bool) -> None:
-        self._ui.wheelsCancelButton.setVisible(running)
+        self._ui.wheelsCancelButton.setEnabled(running)
         for button in (self._ui.doctorButton, self._ui.wheelsButton):
             button.setEnabled(not running)
