@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 BENCH := .venv-bench/bin
 READY := $(VENV)/.ready
 
-.PHONY: viewer demo docs test quick coverage test-long test-slicer fuzz lint bench demo-atlas demo-model t1-template clean
+.PHONY: viewer demo docs test quick coverage test-long test-slicer translations fuzz lint bench demo-atlas demo-model t1-template clean
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found: install it, or call make PYTHON=..." >&2; exit 1; }
@@ -47,6 +47,9 @@ test-long: $(READY)  ## what `make test` does on a part of the real scans, on al
 test-slicer: $(READY)  ## the module's tests over Slicer's own Python modules: make test-slicer SLICER=FOLDER
 	@test -n "$(SLICER)" || { echo "Name a folder with a copy of Slicer's sources: make test-slicer SLICER=..." >&2; exit 1; }
 	SLICER_HOST_SOURCES="$(SLICER)" $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "host and not long" Testing
+
+translations: $(READY)  ## the module's texts into the files of its five languages, after a change of texts
+	$(BIN)/python AGE2HIE/Resources/Translations/refresh.py $(WORDS)
 
 fuzz: $(READY)  ## 600 damaged or odd inputs, and the table of what came of them; FUZZ="--cases 60 --seed 1 --jobs 4"
 	PYTHONPATH=$(CURDIR):$(CURDIR)/Testing $(BIN)/python -m fuzzing $(FUZZ)

@@ -69,24 +69,17 @@ def add_commands(top: argparse.ArgumentParser, *, rare: bool = False) -> None:
     _add_model(commands.group("model", "look into a model bundle, or install one"))
     _add_node(commands)
     _add_atlas(commands.group("atlas", "make a normative atlas, or look into one"))
-    commands.add("doctor", "doctor:run", "check this computer before the first prediction", ["json", "slicer"])
+    text = "check this computer before the first prediction"
+    commands.add("doctor", "doctor:run", text, ["install", "json", "slicer"])
 
 
 def _add_scan_commands(commands: Commands) -> None:
     read = (*_SHARED, "series", "mask", "z-adc", *_TIMING)
-    predict = commands.add(
-        "predict",
-        "predict:run",
-        "predict the outcome from one scan",
-        [*read, *_WORKER, *_CLINICAL, "saliency", "examine", *_WRITING, "dicom"],
-    )
+    options = [*read, *_WORKER, *_CLINICAL, "saliency", "examine", *_WRITING, "dicom"]
+    predict = commands.add("predict", "predict:run", "predict the outcome from one scan", options)
     predict.add_argument("input", type=Path, metavar="INPUT", help=_INPUT)
-    batch = commands.add(
-        "batch",
-        "batch:run",
-        "predict every case of a folder",
-        [*_SHARED, *_CLINICAL, "saliency", "examine", "jobs", *_ENGINE, *_WRITING],
-    )
+    options = [*_SHARED, *_CLINICAL, "saliency", "examine", "jobs", *_ENGINE, *_WRITING]
+    batch = commands.add("batch", "batch:run", "predict every case of a folder", options)
     text = "a case is a subfolder (DICOM, or one scan) or a scan file in it"
     batch.add_argument("input", type=Path, metavar="FOLDER", help=text)
     explain = commands.add(
@@ -126,6 +119,9 @@ def _add_scan_commands(commands: Commands) -> None:
     lesion.add_argument("input", type=Path, metavar="RESULT", help="a folder that predict has made")
     text = "the lesion, on the scan's grid"
     lesion.add_argument("--corrected", type=Path, metavar="FILE", required=True, help=text)
+    text = "write the DICOM objects of a result whose scan was DICOM"
+    dicom = commands.add("dicom", "dicom:run", text, ["input", "series", "atlas", *_WRITING])
+    dicom.add_argument("result", type=Path, metavar="RESULT", help="a folder that predict has made")
     adc = commands.add(
         "adc",
         "adc:run",
@@ -293,6 +289,8 @@ def _options(*, rare: bool) -> Options:
     add(OUTPUT, "progress", "bar, JSON lines on stdout, or nothing", seldom=True, choices=KINDS, default="text")
     add(OUTPUT, "json", "for programs", seldom=True, action="store_true", default=False)
     add(OUTPUT, "slicer", "version of the Slicer that asks", seldom=True, metavar="VERSION", default=None)
+    text = "first install what is missing from this folder of wheels, without network"
+    add(OUTPUT, "install", text, seldom=True, type=Path, metavar="FOLDER", default=None)
 
     help_all = argparse.ArgumentParser(add_help=False)
     help_all.add_argument("--help-all", action="help", help="the rarely used options, too")

@@ -19,5 +19,6 @@ REQUIREMENTS = {
     "packaging": "21",
     "platformdirs": "3",
 }
+IN_SLICER = {"monai": "1.4"}  # beside these, for the networks of other groups' bundles
 COMMAND_LINE = {"pebble": "5.1"}  # for batch, which Slicer's panel does not offer
 PYTHON = (3, 11)

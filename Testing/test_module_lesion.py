@@ -161,6 +161,27 @@ def test_a_corrected_lesion_that_cannot_be_measured_loses_nothing(host: Any, dra
     assert ui.messageFrame.isHidden()
 
 
+def test_a_lesion_from_another_grid_is_measured_on_the_scans(host: Any, drawn: Any, tmp_path: Path) -> None:
+    """A segmentation with voxels half as large and a corner of its own, as one that was imported: the same place."""
+    from AGE2HIEUI.lesion import writeForMeasuring
+    from AGE2HIEUI.nodes import part
+
+    finer = np.kron(lesion_array(), np.ones((2, 2, 2), np.uint8))[6:, 10:]
+    matrix = MATRIX @ np.diag([0.5, 0.5, 0.5, 1.0])
+    matrix[:3, 3] += matrix[:3, :3] @ (6 - 0.5, 10 - 0.5, -0.5)
+    labelmap = host.slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
+    host.slicer.util.updateVolumeFromArray(labelmap, finer.transpose(2, 1, 0).copy())
+    labelmap.SetIJKToRASMatrix(host.slicer.util.vtkMatrixFromArray(matrix))
+    segmentation = part(drawn.widget.results.record, "lesion")
+    drawn.widget.logic.newProcess = lambda: PlayedProcess([ANSWER])
+    segmentation.GetSegmentation().RemoveAllSegments()
+    host.slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labelmap, segmentation)
+    written = read_volume(writeForMeasuring(drawn.widget.results.record, tmp_path))
+    assert int((written.array > 0).sum()) == 6
+    there = (written.grid.affine_ras @ (*np.argwhere(written.array > 0).mean(0), 1))[:3]
+    np.testing.assert_allclose(there, (MATRIX @ (*np.argwhere(lesion_array()).mean(0), 1))[:3], atol=0.01)
+
+
 def test_a_correction_comes_back_with_the_scene(host: Any, drawn: Any, tmp_path: Path) -> None:
     smaller = lesion_array()
     smaller[SPOT] = 0

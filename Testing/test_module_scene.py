@@ -173,6 +173,29 @@ def test_the_exported_files_are_those_of_the_command_line(host: Any, panel: Any,
     assert written[3] == "thalamus,left,1.5,1300,,9"
     panel.widget.results.export(folder)
     assert "was not exported" in panel.widget.ui.messageLabel.text
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_export_that_fails_half_way_leaves_nothing(
+    host: Any, ready: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does one that was ended with Slicer stay, once the result is exported again."""
+    from AGE2HIEUI import scene
+
+    def full(_record: Any, folder: Path) -> None:
+        (folder / "adc.nii.gz").write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / ".out.part").mkdir()
+    (tmp_path / ".out.part" / "lesion.nii.gz").write_bytes(b"half, of a Slicer that was ended")
+    with monkeypatch.context() as patch:
+        patch.setattr(scene, "exportResult", full)
+        ready.widget.results.export(tmp_path / "out")
+    assert "No space left" in ready.widget.ui.messageLabel.text
+    assert list(tmp_path.iterdir()) == []
+    ready.widget.results.export(tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert not (tmp_path / "out" / "lesion.nii.gz").exists()
 
 
 def test_results_follow_the_inputs_transform(host: Any, panel: Any) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from AGE2HIELib.options import ALIGN, DEVICES
 from AGE2HIELib.pipeline.request import SALIENCY_METHODS
-from AGE2HIELib.release import COMMAND_LINE, REQUIREMENTS
+from AGE2HIELib.release import COMMAND_LINE, IN_SLICER, REQUIREMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULE = ROOT / "AGE2HIE"
@@ -105,6 +105,7 @@ def test_one_list_of_requirements() -> None:
     assert set(project["dependencies"]) == ours | {f"{name}>={least}" for name, least in COMMAND_LINE.items()}
     lines = (MODULE / "Resources" / "requirements.txt").read_text(encoding="utf-8").splitlines()
     slicers = {line for line in lines if line and not line.startswith("#")}
+    assert [f"{name}>={least}" for name, least in IN_SLICER.items()] == project["optional-dependencies"]["monai"]
     assert slicers == {line for line in ours if not line.startswith("torch>")} | set(
         project["optional-dependencies"]["monai"]
     )

@@ -22,6 +22,7 @@ from AGE2HIELib.preprocess.atlas import Atlas, Region, load_atlas
 from AGE2HIELib.preprocess.deform import deform
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.preprocess.zmap import z_map
+from AGE2HIELib.result.region_summary import region_summaries
 from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.volume import Grid, Volume
 
@@ -175,6 +176,19 @@ def test_fewer_voxels_than_a_tenth_of_a_millilitre_are_not_measurable(atlas: Atl
     row = rows_of(replace(atlas, labels=atlas.labels.like(thin)), np.full(thin.shape, 900.0))[0]
     assert row.measured == measured
     assert row.median_adc_1e6_mm2_s == (900.0 if measured == "tissue" else None)
+
+
+def test_a_side_is_held_against_the_other_one(atlas: Atlas, tmp_path: Path) -> None:
+    """Medians of 800 and 1200: -400 over 1000, in the file as in what reads it; the midline has no other side."""
+    adc = np.full(atlas.grid.shape, 1200.0)
+    adc[atlas.labels.array == 1] = 800.0
+    rows = rows_of(atlas, adc)
+    assert [row.asymmetry for row in rows] == [-0.4, 0.4, None]
+    write_region_table(rows, tmp_path / "regions.csv")
+    with (tmp_path / "regions.csv").open(encoding="utf-8") as file:
+        read = list(csv.DictReader(file))
+    assert [row["asymmetry"] for row in read] == ["-0.4", "0.4", ""]
+    assert {one.label: one.asymmetry for one in region_summaries(read)} == {1: -0.4, 2: 0.4, 3: None}
 
 
 def test_what_is_fluid_in_healthy_newborns_has_its_mean_alone(atlas: Atlas) -> None:

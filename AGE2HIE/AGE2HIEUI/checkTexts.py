@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from slicer.i18n import tr as _
 
+from AGE2HIEUI.checkPhrases import CHECKS
 from AGE2HIEUI.tables import AMBER, RED, Column, Row
 from AGE2HIEUI.workerTexts import NOTICE_COLOUR, escaped, inThePanel
 
@@ -48,11 +49,11 @@ def remediesText(quality: Quality) -> str:
     lines = []
     for check in failed[:_MOST_TOLD]:
         line = _("<b>{name}</b>{overridden}: {value} (must be: {limit}). {remedy}").format(
-            name=html.escape(check.name),
+            name=html.escape(CHECKS.translated(check.name)),
             overridden=_(", overridden") if check.overridden else "",
             value=html.escape(valueText(check) or _("not known")),
-            limit=html.escape(check.limit),
-            remedy=escaped(check.remedy),
+            limit=html.escape(CHECKS.translated(check.limit)),
+            remedy=escaped(CHECKS.translated(check.remedy)),
         )
         lines.append(line)
     more = len(failed) - _MOST_TOLD
@@ -68,25 +69,27 @@ def checkRows(checks: Iterable[Check]) -> list[Row]:
 
 def checkRow(check: Check) -> Row:
     """Name, whether it was passed, value, and the limit or what to do."""
+    name, limit, remedy = map(CHECKS.translated, (check.name, check.limit, check.remedy))
     if check.passed:
-        return Row((check.name, _("passed"), valueText(check), check.limit))
+        return Row((name, _("passed"), valueText(check), limit))
     verdict = _("overridden") if check.overridden else _("WARNING") if check.severity == "warn" else _("NOT PASSED")
-    todo = inThePanel(f"{check.limit}. {check.remedy}")
-    return Row((check.name, verdict, valueText(check), todo), AMBER if check.severity == "warn" else RED)
+    todo = inThePanel(f"{limit}. {remedy}")
+    return Row((name, verdict, valueText(check), todo), AMBER if check.severity == "warn" else RED)
 
 
 def valueText(check: Check) -> str:
     """Three digits, thousands whole; empty where it is not known."""
     value = check.value
     if value is None or isinstance(value, str):
-        return value or ""
+        return CHECKS.translated(value or "")
     text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return text.removeprefix("-") if float(text) == 0 else text
 
 
 def overrideText(checks: Iterable[Check]) -> str:
     """What the user is asked before a number is made in spite of warnings."""
-    lines = [f"{check.name}: {valueText(check)} ({check.limit})" for check in checks if not check.passed]
+    words = CHECKS.translated
+    lines = [f"{words(one.name)}: {valueText(one)} ({words(one.limit)})" for one in checks if not one.passed]
     question = _("Predict in spite of these warnings? The result will say that you did.")
     return "\n".join([question, "", *lines])
 

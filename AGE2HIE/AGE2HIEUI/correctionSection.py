@@ -173,7 +173,7 @@ class CorrectionSection(VTKObservationMixin):
             return
         if correction is None:
             panel.showFindings(self._ui, result.lesion, result.scores)
-            panel.showRegions(self._ui, self._results.regions)
+            panel.showRegions(self._ui, self._results.regions, result.readings)
             return
         panel.showFindings(self._ui, correction.lesion, correction.scores, findingTexts.correctedText())
         found = {each.label: each for each in correction.regions}
@@ -185,7 +185,7 @@ class CorrectionSection(VTKObservationMixin):
         ]
         from AGE2HIELib.result.region_summary import by_severity
 
-        panel.showRegions(self._ui, by_severity(regions))
+        panel.showRegions(self._ui, by_severity(regions), result.readings)
 
     def _correction(self) -> Correction | None:
         node = part(self._record, lesion.CORRECTION)

@@ -47,10 +47,13 @@ class UnusableNode(Exception):
 
 def writeScan(node: Any, folder: Path) -> Path:
     """The input: its DICOM files where it came from DICOM, else the node itself as NRRD."""
+    return copyDicom(node, folder / "dicom") or writeVolume(node, folder / "scan.nrrd")
+
+
+def copyDicom(node: Any, folder: Path) -> Path | None:
+    """The files that a node was loaded from, in a new folder; None where it did not come from DICOM."""
     files = dicomFiles(node)
-    if files:
-        return _copyFiles(files, folder / "dicom")
-    return writeVolume(node, folder / "scan.nrrd")
+    return _copyFiles(files, folder) if files else None
 
 
 def writeVolume(node: Any, path: Path) -> Path:

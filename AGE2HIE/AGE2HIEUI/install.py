@@ -6,7 +6,6 @@ import importlib.util
 import subprocess
 import tempfile
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import slicer
@@ -14,8 +13,6 @@ from slicer.i18n import tr as _
 
 from AGE2HIEUI.library import addLibraryToPath
 
-# What Slicer ships or another extension has chosen: pip may add to it, not change it.
-KEPT = ("numpy", "scipy", "SimpleITK", "pydicom", "highdicom", "torch", "pillow", "requests", "packaging")
 _REQUESTER = "AGE2HIE"
 _OF_NETWORKS = ("monai",)  # which brings torch
 
@@ -44,33 +41,24 @@ def ensurePackages(
         requirements = [one for one in requirements if not str(one).startswith(_OF_NETWORKS)]
     if all(slicer.packaging.pip_check(requirement) for requirement in requirements):
         return
+    from AGE2HIELib.doctor.wheels import kept_versions
+
     beforeInstalling()
     with tempfile.TemporaryDirectory(prefix="age2hie-") as folder:
-        constraints = writeConstraints(Path(folder) / "constraints.txt")
+        constraints = Path(folder) / "constraints.txt"
+        constraints.write_text(kept_versions(), encoding="utf-8")
         try:
             slicer.packaging.pip_ensure(requirements, constraints=constraints, requester=_REQUESTER)
         except subprocess.CalledProcessError as error:
             raise NotInstalled(
                 _("pip could not install the packages (it ended with {code}).").format(code=error.returncode),
-                _offline(requirementsFile),
+                _offline(),
             ) from error
         except RuntimeError as error:
             raise NotInstalled(_("The packages were not installed."), _("Click again and accept.")) from error
     missing = [str(item) for item in requirements if not slicer.packaging.pip_check(item)]
     if missing:  # in testing mode pip_ensure installs nothing and does not say so
-        raise NotInstalled(_("Missing packages: {names}").format(names=", ".join(missing)), _offline(requirementsFile))
-
-
-def writeConstraints(path: Path) -> Path:
-    """The versions that are installed now, as constraints for pip."""
-    lines = []
-    for name in KEPT:
-        try:
-            lines.append(f"{name}=={version(name).split('+')[0]}\n")
-        except PackageNotFoundError:
-            continue
-    path.write_text("".join(lines), encoding="utf-8")
-    return path
+        raise NotInstalled(_("Missing packages: {names}").format(names=", ".join(missing)), _offline())
 
 
 def _ensureTorch(beforeInstalling: Callable[[], None]) -> None:
@@ -83,7 +71,10 @@ def _ensureTorch(beforeInstalling: Callable[[], None]) -> None:
     if importlib.util.find_spec("PyTorchUtils") is None:
         raise NotInstalled(
             _("PyTorch is missing or older than this module needs."),
-            _("Install the extension 'PyTorch' with the Extensions Manager, restart Slicer, and click again."),
+            _(
+                "Install the extension 'PyTorch' with the Extensions Manager, restart Slicer, and click again. Without "
+                "network choose a folder of packages below 'Check this computer'."
+            ),
         )
     import PyTorchUtils
 
@@ -93,8 +84,8 @@ def _ensureTorch(beforeInstalling: Callable[[], None]) -> None:
         raise NotInstalled(_("PyTorch was not installed."), _("Click again and accept."))
 
 
-def _offline(requirementsFile: Path) -> str:
+def _offline() -> str:
     return _(
-        "Check the network. Without one, fetch the packages elsewhere (pip download -r {file}) and install them with "
-        "PythonSlicer -m pip install --no-index --find-links FOLDER -r {file}."
-    ).format(file=requirementsFile)
+        "Check the network. Without one, fetch the packages elsewhere into a folder, and choose it below 'Check this "
+        "computer' with 'Install from a folder...'."
+    )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _AGE_UNKNOWN = -1.0
 _BANNER = "background-color: {colour}; color: #000000; border-style: solid; border-width: 1px; padding: 6px;"
-_OF_A_NUMBER = ("cardButton", "reportButton", "exportButton", "chartButton")
+_OF_A_NUMBER = ("cardButton", "reportButton", "exportButton", "chartButton", "pdfButton", "dicomButton")
 
 
 def ageDays(ui: Any) -> float | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -117,13 +120,22 @@ class ResultSection:
             self.export(Path(parent) / "age2hie-result")
 
     def export(self, folder: Path) -> None:
-        """The shown result's files in a new folder, comparisons below it; one that exists is not written over."""
+        """The shown result's files in a new folder, comparisons below it; one that exists is not written over.
+
+        They are written beside it under another name: the folder appears whole, or not at all.
+        """
+        unfinished = folder.with_name(f".{folder.name}.part")
         try:
-            folder.mkdir()
-            scene.exportResult(self.record, folder)
+            if folder.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), folder.name)
+            shutil.rmtree(unfinished, ignore_errors=True)  # of a Slicer that was ended meanwhile
+            unfinished.mkdir()
+            scene.exportResult(self.record, unfinished)
             for number, comparison in enumerate(comparisonsOf(self.record), 1):
-                exportComparison(comparison, folder / f"explanations-{number}-{comparison.GetAttribute(TARGET)}")
+                exportComparison(comparison, unfinished / f"explanations-{number}-{comparison.GetAttribute(TARGET)}")
+            unfinished.rename(folder)
         except OSError as error:
+            shutil.rmtree(unfinished, ignore_errors=True)
             message = _("The result was not exported to {folder}: {error}").format(folder=folder, error=error)
             self._message.show(Failure(Code.NOT_EXPORTED, message, _("Choose another folder.")))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slicer.i18n import tr as _
 
+from AGE2HIEUI.checkPhrases import CHECKS
 from AGE2HIEUI.regionTexts import percent
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def labelText(result: Result) -> str:
             count=len(quality.failed), of=len(quality.checks)
         )
     if quality.overridden:
-        names = html.escape(", ".join(quality.overridden))
+        names = html.escape(", ".join(map(CHECKS.translated, quality.overridden)))
         return _("Made in spite of a warning that was overridden: {names}. {text}").format(
             names=names, text=_labelText(result)
         )

@@ -12,6 +12,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
 from AGE2HIEUI import display, panel, resume
+from AGE2HIEUI.archiveSection import ArchiveSection
 from AGE2HIEUI.choosing import chooseFolder
 from AGE2HIEUI.chosenInput import InputKey
 from AGE2HIEUI.clinicalSection import ClinicalSection
@@ -77,6 +78,8 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         atlas = lambda: self.state.parameters.atlasFolder if self.state.open else ""  # noqa: E731
         self.correction = CorrectionSection(self.ui, self.measuring, self.results, self.message, atlas)
         self.reference = ReferenceSection(self.ui, self.results, self.message)
+        writing = Worker(lambda: self.logic.newProcess(), changed=self.refresh)
+        self.archive = ArchiveSection(self.ui, writing, self.results, self.message, lambda: self.state.key, atlas)
         self.models = ModelSection(self.ui, self.questions, self.message, lambda folder: self._set("model", folder))
         self.comparisons = CompareSection(self.ui, lambda methods: self._set("compareMethods", methods))
         self.doctor = DoctorSection(self.ui, self.questions)
@@ -171,6 +174,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.views.follow()
         self.correction.follow()
         self.reference.follow()
+        self.archive.follow()
         rememberChoices(parameters.parameterNode)
         self.ui.checkButton.setEnabled(not whatIsMissing(view.key, running=running, modelUsable=True))
         missing = whatIsMissing(view.key, running=running, modelUsable=self.models.usable)
@@ -239,6 +243,7 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _stopEverything(self) -> None:
         self.questions.close()
         self.correction.close()
+        self.archive.close()
         self.worker.close()
         self.state.remember(None)
 

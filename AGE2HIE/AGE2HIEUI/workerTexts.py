@@ -8,6 +8,8 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from AGE2HIEUI.workerPhrases import MESSAGES, told
+
 NOTICE_COLOUR = "#8a5a00"
 _LONG = 100.0  # seconds that are better said in minutes
 
@@ -40,15 +42,16 @@ def doctorText(report: dict[str, Any]) -> str:
     lines = []
     for finding in report["findings"]:
         colour, mark = marks[finding["status"]]
-        line = f'<span style="color:{colour}"><b>{mark}</b></span> {html.escape(finding["name"])}: '
-        lines.append(line + html.escape(f"{finding['value']}. {finding['remedy']}".strip().rstrip(".") + "."))
+        name, value, remedy = (MESSAGES.translated(finding[key]) for key in ("name", "value", "remedy"))
+        line = f'<span style="color:{colour}"><b>{mark}</b></span> {html.escape(name)}: '
+        lines.append(line + html.escape(f"{value}. {remedy}".strip().rstrip(".") + "."))
     lines.append(_("<b>Ready to predict.</b>") if report["ready"] else _("<b>Not ready yet.</b>"))
     return "<br>".join(lines)
 
 
 def escaped(text: str) -> str:
-    """For a label that shows rich text: a message may hold any sign."""
-    return html.escape(inThePanel(text))
+    """For a label that shows rich text: a message of the worker or of the panel, which may hold any sign."""
+    return html.escape(inThePanel(told(text)))
 
 
 def inThePanel(text: str) -> str:

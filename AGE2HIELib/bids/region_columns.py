@@ -31,5 +31,6 @@ COLUMNS: dict[str, dict[str, Any]] = {
     "share_z_below_minus_2": _column("Part of the tissue with z below -2, 0 to 1.", _SHARE),
     "lesion_ml": _column("Volume of the region that is lesion.", _ML),
     "lesion_share": _column("Part of the region that is lesion, 0 to 1.", _SHARE),
+    "asymmetry": _column("Median ADC against the other side's: (own - other) over the mean of both.", _SHARE),
     "saliency_share": _column("Part of all positive saliency in the brain that lies here, 0 to 1.", _SHARE),
 }

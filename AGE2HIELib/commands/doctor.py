@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict
 
 from AGE2HIELib.doctor.computer import check_computer
+from AGE2HIELib.doctor.wheels import install_from
+from AGE2HIELib.release import IN_SLICER, REQUIREMENTS
 from AGE2HIELib.system.progress import Progress
 
 READY, NOT_READY = 0, 2
@@ -14,7 +16,11 @@ _MARKS = {"good": "ok", "notice": "note", "problem": "PROBLEM"}
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
-    """The command itself: a line for each fact, or one JSON object."""
+    """The command itself: a line for each fact, or one JSON object; first what ``--install`` asks."""
+    if arguments.install is not None:
+        installed = install_from(arguments.install, REQUIREMENTS | (IN_SLICER if arguments.slicer else {}))
+        if not arguments.json:
+            print(f"Installed from '{arguments.install.name}': {', '.join(installed) or 'nothing was missing'}")
     findings = check_computer(slicer=arguments.slicer)
     ready = all(finding.status != "problem" for finding in findings)
     if arguments.json:

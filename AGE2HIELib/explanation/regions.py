@@ -32,6 +32,7 @@ from AGE2HIELib.explanation.region_tissue import FLUID_ADC, RegionTissue, region
 from AGE2HIELib.preprocess.atlas import Atlas, Region
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.preprocess.smoothing import part_of
+from AGE2HIELib.result.region_summary import OTHER_SIDE, asymmetry
 from AGE2HIELib.volume import Grid, Volume
 
 _REGIONS = (Region(1, "brain", "left"), Region(2, "brain", "right"), Region(3, "brain", "midline"))
@@ -88,6 +89,7 @@ class RegionRow:
         lesion_ml: volume of the whole label that is lesion.
         lesion_share: the same of ``volume_ml``, 0..1.
         normal_low_1e6_mm2_s, normal_high_1e6_mm2_s: what is usual in healthy newborns, as ``normal_ranges`` has it.
+        asymmetry: median ADC against the other side's: (own - other) over the mean of both; below 0 on the lower side.
     """
 
     region: str
@@ -110,6 +112,7 @@ class RegionRow:
     lesion_share: float | None = None
     normal_low_1e6_mm2_s: float | None = None
     normal_high_1e6_mm2_s: float | None = None
+    asymmetry: float | None = None
 
 
 @dataclass(frozen=True)
@@ -227,7 +230,14 @@ def measured_regions(
             rows.append(replace(row, measured="fluid"))
         else:
             rows.append(_with_tissue(row, here, tissues.get(row.label), normal))
-    return tuple(rows)
+    return tuple(_beside_the_other_side(row, rows) for row in rows)
+
+
+def _beside_the_other_side(row: RegionRow, rows: Sequence[RegionRow]) -> RegionRow:
+    sides = {one.hemisphere: one.median_adc_1e6_mm2_s for one in rows if one.region == row.region}
+    other = sides.get(OTHER_SIDE.get(row.hemisphere, ""))
+    found = asymmetry(row.median_adc_1e6_mm2_s, other)
+    return row if found is None else replace(row, asymmetry=round_value(found))
 
 
 def _on_atlas(

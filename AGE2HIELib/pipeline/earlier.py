@@ -94,7 +94,7 @@ def read_placement(folder: Path, atlas: Atlas) -> Placement:
     adc, brain = read_maps(folder, "brain_mask")
     if not (folder / PLACEMENT).exists():
         raise _lacks(folder, PLACEMENT)
-    _check_same_atlas(used, atlas)
+    check_same_atlas(used, atlas)
     return placement_from_file(folder / PLACEMENT, adc, brain.like(brain.array > 0), atlas)
 
 
@@ -129,10 +129,11 @@ def check_same(earlier: Earlier, bundle: Bundle, atlas: Atlas) -> None:
             f"The result was made with the model {model.name} ({model.sha256[:12]}...), "
             f"and not with {bundle.name} ({bundle.sha256[:12]}...). Name that model with --model."
         )
-    _check_same_atlas(earlier.result.atlas, atlas)
+    check_same_atlas(earlier.result.atlas, atlas)
 
 
-def _check_same_atlas(frame: AtlasUsed, atlas: Atlas) -> None:
+def check_same_atlas(frame: AtlasUsed, atlas: Atlas) -> None:
+    """Raises InputError for another atlas than a result's."""
     if frame.sha256 not in (None, atlas.sha256):
         raise InputError(
             f"The result was made with the atlas {frame.name} ({str(frame.sha256)[:12]}...), "

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-SIDES = ("left", "right")
+OTHER_SIDE = {"left": "right", "right": "left"}
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,19 @@ def severity(lesion_share: float | None, low_share: float | None, median_z: floa
     return lesion, low, math.inf if median_z is None else median_z
 
 
-def _asymmetry(one: RegionSummary, all_of_them: Sequence[RegionSummary]) -> float | None:
-    other = next(
-        (
-            each
-            for each in all_of_them
-            if each.region == one.region and each.hemisphere in SIDES and each.hemisphere != one.hemisphere
-        ),
-        None,
-    )
-    if one.hemisphere not in SIDES or other is None or one.median_adc is None or other.median_adc is None:
+def asymmetry(own: float | None, other: float | None) -> float | None:
+    """Of two sides' medians: (own - other) over the mean of both; None where one of them is not known."""
+    if own is None or other is None or own + other <= 0:
         return None
-    middle = (one.median_adc + other.median_adc) / 2
-    return (one.median_adc - other.median_adc) / middle if middle > 0 else None
+    return 2 * (own - other) / (own + other)
+
+
+def _asymmetry(one: RegionSummary, all_of_them: Sequence[RegionSummary]) -> float | None:
+    """As the file has it, or, of an earlier version without that column, from the medians."""
+    if one.asymmetry is not None:
+        return one.asymmetry
+    sides = {each.hemisphere: each.median_adc for each in all_of_them if each.region == one.region}
+    return asymmetry(one.median_adc, sides.get(OTHER_SIDE.get(one.hemisphere, "")))
 
 
 def _summary(row: Mapping[str, str]) -> RegionSummary:
@@ -91,6 +91,7 @@ def _summary(row: Mapping[str, str]) -> RegionSummary:
         lesion_ml=figure.get("lesion_ml"),
         lesion_share=figure.get("lesion_share"),
         evidence_share=figure.get("saliency_share"),
+        asymmetry=figure.get("asymmetry"),
     )
 
 

@@ -99,7 +99,7 @@ class Host:
         import slicer.util
 
         slicer.mrmlScene = slicer.vtkMRMLScene()
-        from slicer_host import scripted, slicers_own, widgets
+        from slicer_host import scripted, slicers_own, web, widgets
         from slicer_host.application import Application, DicomDatabase, Modules
 
         self.slicer, self.recorder = slicer, scripted.Recorder()
@@ -108,6 +108,7 @@ class Host:
             setattr(ctk, kind.__name__, kind)
         for kind in widgets.QMRML:
             setattr(slicer, kind.__name__, kind)
+        slicer.qSlicerWebWidget = web.qSlicerWebWidget
         vars(qt)["QUiLoader"] = widgets.Loader
         logic = slicer.vtkSlicerApplicationLogic()
         logic.SetMRMLScene(slicer.mrmlScene)

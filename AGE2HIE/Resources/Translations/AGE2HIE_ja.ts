@@ -268,7 +268,7 @@
   <message>
    <source>Cancel</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>キャンセル</translation>
+   <translation>中止</translation>
   </message>
   <message>
    <source>End the installation; nothing of it stays.</source>
@@ -346,6 +346,54 @@
   </message>
   <message>
    <source>Question the saliency map: would it look the same had the network learned nothing, and does it hold under noise?</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>A GPU on another computer</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Address:</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Of a computer of your network that runs the networks (age2hie serve), https://HOST:PORT. Empty: they run here, and nothing is sent anywhere.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>none: everything stays here</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Certificate:</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>PEM file with the certificate of that computer, or of its authority. Empty: those that this system trusts.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>those that this system trusts</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Choose the certificate.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Token file:</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>File with the token of that computer. The token itself is not stored.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>file with its token</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Choose the token file.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -449,6 +497,20 @@
   </message>
   <message>
    <source>Show the score of each member of the ensemble as a chart.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Report as PDF...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>レポートを PDF で...</translation>
+  </message>
+  <message>
+   <source>Report as DICOM...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>レポートを DICOM で...</translation>
+  </message>
+  <message>
+   <source>Structured report, segmentations and maps for the study of a scan that came from DICOM. They hold the patient's name, as the scan does.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -675,60 +737,390 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>A GPU on another computer</source>
+   <source>Install from a folder...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>フォルダーからインストール...</translation>
+  </message>
+  <message>
+   <source>For a computer without network: packages, torch among them, from a folder of .whl files.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.archiveSection</name>
+  <message>
+   <source>Printing...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>印刷中...</translation>
+  </message>
+  <message>
+   <source>Writing DICOM objects...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>DICOM オブジェクトを書き込み中...</translation>
+  </message>
+  <message>
+   <source>Report as PDF</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Address:</source>
+   <source>PDF files (*.pdf)</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Certificate:</source>
+   <source>Folder for the DICOM objects</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Choose the certificate.</source>
+   <source>The whole report as a PDF file, A4.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>レポート全体を A4 の PDF ファイルに。</translation>
+  </message>
+  <message>
+   <source>This Slicer has no web engine. Open the report in the browser and print it there.</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Choose the token file.</source>
+   <source>This scan did not come from DICOM, so nobody knows its study.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>この検査は DICOM 由来ではないため、所属スタディが不明です。</translation>
+  </message>
+  <message>
+   <source>Load the DICOM series and predict that.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>DICOM シリーズを読み込み、それを予測してください。</translation>
+  </message>
+  <message>
+   <source>Choose another file, or open the report in the browser and print it there.</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>File with the token of that computer. The token itself is not stored.</source>
+   <source>Choose another folder or scan.</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Of a computer of your network that runs the networks (age2hie serve), https://HOST:PORT. Empty: they run here, and nothing is sent anywhere.</source>
+   <source>Written: {name}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>書き込みました：{name}</translation>
+  </message>
+  <message>
+   <source>It holds the computed lesion, not the corrected one.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>計算された病変が入っており、修正したものではありません。</translation>
+  </message>
+  <message>
+   <source>Choose another folder.</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>PEM file with the certificate of that computer, or of its authority. Empty: those that this system trusts.</source>
+   <source>The report was not printed: {problem}</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Token file:</source>
+   <source>the worker gave no answer</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>file with its token</source>
+   <source>The computed lesion in the scene cannot be read.</source>
    <translation type="unfinished" />
   </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.checkPhrases</name>
   <message>
-   <source>none: everything stays here</source>
-   <translation type="unfinished" />
+   <source>modality and unit</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>モダリティと単位</translation>
   </message>
   <message>
-   <source>those that this system trusts</source>
-   <translation type="unfinished" />
+   <source>voxel size</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ボクセルサイズ</translation>
+  </message>
+  <message>
+   <source>brain volume</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>脳容積</translation>
+  </message>
+  <message>
+   <source>largest cut through the brain</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>脳の最大の切断面</translation>
+  </message>
+  <message>
+   <source>voxels missing in a slice</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>スライス内の欠損ボクセル</translation>
+  </message>
+  <message>
+   <source>voxels without a value</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>値のないボクセル</translation>
+  </message>
+  <message>
+   <source>voxels with an implausible ADC</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ADC があり得ない値のボクセル</translation>
+  </message>
+  <message>
+   <source>median ADC of the brain</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>脳の ADC 中央値</translation>
+  </message>
+  <message>
+   <source>striping between slices</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>スライス間の縞</translation>
+  </message>
+  <message>
+   <source>step between slices</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>スライス間の段差</translation>
+  </message>
+  <message>
+   <source>signal lost in a slice of one volume</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>一つのボリュームのスライスでの信号消失</translation>
+  </message>
+  <message>
+   <source>signal of one volume beside its shell</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>同じ b 値の他のボリュームとの信号差</translation>
+  </message>
+  <message>
+   <source>postnatal age</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>生後日齢</translation>
+  </message>
+  <message>
+   <source>brain mask beside the one found</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>検出されたものと比べた脳マスク</translation>
+  </message>
+  <message>
+   <source>brain found in the ADC map alone</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ADC マップのみから検出した脳</translation>
+  </message>
+  <message>
+   <source>distance from the training cases</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>学習症例からの距離</translation>
+  </message>
+  <message>
+   <source>field of view</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>撮像視野</translation>
+  </message>
+  <message>
+   <source>overlap with the atlas brain</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>アトラスの脳との重なり</translation>
+  </message>
+  <message>
+   <source>stretch of the placement</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>位置合わせの伸び</translation>
+  </message>
+  <message>
+   <source>similarity to the atlas</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>アトラスとの類似度</translation>
+  </message>
+  <message>
+   <source>folding of the placement</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>位置合わせの折れ重なり</translation>
+  </message>
+  <message>
+   <source>fine detail shared by z-map and ADC</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>z マップと ADC に共通する細部</translation>
+  </message>
+  <message>
+   <source>change of ADC where z changes by 1</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>z が 1 変わるときの ADC の変化</translation>
+  </message>
+  <message>
+   <source>The values are not those of an ADC map. Choose the ADC map or the raw diffusion series.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>値が ADC マップのものではありません。ADC マップまたは元の拡散シリーズを選んでください。</translation>
+  </message>
+  <message>
+   <source>The signal is missing in part of the brain. Look at the raw volumes, or use another series.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>脳の一部に信号がありません。元のボリュームを確認するか、別のシリーズを使ってください。</translation>
+  </message>
+  <message>
+   <source>The map is noisy or not an ADC map. Fit it from the raw series, or use another scan.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>マップにノイズが多いか、ADC マップではありません。元のシリーズから計算するか、別の検査を使ってください。</translation>
+  </message>
+  <message>
+   <source>Is this a newborn's ADC map? Adults' is lower.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>新生児の ADC マップですか。成人ではもっと低くなります。</translation>
+  </message>
+  <message>
+   <source>Check the header's spacing, or use a scan with thinner slices.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ヘッダーの間隔を確認するか、より薄いスライスの検査を使ってください。</translation>
+  </message>
+  <message>
+   <source>Is this a newborn's whole brain? Give a brain mask with --mask.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>新生児の脳全体ですか。--mask で脳マスクを指定してください。</translation>
+  </message>
+  <message>
+   <source>Skull or scalp may lie in the brain mask. Look at the outline; give a brain mask with --mask, a skull-stripped ADC map, or the raw series.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>頭蓋骨や頭皮が脳マスクに入っている可能性があります。輪郭を確認し、--mask で脳マスクを指定するか、頭蓋除去済みの ADC マップまたは元のシリーズを使ってください。</translation>
+  </message>
+  <message>
+   <source>Part of the brain is missing. Use a scan that holds all of it, or give a brain mask with --mask.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>脳の一部が欠けています。全体を含む検査を使うか、--mask で脳マスクを指定してください。</translation>
+  </message>
+  <message>
+   <source>Low ADC may have returned to normal, so that injury is missed. Use an earlier scan, or other sequences.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>低下した ADC がすでに正常化し、傷害を見逃す可能性があります。より早期の検査か他のシーケンスを使ってください。</translation>
+  </message>
+  <message>
+   <source>A slice has lost its signal, or the file is not whole. Use another series.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>信号を失ったスライスがあるか、ファイルが不完全です。別のシリーズを使ってください。</translation>
+  </message>
+  <message>
+   <source>The infant moved while a slice was taken, or its signal failed. Look at the raw volumes, and leave the damaged one out or use another series.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>スライスの撮像中に児が動いたか、信号が失われました。元のボリュームを確認し、損なわれたものを除くか、別のシリーズを使ってください。</translation>
+  </message>
+  <message>
+   <source>One volume is far brighter or darker than the others of its b-value: it may have another b-value than is stated, or another gain. Look at the raw volumes; leave it out, or correct the b-values.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>一つのボリュームが同じ b 値の他のものより大きく明るいか暗くなっています。記載と異なる b 値か、異なるゲインの可能性があります。元のボリュームを確認し、除くか b 値を修正してください。</translation>
+  </message>
+  <message>
+   <source>The infant moved, or the signal failed in some slices. Look at the raw volumes; use another series.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>児が動いたか、一部のスライスで信号が失われました。元のボリュームを確認し、別のシリーズを使ってください。</translation>
+  </message>
+  <message>
+   <source>The scan does not hold the whole brain.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>検査に脳全体が含まれていません。</translation>
+  </message>
+  <message>
+   <source>Look at the brain mask over the scan; placement in {atlas} failed or the brain is not whole.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>検査に重ねた脳マスクを確認してください。{atlas} への位置合わせに失敗したか、脳が全体ではありません。</translation>
+  </message>
+  <message>
+   <source>The z-map is turned round, or of another scan. Give the one of this scan in its own orientation, or leave --z-adc out: one is made from the atlas.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>z マップの向きが違うか、別の検査のものです。この検査の z マップを元の向きで指定するか、--z-adc を空にしてください。アトラスから作成されます。</translation>
+  </message>
+  <message>
+   <source>The z-map is not in standard deviations: it may have been multiplied when it was saved. Give it as it was made, or leave --z-adc out: one is made from the atlas.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>z マップの単位が標準偏差ではありません。保存時に倍率がかかった可能性があります。作成時のまま指定するか、--z-adc を空にしてください。アトラスから作成されます。</translation>
+  </message>
+  <message>
+   <source>Look at the mask over the scan. Override this if it lies on the brain: then the one found is wrong.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>検査に重ねたマスクを確認してください。脳に合っていれば無視して構いません。その場合は自動検出の方が誤りです。</translation>
+  </message>
+  <message>
+   <source>The network sees what its training cases had not. Look at the scan; do not rely on the number.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>学習症例になかったものをネットワークが見ています。検査を確認し、数値に頼らないでください。</translation>
+  </message>
+  <message>
+   <source>at most {limit}; refused over {refused}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{limit} 以下（{refused} を超えると拒否）</translation>
+  </message>
+  <message>
+   <source>at most {limit}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{limit} 以下</translation>
+  </message>
+  <message>
+   <source>at least {limit}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{limit} 以上</translation>
+  </message>
+  <message>
+   <source>{low} to {high} mm along every axis</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>各軸で {low}～{high} mm</translation>
+  </message>
+  <message>
+   <source>an ADC map in 1e-6 mm2/s, 1e-3 mm2/s or mm2/s, or diffusion-weighted volumes</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>1e-6 mm2/s、1e-3 mm2/s または mm2/s の ADC マップ、または拡散強調ボリューム</translation>
+  </message>
+  <message>
+   <source>{low} to {high} ml</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{low}～{high} ml</translation>
+  </message>
+  <message>
+   <source>{low} to {high} 1e-6 mm2/s</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{low}～{high} 1e-6 mm2/s</translation>
+  </message>
+  <message>
+   <source>before day {day}; {treatment}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{day} 日より前、{treatment}</translation>
+  </message>
+  <message>
+   <source>not before day {day}; {treatment}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{day} 日以降、{treatment}</translation>
+  </message>
+  <message>
+   <source>before day {day}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{day} 日より前</translation>
+  </message>
+  <message>
+   <source>cooled</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>冷却あり</translation>
+  </message>
+  <message>
+   <source>not cooled</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>冷却なし</translation>
+  </message>
+  <message>
+   <source>cooled or not is not known</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>冷却の有無は不明</translation>
+  </message>
+  <message>
+   <source>fitted from diffusion-weighted volumes</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>拡散強調ボリュームから計算</translation>
+  </message>
+  <message>
+   <source>none known</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>不明</translation>
   </message>
  </context>
  <context>
   <name>AGE2HIEUI.checkTexts</name>
   <message>
-   <source>{count} of {of} checks passed</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>{of} 項目中 {count} 項目に合格</translation>
+   <source>Only the quality gate was asked; click 'Predict outcome' for a number.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Predict in spite of these warnings? The result will say that you did.</source>
+   <translation type="unfinished" />
   </message>
   <message>
    <source>This scan can be read</source>
@@ -749,35 +1141,14 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Only the quality gate was asked; click 'Predict outcome' for a number.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>&lt;b&gt;{name}&lt;/b&gt;{overridden}: {value} (must be: {limit}). {remedy}</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>, overridden</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>not known</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>不明</translation>
-  </message>
-  <message>
-   <source>And {count} more, first in the table.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>passed</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>合格</translation>
-  </message>
-  <message>
    <source>overridden</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>上書き</translation>
+  </message>
+  <message>
+   <source>{count} of {of} checks passed</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{of} 項目中 {count} 項目に合格</translation>
   </message>
   <message>
    <source>WARNING</source>
@@ -788,10 +1159,6 @@
    <source>NOT PASSED</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>不合格</translation>
-  </message>
-  <message>
-   <source>Predict in spite of these warnings? The result will say that you did.</source>
-   <translation type="unfinished" />
   </message>
   <message>
    <source>Check</source>
@@ -812,6 +1179,28 @@
    <source>Limit, and what to do</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>限度と対処</translation>
+  </message>
+  <message>
+   <source>&lt;b&gt;{name}&lt;/b&gt;{overridden}: {value} (must be: {limit}). {remedy}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>passed</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>合格</translation>
+  </message>
+  <message>
+   <source>, overridden</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>And {count} more, first in the table.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>not known</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>不明</translation>
   </message>
  </context>
  <context>
@@ -873,11 +1262,6 @@
    <source>image {logit}</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>画像 {logit}</translation>
-  </message>
-  <message>
-   <source>others ({count}) less than 0.05 each</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>その他（{count}）各 0.05 未満</translation>
   </message>
   <message>
    <source>In log-odds, above 0 raises the number: {parts}.</source>
@@ -960,6 +1344,11 @@
    <translation>出生時頭囲</translation>
   </message>
   <message>
+   <source>others ({count}) less than 0.05 each</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>その他（{count}）各 0.05 未満</translation>
+  </message>
+  <message>
    <source>{low} to {high} {unit}</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>{low} ～ {high} {unit}</translation>
@@ -994,19 +1383,15 @@
  <context>
   <name>AGE2HIEUI.comparison</name>
   <message>
-   <source>Comparison ({target})</source>
+   <source>{title}, map</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title}, agreement of members</source>
    <translation type="unfinished" />
   </message>
   <message>
    <source>Agreement of methods</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Evidence by region</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Comparison of explanations ({target})</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1018,32 +1403,28 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>{title}, map</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{title}, agreement of members</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{name} is not on the grid of the result</source>
+   <source>Evidence by region</source>
    <translation type="unfinished" />
   </message>
   <message>
    <source>its ADC is not the result's</source>
    <translation type="unfinished" />
   </message>
+  <message>
+   <source>Comparison ({target})</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Comparison of explanations ({target})</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{name} is not on the grid of the result</source>
+   <translation type="unfinished" />
+  </message>
  </context>
  <context>
   <name>AGE2HIEUI.comparisonDisplay</name>
-  <message>
-   <source>agreement</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>standing</source>
-   <translation type="unfinished" />
-  </message>
   <message>
    <source>Agreement</source>
    <translation type="unfinished" />
@@ -1052,9 +1433,21 @@
    <source>AGE2HIE comparison colours</source>
    <translation type="unfinished" />
   </message>
+  <message>
+   <source>agreement</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>standing</source>
+   <translation type="unfinished" />
+  </message>
  </context>
  <context>
   <name>AGE2HIEUI.correctionSection</name>
+  <message>
+   <source>Measures of the corrected lesion</source>
+   <translation type="unfinished" />
+  </message>
   <message>
    <source>The scene does not hold all that a lesion is measured on.</source>
    <translation type="unfinished" />
@@ -1069,7 +1462,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>The computed lesion cannot be read: {error}</source>
+   <source>Correct the lesion further, or go back to the computed one.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1077,11 +1470,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Correct the lesion further, or go back to the computed one.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Measures of the corrected lesion</source>
+   <source>The computed lesion cannot be read: {error}</source>
    <translation type="unfinished" />
   </message>
  </context>
@@ -1103,10 +1492,6 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>standard deviations</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>AGE2HIE z-map colours</source>
    <translation type="unfinished" />
   </message>
@@ -1114,12 +1499,30 @@
    <source>AGE2HIE saliency colours</source>
    <translation type="unfinished" />
   </message>
+  <message>
+   <source>standard deviations</source>
+   <translation type="unfinished" />
+  </message>
  </context>
  <context>
   <name>AGE2HIEUI.doctorSection</name>
   <message>
    <source>Looking...</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>確認中...</translation>
+  </message>
+  <message>
+   <source>Installing from the folder...</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Folder of packages (.whl files)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Cancelled.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>中止しました。</translation>
   </message>
   <message>
    <source>The check gave no answer.</source>
@@ -1127,16 +1530,34 @@
   </message>
  </context>
  <context>
+  <name>AGE2HIEUI.elsewhereSection</name>
+  <message>
+   <source>Certificate</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Token file</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
   <name>AGE2HIEUI.findingTexts</name>
+  <message>
+   <source>&lt;i&gt;Corrected by you in this scene; the saved report keeps the computed lesion.&lt;/i&gt;</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Measuring the corrected lesion...</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>strongest evidence of this map</source>
+   <translation type="unfinished" />
+  </message>
   <message>
    <source>&lt;i&gt;Computed from diffusion alone, not read by a radiologist.&lt;/i&gt;</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>&lt;i&gt;拡散画像のみから計算。放射線科医の読影ではありません。&lt;/i&gt;</translation>
-  </message>
-  <message>
-   <source>&lt;b&gt;No lesion was found&lt;/b&gt; ({meaning}).</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>&lt;b&gt;病変は見つかりませんでした&lt;/b&gt;（{meaning}）。</translation>
   </message>
   <message>
    <source>A small or shallow lesion may be missed.</source>
@@ -1144,47 +1565,14 @@
    <translation>小さい、または浅い病変は見逃されることがあります。</translation>
   </message>
   <message>
-   <source>With looser limits {share} of the brain would be marked.</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>限界を緩めると脳の{share}が示されます。</translation>
-  </message>
-  <message>
    <source>&lt;b&gt;Lesion: {ml} ml, {share} of the brain&lt;/b&gt; (90 % interval {low} to {high}), {side}.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>&lt;b&gt;病変: {ml} ml、脳の {share}&lt;/b&gt;（90 % 区間 {low} ～ {high}）、{side}。</translation>
   </message>
   <message>
-   <source>Largest: {places}</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>最大: {places}</translation>
-  </message>
-  <message>
    <source>{ml} ml, the largest part in {place}</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>{ml} ml、主に{place}</translation>
-  </message>
-  <message>
-   <source>on the left</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>左側</translation>
-  </message>
-  <message>
-   <source>on the right</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>右側</translation>
-  </message>
-  <message>
-   <source>on both sides</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>両側</translation>
-  </message>
-  <message>
-   <source>&lt;b&gt;{title}: {value}&lt;/b&gt;. {meaning}</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>&lt;b&gt;{title}&lt;/b&gt;: not computed. {meaning}</source>
-   <translation type="unfinished" />
   </message>
   <message>
    <source>&lt;b&gt;{title}: {value}&lt;/b&gt; ({range}). {meaning}</source>
@@ -1210,14 +1598,6 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Of {range}. Cannot see: {what}</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>not computed</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>{place}: {ml} ml ({share})</source>
    <translation type="unfinished" />
   </message>
@@ -1226,28 +1606,66 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>&lt;i&gt;Corrected by you in this scene; the saved report keeps the computed lesion.&lt;/i&gt;</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Measuring the corrected lesion...</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>strongest evidence of this map</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>{share} of the map's evidence</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;No lesion was found&lt;/b&gt; ({meaning}).</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>&lt;b&gt;病変は見つかりませんでした&lt;/b&gt;（{meaning}）。</translation>
+  </message>
+  <message>
+   <source>Largest: {places}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>最大: {places}</translation>
+  </message>
+  <message>
+   <source>on the left</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>左側</translation>
+  </message>
+  <message>
+   <source>on the right</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>右側</translation>
+  </message>
+  <message>
+   <source>on both sides</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>両側</translation>
+  </message>
+  <message>
+   <source>&lt;b&gt;{title}: {value}&lt;/b&gt;. {meaning}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;{title}&lt;/b&gt;: not computed. {meaning}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Of {range}. Cannot see: {what}</source>
    <translation type="unfinished" />
   </message>
   <message>
    <source>{number} of {of}: {words}</source>
    <translation type="unfinished" />
   </message>
+  <message>
+   <source>With looser limits {share} of the brain would be marked.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>限界を緩めると脳の{share}が示されます。</translation>
+  </message>
+  <message>
+   <source>not computed</source>
+   <translation type="unfinished" />
+  </message>
  </context>
  <context>
   <name>AGE2HIEUI.inputs</name>
+  <message>
+   <source>A segmentation as brain mask needs an input in the scene, whose grid it is drawn on.</source>
+   <translation type="unfinished" />
+  </message>
   <message>
    <source>Scan from disk {mark}</source>
    <translation type="unfinished" />
@@ -1261,10 +1679,6 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>A segmentation as brain mask needs an input in the scene, whose grid it is drawn on.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>'{name}' has no visible segment. Show the brain's segment.</source>
    <translation type="unfinished" />
   </message>
@@ -1272,19 +1686,7 @@
  <context>
   <name>AGE2HIEUI.install</name>
   <message>
-   <source>pip could not install the packages (it ended with {code}).</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>The packages were not installed.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Click again and accept.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Missing packages: {names}</source>
+   <source>Check the network. Without one, fetch the packages elsewhere into a folder, and choose it below 'Check this computer' with 'Install from a folder...'.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1292,7 +1694,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Install the extension 'PyTorch' with the Extensions Manager, restart Slicer, and click again.</source>
+   <source>Install the extension 'PyTorch' with the Extensions Manager, restart Slicer, and click again. Without network choose a folder of packages below 'Check this computer'.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1300,19 +1702,32 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Check the network. Without one, fetch the packages elsewhere (pip download -r {file}) and install them with PythonSlicer -m pip install --no-index --find-links FOLDER -r {file}.</source>
+   <source>Click again and accept.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The packages were not installed.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Missing packages: {names}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>pip could not install the packages (it ended with {code}).</source>
    <translation type="unfinished" />
   </message>
  </context>
  <context>
   <name>AGE2HIEUI.lesion</name>
   <message>
-   <source>{title} computed lesion</source>
+   <source>The lesion has no segment.</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>{title} placement</source>
-   <translation type="unfinished" />
+   <source>Lesion</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>病変</translation>
   </message>
   <message>
    <source>{title} lesion</source>
@@ -1323,17 +1738,16 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>The lesion has no segment.</source>
+   <source>{title} computed lesion</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} placement</source>
    <translation type="unfinished" />
   </message>
   <message>
    <source>{name} is not on the grid of adc.nii.gz</source>
    <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Lesion</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>病変</translation>
   </message>
  </context>
  <context>
@@ -1345,6 +1759,10 @@
  </context>
  <context>
   <name>AGE2HIEUI.logic</name>
+  <message>
+   <source>the maps explain another number than the result's, since the settings were changed</source>
+   <translation type="unfinished" />
+  </message>
   <message>
    <source>the record and the worker's exit code contradict each other</source>
    <translation type="unfinished" />
@@ -1366,10 +1784,6 @@
    <source>Predict again, then compare; or report it.</source>
    <translation type="unfinished" />
   </message>
-  <message>
-   <source>the maps explain another number than the result's, since the settings were changed</source>
-   <translation type="unfinished" />
-  </message>
  </context>
  <context>
   <name>AGE2HIEUI.messageSection</name>
@@ -1386,10 +1800,6 @@
  <context>
   <name>AGE2HIEUI.modelSection</name>
   <message>
-   <source>The model {title} is not installed here.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Model archive</source>
    <translation type="unfinished" />
   </message>
@@ -1399,10 +1809,15 @@
   </message>
   <message>
    <source>Install AGE2HIE again.</source>
-   <translation type="unfinished" />
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>AGE2HIE を再インストールしてください。</translation>
   </message>
   <message>
    <source>The model was not installed.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The model {title} is not installed here.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1412,10 +1827,6 @@
  </context>
  <context>
   <name>AGE2HIEUI.modelTexts</name>
-  <message>
-   <source>&lt;b&gt;{title}&lt;/b&gt; cannot be used: {problem}</source>
-   <translation type="unfinished" />
-  </message>
   <message>
    <source>SYNTHETIC: this model has seen no child.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
@@ -1445,20 +1856,24 @@
    <translation>ライセンス</translation>
   </message>
   <message>
-   <source>none given</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>Size</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>サイズ</translation>
   </message>
   <message>
-   <source>{size:.1f} MB, on this computer since {date}</source>
+   <source>Delete the model {title} from this computer? Results that were made with it stay.</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Delete the model {title} from this computer? Results that were made with it stay.</source>
+   <source>&lt;b&gt;{title}&lt;/b&gt; cannot be used: {problem}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>none given</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{size:.1f} MB, on this computer since {date}</source>
    <translation type="unfinished" />
   </message>
  </context>
@@ -1478,6 +1893,22 @@
  </context>
  <context>
   <name>AGE2HIEUI.parameters</name>
+  <message>
+   <source>automatic</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>CPU</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>NVIDIA graphics card</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Apple graphics</source>
+   <translation type="unfinished" />
+  </message>
   <message>
    <source>not known</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
@@ -1534,22 +1965,6 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>automatic</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>CPU</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>NVIDIA graphics card</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Apple graphics</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>only where they moved</source>
    <translation type="unfinished" />
   </message>
@@ -1598,9 +2013,28 @@
   </message>
  </context>
  <context>
+  <name>AGE2HIEUI.printing</name>
+  <message>
+   <source>The web engine could not open the report.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The web engine could not print the report.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The web engine did not answer.</source>
+   <translation type="unfinished" />
+  </message>
+ </context>
+ <context>
   <name>AGE2HIEUI.protocol</name>
   <message>
-   <source>a line that does not end</source>
+   <source>Try again; if it happens again, report it with the details.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Often the memory ran out: close other programs and try again.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1609,6 +2043,22 @@
   </message>
   <message>
    <source>Start it again when ready.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The worker ended without saying that it has a result.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The worker says that it has a result, but there is none.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Open 'Check this computer' below, then try again.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The worker ended with code {code}.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1628,19 +2078,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>The worker ended without saying that it has a result.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>The worker says that it has a result, but there is none.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>The worker was ended by signal {number}.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Often the memory ran out: close other programs and try again.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1648,19 +2086,11 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Open 'Check this computer' below, then try again.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>The worker ended with code {code}.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>an empty line</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Try again; if it happens again, report it with the details.</source>
+   <source>a line that does not end</source>
    <translation type="unfinished" />
   </message>
  </context>
@@ -1673,23 +2103,6 @@
  </context>
  <context>
   <name>AGE2HIEUI.referenceSection</name>
-  <message>
-   <source>Choose another reference.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>'{name}' does not lie on the scan's grid. Resample it.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Measure</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Value</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>値</translation>
-  </message>
   <message>
    <source>mean distance of the surfaces</source>
    <translation type="unfinished" />
@@ -1711,15 +2124,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>{ml} ml</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>reference</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{mm} mm</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1731,7 +2136,32 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Measure</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Value</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>値</translation>
+  </message>
+  <message>
+   <source>{ml} ml</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>The mask does not lie on the scan's grid.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Choose another reference.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{mm} mm</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'{name}' does not lie on the scan's grid. Resample it.</source>
    <translation type="unfinished" />
   </message>
  </context>
@@ -1753,58 +2183,6 @@
   </message>
   <message>
    <source>Part of the tissue more than two standard deviations below normal.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Region</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>領域</translation>
-  </message>
-  <message>
-   <source>Left and right are the patient's.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>ADC</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Median ADC of the tissue, without fluid, in 1e-6 mm2/s.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>vs normal</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>正常比</translation>
-  </message>
-  <message>
-   <source>How far the median lies from healthy newborns', in standard deviations; below -2 is unusual.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>vs other side</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>反対側比</translation>
-  </message>
-  <message>
-   <source>Median ADC against the same region of the other side; negative: it is lower here.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Evidence</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>根拠</translation>
-  </message>
-  <message>
-   <source>Part of the map's evidence for an adverse outcome that lies here.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{ml} ml, {share}</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{region}, {side}</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -1926,6 +2304,58 @@
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>脳梁</translation>
   </message>
+  <message>
+   <source>Region</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>領域</translation>
+  </message>
+  <message>
+   <source>Left and right are the patient's.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>ADC</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Median ADC of the tissue, without fluid, in 1e-6 mm2/s.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>vs normal</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>正常比</translation>
+  </message>
+  <message>
+   <source>How far the median lies from healthy newborns', in standard deviations; below -2 is unusual.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>vs other side</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>反対側比</translation>
+  </message>
+  <message>
+   <source>Median ADC against the same region of the other side; negative: it is lower here.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Evidence</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>根拠</translation>
+  </message>
+  <message>
+   <source>Part of the map's evidence for an adverse outcome that lies here.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{ml} ml, {share}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{region}, {side}</source>
+   <translation type="unfinished" />
+  </message>
  </context>
  <context>
   <name>AGE2HIEUI.resultSection</name>
@@ -1945,20 +2375,21 @@
  <context>
   <name>AGE2HIEUI.run</name>
   <message>
-   <source>The worker cannot be started: {error}</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Install AGE2HIE again.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>cancelling</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The worker cannot be started: {error}</source>
    <translation type="unfinished" />
   </message>
   <message>
    <source>The worker said nothing for {minutes:.0f} minutes and was ended.</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Install AGE2HIE again.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>AGE2HIE を再インストールしてください。</translation>
   </message>
   <message>
    <source>Try again; if it happens again, choose the device 'CPU'.</source>
@@ -1989,30 +2420,6 @@
  <context>
   <name>AGE2HIEUI.scene</name>
   <message>
-   <source>{title} result</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{title} outline</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{title} regions</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{title} report</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>AGE2HIE: {title}</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{name} is not on the grid of adc.nii.gz</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>member</source>
    <translation type="unfinished" />
   </message>
@@ -2029,6 +2436,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Score of each member, and the 90 % interval</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>{title} members</source>
    <translation type="unfinished" />
   </message>
@@ -2037,12 +2448,41 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Score of each member, and the 90 % interval</source>
+   <source>{title} result</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} outline</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>AGE2HIE: {title}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} regions</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{name} is not on the grid of adc.nii.gz</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} report</source>
    <translation type="unfinished" />
   </message>
  </context>
  <context>
   <name>AGE2HIEUI.state</name>
+  <message>
+   <source>Choose a scan, or a DICOM folder or file.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>画像、DICOM フォルダー、またはファイルを選んでください。</translation>
+  </message>
+  <message>
+   <source>The model cannot be used: choose or install another one.</source>
+   <translation type="unfinished" />
+  </message>
   <message>
    <source>A prediction is running.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
@@ -2062,16 +2502,7 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Choose a scan, or a DICOM folder or file.</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>画像、DICOM フォルダー、またはファイルを選んでください。</translation>
-  </message>
-  <message>
    <source>The folder or file does not exist: {path}</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>The model cannot be used: choose or install another one.</source>
    <translation type="unfinished" />
   </message>
  </context>
@@ -2083,19 +2514,8 @@
    <translation>&lt;b&gt;研究用途のみ。&lt;/b&gt;医療機器ではありません。臨床判断に使わないでください。</translation>
   </message>
   <message>
-   <source>Withheld because of a warning</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>警告のため保留</translation>
-  </message>
-  <message>
-   <source>Refused by the quality gate</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>品質確認により拒否</translation>
-  </message>
-  <message>
-   <source>Demonstration score</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>デモ用スコア</translation>
+   <source>&lt;b&gt;Scans leave this computer:&lt;/b&gt; the voxels of the brain go to {host}, without name, date or header.</source>
+   <translation type="unfinished" />
   </message>
   <message>
    <source>Probability of an adverse outcome at two years</source>
@@ -2103,14 +2523,18 @@
    <translation>2 歳時の予後不良の確率</translation>
   </message>
   <message>
+   <source>Colours mean the same in every view: how strong a place is within its own map, from 0 to the peak, 1. A place at 0.8 is among those that hold the strongest 20 % of the map's evidence. In the last view: the part of the maps that show a place.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Demonstration score</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>デモ用スコア</translation>
+  </message>
+  <message>
    <source>no number</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>数値なし</translation>
-  </message>
-  <message>
-   <source>{score:.2f}  (90 % interval {low:.2f}-{high:.2f})</source>
-   <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>{score:.2f}（90 % 区間 {low:.2f}-{high:.2f}）</translation>
   </message>
   <message>
    <source>Synthetic infants that the model had not seen: blue, {favourable} without, orange, {adverse} with harm.</source>
@@ -2118,14 +2542,6 @@
   </message>
   <message>
    <source>Infants that the model had not seen: blue, {favourable} favourable, orange, {adverse} adverse outcomes.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>No probability is given. Not passed: {count} of {of} checks.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Made in spite of a warning that was overridden: {names}. {text}</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -2146,47 +2562,7 @@
    <translation>このモデルは合成データしか見ていません。この数値はどの子どもについても何も示しません。</translation>
   </message>
   <message>
-   <source>The result has no label that this version knows.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>The number is for a prevalence of {given:.3g}, which was given; the model was calibrated at {calibrated:.3g}. It holds if nothing but the prevalence differs.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{method}: this map is nowhere above zero. It names no place that speaks for an adverse outcome.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{method}, computed on cells of {cells:.0f} mm. Colours reach from no evidence to the strongest place of this map (value {peak:.2g}), so two scans' colours do not compare; only what speaks for an adverse outcome is coloured.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{title} was examined: all {count} figures were kept.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>&lt;b&gt;Do not rely on this map ({title}):&lt;/b&gt;</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{meaning} ({name}: {value}; limit: {limit})</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>cannot be had</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>Colours mean the same in every view: how strong a place is within its own map, from 0 to the peak, 1. A place at 0.8 is among those that hold the strongest 20 % of the map's evidence. In the last view: the part of the maps that show a place.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>&lt;b&gt;{title}&lt;/b&gt;: nothing speaks for this outcome.</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>&lt;b&gt;{title}&lt;/b&gt;: cells of {cells:.0f} mm; where it is marked, the ensemble's networks agree to {agree}.</source>
    <translation type="unfinished" />
   </message>
   <message>
@@ -2222,10 +2598,6 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>ADC fitted from b</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>input SHA-256</source>
    <translation type="unfinished" />
   </message>
@@ -2235,14 +2607,74 @@
   </message>
   <message>
    <source>device</source>
-   <translation type="unfinished" />
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>デバイス</translation>
   </message>
   <message>
    <source>seconds</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>&lt;b&gt;Scans leave this computer:&lt;/b&gt; the voxels of the brain go to {host}, without name, date or header.</source>
+   <source>Withheld because of a warning</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>警告のため保留</translation>
+  </message>
+  <message>
+   <source>Refused by the quality gate</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>品質確認により拒否</translation>
+  </message>
+  <message>
+   <source>{score:.2f}  (90 % interval {low:.2f}-{high:.2f})</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{score:.2f}（90 % 区間 {low:.2f}-{high:.2f}）</translation>
+  </message>
+  <message>
+   <source>The result has no label that this version knows.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The number is for a prevalence of {given:.3g}, which was given; the model was calibrated at {calibrated:.3g}. It holds if nothing but the prevalence differs.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{method}, computed on cells of {cells:.0f} mm. Colours reach from no evidence to the strongest place of this map (value {peak:.2g}), so two scans' colours do not compare; only what speaks for an adverse outcome is coloured.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;Do not rely on this map ({title}):&lt;/b&gt;</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;{title}&lt;/b&gt;: cells of {cells:.0f} mm; where it is marked, the ensemble's networks agree to {agree}.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>No probability is given. Not passed: {count} of {of} checks.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Made in spite of a warning that was overridden: {names}. {text}</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{method}: this map is nowhere above zero. It names no place that speaks for an adverse outcome.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{title} was examined: all {count} figures were kept.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{meaning} ({name}: {value}; limit: {limit})</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>ADC fitted from b</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;{title}&lt;/b&gt;: nothing speaks for this outcome.</source>
    <translation type="unfinished" />
   </message>
  </context>
@@ -2257,6 +2689,10 @@
    <translation type="unfinished" />
   </message>
   <message>
+   <source>Atlas folder</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>The result in the scene cannot be read: {error}</source>
    <translation type="unfinished" />
   </message>
@@ -2265,9 +2701,387 @@
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>もう一度予測してください。</translation>
   </message>
+ </context>
+ <context>
+  <name>AGE2HIEUI.workerPhrases</name>
   <message>
-   <source>Atlas folder</source>
+   <source>'{name}' does not exist.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>「{name}」が存在しません。</translation>
+  </message>
+  <message>
+   <source>Check the name of the input.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>入力の名前を確認してください。</translation>
+  </message>
+  <message>
+   <source>'{name}' is empty (0 bytes).</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>「{name}」は空です（0 バイト）。</translation>
+  </message>
+  <message>
+   <source>'{name}' cannot be read; it may be truncated or of another format ({size} bytes; {detail}).</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>「{name}」を読めません。途中で切れているか、別の形式の可能性があります（{size} バイト、{detail}）。</translation>
+  </message>
+  <message>
+   <source>Copy or export it again.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>もう一度コピーまたは書き出してください。</translation>
+  </message>
+  <message>
+   <source>The folder '{name}' is empty.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>フォルダー「{name}」は空です。</translation>
+  </message>
+  <message>
+   <source>Give the folder that holds the DICOM files.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>DICOM ファイルのあるフォルダーを指定してください。</translation>
+  </message>
+  <message>
+   <source>The folder holds {count} {what}: {choices}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>フォルダーには {count} 個の {what} があります：{choices}。</translation>
+  </message>
+  <message>
+   <source>Name one with --series, for instance --series {series}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>--series で一つを指定してください（例：--series {series}）。</translation>
+  </message>
+  <message>
+   <source>There is no DICOM series '{name}'.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>DICOM シリーズ「{name}」はありません。</translation>
+  </message>
+  <message>
+   <source>Found: {series}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>見つかったもの：{series}。</translation>
+  </message>
+  <message>
+   <source>DICOM {series} is incomplete: {why}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>DICOM {series} は不完全です：{why}。</translation>
+  </message>
+  <message>
+   <source>DICOM {series} lacks slices: {gaps}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>DICOM {series} にはスライスが欠けています：{gaps}。</translation>
+  </message>
+  <message>
+   <source>Export the series again with all of its images.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>すべての画像を含めてシリーズを書き出し直してください。</translation>
+  </message>
+  <message>
+   <source>All b-values of '{name}' {are} s/mm^2, so ADC cannot be fitted.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>「{name}」の b 値はすべて {are} s/mm^2 なので、ADC を計算できません。</translation>
+  </message>
+  <message>
+   <source>Give the whole series (b0 and diffusion-weighted volumes), or a 3D ADC map.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>シリーズ全体（b0 と拡散強調ボリューム）か、3D の ADC マップを指定してください。</translation>
+  </message>
+  <message>
+   <source>The {what} '{name}' ({grid}) does not lie on the scan's grid ({scan}){how}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>「{name}」（{what}、{grid}）は検査の格子（{scan}）の上にありません{how}。</translation>
+  </message>
+  <message>
+   <source>Give the {what} that was made from this scan, or resample it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>この検査から作られたもの（{what}）を指定するか、再標本化してください。</translation>
+  </message>
+  <message>
+   <source>The unit of the ADC map '{name}' is unknown: the median in the brain is {median}, where 300-4000 (1e-6 mm2/s), 0.3-4 (1e-3 mm2/s) or 0.0003-0.004 (mm2/s) was expected.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ADC マップ「{name}」の単位が不明です。脳の中央値は {median} で、300-4000 (1e-6 mm2/s)、0.3-4 (1e-3 mm2/s) または 0.0003-0.004 (mm2/s) が想定されます。</translation>
+  </message>
+  <message>
+   <source>Scale the map to 1e-6 mm2/s.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>マップを 1e-6 mm2/s に換算してください。</translation>
+  </message>
+  <message>
+   <source>'{name}' holds no positive value.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>「{name}」に正の値がありません。</translation>
+  </message>
+  <message>
+   <source>Give an ADC map or a diffusion series.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ADC マップまたは拡散シリーズを指定してください。</translation>
+  </message>
+  <message>
+   <source>'{name}' holds {count} volumes, but '{stem}.bval' is not beside it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>「{name}」には {count} 個のボリュームがありますが、「{stem}.bval」が隣にありません。</translation>
+  </message>
+  <message>
+   <source>Put the .bval file (and .bvec, if there is one) into the same folder.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>.bval ファイル（あれば .bvec も）を同じフォルダーに置いてください。</translation>
+  </message>
+  <message>
+   <source>No brain was found in the scan, so it cannot be placed in the atlas.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>検査に脳が見つからないため、アトラスに位置合わせできません。</translation>
+  </message>
+  <message>
+   <source>Give a brain mask with --mask.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>--mask で脳マスクを指定してください。</translation>
+  </message>
+  <message>
+   <source>The brain mask is empty.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>脳マスクが空です。</translation>
+  </message>
+  <message>
+   <source>Give one in which the brain is above 0, or leave --mask out.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>脳が 0 より大きいマスクを指定するか、--mask を空にしてください。</translation>
+  </message>
+  <message>
+   <source>The model {model} was not trained on released z-maps (its z-maps: {origins}).</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Leave --z-adc out, or use another model.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The model {model} was not trained on z-maps of the atlas {atlas} ({sha}...).</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Leave --atlas out, or use a model that was made with it.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>This computer offers torch no {device} device.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>このコンピューターには torch が使える {device} デバイスがありません。</translation>
+  </message>
+  <message>
+   <source>Use --device auto or cpu.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>--device は auto か cpu にしてください。</translation>
+  </message>
+  <message>
+   <source>The corrected lesion holds no voxel of the brain.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>修正した病変に脳のボクセルがありません。</translation>
+  </message>
+  <message>
+   <source>Draw it over the scan, or go back to the computed one.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>検査の上に描くか、計算された病変に戻してください。</translation>
+  </message>
+  <message>
+   <source>The output '{name}' exists already.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>出力「{name}」はすでに存在します。</translation>
+  </message>
+  <message>
+   <source>Choose another name, or add --overwrite.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>別の名前か場所を選んでください。</translation>
+  </message>
+  <message>
+   <source>The output '{name}' cannot be written: {reason}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>出力「{name}」を書き込めません：{reason}。</translation>
+  </message>
+  <message>
+   <source>Free some space, or choose another place.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>空き容量を増やすか、別の場所を選んでください。</translation>
+  </message>
+  <message>
+   <source>The result was made from another scan ({one}...) than this one ({other}...).</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>結果はこの検査（{other}...）とは別の検査（{one}...）から作られました。</translation>
+  </message>
+  <message>
+   <source>Give the files that it was made from, or predict this scan.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>元になったファイルを指定するか、この検査を予測してください。</translation>
+  </message>
+  <message>
+   <source>The folder '{name}' lacks wheels for this computer ({system}): {missing}. Nothing was installed.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>フォルダー「{name}」にこのコンピューター（{system}）用のパッケージがありません：{missing}。何もインストールしていません。</translation>
+  </message>
+  <message>
+   <source>Add them with pip download, as docs/panel.md says.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>docs/panel.md のとおり pip download で追加してください。</translation>
+  </message>
+  <message>
+   <source>'{name}' is neither a .zip nor a .tar archive.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>「{name}」は .zip でも .tar でもありません。</translation>
+  </message>
+  <message>
+   <source>Name the archive of a model bundle.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>モデルのアーカイブを指定してください。</translation>
+  </message>
+  <message>
+   <source>'{name}' is damaged or encrypted ({error}).</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>「{name}」は破損しているか暗号化されています（{error}）。</translation>
+  </message>
+  <message>
+   <source>Get it again.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>もう一度入手してください。</translation>
+  </message>
+  <message>
+   <source>Defect of age2hie ({error}).</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>age2hie の不具合（{error}）。</translation>
+  </message>
+  <message>
+   <source>The traceback is in {place}: please report it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>詳細は {place} にあります。報告してください。</translation>
+  </message>
+  <message>
+   <source>Convert the scan again.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>検査を変換し直してください。</translation>
+  </message>
+  <message>
+   <source>Convert the series again.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>シリーズを変換し直してください。</translation>
+  </message>
+  <message>
+   <source>Predict the scan again.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>検査をもう一度予測してください。</translation>
+  </message>
+  <message>
+   <source>packages</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>パッケージ</translation>
+  </message>
+  <message>
+   <source>device</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>デバイス</translation>
+  </message>
+  <message>
+   <source>DICOM reading</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>DICOM の読み込み</translation>
+  </message>
+  <message>
+   <source>memory</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>メモリー</translation>
+  </message>
+  <message>
+   <source>temporary folder</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>一時フォルダー</translation>
+  </message>
+  <message>
+   <source>models folder</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>モデルのフォルダー</translation>
+  </message>
+  <message>
+   <source>bundled files</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>同梱ファイル</translation>
+  </message>
+  <message>
+   <source>all {count} are there</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{count} 個すべてあり</translation>
+  </message>
+  <message>
+   <source>missing or too old: {names}</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>不足または古い：{names}</translation>
+  </message>
+  <message>
+   <source>not installed</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>未インストール</translation>
+  </message>
+  <message>
+   <source>CPU; no NVIDIA graphics card was found, and none is needed</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>CPU。NVIDIA のグラフィックカードは見つかりませんが、不要です</translation>
+  </message>
+  <message>
+   <source>writable, {free} GB free</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>書き込み可、空き {free} GB</translation>
+  </message>
+  <message>
+   <source>{model} and the atlas {atlas} are unchanged</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>{model} とアトラス {atlas} は変更されていません</translation>
+  </message>
+  <message>
+   <source>Install Python {version} or newer; in Slicer, install a newer Slicer.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Python {version} 以降をインストールしてください。Slicer では新しい Slicer を使ってください。</translation>
+  </message>
+  <message>
+   <source>Install Slicer {version} or newer from download.slicer.org.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>download.slicer.org から Slicer {version} 以降をインストールしてください。</translation>
+  </message>
+  <message>
+   <source>Click Predict outcome in Slicer, which offers to install them; elsewhere: pip install {names}.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Slicer で予測を押すとインストールできます。それ以外では：pip install {names}。</translation>
+  </message>
+  <message>
+   <source>Install torch: in Slicer with the PyTorch extension (PyTorch Util), elsewhere with pip install torch.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>torch をインストールしてください。Slicer では PyTorch 拡張（PyTorch Util）、それ以外では pip install torch。</translation>
+  </message>
+  <message>
+   <source>Install torch for CUDA with Slicer's PyTorch extension to use the card.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Update the NVIDIA driver, or install the torch build for this driver with Slicer's PyTorch extension.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Install it to read DICOM: pip install dcm2niix.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>DICOM を読むにはインストールしてください：pip install dcm2niix。</translation>
+  </message>
+  <message>
+   <source>Close other programs: {size} GB are comfortable.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>他のプログラムを閉じてください。{size} GB あれば十分です。</translation>
+  </message>
+  <message>
+   <source>Set TMPDIR (on Windows TEMP) to a folder that you may write to.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>TMPDIR（Windows では TEMP）を書き込めるフォルダーにしてください。</translation>
+  </message>
+  <message>
+   <source>Free {size} GB on that disk.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>そのディスクに {size} GB の空きを作ってください。</translation>
+  </message>
+  <message>
+   <source>Install AGE2HIE again.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>AGE2HIE を再インストールしてください。</translation>
   </message>
  </context>
  <context>
@@ -2325,34 +3139,6 @@
    <source>writing the report</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>レポートを作成中</translation>
-  </message>
-  <message>
-   <source>{stage}, about {minutes:.0f} min left</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>{stage}, about {seconds:.0f} s left</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>ok</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>note</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>problem</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>&lt;b&gt;Ready to predict.&lt;/b&gt;</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
-   <source>&lt;b&gt;Not ready yet.&lt;/b&gt;</source>
-   <translation type="unfinished" />
   </message>
   <message>
    <source>'Brain mask'</source>
@@ -2419,10 +3205,6 @@
    <translation type="unfinished" />
   </message>
   <message>
-   <source>'Address'</source>
-   <translation type="unfinished" />
-  </message>
-  <message>
    <source>'Certificate'</source>
    <translation type="unfinished" />
   </message>
@@ -2430,22 +3212,36 @@
    <source>'Token file'</source>
    <translation type="unfinished" />
   </message>
- </context>
- <context>
-  <name>qSlicerAbstractCoreModule</name>
   <message>
-   <source>Diffusion</source>
-   <translation type="unfinished" />
-  </message>
- </context>
- <context>
-  <name>AGE2HIEUI.elsewhereSection</name>
-  <message>
-   <source>Certificate</source>
+   <source>'Address'</source>
    <translation type="unfinished" />
   </message>
   <message>
-   <source>Token file</source>
+   <source>{stage}, about {seconds:.0f} s left</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>ok</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>note</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>problem</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;Ready to predict.&lt;/b&gt;</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>&lt;b&gt;Not ready yet.&lt;/b&gt;</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>{stage}, about {minutes:.0f} min left</source>
    <translation type="unfinished" />
   </message>
  </context>

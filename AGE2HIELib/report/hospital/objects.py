@@ -48,7 +48,7 @@ def check_possible(kind: str) -> None:
 
 
 def write_objects(record: Result, maps: Maps, atlas: Atlas, files: Sequence[Path], folder: Path) -> tuple[str, ...]:
-    """All objects of a result, in series of their own of the scan's study, into the new ``folder``.
+    """All objects of a result, in series of their own of the scan's study, into ``folder``, new or empty.
 
     A scan that the gate refused has ``report.dcm`` alone. Where there is a lesion map, so are there ``map-adc.dcm``,
     ``map-z.dcm``, ``segmentation-regions.dcm`` and, where anything is lesion, ``segmentation-lesion.dcm``; where a
@@ -72,7 +72,7 @@ def write_objects(record: Result, maps: Maps, atlas: Atlas, files: Sequence[Path
     from AGE2HIELib.report.hospital.structured import character_set
 
     identity = read_identity(files)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of highdicom: they quote values
         planes, stamp = planes_of(maps.adc.grid, identity.images), stamp_of(record, identity.headers)

@@ -40,8 +40,13 @@ class _Kind:
 
 
 def adc_map(study: Study, volume: Volume) -> ParametricMap:
-    """1e-6 mm^2/s; NaN where none could be measured."""
+    """1e-6 mm^2/s; NaN where none could be measured.
+
+    Of a fitted map 0 is no measurement either: readers of NIfTI (niftilib, and so Slicer) put it in the place of NaN.
+    """
     fitted = study.record.input.b_values_used is not None
+    if fitted:
+        volume = volume.like(np.where(volume.array == 0, np.float32(np.nan), volume.array))
     quantity = (
         codes.DCM.MonoExponentialApparentDiffusionCoefficient if fitted else codes.DCM.ApparentDiffusionCoefficient
     )
