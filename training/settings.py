@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
-from AGE2HIELib.pipeline.request import NETWORK_METHODS, SALIENCY_METHODS
 from AGE2HIELib.system.places import resource_path
+from training.settings_values import known_method, number_or_all, number_or_folder
 
 SYNTHETIC = "synthetic"
 
@@ -21,6 +21,7 @@ T1_PLACEMENT: Literal["affine", "rigid"] = "affine"  # a rigid one keeps the siz
 WEIGHT_DECAY = 1e-3  # of AdamW, in pretraining and fine-tuning
 FINETUNE_BATCH = 8  # infants; cohorts are small
 _POOLINGS_ELSEWHERE = 5  # of MONAI's ResNet and DenseNet, and of ScaleDense as published
+FUSED = "fused"  # a stem for each sequence, any of which may be missing
 OF_PARTS = ("patches", "global-local")  # networks that answer for every part of the image
 _POOLINGS_OF_PARTS = 3  # sides that are multiples of 8 cells let the parts lie evenly
 
@@ -77,7 +78,7 @@ class Network(Section):
     """The encoder. ``channels`` are read by all but resnet18 and densenet121, MONAI's, which have their own widths.
     In two dimensions: slab (the mean of the slices in ``slab_mm``), three-planes, slices (a bag of all slices with
     attention), global-local (a transformer). patches answers for cubes of 48 mm, each by itself;
-    covariance is over regions, and autoencoder the SFCN with a decoder.
+    covariance is over regions, and autoencoder the SFCN with a decoder; fused also reads the infants' T1 and T2.
     """
 
     name: Literal[
@@ -93,10 +94,11 @@ class Network(Section):
         "global-local",
         "covariance",
         "autoencoder",
+        "fused",
     ] = Field(
         "sfcn",
         description="or resnet18, densenet121, scaledense, vgg, slab, three-planes, slices, patches, global-local, "
-        "covariance, autoencoder",
+        "covariance, autoencoder, fused",
     )
     options: dict[str, Any] = Field({}, description="further arguments of that network, as its page says them")
     channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block")
@@ -120,6 +122,7 @@ class Network(Section):
         known = {
             "sfcn": own - 1,
             "autoencoder": own - 1,
+            FUSED: own - 1,
             "covariance": 0,
             "resnet18": _POOLINGS_ELSEWHERE,
             "densenet121": _POOLINGS_ELSEWHERE,
@@ -201,17 +204,6 @@ class Evaluate(Section):
     systems: tuple[str, ...] = Field((), description="by name, that compare-systems runs; all unless given")
 
 
-def _number_or_folder(value: Any) -> Any:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | str)
-        or value == ""
-        or (isinstance(value, int) and value < 0)
-    ):
-        raise ValueError("give a number of synthetic infants, 0 for none, or a folder")
-    return value
-
-
 class Export(Section):
     """The bundle: networks of the named arm, which is one of ``evaluate.arms``, that were trained on all cases;
     ``members`` of them, best as many as ``evaluate.inner_folds``: then the ensembles that calibrate are of their size.
@@ -221,33 +213,19 @@ class Export(Section):
     members: int = Field(3, ge=2, description="networks of the bundle")
     name: str = Field("age2hie-run", description="of the model")
     version: str = Field("0.1.0", description="of the model")
-    calibration: Annotated[int | str, BeforeValidator(_number_or_folder)] = Field(
+    calibration: Annotated[int | str, BeforeValidator(number_or_folder)] = Field(
         0, description="infants no network saw, who calibrate it: a number of synthetic ones, a folder; 0: out of fold"
     )
-
-
-def _number_or_all(value: Any) -> Any:
-    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    if not whole and value != "all":
-        raise ValueError("give a number of infants, 0 for none, or all")
-    return value
-
-
-def _known_method(name: str) -> str:
-    every = (*SALIENCY_METHODS, *NETWORK_METHODS)
-    if name not in every:
-        raise ValueError(f"choose one of {', '.join(every)}")
-    return name
 
 
 class Explain(Section):
     """Which maps the steps ``examine`` and ``age-maps`` make. No network depends on it: it may change in a run."""
 
-    cases: Annotated[int | Literal["all"], BeforeValidator(_number_or_all)] = Field(
+    cases: Annotated[int | Literal["all"], BeforeValidator(number_or_all)] = Field(
         6, description="infants whose map by the exported model is examined, half a minute or more each; or all"
     )
     subjects: int = Field(6, ge=0, description="held-out T1 subjects whose age is explained")
-    method: Annotated[str, AfterValidator(_known_method)] = Field("hirescam", description="as in age2hie --saliency")
+    method: Annotated[str, AfterValidator(known_method)] = Field("hirescam", description="as in age2hie --saliency")
 
 
 class Hardware(Section):

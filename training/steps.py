@@ -18,7 +18,7 @@ from training.checking import case_table, check_ages, check_folds, check_infants
 from training.cohorts.bids import read_bids
 from training.cohorts.bonbid import read_bonbid
 from training.cohorts.synthetic_ages import write_synthetic_ages
-from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie
+from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie, write_synthetic_sequences
 from training.evaluating import Evaluation, evaluate
 from training.explaining.age_maps import map_ages
 from training.explaining.examinations import examine_cohort
@@ -26,14 +26,14 @@ from training.exporting import export
 from training.finetuning import PRETRAINING_OF, finetune
 from training.lessons import TRUE
 from training.preparing.infants import InfantOptions, prepare_infants
-from training.preparing.inputs import adc_spec, t1_spec
+from training.preparing.inputs import infant_spec, t1_spec
 from training.preparing.lifespan import prepare_scans
 from training.preparing.store import is_prepared
 from training.pretraining import pretrain
 from training.report_content import report_content, results_text
 from training.reporting.page import write_report
 from training.run_folder import RunFolder, add_to_record
-from training.settings import SYNTHETIC, T1_PLACEMENT
+from training.settings import FUSED, SYNTHETIC, T1_PLACEMENT
 
 
 def needs_ages(run: RunFolder) -> bool:
@@ -55,6 +55,8 @@ def make_hie(run: RunFolder) -> None:
         atlas = load_atlas(resource_path("atlas"))
         cases = dict(settings.hie.cases)
         write_synthetic_hie(run.hie_data, atlas, cases, seed=settings.run.seed, jobs=settings.run.jobs)
+        if settings.network.name == FUSED:
+            write_synthetic_sequences(run.hie_data, cases, seed=settings.run.seed, jobs=settings.run.jobs)
 
 
 def check_data(run: RunFolder) -> list[Problem]:
@@ -96,7 +98,7 @@ def prepare_hie(run: RunFolder) -> None:
     refuse(problems)
     options = InfantOptions(
         atlas=settings.input.atlas_folder,
-        spec=adc_spec(settings.input.spacing_mm, settings.network.poolings),
+        spec=infant_spec(settings.network),
         z_maps=settings.hie.z_maps,
         jobs=settings.run.jobs,
     )

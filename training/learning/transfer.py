@@ -10,14 +10,15 @@ import torch
 from torch import nn
 
 from AGE2HIELib.networks.covariance import CovarianceNetwork
+from AGE2HIELib.networks.fused import FusedNetwork
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.augment import pick_z
 from training.learning.keyed import Rates
 from training.learning.placing import place_regions, placed_arguments
+from training.preparing.inputs import ADC_CHANNELS, infant_spec
 from training.settings import OF_PARTS, Finetune, Network
 
-ADC_CHANNELS = 2
 _STEM = "blocks.0"
 
 
@@ -48,7 +49,7 @@ def network_arguments(network: Network, *, in_channels: int, outputs: int) -> di
 
 def outcome_arguments(network: Network) -> dict[str, object]:
     """The same of a network for the outcome, whose answer to an image and to its mirror image is one."""
-    arguments = network_arguments(network, in_channels=ADC_CHANNELS, outputs=1)
+    arguments = network_arguments(network, in_channels=len(infant_spec(network).channels), outputs=1)
     if network.name == "covariance":
         return arguments  # a region's name says its side
     if network.name == "autoencoder":  # its latent numbers stay those of healthy infants
@@ -120,9 +121,9 @@ def load_blocks(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> No
 
 def _widened(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
     """The trunk with a stem, or filters, for as many channels as the infants' images have."""
-    if isinstance(network, CovarianceNetwork):
+    if isinstance(network, CovarianceNetwork | FusedNetwork):
         return network.adopted(trunk)
-    widened = {stem: widen_stem(trunk[stem], ADC_CHANNELS) for stem in network.stems}
+    widened = {stem: widen_stem(trunk[stem], len(ADC_CHANNELS)) for stem in network.stems}
     return {**trunk, **widened}
 
 

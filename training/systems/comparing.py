@@ -38,7 +38,7 @@ def compare_systems(
     infant = write_infant(root / "infant")
     tasks = [RowTask(one, settings_of(one, common, preset), root, infant, command) for one in systems]
     for task in tasks:
-        prepare_row(task)
+        prepare_row(task, common.run.jobs)
     missing = [task for task in tasks if finished_row(task) is None]
     jobs = 1 if uses_one_process(common) else common.run.jobs or core_count()
     _make_rows(missing, jobs)
