@@ -19,7 +19,7 @@ from training.learning.placing import place_regions, placed_arguments
 from training.preparing.inputs import ADC_CHANNELS, infant_spec
 from training.settings import OF_PARTS, Finetune, Network
 
-_STEM = "blocks.0"
+_OF_OWN_WIDTH = ("resnet18", "densenet121", "scaledense")  # network.channels says nothing of them
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def network_arguments(network: Network, *, in_channels: int, outputs: int) -> di
     arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs}
     if network.name != "covariance":
         arguments["norm"] = network.norm
-    if network.name not in ("resnet18", "densenet121"):
+    if network.name not in _OF_OWN_WIDTH:
         arguments["channels"] = list(network.channels)
     return {**arguments, **placed_arguments(network, in_channels), **network.options}
 
