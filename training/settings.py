@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from AGE2HIELib.system.places import resource_path
-from training.settings_values import known_method, number_or_all, number_or_folder
+from training.settings_values import check_map, check_options, counts, known_method, number_or_all, number_or_folder
 
 SYNTHETIC = "synthetic"
 
@@ -35,13 +35,13 @@ Protocol = Literal["same-site", "pooled", "cross-site"]
 class Section(BaseModel):
     """Values that cannot be changed once they are read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Run(Section):
     """``jobs`` processes prepare images and fit networks side by side, each with one thread; they change no result."""
 
-    seed: int = Field(0, description="of cohorts, folds, first weights and augmentation")
+    seed: int = Field(0, ge=0, description="of cohorts, folds, first weights and augmentation")
     jobs: int = Field(0, ge=0, description="processes; 0 means one for each core")
 
 
@@ -59,14 +59,16 @@ class Hie(Section):
     source: str = Field(SYNTHETIC, description="synthetic, or a folder")
     outcomes: str = Field("", description="the mapping file; outcomes.toml in the folder unless given")
     outcome: str = Field("", description="one of the table's further outcomes, learned instead of the main one")
-    cases: dict[str, int] = Field(default={"MGH": 84, "BCH": 72}, description="synthetic cases of each site")
+    cases: Annotated[dict[Literal["MGH", "BCH"], Annotated[int, Field(ge=1)]], BeforeValidator(counts)] = Field(
+        default={"MGH": 84, "BCH": 72}, min_length=1, description="synthetic cases of each site"
+    )
     z_maps: Literal["released", "atlas"] = Field("released", description="z-maps to use where released ones are there")
 
 
 class InputGrid(Section):
     """The grid that both modalities are placed on, centred on the atlas."""
 
-    spacing_mm: float = Field(4.0, gt=0, description="side of a cell")
+    spacing_mm: float = Field(4.0, ge=0.5, le=16, description="side of a cell")
     atlas: str = Field("", description="normative atlas of the infants' z-maps; the bundled one unless given")
 
     @property
@@ -100,7 +102,7 @@ class Network(Section):
         description="or resnet18, densenet121, scaledense, vgg, slab, three-planes, slices, patches, global-local, "
         "covariance, autoencoder, fused",
     )
-    options: dict[str, Any] = Field({}, description="further arguments of that network, as its page says them")
+    options: dict[str, Any] = Field({}, description="further arguments of that network, as docs/systems.md says them")
     channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block")
     norm: Literal["group", "batch"] = Field("group", description="of every block")
     slab_mm: tuple[float, float] = Field(
@@ -263,6 +265,17 @@ class TrainingSettings(Section):
             raise ValueError(f"pretrain.head=two-stage rounds years, and pretrain.learns is {self.pretrain.learns}")
         if self.network.name in OF_PARTS and self.pretrain.head == "two-stage":
             raise ValueError(f"pretrain.head=two-stage has one first age, and {self.network.name} one for every part")
+        return self
+
+    @model_validator(mode="after")
+    def _fitting(self) -> TrainingSettings:
+        check_options(self.network.name, self.network.options)
+        check_map(self.network.name, self.explain.method)
+        twice = {arm for arm in self.evaluate.arms if self.evaluate.arms.count(arm) > 1}
+        if twice:
+            raise ValueError(
+                f"the setting evaluate.arms names {', '.join(sorted(twice))} more than once: name each arm once"
+            )
         return self
 
     @model_validator(mode="after")

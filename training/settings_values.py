@@ -2,9 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from AGE2HIELib.pipeline.request import NETWORK_METHODS, SALIENCY_METHODS
+from AGE2HIELib.pipeline.request import ANOMALY, ATTENTION, LOCAL, NETWORK_METHODS, RESIDUALS, SALIENCY_METHODS
+
+_MOST = 1024
+# What network.options may say; everything else about a network follows from the other settings and the grid.
+_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "scaledense": ("width", "layers"),
+    "slab": ("dense",),
+    "three-planes": ("dense",),
+    "slices": ("attention", "dense"),
+    "global-local": ("rounds",),
+    "covariance": ("taps",),
+    "autoencoder": ("latent",),
+}
+_MAP_OF = {
+    ATTENTION: ("slices",),
+    LOCAL: ("patches", "global-local"),
+    RESIDUALS: ("covariance",),
+    ANOMALY: ("autoencoder",),
+}
+
+
+def check_options(network: str, options: Mapping[str, Any]) -> None:
+    """ValueError for an option that this network lacks, and for one that is no count (or list of counts)."""
+    allowed = _OPTIONS.get(network, ())
+    for name, value in options.items():
+        if name not in allowed:
+            known = f"has {', '.join(allowed)}" if allowed else "has none"
+            raise ValueError(
+                f"the setting network.options names '{name}', and the network {network} {known}: leave it out"
+            )
+        listed = value if name == "dense" and isinstance(value, list | tuple) else [value]
+        if not all(isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= _MOST for n in listed):
+            wanted = f"a list of whole numbers from 1 to {_MOST}" if name == "dense" else f"1 to {_MOST}"
+            raise ValueError(f"the setting network.options says {name}: {value!r}; it must be {wanted}")
+        if name == "dense" and listed == [value]:
+            raise ValueError(f"the setting network.options says dense: {value!r}; it must be a list, such as [{value}]")
+
+
+def check_map(network: str, method: str) -> None:
+    """ValueError for a map that this network does not hold."""
+    holders = _MAP_OF.get(method, (network,))
+    if network not in holders:
+        raise ValueError(
+            f"the setting explain.method {method} is a map of {' and '.join(holders)}, and network.name is {network}"
+        )
+
+
+def counts(value: Any) -> Any:
+    """What ``{MGH=12}`` becomes in YAML, a key without a value, is told apart from a wrong number."""
+    if isinstance(value, Mapping) and any(number is None for number in value.values()):
+        raise ValueError("write numbers of cases with colons, as in hie.cases={MGH: 12, BCH: 10}")
+    return value
 
 
 def number_or_folder(value: Any) -> Any:

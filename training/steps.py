@@ -24,6 +24,8 @@ from training.explaining.age_maps import map_ages
 from training.explaining.examinations import examine_cohort
 from training.exporting import export
 from training.finetuning import PRETRAINING_OF, finetune
+from training.learning.outside_weights import load_outside
+from training.learning.transfer import new_network, new_outcome_network
 from training.lessons import TRUE
 from training.preparing.infants import InfantOptions, prepare_infants
 from training.preparing.inputs import infant_spec, t1_spec
@@ -105,9 +107,22 @@ def prepare_hie(run: RunFolder) -> None:
     add_to_record(run.root, hie_sha256=prepare_infants(cases, run.prepared_hie, options).sha256)
 
 
+def check_networks(run: RunFolder) -> None:
+    """InputError for networks that cannot be made, and for weights from elsewhere that do not fit: before any image is
+    made or placed.
+    """
+    settings = run.settings
+    new_outcome_network(settings.network, seed=0)
+    if needs_ages(run):
+        encoder = new_network(settings.network, in_channels=1, outputs=1, seed=0)
+        if settings.pretrain.weights:
+            load_outside(encoder, Path(settings.pretrain.weights))
+
+
 def prepare_step(run: RunFolder) -> None:
     """Both cohorts; what the folds need is looked at before any time is spent."""
     refuse(check_folds(_expected_cases(run), run.settings))
+    check_networks(run)
     if needs_ages(run):
         prepare_ages(run)
     prepare_hie(run)
@@ -120,6 +135,7 @@ def pretrain_step(run: RunFolder) -> None:
     if spread() and not is_prepared(run.prepared_ages):
         raise InputError("The T1 scans are not prepared. Run the step 'prepare' once before torchrun starts processes.")
     if not is_prepared(run.prepared_ages):
+        check_networks(run)
         prepare_ages(run)
     pretrain(run, _pretrainings(run))
 

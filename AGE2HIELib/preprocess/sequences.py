@@ -139,7 +139,7 @@ def normalised_information(one: np.ndarray, other: np.ndarray) -> float:
     """``(H(a) + H(b) - H(a, b)) / min(H(a), H(b))`` over pairs of values, each in 32 classes of equal size."""
     shares = np.linspace(0, 1, _BINS + 1)[1:-1]
     ranks = [np.digitize(values, np.unique(np.quantile(values, shares))) for values in (one, other)]
-    joint = np.histogram2d(*ranks, bins=[np.arange(_BINS + 1)] * 2)[0] / len(one)
+    joint = np.bincount(ranks[0] * _BINS + ranks[1], minlength=_BINS**2).reshape(_BINS, _BINS) / len(one)
     entropy = [-(p[p > 0] * np.log(p[p > 0])).sum() for p in (joint.sum(1), joint.sum(0), joint)]
     least = min(entropy[0], entropy[1])
     return float((entropy[0] + entropy[1] - entropy[2]) / least) if least > 0 else 0.0

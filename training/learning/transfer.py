@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.networks.covariance import CovarianceNetwork
 from AGE2HIELib.networks.fused import FusedNetwork
 from AGE2HIELib.networks.registry import build_network
@@ -70,9 +71,21 @@ def new_network(network: Network, *, in_channels: int, outputs: int, seed: int) 
 
 def _new(network: Network, arguments: Mapping[str, object], seed: int) -> StagedNetwork:
     torch.manual_seed(seed)
-    made = build_network(network.name, {**arguments, "dropout": network.dropout})
+    made = built(network.name, {**arguments, "dropout": network.dropout})
     place_regions(made, network)
     return made
+
+
+def built(name: str, arguments: Mapping[str, object]) -> StagedNetwork:
+    """``build_network`` of arguments that settings have made; InputError where they make none."""
+    try:
+        return build_network(name, arguments)
+    except ModelError as problem:
+        why = str(problem.__cause__ or problem).removesuffix(" Export the model again.").rstrip(".")
+        raise InputError(
+            f"The network {name} cannot be made: {why}. Change network.channels, network.options, network.pooling or "
+            "input.spacing_mm."
+        ) from problem
 
 
 def from_scratch(network: Network, options: Finetune, *, seed: int) -> Start:
