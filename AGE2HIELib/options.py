@@ -74,7 +74,7 @@ def add_commands(top: argparse.ArgumentParser, *, rare: bool = False) -> None:
 
 
 def _add_scan_commands(commands: Commands) -> None:
-    read = (*_SHARED, "series", "mask", "z-adc", *_TIMING)
+    read = (*_SHARED, "series", "mask", "z-adc", "t1", "t2", *_TIMING)
     options = [*read, *_WORKER, *_CLINICAL, "saliency", "examine", *_WRITING, "dicom"]
     predict = commands.add("predict", "predict:run", "predict the outcome from one scan", options)
     predict.add_argument("input", type=Path, metavar="INPUT", help=_INPUT)
@@ -103,10 +103,11 @@ def _add_scan_commands(commands: Commands) -> None:
         "reproduce",
         "reproduce:run",
         "predict again what a result was made from, and compare",
-        ["input", "mask", "z-adc", "model", "atlas", "age-days", "clinical", "device", "progress"],
+        ["input", "mask", "z-adc", "t1", "t2", "model", "atlas", "age-days", "clinical", "device", "progress"],
     )
-    text = "result.json, or the folder that predict has made"
-    reproduce.add_argument("result", type=Path, metavar="RESULT", help=text)
+    reproduce.add_argument(
+        "result", type=Path, metavar="RESULT", help="result.json, or the folder that predict has made"
+    )
     check = commands.add(
         "check",
         "predict:run_check",
@@ -117,8 +118,7 @@ def _add_scan_commands(commands: Commands) -> None:
     text = "measure and score a lesion that a reader has corrected"
     lesion = commands.add("lesion", "lesion:run", text, ["atlas", "progress"])
     lesion.add_argument("input", type=Path, metavar="RESULT", help="a folder that predict has made")
-    text = "the lesion, on the scan's grid"
-    lesion.add_argument("--corrected", type=Path, metavar="FILE", required=True, help=text)
+    lesion.add_argument("--corrected", type=Path, metavar="FILE", required=True, help="the lesion, on the scan's grid")
     text = "write the DICOM objects of a result whose scan was DICOM"
     dicom = commands.add("dicom", "dicom:run", text, ["input", "series", "atlas", *_WRITING])
     dicom.add_argument("result", type=Path, metavar="RESULT", help="a folder that predict has made")
@@ -206,6 +206,9 @@ def _options(*, rare: bool) -> Options:
     add(READING, "align", "align volumes: only where they moved (auto)", seldom=True, choices=ALIGN)
     add(READING, "mask", "brain mask on the scan's grid", type=Path, metavar="FILE")
     add(READING, "z-adc", "released z-map on the scan's grid", type=Path, metavar="FILE")
+    text = "T1 of the infant, for models that read it"
+    add(READING, "t1", text, seldom=True, type=Path, metavar="FILE")
+    add(READING, "t2", text.replace("T1", "T2"), seldom=True, type=Path, metavar="FILE")
     text = "model bundle or installed model's name (default: the demonstration model)"
     add(READING, "model", text, type=Path, metavar="DIR")
     add(READING, "atlas", "atlas folder (default: the bundled one, synthetic)", type=Path, metavar="DIR")
@@ -236,7 +239,7 @@ def _options(*, rare: bool) -> Options:
     add(EXPLAINING, "methods", text, metavar="A,B")
     text = "what is explained: an outcome, or the age that the pretrained network reads from T1 (default: adverse)"
     add(EXPLAINING, "target", text, choices=TARGETS)
-    add(EXPLAINING, "layer", "block of the network, for the CAM family (default: model's)", seldom=True, metavar="NAME")
+    add(EXPLAINING, "layer", "block, for the CAM family (default: model's)", seldom=True, metavar="NAME")
     text = "of the evidence that counts as marked (default: 0.5)"
     add(EXPLAINING, "share", text, seldom=True, type=float, metavar="S")
     text = "examine each map: is it the network's, is it repeatable, does the score follow it? Most of a minute each"

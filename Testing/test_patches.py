@@ -196,6 +196,8 @@ def test_explain_writes_local_ages_on_the_scan(stored: str, tmp_path: Path, capf
     assert said["file"] == "local_age.nii.gz"
     assert said["youngest_years"] == pytest.approx(float(years.array[brain].min()), abs=0.01)
     assert record["maps"][0]["unit"] == "years, of a part less the whole"
+    assert any("has seen synthetic brains only" in said for said in record["warnings"])
+    assert "has seen synthetic brains only" in (out / "explanations.html").read_text()
     assert "attention" not in json.dumps(record)
 
 

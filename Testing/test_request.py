@@ -26,6 +26,8 @@ READING: dict[str, Any] = {
     "align": "off",
     "mask": Path("a mask.nii.gz"),
     "z_adc": Path("z,1.mha"),
+    "t1": Path("t1.nii"),
+    "t2": Path("-t2.nii"),
     "model": Path("models/own"),
     "atlas": Path("an atlas"),
     "device": "cpu",
@@ -41,7 +43,7 @@ OF = {
     "explain": {"methods": ("occlusion", "hirescam"), "target": "favourable", "layer": "block2", "share": 0.25},
     "check": {},
 }
-NOT_OF_CHECK = ("z_adc", "model", "device", "prevalence", "examine")
+NOT_OF_CHECK = ("z_adc", "t1", "t2", "model", "device", "prevalence", "examine")
 
 
 def parsed(command: str, *arguments: str) -> Request:
@@ -77,7 +79,7 @@ def test_a_record_gives_the_request_back_but_for_files_and_age() -> None:
     scan = Scan(Source("adc-mha", "", None, adc, "1e-6 mm2/s", ()), mask_sha256="aa", z_adc_sha256="bb")
     settings = settings_of(request, scan)
     assert (settings.age_given, settings.mask_sha256, settings.z_adc_sha256) == (True, "aa", "bb")
-    files = {name: None for name in ("input", "mask", "z_adc", "model", "atlas", "age_days")}
+    files = {name: None for name in ("input", "mask", "z_adc", "t1", "t2", "model", "atlas", "age_days")}
     assert recorded_request(settings) == replace(request, **files)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +16,11 @@ from AGE2HIELib.networks.age_head import AgeHead
 from AGE2HIELib.networks.registry import TWO_STAGE, build_network
 from AGE2HIELib.networks.two_stage import TwoStage
 from training.learning.ranking import SOFTNESS, order_loss, pairs_loss, random_pairs, ranking_loss, soft_ranks
+from training.learning.transfer import outcome_arguments
+from training.lessons import age_encoder
 from training.settings_reading import PRESETS, load_settings
+from training.systems import comparing
+from training.systems.measuring import RowTask
 from training.systems.system import settings_of
 from training.systems.table import SYSTEMS, find_systems
 
@@ -149,6 +156,36 @@ def test_every_row_is_made_of_settings_that_exist(preset: str) -> None:
         assert settings.hie == common.hie
         assert system.source
         assert system.made_map
+
+
+@pytest.mark.parametrize("preset", ["systems", "full"])
+def test_every_row_s_networks_can_be_built(preset: str) -> None:
+    """Of age and of the outcome; without memory for their weights."""
+    common, head = load_settings(preset), AgeHead("huber", 40.0, 25.0)
+    for system in SYSTEMS:
+        settings = settings_of(system, common, preset)
+        of_age = age_encoder(settings, head)
+        of_outcome = settings.network.name, outcome_arguments(settings.network)
+        with torch.device("meta"):
+            for name, arguments in (of_age, of_outcome):
+                assert build_network(name, arguments).features > 0, system.name
+
+
+def test_a_system_that_cannot_be_made_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def measure(task: RowTask) -> None:
+        if task.system.name == "sfcn":
+            raise InputError("it cannot be")
+        made.append(task.system.name)
+
+    monkeypatch.setattr(comparing, "measure_row", measure)
+    monkeypatch.setattr(comparing, "parts_done", lambda task: (0, 1))
+    monkeypatch.setattr(comparing, "ProcessPoolExecutor", lambda jobs, **_: ThreadPoolExecutor(jobs))
+    common = load_settings("quick")
+    tasks = [RowTask(one, common, tmp_path, tmp_path, "") for one in find_systems(["sfcn", "vgg8", "untrained"])]
+    assert comparing._make_rows(tasks, 1) == {"sfcn": "it cannot be"}
+    assert sorted(made) == ["untrained", "vgg8"]
 
 
 def test_an_unknown_system_is_named() -> None:

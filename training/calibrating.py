@@ -25,7 +25,7 @@ from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.tables.problems import refuse
 from training.cohorts.bonbid import read_bonbid
 from training.cohorts.synthetic_clinical import ASSUMPTION
-from training.cohorts.synthetic_hie import write_synthetic_hie
+from training.cohorts.synthetic_hie import write_synthetic_hie, write_synthetic_sequences
 from training.evaluating import export_decisions, export_scores
 from training.evaluation.clinical import clinical_facts
 from training.evaluation.reliability import cross_fitted
@@ -35,6 +35,7 @@ from training.learning.outcomes import logits
 from training.preparing.infants import InfantOptions, prepare_infants
 from training.preparing.store import PreparedCohort
 from training.run_folder import RunFolder, revision
+from training.settings import FUSED
 
 LEAST = 20  # of either outcome: a set at 90 % ranks at least nine, and a slope from fewer says nothing
 _SEED = 500  # further than the run's own: no phantom is drawn twice
@@ -88,6 +89,8 @@ def calibration_cohort(run: RunFolder, bundle: Bundle) -> PreparedCohort:
         atlas, jobs = load_atlas(resource_path("atlas")), settings.run.jobs
         cases = infants_a_site(dict(settings.hie.cases), asked)
         write_synthetic_hie(data, atlas, cases, seed=settings.run.seed + _SEED, jobs=jobs)
+        if settings.network.name == FUSED:
+            write_synthetic_sequences(data, cases, seed=settings.run.seed + _SEED, jobs=jobs)
     there, problems = read_bonbid(data, None, settings.hie.outcome)
     refuse(problems)
     options = InfantOptions(settings.input.atlas_folder, bundle.spec, settings.hie.z_maps, settings.run.jobs)

@@ -29,7 +29,7 @@ from training.leakage import subject_hashes
 from training.learning.ages import predicted_years
 from training.learning.transfer import outcome_arguments
 from training.lessons import TRUE, Lesson, age_encoder, held_out_split
-from training.preparing.inputs import adc_spec, fed_z_kinds, t1_spec
+from training.preparing.inputs import fed_z_kinds, infant_spec, t1_spec
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import load_pretrained, trained_age_network
 from training.run_folder import RunFolder, read_record, recorded_settings
@@ -59,7 +59,7 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
             intended_use=_intended_use(settings.synthetic),
             made_with=str(read_record(run.root)["command"]),
             demonstration=settings.synthetic,
-            spec=adc_spec(settings.input.spacing_mm, settings.network.poolings),
+            spec=infant_spec(settings.network),
             z_origins=z_origins(run, kinds),
             readings={kind: Reading(decisions[kind].calibration, decisions[kind].threshold) for kind in kinds},
             network=settings.network.name,

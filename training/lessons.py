@@ -13,7 +13,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.networks.age import AgeNetwork, standardise
 from AGE2HIELib.networks.age_head import YEARS, AgeHead
 from AGE2HIELib.networks.parts import PartsNetwork
-from AGE2HIELib.networks.registry import TWO_STAGE, build_network
+from AGE2HIELib.networks.registry import TWO_STAGE
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.ages import AgeModule, Subjects
 from training.learning.batches import Images
@@ -29,7 +29,7 @@ from training.learning.pretext import (
     PretextNetwork,
 )
 from training.learning.randomness import key
-from training.learning.transfer import network_arguments, new_network
+from training.learning.transfer import built, network_arguments, new_network
 from training.preparing.store import PreparedCohort
 from training.settings import WEIGHT_DECAY, TrainingSettings
 
@@ -67,7 +67,7 @@ def age_module(
     head = _head(settings, taught[chosen], brain_ml[chosen])
     name, arguments = age_encoder(settings, head, first_stage=first_stage)
     torch.manual_seed(seed)
-    encoder = build_network(name, {**arguments, "dropout": settings.network.dropout})
+    encoder = built(name, {**arguments, "dropout": settings.network.dropout})
     _start_elsewhere(encoder, settings)
     network = AgeNetwork(encoder, head)
     encoder.measure(Images(cohort.volumes, chosen))

@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.phantom.structures import VALUE
+from training.learning.batches import at_once
 from training.lessons import held_out_split, male_of
 from training.preparing.store import PreparedCohort
 from training.settings import SYNTHETIC, TrainingSettings
@@ -67,10 +68,10 @@ def probe(features: np.ndarray, target: Target, learned: np.ndarray, judged: np.
 def mean_features(trunk: StagedNetwork, volumes: np.ndarray) -> np.ndarray:
     """``(N, F)`` mean over the cells of the last block."""
     trunk.eval()
-    found = []
+    found, count = [], at_once(volumes, _BATCH)
     with torch.inference_mode():
-        for start in range(0, len(volumes), _BATCH):
-            images = torch.from_numpy(np.asarray(volumes[start : start + _BATCH])).float()
+        for start in range(0, len(volumes), count):
+            images = torch.from_numpy(np.asarray(volumes[start : start + count])).float()
             found.append(trunk.below(images, trunk.layers[-1]).mean((2, 3, 4)).numpy())
     return np.concatenate(found)
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from AGE2HIELib.errors import InputError
 from training.files import write_text
-from training.settings import SYNTHETIC, TrainingSettings
+from training.preparing.inputs import adc_spec
+from training.settings import FUSED, SYNTHETIC, TrainingSettings
 from training.settings_reading import check_settings, differences
 
 _RECORD = "run.json"
@@ -56,14 +57,15 @@ class RunFolder:
 
     @property
     def prepared_hie(self) -> Path:
-        return self._prepared / "hie"
+        return self._prepared / ("hie-sequences" if self.settings.network.name == FUSED else "hie")
 
     @property
     def _prepared(self) -> Path:
         if self.shared is None:
             return self.root / "prepared"
-        grid = f"{self.settings.input.spacing_mm:g}mm-{2**self.settings.network.poolings}"  # as ``centred_grid`` rounds
-        return self.shared / "prepared" / grid
+        spacing_mm, poolings = self.settings.input.spacing_mm, self.settings.network.poolings
+        sides = "x".join(map(str, adc_spec(spacing_mm, poolings).grid.shape))  # alike for many a number of poolings
+        return self.shared / "prepared" / f"{spacing_mm:g}mm-{sides}"
 
     @property
     def calibration_data(self) -> Path:

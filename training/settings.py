@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
-from AGE2HIELib.pipeline.request import NETWORK_METHODS, SALIENCY_METHODS
 from AGE2HIELib.system.places import resource_path
+from training.settings_values import check_map, check_options, counts, known_method, number_or_all, number_or_folder
 
 SYNTHETIC = "synthetic"
 
@@ -21,6 +21,7 @@ T1_PLACEMENT: Literal["affine", "rigid"] = "affine"  # a rigid one keeps the siz
 WEIGHT_DECAY = 1e-3  # of AdamW, in pretraining and fine-tuning
 FINETUNE_BATCH = 8  # infants; cohorts are small
 _POOLINGS_ELSEWHERE = 5  # of MONAI's ResNet and DenseNet, and of ScaleDense as published
+FUSED = "fused"  # a stem for each sequence, any of which may be missing
 OF_PARTS = ("patches", "global-local")  # networks that answer for every part of the image
 _POOLINGS_OF_PARTS = 3  # sides that are multiples of 8 cells let the parts lie evenly
 
@@ -34,13 +35,13 @@ Protocol = Literal["same-site", "pooled", "cross-site"]
 class Section(BaseModel):
     """Values that cannot be changed once they are read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Run(Section):
     """``jobs`` processes prepare images and fit networks side by side, each with one thread; they change no result."""
 
-    seed: int = Field(0, description="of cohorts, folds, first weights and augmentation")
+    seed: int = Field(0, ge=0, description="of cohorts, folds, first weights and augmentation")
     jobs: int = Field(0, ge=0, description="processes; 0 means one for each core")
 
 
@@ -58,14 +59,16 @@ class Hie(Section):
     source: str = Field(SYNTHETIC, description="synthetic, or a folder")
     outcomes: str = Field("", description="the mapping file; outcomes.toml in the folder unless given")
     outcome: str = Field("", description="one of the table's further outcomes, learned instead of the main one")
-    cases: dict[str, int] = Field(default={"MGH": 84, "BCH": 72}, description="synthetic cases of each site")
+    cases: Annotated[dict[Literal["MGH", "BCH"], Annotated[int, Field(ge=1)]], BeforeValidator(counts)] = Field(
+        default={"MGH": 84, "BCH": 72}, min_length=1, description="synthetic cases of each site"
+    )
     z_maps: Literal["released", "atlas"] = Field("released", description="z-maps to use where released ones are there")
 
 
 class InputGrid(Section):
     """The grid that both modalities are placed on, centred on the atlas."""
 
-    spacing_mm: float = Field(4.0, gt=0, description="side of a cell")
+    spacing_mm: float = Field(4.0, ge=0.5, le=16, description="side of a cell")
     atlas: str = Field("", description="normative atlas of the infants' z-maps; the bundled one unless given")
 
     @property
@@ -77,7 +80,7 @@ class Network(Section):
     """The encoder. ``channels`` are read by all but resnet18 and densenet121, MONAI's, which have their own widths.
     In two dimensions: slab (the mean of the slices in ``slab_mm``), three-planes, slices (a bag of all slices with
     attention), global-local (a transformer). patches answers for cubes of 48 mm, each by itself;
-    covariance is over regions, and autoencoder the SFCN with a decoder.
+    covariance is over regions, and autoencoder the SFCN with a decoder; fused also reads the infants' T1 and T2.
     """
 
     name: Literal[
@@ -93,12 +96,13 @@ class Network(Section):
         "global-local",
         "covariance",
         "autoencoder",
+        "fused",
     ] = Field(
         "sfcn",
         description="or resnet18, densenet121, scaledense, vgg, slab, three-planes, slices, patches, global-local, "
-        "covariance, autoencoder",
+        "covariance, autoencoder, fused",
     )
-    options: dict[str, Any] = Field({}, description="further arguments of that network, as its page says them")
+    options: dict[str, Any] = Field({}, description="further arguments of that network, as docs/systems.md says them")
     channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block")
     norm: Literal["group", "batch"] = Field("group", description="of every block")
     slab_mm: tuple[float, float] = Field(
@@ -120,6 +124,7 @@ class Network(Section):
         known = {
             "sfcn": own - 1,
             "autoencoder": own - 1,
+            FUSED: own - 1,
             "covariance": 0,
             "resnet18": _POOLINGS_ELSEWHERE,
             "densenet121": _POOLINGS_ELSEWHERE,
@@ -201,17 +206,6 @@ class Evaluate(Section):
     systems: tuple[str, ...] = Field((), description="by name, that compare-systems runs; all unless given")
 
 
-def _number_or_folder(value: Any) -> Any:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | str)
-        or value == ""
-        or (isinstance(value, int) and value < 0)
-    ):
-        raise ValueError("give a number of synthetic infants, 0 for none, or a folder")
-    return value
-
-
 class Export(Section):
     """The bundle: networks of the named arm, which is one of ``evaluate.arms``, that were trained on all cases;
     ``members`` of them, best as many as ``evaluate.inner_folds``: then the ensembles that calibrate are of their size.
@@ -221,33 +215,19 @@ class Export(Section):
     members: int = Field(3, ge=2, description="networks of the bundle")
     name: str = Field("age2hie-run", description="of the model")
     version: str = Field("0.1.0", description="of the model")
-    calibration: Annotated[int | str, BeforeValidator(_number_or_folder)] = Field(
+    calibration: Annotated[int | str, BeforeValidator(number_or_folder)] = Field(
         0, description="infants no network saw, who calibrate it: a number of synthetic ones, a folder; 0: out of fold"
     )
-
-
-def _number_or_all(value: Any) -> Any:
-    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    if not whole and value != "all":
-        raise ValueError("give a number of infants, 0 for none, or all")
-    return value
-
-
-def _known_method(name: str) -> str:
-    every = (*SALIENCY_METHODS, *NETWORK_METHODS)
-    if name not in every:
-        raise ValueError(f"choose one of {', '.join(every)}")
-    return name
 
 
 class Explain(Section):
     """Which maps the steps ``examine`` and ``age-maps`` make. No network depends on it: it may change in a run."""
 
-    cases: Annotated[int | Literal["all"], BeforeValidator(_number_or_all)] = Field(
+    cases: Annotated[int | Literal["all"], BeforeValidator(number_or_all)] = Field(
         6, description="infants whose map by the exported model is examined, half a minute or more each; or all"
     )
     subjects: int = Field(6, ge=0, description="held-out T1 subjects whose age is explained")
-    method: Annotated[str, AfterValidator(_known_method)] = Field("hirescam", description="as in age2hie --saliency")
+    method: Annotated[str, AfterValidator(known_method)] = Field("hirescam", description="as in age2hie --saliency")
 
 
 class Hardware(Section):
@@ -285,6 +265,17 @@ class TrainingSettings(Section):
             raise ValueError(f"pretrain.head=two-stage rounds years, and pretrain.learns is {self.pretrain.learns}")
         if self.network.name in OF_PARTS and self.pretrain.head == "two-stage":
             raise ValueError(f"pretrain.head=two-stage has one first age, and {self.network.name} one for every part")
+        return self
+
+    @model_validator(mode="after")
+    def _fitting(self) -> TrainingSettings:
+        check_options(self.network.name, self.network.options)
+        check_map(self.network.name, self.explain.method)
+        twice = {arm for arm in self.evaluate.arms if self.evaluate.arms.count(arm) > 1}
+        if twice:
+            raise ValueError(
+                f"the setting evaluate.arms names {', '.join(sorted(twice))} more than once: name each arm once"
+            )
         return self
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ The settings of a run are written into its folder, and a run folder is never con
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,5 +98,12 @@ def _in_words(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return f"There is no setting '{where}'. See training/settings.py for those there are"
     if not where:  # of the settings taken together
-        return str(error["ctx"]["error"]).capitalize()
-    return f"The setting '{where}' is {error['input']!r}: {error['msg'].lower()}"
+        return _begun(str(error["ctx"]["error"]), str.upper)
+    return (
+        f"The setting '{where}' is {error['input']!r}: {_begun(error['msg'].removeprefix('Value error, '), str.lower)}"
+    )
+
+
+def _begun(sentence: str, case: Callable[[str], str]) -> str:
+    """With another first letter; names of sites in it stay as they are."""
+    return case(sentence[:1]) + sentence[1:]

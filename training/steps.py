@@ -20,22 +20,24 @@ from training.cluster_fits import cluster_engine, make_fits_by
 from training.cohorts.bids import read_bids
 from training.cohorts.bonbid import read_bonbid
 from training.cohorts.synthetic_ages import write_synthetic_ages
-from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie
+from training.cohorts.synthetic_hie import planned_cases, write_synthetic_hie, write_synthetic_sequences
 from training.evaluating import Evaluation, evaluate
 from training.explaining.age_maps import map_ages
 from training.explaining.examinations import examine_cohort
 from training.exporting import export
 from training.finetuning import PRETRAINING_OF, finetune
+from training.learning.outside_weights import load_outside
+from training.learning.transfer import new_network, new_outcome_network
 from training.lessons import TRUE
 from training.preparing.infants import InfantOptions, prepare_infants
-from training.preparing.inputs import adc_spec, t1_spec
+from training.preparing.inputs import infant_spec, t1_spec
 from training.preparing.lifespan import prepare_scans
 from training.preparing.store import is_prepared
 from training.pretraining import pretrain
 from training.report_content import report_content, results_text
 from training.reporting.page import write_report
 from training.run_folder import RunFolder, add_to_record
-from training.settings import SYNTHETIC, T1_PLACEMENT
+from training.settings import FUSED, SYNTHETIC, T1_PLACEMENT
 
 
 def needs_ages(run: RunFolder) -> bool:
@@ -57,6 +59,8 @@ def make_hie(run: RunFolder) -> None:
         atlas = load_atlas(resource_path("atlas"))
         cases = dict(settings.hie.cases)
         write_synthetic_hie(run.hie_data, atlas, cases, seed=settings.run.seed, jobs=settings.run.jobs)
+        if settings.network.name == FUSED:
+            write_synthetic_sequences(run.hie_data, cases, seed=settings.run.seed, jobs=settings.run.jobs)
 
 
 def check_data(run: RunFolder) -> list[Problem]:
@@ -98,16 +102,29 @@ def prepare_hie(run: RunFolder) -> None:
     refuse(problems)
     options = InfantOptions(
         atlas=settings.input.atlas_folder,
-        spec=adc_spec(settings.input.spacing_mm, settings.network.poolings),
+        spec=infant_spec(settings.network),
         z_maps=settings.hie.z_maps,
         jobs=settings.run.jobs,
     )
     add_to_record(run.root, hie_sha256=prepare_infants(cases, run.prepared_hie, options).sha256)
 
 
+def check_networks(run: RunFolder) -> None:
+    """InputError for networks that cannot be made, and for weights from elsewhere that do not fit: before any image is
+    made or placed.
+    """
+    settings = run.settings
+    new_outcome_network(settings.network, seed=0)
+    if needs_ages(run):
+        encoder = new_network(settings.network, in_channels=1, outputs=1, seed=0)
+        if settings.pretrain.weights:
+            load_outside(encoder, Path(settings.pretrain.weights))
+
+
 def prepare_step(run: RunFolder) -> None:
     """Both cohorts; what the folds need is looked at before any time is spent."""
     refuse(check_folds(_expected_cases(run), run.settings))
+    check_networks(run)
     if needs_ages(run):
         prepare_ages(run)
     prepare_hie(run)
@@ -120,6 +137,7 @@ def pretrain_step(run: RunFolder) -> None:
     if spread() and not is_prepared(run.prepared_ages):
         raise InputError("The T1 scans are not prepared. Run the step 'prepare' once before torchrun starts processes.")
     if not is_prepared(run.prepared_ages):
+        check_networks(run)
         prepare_ages(run)
     pretrain(run, _pretrainings(run))
 

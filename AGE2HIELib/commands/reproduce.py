@@ -77,7 +77,8 @@ def _read(path: Path) -> Stored:
 def _request(then: Stored, arguments: argparse.Namespace) -> Request:
     """The recorded choices with the files that the caller names."""
     settings, given = then.settings, given_options(arguments)
-    for option, sha256 in (("mask", settings.mask_sha256), ("z_adc", settings.z_adc_sha256)):
+    for option in ("mask", "z_adc", "t1", "t2"):
+        sha256 = getattr(settings, f"{option}_sha256")
         if sha256 and option not in given:
             name = option.replace("_", "-")
             raise InputError(f"The result was made with --{name} (SHA-256 {sha256}). Give that file with --{name}.")
@@ -112,6 +113,8 @@ def _other_files(then: Stored, inputs: Inputs) -> list[Difference]:
         "input": (result.input.sha256, scan.source.sha256),
         "mask": (settings.mask_sha256, scan.mask_sha256),
         "z-map": (settings.z_adc_sha256, scan.z_adc_sha256),
+        "T1": (settings.t1_sha256, scan.sequences.sha256.get("t1")),
+        "T2": (settings.t2_sha256, scan.sequences.sha256.get("t2")),
         "model": (result.model.sha256, inputs.model.bundle.sha256),
         "atlas": (result.atlas.sha256, inputs.atlas.sha256),
     }

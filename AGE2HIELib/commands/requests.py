@@ -105,6 +105,8 @@ def _settings_of_result(folder: Path, wanted: set[str]) -> tuple[dict[str, Any],
         "age_days": settings.age_given,
         "mask": bool(settings.mask_sha256),
         "z_adc": bool(settings.z_adc_sha256),
+        "t1": bool(settings.t1_sha256),
+        "t2": bool(settings.t2_sha256),
     }
     left = tuple(f"--{name.replace('_', '-')}" for name, known in given.items() if known and name in wanted)
     kept = {name: value for name, value in taken.items() if name not in (*_OF_THE_INFANT, "keep_clinical")}

@@ -125,6 +125,8 @@ class GlobalLocal(PartsNetwork):
             raise ValueError(f"{rounds} rounds are more than {MOST_ROUNDS}")
         if channels[-1] % HEADS:
             raise ValueError(f"the last of channels {tuple(channels)} must be a multiple of {HEADS}")
+        if part < 2 ** len(channels):
+            raise ValueError(f"patches of {part} voxels cannot be halved {len(channels)} times: fewer channels")
         boxes = patch_boxes(shape, slices, part, step)
         block = WholeAndPatches(boxes, in_channels, channels, rounds=rounds, norm=norm, dropout=dropout)
         super().__init__(

@@ -74,6 +74,8 @@ class Patches(PartsNetwork):
         mirrored: bool = False,
     ) -> None:
         boxes = spread_boxes(shape, part)
+        if part < 2 ** (len(channels) - 1):
+            raise ValueError(f"cubes of {part} voxels cannot be halved {len(channels) - 1} times: fewer channels")
         blocks = OrderedDict[str, nn.Module](cubes=Cubes(boxes, in_channels, channels, norm))
         super().__init__(
             blocks,

@@ -92,6 +92,12 @@ def _autoencoder(**arguments: Any) -> StagedNetwork:
     return AutoencoderNetwork(**arguments)
 
 
+def _fused(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.fused import FusedNetwork
+
+    return FusedNetwork(**arguments)
+
+
 NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     "sfcn": _sfcn,
     "resnet18": _resnet18,
@@ -106,13 +112,14 @@ NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     TWO_STAGE: _two_stage,
     "covariance": _covariance,
     "autoencoder": _autoencoder,
+    "fused": _fused,
 }
 
 # Far above any network that fits the project's data; they keep a faulty file from asking for all memory.
 MOST_CHANNELS = 1024
 MOST_BLOCKS = 8
 _COUNTS = ("in_channels", "outputs", "attention", "part", "step", "rounds", "width", "layers")
-_COUNTS_IN_LIST = ("dense", "shape")
+_COUNTS_IN_LIST = ("dense", "shape", "sequences")
 
 
 def check_network_name(name: str) -> None:

@@ -42,7 +42,7 @@ class SFCN(StagedNetwork):
         for number in range(1, len(channels) + 1):
             pooled = number < len(channels)
             stride = POOLING ** min(number, len(channels) - 1)
-            blocks[f"block{number}"] = _block(widths[number - 1], widths[number], norm=norm, pooled=pooled)
+            blocks[f"block{number}"] = sfcn_block(widths[number - 1], widths[number], norm=norm, pooled=pooled)
             cells[f"block{number}"] = Cells(stride, (stride - 1) / 2)
         super().__init__(
             blocks,
@@ -55,7 +55,7 @@ class SFCN(StagedNetwork):
         )
 
 
-def _block(before: int, after: int, *, norm: str, pooled: bool) -> nn.Sequential:
+def sfcn_block(before: int, after: int, *, norm: str, pooled: bool) -> nn.Sequential:
     """Convolution, norm, maximum pooling, ReLU; the block without pooling convolves within single cells."""
     parts: OrderedDict[str, nn.Module] = OrderedDict()
     parts["conv"] = nn.Conv3d(before, after, 3, padding=1) if pooled else nn.Conv3d(before, after, 1)

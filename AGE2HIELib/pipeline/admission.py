@@ -16,6 +16,7 @@ from AGE2HIELib.infant import InfantFacts, with_age
 from AGE2HIELib.io.coordinates import series_to_canonical, to_canonical
 from AGE2HIELib.pipeline.inputs import HieModel, LoadingModel, Model, Scan, model_for_z
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.sequences import check_reads, sequences_on_scan
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.deform import FILLED_LIMIT, deform
@@ -101,6 +102,7 @@ def admit(scan: Scan, model: Model, atlas: Atlas, request: Request, stages: Stag
         ModelError: the model was not trained on z-maps of this origin.
     """
     for_z_map(model.bundle, atlas, released=scan.z_is_released)  # a model that does not fit is refused at once
+    check_reads(scan.sequences, model.bundle)
     gated = gate_scan(scan, atlas, request, stages)
     if isinstance(model, LoadingModel):
         with stages("model"):
@@ -113,7 +115,9 @@ def admit(scan: Scan, model: Model, atlas: Atlas, request: Request, stages: Stag
     if scan.verdict is None and not gated.passed:
         return Withheld(gated, model, z)
     with stages("predict"):
-        images = {"adc": gated.adc, "z_adc": z}
+        images, doubts = sequences_on_scan(scan.sequences, gated.adc, gated.brain)
+        gated = replace(gated, warnings=(*gated.warnings, *doubts))
+        images |= {"adc": gated.adc, "z_adc": z}
         image = network_input(images, gated.brain, gated.placement, model.bundle.spec)
         quality = gated.quality.with_(*input_checks(image, model)).overriding(request.override)
     gated = replace(gated, quality=quality)

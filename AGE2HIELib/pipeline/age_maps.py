@@ -19,6 +19,7 @@ from AGE2HIELib.pipeline.brain_age import (
     explain_scan_age,
     load_age_model,
     local_age_of,
+    local_age_warnings,
     prepare_scan,
     scan_readings,
 )
@@ -40,6 +41,8 @@ _OUTCOME_ONLY = {
     "series": "chooses a DICOM series of diffusion",
     "align": "aligns diffusion volumes",
     "z_adc": "is a map of ADC",
+    "t1": "goes beside a diffusion scan, and here the T1 is the input",
+    "t2": "goes beside a diffusion scan",
     "atlas": "names regions of newborns, by which no T1 scan is measured",
     "age_days": "is for the gate for diffusion scans",
     "gestation_weeks": "is for the gate for diffusion scans",
@@ -94,6 +97,7 @@ def explain_age_into(folder: Path, request: Request, progress: Progress) -> tupl
         rows = evidence_table(parts, prepared.placement, prepared.brain, None, comparison.maps)
     years = comparison.first.years
     local_age = local_age_of(model, prepared, years)
+    doubts = local_age_warnings(model) if local_age is not None else ()
     with stages("report"):
         more = {"brain_mask": comparison.brain, **({} if local_age is None else {LOCAL_AGE: local_age})}
         write_compared_maps(comparison, more, scan.stored, folder)
@@ -105,7 +109,7 @@ def explain_age_into(folder: Path, request: Request, progress: Progress) -> tupl
         overlap=prepared.placement.overlap,
         asked_device=request.device,
         device=model.device,
-        warnings=(*scan.warnings, *prepared.warnings, *model.warnings, *age_warnings(model, years)),
+        warnings=(*scan.warnings, *prepared.warnings, *model.warnings, *age_warnings(model, years), *doubts),
         readings=readings,
     )
     record = age_record(about, comparison, stages.seconds, local_age)

@@ -109,5 +109,16 @@ def age_warnings(model: AgeModel, years: float) -> tuple[str, ...]:
     )
 
 
+def local_age_warnings(model: AgeModel) -> tuple[str, ...]:
+    """What must stand wherever an age of a part of the brain is shown."""
+    return (PHANTOMS_ONLY,) if model.facts.demonstration else ()
+
+
+PHANTOMS_ONLY = (
+    "Local ages come from a network that has seen synthetic brains only: in a real one they say how much a place looks "
+    "like a phantom's of some age, not how old it is. Real brains of known ages were years off (docs/systems.md)."
+)
+
+
 def _on_cpu(bundle: Bundle, note: str) -> AgeModel:
     return AgeModel(bundle, require_age_facts(bundle), load_age(bundle, "cpu"), "cpu", (note,))

@@ -11,6 +11,7 @@ from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid, read_volume
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.pipeline.inputs import Scan
+from AGE2HIELib.pipeline.sequences import SEQUENCES, GivenSequences
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.preprocess.placement_file import placement_from_file
@@ -119,6 +120,15 @@ def read_earlier(folder: Path) -> Earlier:
         verdict=result.quality,
     )
     return Earlier(scan, result, settings, result.probability_adverse)
+
+
+def check_sequences(earlier: Earlier, given: GivenSequences) -> None:
+    """A result keeps no T1 and no T2: InputError where those that it was made from are not given again."""
+    for name in SEQUENCES if earlier.settings is not None else ():
+        sha256 = getattr(earlier.settings, f"{name}_sha256")
+        if sha256 != given.sha256.get(name):
+            said = f"with --{name} (SHA-256 {sha256[:12]}...)" if sha256 else f"without --{name}"
+            raise InputError(f"The result was made {said}, and keeps no {name.upper()}. Give the same to explain it.")
 
 
 def check_same(earlier: Earlier, bundle: Bundle, atlas: Atlas) -> None:

@@ -20,6 +20,7 @@ from AGE2HIELib.io.images import read_on_grid, sha256_of_image
 from AGE2HIELib.io.source import Source, read_source
 from AGE2HIELib.pipeline.clinical import clinical_of
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.sequences import NOTHING_GIVEN, SEQUENCES, GivenSequences, read_sequences
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.result.software import Elsewhere
@@ -43,6 +44,7 @@ class Scan:
         verdict: what the gate said of the earlier result that source, z-map and mask come from; None for a scan. It
             stands, and the maps are not held against the scan again.
         clinical: what is known of the infant besides; None where nothing was named.
+        sequences: T1 and T2 of the infant, on their own grids; empty where none were given.
     """
 
     source: Source
@@ -52,6 +54,7 @@ class Scan:
     mask_sha256: str | None = None
     verdict: Quality | None = None
     clinical: ClinicalFile | None = None
+    sequences: GivenSequences = NOTHING_GIVEN
 
     @property
     def z_is_released(self) -> bool:
@@ -108,7 +111,15 @@ class Inputs:
     atlas: Atlas
 
 
-def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = None, mask: Path | None = None) -> Scan:
+def read_scan(
+    path: Path,
+    *,
+    series: str | None = None,
+    z_adc: Path | None = None,
+    mask: Path | None = None,
+    t1: Path | None = None,
+    t2: Path | None = None,
+) -> Scan:
     """The input and what belongs to it, which must lie on its grid.
 
     Args:
@@ -116,6 +127,7 @@ def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = Non
             DICOM).
         series: which DICOM series is read, where a folder holds several.
         z_adc, mask: a released z-map and a brain mask (above 0), in any order of the scan's voxels.
+        t1, t2: NIfTI, MHA or NRRD of the same infant, on any grid; only some models read them.
 
     Returns:
         ``source`` holds the series or the ADC (1e-6 mm^2/s) in the voxel order of the file; z-map and mask are in
@@ -141,14 +153,15 @@ def read_scan(path: Path, *, series: str | None = None, z_adc: Path | None = Non
         to_canonical(brain.like(brain.array > 0)) if brain else None,
         sha256_of_image(z_adc) if z_adc else None,
         sha256_of_image(mask) if mask else None,
+        sequences=read_sequences({"t1": t1, "t2": t2}),
     )
 
 
 def read_scan_of(request: Request, stages: Stages) -> Scan:
     with stages("read"):
         clinical = clinical_of(request)  # the first to be refused: nothing else takes as little time
-        scan = read_scan(request.scan, series=request.series, z_adc=request.z_adc, mask=request.mask)
-        return replace(scan, clinical=clinical)
+        beside = {name: getattr(request, name) for name in ("z_adc", "mask", *SEQUENCES)}
+        return replace(read_scan(request.scan, series=request.series, **beside), clinical=clinical)
 
 
 def read_atlas_of(request: Request, stages: Stages) -> Atlas:

@@ -19,10 +19,11 @@ from AGE2HIELib.pipeline.analysis import (
     stages_of,
 )
 from AGE2HIELib.pipeline.comparison import side_by_side, write_compared_maps, write_comparison
-from AGE2HIELib.pipeline.earlier import Earlier, check_same, differs, read_earlier
+from AGE2HIELib.pipeline.earlier import Earlier, check_same, check_sequences, differs, read_earlier
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model_of, read_atlas_of, read_scan_of
 from AGE2HIELib.pipeline.prediction import settings_of
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.sequences import SEQUENCES, read_sequences
 from AGE2HIELib.report.backdrop import adc_backdrop
 from AGE2HIELib.report.explanations import Comparison, comparison_record
 from AGE2HIELib.report.record import Circumstances, examination_in_words
@@ -88,7 +89,9 @@ def _read(request: Request, stages: Stages) -> tuple[Scan, Earlier | None]:
                 option = name.replace("_", "-")
                 raise InputError(f"--{option} belongs to a scan, and '{request.scan.name}' is a result. Leave it out.")
         earlier = read_earlier(request.scan)
-    return earlier.scan, earlier
+        given = read_sequences({name: getattr(request, name) for name in SEQUENCES})
+        check_sequences(earlier, given)
+    return replace(earlier.scan, sequences=given), earlier
 
 
 def _settings(request: Request, scan: Scan, earlier: Earlier | None) -> Settings:

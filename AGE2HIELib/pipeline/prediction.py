@@ -159,6 +159,8 @@ def settings_of(request: Request, scan: Scan) -> Settings:
         clinical_given=scan.clinical.data.given if scan.clinical is not None else None,
         mask_sha256=scan.mask_sha256,
         z_adc_sha256=scan.z_adc_sha256,
+        t1_sha256=scan.sequences.sha256.get("t1"),
+        t2_sha256=scan.sequences.sha256.get("t2"),
     )
 
 

@@ -48,6 +48,7 @@ class Request:
         series: which series of a DICOM folder is read.
         align: auto, on or off: whether the volumes of a diffusion series are aligned.
         mask, z_adc: brain mask and released z-map on the scan's grid.
+        t1, t2: T1 and T2 of the same infant on any grid, for the models that read them.
         model: folder of a model bundle or name of an installed model; None for the demonstration model.
         atlas: folder of an atlas; None for the bundled one.
         device: auto, cpu, cuda or mps.
@@ -75,6 +76,8 @@ class Request:
     align: str = "auto"
     mask: Path | None = None
     z_adc: Path | None = None
+    t1: Path | None = None
+    t2: Path | None = None
     model: Path | None = None
     atlas: Path | None = None
     device: str = "auto"
@@ -134,7 +137,7 @@ class Request:
     @property
     def files(self) -> tuple[Path, ...]:
         """Everything that is read: the output must not lie on it."""
-        named = (self.input, self.z_adc, self.mask, self.model, self.atlas, self.clinical)
+        named = (self.input, self.z_adc, self.mask, self.t1, self.t2, self.model, self.atlas, self.clinical)
         secrets = (self.worker_certificate, self.worker_token)
         return tuple(path for path in (*named, *secrets) if path is not None)
 

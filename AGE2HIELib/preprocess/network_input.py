@@ -13,7 +13,7 @@ from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.volume import Grid, Volume
 
 _BRAIN_SHARE = 0.5  # of a cell that must be brain
-_NAMES = ("adc", "z_adc", "t1")
+_NAMES = ("adc", "z_adc", "t1", "t2")
 _SCALINGS = ("fixed", "robust")
 _SPREAD = (10.0, 90.0)  # percentiles; their distance is 2.563 standard deviations of a normal distribution
 _SPREAD_IN_SD = 2.563
@@ -23,11 +23,11 @@ _SPREAD_IN_SD = 2.563
 class Channel:
     """``clip((x - offset) / scale, low, high)``.
 
-    Scaling "fixed" takes x as it is: ADC and z are quantitative. "robust" is for images without a unit, such as T1: x
+    Scaling "fixed" takes x as it is: ADC and z are quantitative. "robust" is for images without a unit, T1 and T2: x
     is first centred on the brain's median and divided by its spread, ``(p90 - p10) / 2.563``.
     """
 
-    name: Literal["adc", "z_adc", "t1"]
+    name: Literal["adc", "z_adc", "t1", "t2"]
     offset: float
     scale: float
     low: float
@@ -70,9 +70,9 @@ def network_input(
     """Scale the images, place each once, and stack them.
 
     Args:
-        images: by the name of their channel: ``adc`` (1e-6 mm^2/s), ``z_adc``, ``t1``; all on one grid in canonical
-            voxel order. Not-finite voxels count as the channel's offset; a channel whose image is None is zeros, as z
-            is in a part of the training cases.
+        images: by the name of their channel: ``adc`` (1e-6 mm^2/s), ``z_adc``, ``t1``, ``t2``; all on one grid in
+            canonical voxel order. Not-finite voxels count as the channel's offset; a channel without an image is
+            zeros, as z, T1 and T2 are in a part of the training cases.
         brain: bool, same grid.
         placement: of this scan.
         spec: from the model bundle.
@@ -84,7 +84,7 @@ def network_input(
     inside = share >= _BRAIN_SHARE
     stacked = np.zeros((1, len(spec.channels), *spec.grid.shape), dtype=np.float32)
     for number, channel in enumerate(spec.channels):
-        source = images[channel.name]
+        source = images.get(channel.name)
         if source is None:
             continue
         values = source.array if channel.scaling == "fixed" else _standardised(source.array, brain.array)

@@ -111,7 +111,7 @@ class Settings:
         clinical_given: names of the clinical variables that the caller gave in a file; None without a file.
         keep_clinical: whether their values are kept in the record.
         overrides: names of the warnings of the gate that the caller set aside.
-        mask_sha256, z_adc_sha256: of the files that were given beside the scan.
+        mask_sha256, z_adc_sha256, t1_sha256, t2_sha256: of the files that were given beside the scan.
     """
 
     align: str = "auto"
@@ -128,6 +128,8 @@ class Settings:
     overrides: tuple[str, ...] = ()
     mask_sha256: str | None = None
     z_adc_sha256: str | None = None
+    t1_sha256: str | None = None
+    t2_sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Reads infants in the layout of BONBID-HIE (Bao 2023, doi:10.1101/2023.06.30.546841), with an outcome table.
 
-``1ADC_ss/``, ``2Z_ADC/`` (optional) and ``3LABEL/`` (optional), with or without a folder for each site. The site is
-what stands before ``NICU`` in a case's name: MGH and BCH in the release, any hospital in a cohort of one's own.
+``1ADC_ss/``, and ``2Z_ADC/``, ``3LABEL/``, ``4T1/``, ``5T2/`` where they are there, with or without a folder for each
+site. The site is what stands before ``NICU`` in a case's name: MGH and BCH in the release, any hospital in a cohort of
+one's own.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from training.cohorts.outcomes import MAPPING, CaseOutcome, read_outcomes
 # part of a hospital's name must not pass for another hospital.
 _CASE = re.compile(r"(?<![^_])(?P<subject>(?P<ward>[^\W_]+(?:-[^\W_]+)*)_\d+)-(?P<visit>VISIT_\d+)")
 _WARD = "NICU"
+SEQUENCE_FOLDERS = {"t1": "4T1", "t2": "5T2"}  # beside those of the release, for networks that read them
 _SITE_OF_WARD = {"BCHH": "BCH"}  # the release writes BCHNICU and BCHHNICU
 
 
 @dataclass(frozen=True)
 class HieCase:
     """One infant's scan. ``z_adc`` and ``lesion`` are None where they were not released; ``age_days`` may be NaN;
-    ``others`` are further outcomes by name, those that are known.
+    ``t1`` and ``t2`` lie on any grid; ``others`` are further outcomes by name, those that are known.
     """
 
     case: str
@@ -41,6 +43,8 @@ class HieCase:
     age_days: float = float("nan")
     clinical: ClinicalData = field(default_factory=ClinicalData)
     others: dict[str, bool] = field(default_factory=dict)
+    t1: Path | None = None
+    t2: Path | None = None
 
 
 def read_bonbid(root: Path, mapping: Path | None = None, outcome: str = "") -> tuple[list[HieCase], list[Problem]]:
@@ -59,6 +63,8 @@ def read_bonbid(root: Path, mapping: Path | None = None, outcome: str = "") -> t
     problems += wrong_rows
     z_maps, wrong_z = _by_case(root / "2Z_ADC")
     lesions, wrong_lesions = _by_case(root / "3LABEL")
+    sequences = {name: _by_case(root / folder) for name, folder in SEQUENCE_FOLDERS.items()}
+    problems += [problem for found, wrong in sequences.values() for problem in (*wrong, *_strays(images, found))]
     problems += [
         *wrong_z,
         *wrong_lesions,
@@ -82,6 +88,7 @@ def read_bonbid(root: Path, mapping: Path | None = None, outcome: str = "") -> t
                     age_days=row.age_days,
                     clinical=row.clinical,
                     others=row.others,
+                    **{name: found.get(case) for name, (found, _) in sequences.items()},
                 )
             )
     problems += _sites_of_one_name({case.site for case in cases})

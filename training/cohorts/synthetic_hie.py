@@ -19,9 +19,11 @@ from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import Injury, injure
 from AGE2HIELib.phantom.scan import PROTOCOLS, Protocol, nearest, scanner_adc
+from AGE2HIELib.phantom.sequences import SEQUENCES, scan_sequence
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.system.parallel import run_all
 from AGE2HIELib.volume import Volume
+from training.cohorts.bonbid import SEQUENCE_FOLDERS
 from training.cohorts.outcomes import MAPPING
 from training.cohorts.released_z import released_like_z
 from training.cohorts.synthetic_clinical import ASSUMPTION, draw_clinical
@@ -34,6 +36,7 @@ _SEEDS_A_SITE = 100_000
 _EVEN_LOAD_PERCENT = 1.0
 _LOAD_FLOOR_PERCENT = 0.03
 _DEEP_GREY = 1.5  # what a tenth of the deep grey matter adds; twice the load adds 0.6
+SCANNED_SHARE = 0.7  # of the infants that have a T1, and of those that have a T2
 _CHANCE = 0.6  # scale of the logistic noise: outcomes depend on much that no scan shows
 
 
@@ -176,6 +179,32 @@ def injury_with_outcome(infant: Infant, case: Planned, rng: np.random.Generator)
         if simulated_outcome(injury.load, injury.deep_grey, rng) == case.adverse:
             return injury
     raise RuntimeError(f"no injury of {case.case} led to the planned outcome in {_MOST_TRIES} tries")
+
+
+def write_synthetic_sequences(folder: Path, cases: dict[str, int], *, seed: int, jobs: int) -> None:
+    """T1 and T2 of the infants that ``write_synthetic_hie`` has made; each lacks one of them by chance, or both."""
+    missing = [case for case in planned_cases(cases, seed=seed) if not _missing_note(folder, case).exists()]
+    run_all(partial(_write_sequences, folder=folder), missing, jobs=jobs, description="synthetic T1 and T2")
+
+
+def _write_sequences(case: Planned, *, folder: Path) -> None:
+    rng = np.random.default_rng([case.seed, 10])
+    infant = make_infant(case.seed)
+    injury = injury_with_outcome(infant, case, rng)  # the same numbers as in ``made_case``
+    there = np.random.default_rng([case.seed, 12]).random(len(SEQUENCES)) < SCANNED_SHARE
+    for name in (name for name, scanned in zip(SEQUENCES, there, strict=True) if scanned):
+        image = scan_sequence(infant, injury, name, seed=case.seed).image
+        write_whole(_sequence_file(folder, case, name), partial(write_volume, image))
+    which = ", ".join(name for name, scanned in zip(SEQUENCES, there, strict=True) if scanned)
+    write_text(_missing_note(folder, case), f"{which or 'none'}\n")  # the last: all of them are there
+
+
+def _sequence_file(folder: Path, case: Planned, name: str) -> Path:
+    return folder / SEQUENCE_FOLDERS[name] / case.site / f"{case.case}-{name.upper()}.mha"
+
+
+def _missing_note(folder: Path, case: Planned) -> Path:
+    return folder / "sequences" / f"{case.case}.txt"
 
 
 def _files(folder: Path, case: Planned) -> dict[str, Path]:

@@ -13,7 +13,7 @@ from AGE2HIELib.networks.age import AgeNetwork, bin_centres, standardise
 from AGE2HIELib.networks.age_head import AgeBins
 from AGE2HIELib.networks.autoencoder import AutoencoderNetwork
 from training.learning.augment import Draws, augment_t1
-from training.learning.batches import Images
+from training.learning.batches import Images, at_once
 from training.learning.keyed import KeyedModule, Learner, Rates
 from training.learning.ranking import ranking_loss
 from training.learning.reconstruction import kept_apart, reconstruction_losses
@@ -103,7 +103,7 @@ def predicted_years(
 ) -> np.ndarray:
     """``(N,)`` years for prepared volumes, without augmentation, on the network's device."""
     device = next(network.parameters()).device
-    years = []
+    years, batch_size = [], at_once(volumes, batch_size)
     with torch.no_grad():
         for start in range(0, len(volumes), batch_size):
             part = slice(start, start + batch_size)

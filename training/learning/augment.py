@@ -30,6 +30,7 @@ _SHALLOWER = 0.4
 # Some newborns' z lies above 0 all over (medians up to 1.8): such a share of the samples is raised by up to this much.
 _RAISED, _RAISED_BY = 0.35, 0.6
 _ADC_SCALE = 0.05
+_LEFT_OUT = 0.4  # share of the samples without T1, and of those without T2: as good as any of 0.25 to 0.5 by the source
 _ADC_OFFSET_IN_SCALES = 1300.0 / 400.0  # where ADC is 0 lies so far below the middle of its channel
 _SWAPPED, _MOVED = 0.5, 0.5  # shares of the samples
 _THICK = 0.3  # share of the samples whose slices are thickened
@@ -74,7 +75,8 @@ class Draws:
 
 
 def augment_adc(volumes: torch.Tensor, lesions: torch.Tensor | None, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
-    """``(N, 3, D, H, W)`` as stored -> ``(N, 2, D, H, W)`` ADC and one of the z-maps or zeros, and the moved lesions.
+    """``(N, 3 + S, D, H, W)`` as stored -> ``(N, 2 + S, D, H, W)``: ADC, one of the z-maps or zeros, and S further
+    sequences, each of which is left out at times; and the moved lesions.
 
     Lesions are ``(N, 1, D, H, W)``; where there are none an empty tensor comes back.
     """
@@ -93,11 +95,24 @@ def augment_adc(volumes: torch.Tensor, lesions: torch.Tensor | None, draws: Draw
     noise = draws.uniform(5, 0.0, 0.12) * draws.noise(6, torch.Size((len(volumes), 2, *volumes.shape[2:])))
     z = torch.where(choice < _NO_Z, torch.zeros_like(z), z + 0.5 * noise[:, 1:])
     shown = (draws.uniform(19) >= _NO_ADC) | (choice < _NO_Z)
-    image = torch.cat([shown * (adc + noise[:, :1]), z], dim=1) * inside
+    image = torch.cat([shown * (adc + noise[:, :1]), z, _varied_sequences(volumes[:, 3:], draws)], dim=1) * inside
     if lesions is None:
         return apply_affine(_thickened(image, draws), draws), volumes.new_zeros(0)
     both = apply_affine(torch.cat([_thickened(image, draws), lesions.float()], dim=1), draws)
-    return both[:, :2], both[:, 2:]
+    return both[:, : image.shape[1]], both[:, image.shape[1] :]
+
+
+def _varied_sequences(sequences: torch.Tensor, draws: Draws) -> torch.Tensor:
+    """``(N, S, D, H, W)`` with another gain and offset, each left out (0 everywhere) by chance; those that are absent
+    stay so.
+    """
+    there = (sequences != 0).flatten(2).any(2).view(*sequences.shape[:2], 1, 1, 1)
+    varied = []
+    for number, one in enumerate(sequences.split(1, dim=1)):
+        gain, offset = draws.uniform(23 + number, 0.9, 1.1), draws.uniform(25 + number, -0.1, 0.1)
+        kept = there[:, number : number + 1] & (draws.uniform(27 + number) >= _LEFT_OUT)
+        varied.append(torch.where(kept, one * gain + offset, 0.0))
+    return torch.cat(varied, 1) if varied else sequences
 
 
 def augment_t1(volumes: torch.Tensor, draws: Draws) -> torch.Tensor:
@@ -121,11 +136,11 @@ def _varied_t1(volumes: torch.Tensor, draws: Draws) -> torch.Tensor:
 
 
 def pick_z(volumes: torch.Tensor, source: str) -> torch.Tensor:
-    """``(N, 3, ...)`` -> ``(N, 2, ...)`` without augmentation; source "atlas", "released" or "none"."""
+    """``(N, 3 + S, ...)`` -> ``(N, 2 + S, ...)`` without augmentation; source "atlas", "released" or "none"."""
     volumes = volumes.float()
     adc = volumes[:, :1]
     z = {"atlas": volumes[:, 1:2], "released": volumes[:, 2:3], "none": torch.zeros_like(adc)}[source]
-    return torch.cat([adc, z], dim=1)
+    return torch.cat([adc, z, volumes[:, 3:]], dim=1)
 
 
 def apply_affine(images: torch.Tensor, draws: Draws) -> torch.Tensor:

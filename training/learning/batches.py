@@ -6,6 +6,7 @@ the memory-mapped file by the loader's workers, ahead of time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from training.learning.randomness import permutation
 
 _WORKERS_FROM_FILE = 4
 _IMAGES_AT_ONCE = 8
+_VOXELS_AT_ONCE = 2**20  # 32 images of 4 mm, half an image of 1 mm: features of a first block take 50 times the memory
 
 
 class KeyedBatches(Sampler[list[int]]):
@@ -67,9 +69,17 @@ class Images:
     fed: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.float
 
     def __iter__(self) -> Iterator[torch.Tensor]:
-        for first in range(0, len(self.rows), _IMAGES_AT_ONCE):
-            part = self.volumes[self.rows[first : first + _IMAGES_AT_ONCE]]
+        count = at_once(self.volumes, _IMAGES_AT_ONCE)
+        for first in range(0, len(self.rows), count):
+            part = self.volumes[self.rows[first : first + count]]
             yield self.fed(torch.from_numpy(np.asarray(part)))
+
+
+def at_once(volumes: np.ndarray, most: int) -> int:
+    """How many of these volumes a network that only answers is given at a time, so that fine grids take no more
+    memory than coarse ones: ``most``, fewer where they have many voxels, at least one.
+    """
+    return max(1, min(most, _VOXELS_AT_ONCE // math.prod(volumes.shape[2:])))
 
 
 class Samples(Dataset[Batch]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import warnings
@@ -68,10 +69,25 @@ def fit(module: KeyedModule, place: FitPlace) -> dict[str, torch.Tensor]:
             write_whole(done, lambda part: torch.save(weights, part))
             last.unlink(missing_ok=True)
         trainer.strategy.barrier()
+        _let_go(trainer, module)
     trained: dict[str, torch.Tensor] = torch.load(done, weights_only=True)
     module.network.load_state_dict(trained)
     module.network.eval()
     return trained
+
+
+def _let_go(trainer: lightning.Trainer, module: KeyedModule) -> None:
+    """Free what only learning needs: gradients and the optimiser's moments (three times the weights), volumes, noise.
+
+    Trainer and module hold each other, so that both would stay until Python looks for cycles: five fits of ResNet-18
+    in one process took 3.0 GB.
+    """
+    module.zero_grad(set_to_none=True)
+    module.let_go()
+    for optimiser in trainer.optimizers:
+        optimiser.state.clear()
+    trainer.strategy.optimizers = []
+    gc.collect()
 
 
 def _set_log_aside(folder: Path) -> None:

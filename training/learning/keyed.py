@@ -87,6 +87,10 @@ class KeyedModule(lightning.LightningModule):
     def conclude(self) -> None:
         """What the network keeps of the subjects that it has learned from, once it has; nothing unless said."""
 
+    def let_go(self) -> None:
+        """Give up the volumes and the noise that lie on the device."""
+        self._resident = self._bank = None
+
     def train_dataloader(self) -> DataLoader[Batch]:
         batches = KeyedBatches(
             len(self.chosen),

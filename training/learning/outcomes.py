@@ -14,10 +14,10 @@ from torch.nn import functional
 from AGE2HIELib.networks.autoencoder import AutoencoderNetwork
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.augment import Draws, augment_adc, pick_z
-from training.learning.batches import Images
+from training.learning.batches import Images, at_once
 from training.learning.keyed import KeyedModule, Learner, Rates
 from training.learning.reconstruction import kept_apart, reconstruction_losses
-from training.learning.transfer import ADC_CHANNELS, Start
+from training.learning.transfer import Start
 
 # Two auxiliary targets teach a network on few cases what the outcome depends on: how much of the brain is lesion, and
 # where. Neither is part of what ships.
@@ -56,7 +56,7 @@ class OutcomeModule(KeyedModule):
         self.infants = infants
         self.start = start
         self.adverse = torch.tensor(infants.adverse).float()
-        self.auxiliary = _Auxiliary(start.network) if infants.lesions is not None else None
+        self.auxiliary = _Auxiliary(start.network, volumes.shape[1] - 1) if infants.lesions is not None else None
 
     def rates(self) -> Sequence[Rates]:
         extra = tuple(self.auxiliary.parameters()) if self.auxiliary is not None else ()
@@ -129,13 +129,13 @@ class OutcomeModule(KeyedModule):
 class _Auxiliary(nn.Module):
     """From the middle of the trunk to a map of the lesion, and from its end to the logarithm of the load."""
 
-    def __init__(self, network: StagedNetwork) -> None:
+    def __init__(self, network: StagedNetwork, channels: int) -> None:
         super().__init__()
         self.layer = network.layers[min(2, len(network.layers) - 2)]
         self.place = nn.LazyConv3d(1, 1)
         self.load = nn.LazyLinear(1)
         with torch.no_grad():
-            middle = network.below(torch.zeros(1, ADC_CHANNELS, *(network.only_shape or (64, 64, 64))), self.layer)
+            middle = network.below(torch.zeros(1, channels, *(network.only_shape or (64, 64, 64))), self.layer)
             self.place(middle)
             self.load(network.top(middle, self.layer).mean((2, 3, 4)))
 
@@ -154,9 +154,9 @@ def log_load(load: torch.Tensor) -> torch.Tensor:
 
 
 def logits(network: StagedNetwork, volumes: np.ndarray, z_maps: str, *, batch_size: int = 8) -> np.ndarray:
-    """``(N,)`` logits of prepared volumes ``(N, 3, D, H, W)``, without augmentation, on the network's device."""
+    """``(N,)`` logits of prepared volumes ``(N, 3 + S, D, H, W)``, without augmentation, on the network's device."""
     device = next(network.parameters()).device
-    found = []
+    found, batch_size = [], at_once(volumes, batch_size)
     with torch.no_grad():
         for start in range(0, len(volumes), batch_size):
             part = torch.from_numpy(np.asarray(volumes[start : start + batch_size])).to(device)

@@ -9,16 +9,18 @@ import numpy as np
 import torch
 from torch import nn
 
+from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.networks.covariance import CovarianceNetwork
+from AGE2HIELib.networks.fused import FusedNetwork
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.augment import pick_z
 from training.learning.keyed import Rates
 from training.learning.placing import place_regions, placed_arguments
+from training.preparing.inputs import ADC_CHANNELS, infant_spec
 from training.settings import OF_PARTS, Finetune, Network
 
-ADC_CHANNELS = 2
-_STEM = "blocks.0"
+_OF_OWN_WIDTH = ("resnet18", "densenet121", "scaledense")  # network.channels says nothing of them
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,14 @@ def network_arguments(network: Network, *, in_channels: int, outputs: int) -> di
     arguments: dict[str, object] = {"in_channels": in_channels, "outputs": outputs}
     if network.name != "covariance":
         arguments["norm"] = network.norm
-    if network.name not in ("resnet18", "densenet121"):
+    if network.name not in _OF_OWN_WIDTH:
         arguments["channels"] = list(network.channels)
     return {**arguments, **placed_arguments(network, in_channels), **network.options}
 
 
 def outcome_arguments(network: Network) -> dict[str, object]:
     """The same of a network for the outcome, whose answer to an image and to its mirror image is one."""
-    arguments = network_arguments(network, in_channels=ADC_CHANNELS, outputs=1)
+    arguments = network_arguments(network, in_channels=len(infant_spec(network).channels), outputs=1)
     if network.name == "covariance":
         return arguments  # a region's name says its side
     if network.name == "autoencoder":  # its latent numbers stay those of healthy infants
@@ -69,9 +71,21 @@ def new_network(network: Network, *, in_channels: int, outputs: int, seed: int) 
 
 def _new(network: Network, arguments: Mapping[str, object], seed: int) -> StagedNetwork:
     torch.manual_seed(seed)
-    made = build_network(network.name, {**arguments, "dropout": network.dropout})
+    made = built(network.name, {**arguments, "dropout": network.dropout})
     place_regions(made, network)
     return made
+
+
+def built(name: str, arguments: Mapping[str, object]) -> StagedNetwork:
+    """``build_network`` of arguments that settings have made; InputError where they make none."""
+    try:
+        return build_network(name, arguments)
+    except ModelError as problem:
+        why = str(problem.__cause__ or problem).removesuffix(" Export the model again.").rstrip(".")
+        raise InputError(
+            f"The network {name} cannot be made: {why}. Change network.channels, network.options, network.pooling or "
+            "input.spacing_mm."
+        ) from problem
 
 
 def from_scratch(network: Network, options: Finetune, *, seed: int) -> Start:
@@ -120,9 +134,9 @@ def load_blocks(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> No
 
 def _widened(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
     """The trunk with a stem, or filters, for as many channels as the infants' images have."""
-    if isinstance(network, CovarianceNetwork):
+    if isinstance(network, CovarianceNetwork | FusedNetwork):
         return network.adopted(trunk)
-    widened = {stem: widen_stem(trunk[stem], ADC_CHANNELS) for stem in network.stems}
+    widened = {stem: widen_stem(trunk[stem], len(ADC_CHANNELS)) for stem in network.stems}
     return {**trunk, **widened}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.pipeline.admission import gate_scan
 from AGE2HIELib.pipeline.inputs import Scan, read_scan
 from AGE2HIELib.pipeline.request import Request
+from AGE2HIELib.pipeline.sequences import SEQUENCES, sequences_on_scan
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
 from AGE2HIELib.preprocess.network_input import InputSpec, network_input
@@ -70,7 +71,7 @@ def prepare_infants(cases: Sequence[HieCase], folder: Path, options: InfantOptio
     tasks = [
         InfantTask(
             case=case,
-            key=sha256_of([case.image, case.z_adc, case.lesion], *words)[:32],
+            key=sha256_of([case.image, case.z_adc, case.lesion, *_sequence_files(case, options.spec)], *words)[:32],
             folder=folder,
             atlas=options.atlas,
             spec=options.spec,
@@ -133,7 +134,7 @@ def read_infant(case: HieCase) -> tuple[Scan, Volume | None]:
     Raises:
         InputError: a file cannot be read, does not lie on the scan's grid, or the image is no ADC map.
     """
-    scan = read_scan(case.image, z_adc=case.z_adc)
+    scan = read_scan(case.image, z_adc=case.z_adc, t1=case.t1, t2=case.t2)
     if scan.source.adc is None:
         raise InputError("holds no ADC map. Make one with 'age2hie adc'.")
     lesion = read_on_grid(case.lesion, scan.source.stored, what="lesion") if case.lesion else None
@@ -151,8 +152,13 @@ def infant_arrays(
     adc, brain, placement = gated.adc, gated.brain, gated.placement
     own = z_map(adc, brain, atlas, placement)
     released = scan.z_adc if scan.z_adc is not None else own
-    arrays = {"volume": _channels(adc, brain, (own, released), placement, spec)}
+    asked = _sequence_files(case, spec)
+    sequences, doubts = sequences_on_scan(scan.sequences, adc, brain) if asked else ({}, ())
+    if doubts:
+        raise InputError(doubts[0])
+    arrays = {"volume": _channels({"adc": adc, **sequences}, brain, (own, released), placement, spec)}
     row: dict[str, Any] = _facts(adc, brain, released if z_maps == "released" else own)
+    row |= {f"has_{name}": name in sequences for name in SEQUENCES} if len(spec.channels) > 2 else {}
     row |= {"image_sha256": scan.source.sha256, "released_z": scan.z_adc is not None}
     if lesion is not None:
         row["lesion_load"] = float((lesion.array > 0).sum() / brain.array.sum())
@@ -160,12 +166,18 @@ def infant_arrays(
     return row, arrays
 
 
+def _sequence_files(case: HieCase, spec: InputSpec) -> list[Path]:
+    """T1 and T2 of the case as far as they are there and the network reads them."""
+    read = [channel.name for channel in spec.channels]
+    return [file for name in SEQUENCES if name in read and (file := getattr(case, name)) is not None]
+
+
 def _channels(
-    adc: Volume, brain: Volume, z_maps: tuple[Volume, Volume], placement: Placement, spec: InputSpec
+    images: Mapping[str, Volume], brain: Volume, z_maps: tuple[Volume, Volume], placement: Placement, spec: InputSpec
 ) -> np.ndarray:
     feed = partial(network_input, brain=brain, placement=placement, spec=spec)
-    own, other = (feed({"adc": adc, "z_adc": z})[0] for z in z_maps)
-    return np.concatenate([own, other[1:]]).astype(np.float16)
+    own, other = (feed({**images, "z_adc": z})[0] for z in z_maps)
+    return np.concatenate([own[:2], other[1:2], own[2:]]).astype(np.float16)
 
 
 def _facts(adc: Volume, brain: Volume, z: Volume) -> dict[str, Any]:

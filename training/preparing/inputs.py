@@ -10,10 +10,13 @@ import pandas as pd
 from AGE2HIELib.bundle.model_facts import ATLAS, NO_Z, RELEASED
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
-from training.settings import TrainingSettings
+from training.settings import FUSED, Network, TrainingSettings
 
 # z-scores reach 10; ADC from 100 (dying tissue) to 2900 (fluid) lies within the clips
 ADC_CHANNELS = (Channel("adc", 1300.0, 400.0, -3.0, 4.0), Channel("z_adc", 0.0, 3.0, -10 / 3, 10 / 3))
+T1_CHANNELS = (Channel("t1", 0.0, 1.0, -4.0, 4.0, scaling="robust"),)
+# of an infant beside ADC and z, where a network reads several sequences
+SEQUENCE_CHANNELS = (*T1_CHANNELS, Channel("t2", 0.0, 1.0, -4.0, 4.0, scaling="robust"))
 _FIELD_OF_VIEW_MM = (128.0, 128.0, 96.0)  # holds the atlas brain
 _ADULT_FIELD_MM = (160.0, 192.0, 160.0)  # holds a brain of 1700 ml that keeps its size
 
@@ -23,10 +26,16 @@ def adc_spec(spacing_mm: float, poolings: int = 0) -> InputSpec:
     return InputSpec(centred_grid(_FIELD_OF_VIEW_MM, spacing_mm, poolings), ADC_CHANNELS)
 
 
+def infant_spec(network: Network) -> InputSpec:
+    """What a network is fed of an infant: ADC and z, and of a network that fuses sequences T1 and T2."""
+    plain = adc_spec(network.spacing_mm, network.poolings)
+    return InputSpec(plain.grid, (*plain.channels, *SEQUENCE_CHANNELS)) if network.name == FUSED else plain
+
+
 def t1_spec(spacing_mm: float, placement: str, poolings: int = 0) -> InputSpec:
     """T1 on the same grid when it is placed affinely; a larger one when it keeps its size."""
     field = _FIELD_OF_VIEW_MM if placement == "affine" else _ADULT_FIELD_MM
-    return InputSpec(centred_grid(field, spacing_mm, poolings), (Channel("t1", 0.0, 1.0, -4.0, 4.0, scaling="robust"),))
+    return InputSpec(centred_grid(field, spacing_mm, poolings), T1_CHANNELS)
 
 
 def centred_grid(field_of_view_mm: tuple[float, float, float], spacing_mm: float, poolings: int = 0) -> Grid:

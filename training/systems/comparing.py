@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.system.parallel import bar_seconds, begin_worker, core_count, one_thread_for_children
 from training.pretraining import uses_one_process
 from training.run_folder import open_run
@@ -32,24 +33,34 @@ def compare_systems(
         preset: by name; with ``full`` the systems have their published sizes.
 
     Raises:
-        InputError: the folder holds a comparison with other settings.
+        InputError: the folder holds a comparison with other settings; or a system cannot be made, after the page of the
+            others is written.
     """
     open_run(root, common, command)
     infant = write_infant(root / "infant")
     tasks = [RowTask(one, settings_of(one, common, preset), root, infant, command) for one in systems]
     for task in tasks:
-        prepare_row(task)
+        prepare_row(task, common.run.jobs)
     missing = [task for task in tasks if finished_row(task) is None]
     jobs = 1 if uses_one_process(common) else common.run.jobs or core_count()
-    _make_rows(missing, jobs)
+    failed = _make_rows(missing, jobs)
     rows = {task.system.name: row for task in tasks if (row := finished_row(task)) is not None}
-    return write_page(root, tasks, rows, command=command)
+    page = write_page(root, tasks, rows, command=command)
+    if failed:
+        said = "; ".join(f"{name}: {why}" for name, why in failed.items())
+        raise InputError(f"{len(failed)} of {len(tasks)} systems cannot be made ({said}). {page.name} has the others.")
+    return page
 
 
-def _make_rows(tasks: Sequence[RowTask], jobs: int) -> None:
-    """Every row in a process of its own, so that its memory can be told; the longest first."""
+def _make_rows(tasks: Sequence[RowTask], jobs: int) -> dict[str, str]:
+    """Every row in a process of its own, so that its memory can be told; the longest first.
+
+    Returns:
+        By the name of the system, why it cannot be made; the others do not wait for it.
+    """
+    failed: dict[str, str] = {}
     if not tasks:
-        return
+        return failed
     import multiprocessing
 
     one_thread_for_children()
@@ -66,12 +77,17 @@ def _make_rows(tasks: Sequence[RowTask], jobs: int) -> None:
             while left:
                 done, left = wait(left, timeout=_LOOK_SECONDS)
                 for one in done:
-                    one.result()
+                    try:
+                        one.result()
+                    except (InputError, ModelError) as problem:
+                        failed[waiting[one].system.name] = str(problem)
+                        continue
                     bar.set_postfix_str(f"{waiting[one].system.name} finished", refresh=False)
                 bar.update(_percent(order) - bar.n)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)  # what has not begun need not be waited for
             raise
+    return failed
 
 
 _BAR = "{desc}: {n:.0f}%|{bar}| [{elapsed}<{remaining}] {postfix}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +62,11 @@ class RowTask:
         return RunFolder(self.folder, self.settings, self.root)
 
 
-def prepare_row(task: RowTask) -> None:
-    """The cohorts on the grid of this system, where no other one has prepared them yet."""
+def prepare_row(task: RowTask, jobs: int) -> None:
+    """The cohorts on the grid of this system, where no other one has prepared them yet, by ``jobs`` processes."""
     run = open_run(task.folder, task.settings, task.command, shared=task.root)
+    several = task.settings.run.model_copy(update={"jobs": jobs})
+    run = replace(run, settings=task.settings.model_copy(update={"run": several}))  # which change no result
     if needs_ages(run) and not is_prepared(run.prepared_ages):
         prepare_ages(run)
     if task.system.learns_outcome and not is_prepared(run.prepared_hie):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from AGE2HIELib.errors import InputError
 from training.systems.convolutional import CONVOLUTIONAL
+from training.systems.fused_sequences import FUSED_SEQUENCES
 from training.systems.pretext_tasks import PRETEXT_TASKS
 from training.systems.regions_and_anomalies import REGIONS_AND_ANOMALIES
 from training.systems.slices_and_patches import SLICES_AND_PATCHES
@@ -18,6 +19,7 @@ SYSTEMS: tuple[System, ...] = (
     *TWO_STAGES,
     *PRETEXT_TASKS,
     *REGIONS_AND_ANOMALIES,
+    *FUSED_SEQUENCES,
 )
 
 

@@ -1,0 +1,67 @@
+"""T1 and T2 of the infant beside the diffusion scan: read, brought to it, and doubted where they do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from AGE2HIELib.bundle.model_facts import ModelFacts
+from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.coordinates import to_canonical
+from AGE2HIELib.io.images import read_volume, sha256_of_image
+from AGE2HIELib.preprocess.sequences import register_sequence
+from AGE2HIELib.volume import Volume
+
+SEQUENCES = ("t1", "t2")
+# Share of information in common below which a warning is written, by the sequence: ``docs/systems.md`` has the figures
+# of 24 phantoms with their own images and with another infant's.
+LEAST_AGREEMENT = {"t1": 0.06, "t2": 0.06}
+
+
+@dataclass(frozen=True)
+class GivenSequences:
+    """By name, ``t1`` or ``t2``: ``images`` in canonical voxel order on their own grids, and the ``sha256`` of their
+    files.
+    """
+
+    images: Mapping[str, Volume] = field(default_factory=dict)
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_GIVEN = GivenSequences()
+
+
+def read_sequences(files: Mapping[str, Path | None]) -> GivenSequences:
+    """Raises InputError for a file that is no 3D image."""
+    given = {name: path for name, path in files.items() if path is not None}
+    images = {name: to_canonical(read_volume(path)) for name, path in given.items()}
+    return GivenSequences(images, {name: sha256_of_image(path) for name, path in given.items()})
+
+
+def check_reads(given: GivenSequences, facts: ModelFacts) -> None:
+    """InputError where the model has no use for a sequence that was given."""
+    read = [channel.name for channel in facts.spec.channels]
+    for name in given.images:
+        if name not in read:
+            raise InputError(
+                f"--{name} was given, and the model {facts.name} reads {', '.join(read)} alone. Leave --{name} out, or "
+                "name a model that reads it with --model."
+            )
+
+
+def sequences_on_scan(given: GivenSequences, adc: Volume, brain: Volume) -> tuple[dict[str, Volume], tuple[str, ...]]:
+    """The sequences on the grid of the scan, and warnings; ``adc`` and ``brain`` as for ``register_sequence``."""
+    images, warnings = {}, []
+    for name, image in given.images.items():
+        try:
+            found = register_sequence(image, adc, brain)
+        except InputError as problem:
+            raise InputError(f"--{name}: {problem}") from problem
+        images[name] = found.image
+        if found.agreement < LEAST_AGREEMENT[name]:
+            warnings.append(
+                f"The {name.upper()} shares {found.agreement:.3f} of its information with the scan (usual: "
+                f"{LEAST_AGREEMENT[name]:.2f} or more): it may be another infant's, or lie elsewhere. Look at both."
+            )
+    return images, tuple(warnings)
