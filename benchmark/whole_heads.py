@@ -88,8 +88,9 @@ def rows_of(seed: int, *, model: Path | None) -> list[Row]:
         for adc in (fit.adc, without_air(fit.adc, fit.mean_b0)):
             score, used, cut = asked(adc, loaded)
             first = brain_mask(adc, contrast=None)
-            dice = [_dice(one.array, brain.array) for one in (first, used)]
-            rows.append(Row(acquisition, *dice, float(used.array.sum() / brain.array.sum()), cut, abs(score - true)))
+            before, after = (_dice(one.array, brain.array) for one in (first, used))
+            volume = float(used.array.sum() / brain.array.sum())
+            rows.append(Row(acquisition, before, after, volume, cut, abs(score - true)))
     return rows
 
 
