@@ -25,6 +25,7 @@ _RELIEF_ADC = 3000.0  # 1e-6 mm^2/s, free water at 37 degrees
 # Of the correlation with the atlas. Gained by cutting these heads: 0.11-0.13 where most of the brain is injured,
 # 0.32-0.53 in the others; by cutting 14 real brains, enlarged to 605-629 ml: -0.40 to 0.02.
 _LEAST_GAIN = 0.06
+_LARGEST_HEAD_ML = 1200.0  # twice a newborn's largest brain; these heads have 599-884 ml, adults' brains 1081 and more
 # Of what was found. Brains are 0.49-0.67 of these heads. Where only bits of the scalp hang on a brain as large as this
 # (2 mm, stretched to 620-700 ml), the cut goes through the brain, which is 0.70-0.81 of it afterwards.
 _MOST_LEFT = 0.68
@@ -43,7 +44,7 @@ def brain_in_head(adc: Volume, found: Volume, placement: Placement, atlas: Atlas
         placement: of ``found``.
         atlas: where it was placed.
     """
-    if found.array.sum() * found.grid.voxel_ml <= MOST_FOUND_ALONE_ML:
+    if not MOST_FOUND_ALONE_ML < found.array.sum() * found.grid.voxel_ml <= _LARGEST_HEAD_ML:
         return found, placement
     inside = parted_at_fluid(adc, found)
     if not 0 < inside.array.sum() <= _MOST_LEFT * found.array.sum():
