@@ -32,24 +32,17 @@ STANDS_FOR = {
 }
 # Commands that are run, with what stands for their words; "+" is added: a model that answers at once
 QUICK = {"+": "--model,untrained"}
-FIRST = "age2hie predict SCAN --output DIR"  # makes what compare, reproduce and lesion ask for
+FIRST = "age2hie predict SCAN --output DIR"  # makes what compare and lesion ask for
 RUN: dict[str, dict[str, str]] = {
-    FIRST: {"DIR": "first"},
+    FIRST: {"DIR": "first", **QUICK},
     "age2hie batch FOLDER --output DIR": QUICK,
     "age2hie compare FIRST SECOND --output DIR": {},
     "age2hie compare FIRST SECOND --output DIR [--age-days-first N --age-days-second N] [--cooled yes|no]": {},
-    "age2hie reproduce DIR/result.json --input SCAN": {"DIR/result.json": "first/result.json"},
     "age2hie predict SCAN --clinical FILE --output DIR": {"FILE": "clinical.json"},
-    "age2hie predict STUDY --output DIR --dicom": QUICK,
-    "age2hie predict SCAN --model runs/mine/model --output DIR": {"runs/mine/model": "untrained"},
     # without the slow methods, which Testing/test_saliency_methods.py asks
     "age2hie explain INPUT --output DIR --methods hirescam,layercam,integrated-gradients,occlusion": {
         "hirescam,layercam,integrated-gradients,occlusion": "hirescam,layercam",
         **QUICK,
-    },
-    "age2hie explain T1.nii.gz --target age --output DIR --methods hirescam,integrated-gradients": {
-        "hirescam,integrated-gradients": "hirescam",
-        "+": "--model,spots",
     },
     "age2hie check INPUT": {},
     "age2hie adc INPUT --output FILE": {"FILE": "adc-alone.nii.gz"},
@@ -64,30 +57,35 @@ RUN: dict[str, dict[str, str]] = {
     "age2hie atlas info [DIR]": {"DIR": "atlases/mgh"},
     "age2hie atlas install --mean MEAN.nii.gz --sd STD.nii.gz --output atlases/mgh "
     '--provenance "Ou 2017, 0-14 days"': {},
-    "age2hie bids BIDS_DIR OUTPUT_DIR participant --participant-label 01 02": {
-        "+": "--model,untrained,--skip-bids-validation"
-    },
-    "age2hie bids BIDS_DIR OUTPUT_DIR group": {},
     "age2hie node --config FILE [--explain-rules STUDY]": {"FILE": "node.toml"},
     "age2hie node --config node.toml --explain-rules STUDY": {},
     "age2hie doctor [--json]": {},
     "python training/run.py check-data --config mine.toml --output runs/mine": {},
 }
-# Commands of which the call alone is checked, and why
+# Commands of which the call alone is checked here, and why: most are run by the test that is named
 PARSED = {
     "age2hie predict INPUT --output DIR": "run as predict SCAN",
     "age2hie explain INPUT --output DIR": "run with methods",
-    "age2hie bids BIDS_DIR OUTPUT_DIR participant": "run with labels",
+    "age2hie explain T1.nii.gz --target age": "Testing/test_explain_age.py",
+    "age2hie bids BIDS_DIR OUTPUT_DIR": "Testing/test_bids_app.py",
+    "age2hie reproduce DIR/result.json --input SCAN": "Testing/test_reproduce.py",
+    "age2hie predict STUDY --output DIR --dicom": "Testing/test_dicom_out.py",
+    "age2hie predict SCAN --model runs/mine/model --output DIR": "as predict SCAN, run with a model of its own",
     "age2hie predict age2hie-demo/scan/dwi.nii.gz --output out": "run as predict SCAN",
     "age2hie atlas install --mean FILE --sd FILE --output DIR": "run with the names of docs/atlas.md",
     "age2hie atlas build": "a minute for six maps: Testing/test_normative.py",
     "age2hie model install ARCHIVE": "Testing/test_archive.py",
+    "age2hie batch SCANS --output RESULTS --engine dask": "a scheduler: Testing/test_cluster.py",
+    "age2hie dicom RESULT --input STUDY --output DIR": "Testing/test_dicom_later.py",
+    "age2hie doctor --install wheels": "Testing/test_wheels.py",
+    "age2hie serve": "runs until it is stopped: Testing/test_serving.py",
+    "age2hie predict SCAN --output DIR --worker": "another computer: Testing/test_elsewhere.py",
+    "age2hie predict SCAN --model DIR --t1 FILE --t2 FILE": "a model of its own: Testing/test_fused.py",
     "age2hie demo [--output DIR]": "Testing/test_end_to_end.py",
     "age2hie node --config node.toml": "runs until it is stopped: Testing/test_node_end_to_end.py",
     "age2hie explain SCAN --methods regional-residuals": "a network of its own: Testing/test_covariance_network.py",
     "age2hie explain SCAN --methods anomaly": "a network of its own: Testing/test_autoencoder.py",
     "age2hie COMMAND --help": "ends by itself: Testing/test_docs.py",
-    "age2hie explain T1.nii.gz --target age --output DIR --methods METHODS": "run with two methods",
     "make": "the whole of something: the target is there",
     "python training/run.py": "minutes to days: Testing/test_run.py runs a small one; the settings are read",
     "torchrun": "several processes: the step is read",
@@ -96,7 +94,7 @@ PARSED = {
     "docker build": "no container runtime: the stage is there, container/check.py runs its steps",
     "docker run": "no container runtime: what the image is asked is read",
     "monai-deploy": "Docker",
-    "pip install": "the network: the extras are there",
+    "pip ": "the network: the extras are there",
     "sudo": "changes the computer",
     "storescu": "a PACS: Testing/test_node_end_to_end.py sends by storescu",
     "echoscu": "a node that runs: Testing/test_node_end_to_end.py",
@@ -127,7 +125,7 @@ def check_age2hie(command: Command) -> None:
         with pytest.raises(SystemExit):
             cli.parser().parse_args(words)
     else:
-        whole = words if "--output" in words or words[0] != "explain" else [*words, "--output", "out"]
+        whole = words if "--output" in words or words[0] not in ("explain", "predict") else [*words, "--output", "out"]
         cli.parser().parse_args(whole)
 
 
@@ -139,7 +137,7 @@ def check_python(command: Command) -> None:
         check_training(words)
     elif script.startswith("benchmark/"):
         options = set(options_of(file))
-        assert {word for word in words if word.startswith("--")} <= options
+        assert {word for word in words if word.startswith("--")} - {"--help"} <= options
 
 
 def check_training(words: list[str]) -> None:

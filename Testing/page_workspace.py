@@ -8,10 +8,8 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import openpyxl
-from bids_samples import write_dwi, write_root
 from cohort_samples import small_image, two_sites, write_bids
 from page_commands import blocks
-from t1_samples import spot_bundle, spotted
 
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.phantom.write import write_phantom
@@ -30,13 +28,8 @@ def fill(place: Path, untrained_model: Path) -> None:
     (place / "clinical.json").write_text(blocks("json", "clinical.md")[0].text)
     (place / "node.toml").write_text(at_home(blocks("toml", "node.md")[0].text, place))
     shutil.copytree(untrained_model, place / "untrained")
-    spot_bundle(place / "spots")
-    write_volume(spotted("left", "oblique"), place / "T1.nii.gz")
     for name, ours in (("MEAN", "mean"), ("STD", "sd"), ("labels", "labels")):
         shutil.copy(resource_path("atlas") / f"{ours}.nii.gz", place / f"{name}.nii.gz")
-    write_root(place / "dataset", participants="participant_id\tage\nsub-01\t4\nsub-02\t3\n")
-    for subject in ("01", "02"):
-        write_dwi(place / "dataset" / f"sub-{subject}" / "dwi", f"sub-{subject}")
     own_data(place)
 
 

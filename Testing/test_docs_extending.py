@@ -10,7 +10,7 @@ import torch
 from page_commands import blocks
 from torch import nn
 
-from AGE2HIELib.explanation import registry
+from AGE2HIELib.explanation import methods, registry
 from AGE2HIELib.explanation.question import WHOLE_IMAGE, Question, find_target
 from AGE2HIELib.networks.registry import NETWORKS
 from AGE2HIELib.networks.staged import Cells, StagedNetwork
@@ -23,6 +23,7 @@ NETWORK, METHOD, SCORE = (block.text for block in blocks("python", "extending.md
 def run(text: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What an example leaves; the lists of networks and methods are as before afterwards."""
     monkeypatch.setattr(registry, "METHODS", registry.METHODS.copy())
+    monkeypatch.setattr(methods, "FACTS", methods.FACTS.copy())
     for name in set(NETWORKS) | {"two-blocks"}:
         monkeypatch.setitem(NETWORKS, name, NETWORKS.get(name, lambda: None))
     found: dict[str, Any] = {}

@@ -50,7 +50,7 @@ class Figures:
         if name in self.found:
             raise ValueError(f"The figure {name} is there twice.")
         low_high = None if interval is None else (_rounded(interval[0]), _rounded(interval[1]))
-        self.found[name] = Figure(_rounded(value), unit, low_high)
+        self.found[name] = Figure(value if isinstance(value, str) else _rounded(value), unit, low_high)
 
     def write(self, *, model: bool | None = None, real: bool = False) -> Path | None:
         """The file; ``real``: the figures are of the scans that AGE2HIE_TEST_DATA names.
@@ -64,7 +64,11 @@ class Figures:
         if model is False and not elsewhere:
             print("the figures of another model are kept only where AGE2HIE_RESULTS says", file=sys.stderr)
             return None
-        head = {"name": self.name, "command": _command(real=real), "date": datetime.now(UTC).date().isoformat()}
+        head: dict[str, Any] = {
+            "name": self.name,
+            "command": _command(real=real),
+            "date": datetime.now(UTC).date().isoformat(),
+        }
         head |= {"commit": commit(), "cores": cores()}
         head |= {"model": bundled_version()} if model else {}
         file = Path(elsewhere or FOLDER) / f"{self.name}.json"
@@ -79,7 +83,7 @@ def write_results(file: Path, head: Mapping[str, Any], found: Mapping[str, Figur
     lines = [f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}," for name, value in head.items()]
     figures = []
     for name, one in found.items():
-        row = {"name": name, "value": one.value, "unit": one.unit}
+        row: dict[str, Any] = {"name": name, "value": one.value, "unit": one.unit}
         row |= {"interval": list(one.interval)} if one.interval else {}
         figures.append(f"    {json.dumps(row, ensure_ascii=False)}")
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -126,8 +130,6 @@ def _command(*, real: bool) -> str:
     return f"{data}python {shlex.join([shown, *arguments])}"
 
 
-def _rounded(value: float | str) -> float | str | Any:
-    if isinstance(value, str):
-        return value
+def _rounded(value: float) -> float:
     number = float(f"{float(value):.{DIGITS}g}")
     return int(number) if number.is_integer() else number
