@@ -58,6 +58,8 @@ SETTINGS = {
 # Files of benchmark/ that are parts of others, or draw pictures
 PARTS = {
     "batch_cases.py",
+    "engine_faults.py",
+    "engine_scene.py",
     "explanation_cases.py",
     "figures.py",
     "fresh_cases.py",

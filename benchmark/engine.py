@@ -35,6 +35,7 @@ from batch_cases import PREDICTED, make_kinds  # noqa: E402
 from clusters import LocalCluster  # noqa: E402
 from engine_faults import faults  # noqa: E402
 from engine_scene import Scene, cluster_of, on  # noqa: E402
+from figures import Figures  # noqa: E402
 from pool_work import nothing, rest  # noqa: E402
 
 from AGE2HIELib.batch.cluster import Cluster  # noqa: E402
@@ -67,9 +68,10 @@ def main() -> None:
         more = ["--model", str(options.model.resolve())] if options.model else []
         scene = Scene(folder, make_kinds(folder / "kinds"), more, options.seed)
         for part in options.parts or PARTS:
+            kept = Figures(f"engine-{part}")
             match part:
                 case "rows":
-                    table[part], unequal = compare_rows(scene, options.cases, options.predicted)
+                    table[part], unequal = compare_rows(scene, options.cases, options.predicted, kept)
                     wrong += unequal
                 case "faults":
                     found = faults(scene, options.short)
@@ -77,21 +79,26 @@ def main() -> None:
                     table[part] = f"{options.short} short cases, killed: {at}; exit codes {found.codes}; "
                     table[part] += f"rows that are not those of their kind: {found.wrong}"
                     wrong += not found.survived
+                    kept.add("cases", options.short)
+                    for what, share in found.killed.items():
+                        kept.add(f"{what}/killed-at", 100 * share, "%")
+                    kept.add("wrong", found.wrong)
                 case "overhead":
-                    table[part] = measure_overhead(scene)
+                    table[part] = measure_overhead(scene, kept)
                 case "scaling":
-                    table[part] = f"{SLEEPS} items that sleep {SLEEP_S} s: {measure_scaling(scene)}"
+                    table[part] = f"{SLEEPS} items that sleep {SLEEP_S} s: {measure_scaling(scene, kept)}"
                 case "real":
                     scene.link("real", options.real, predicted=options.real)
-                    table[part] = f"{options.real} cases: {measure_real_scaling(scene)}"
+                    table[part] = f"{options.real} cases: {measure_real_scaling(scene, kept)}"
                 case _:
                     parser.error(f"there is no part {part}: choose of {', '.join(PARTS)}")
+            kept.write(model=options.model is None)
     print("| part | measured |\n| --- | --- |")
     print("\n".join(f"| {part} | {measured} |" for part, measured in table.items()))
     sys.exit(1 if wrong else 0)
 
 
-def compare_rows(scene: Scene, count: int, predicted: int) -> tuple[str, int]:
+def compare_rows(scene: Scene, count: int, predicted: int, kept: Figures) -> tuple[str, int]:
     """(in words, rows that differ)."""
     scene.link("cases", count, predicted=predicted, refused=round(REFUSED_SHARE * count))
     local_s = seconds_of(scene.batch("cases", "local", "--jobs", "2"))
@@ -100,6 +107,9 @@ def compare_rows(scene: Scene, count: int, predicted: int) -> tuple[str, int]:
     here, there = (lines_without_seconds(scene.folder / name / TABLE) for name in ("local", "dask"))
     equal = sum(one == other for one, other in zip(here[1:], there[1:], strict=False))
     codes = [row.exit_code for row in read_table(scene.folder / "dask").values()]
+    kept.add("cases", count)
+    kept.add("equal", equal)
+    kept.add("predicted", codes.count(PREDICTED))
     words = f"{equal} of {count} equal to the byte but for seconds; {codes.count(PREDICTED)} were predicted"
     return f"{words} by each engine; local {local_s:.0f} s, dask {dask_s:.0f} s, two processes each", count - equal
 
@@ -117,7 +127,7 @@ def lines_without_seconds(table: Path) -> list[bytes]:
     return [b"\t".join(cell for n, cell in enumerate(line.split(b"\t")) if n != place) for line in (head, *lines)]
 
 
-def measure_overhead(scene: Scene) -> str:
+def measure_overhead(scene: Scene, kept: Figures) -> str:
     """Seconds as the clock has them depend on what else the computer does; processor time does so less."""
     scene.link("some", SOME, predicted=SOME)
     with cluster_of(scene, 1) as cluster:
@@ -130,6 +140,13 @@ def measure_overhead(scene: Scene) -> str:
             seconds_of(scene.batch("some", "some-done", *on(cluster), *more))
         case_cpu = float((processor_times(cluster) - before)[-1]) / SOME
     case = float(np.median([row.seconds or 0.0 for row in read_table(scene.folder / "some-done").values()]))
+    for who, spent in zip(("item", *WHO), (each.sum(), *each), strict=True):
+        kept.add(f"processor/{who}", 1e3 * spent, "ms")
+    kept.add("processor/case", case_cpu, "s")
+    kept.add("processor/share", 100 * each.sum() / case_cpu, "%")
+    kept.add("clock/item", 1e3 * idle, "ms")
+    kept.add("clock/case", case, "s")
+    kept.add("clock/share", 100 * idle / case, "%")
     parts = ", ".join(f"{1e3 * spent:.1f} {who}" for who, spent in zip(WHO, each, strict=True))
     return (
         f"{IDLE_ITEMS} items that do nothing, one worker: processor time {1e3 * each.sum():.1f} ms an item ({parts}), "
@@ -146,25 +163,30 @@ def processor_times(cluster: LocalCluster) -> np.ndarray:
     return np.array(spent)
 
 
-def measure_scaling(scene: Scene) -> str:
+def measure_scaling(scene: Scene, kept: Figures) -> str:
     took = {}
     for workers in WORKERS:
         with cluster_of(scene, workers) as cluster:
             seconds_of_items(cluster, [SLEEP_S] * 2 * workers)  # what is loaded once
             took[workers] = seconds_of_items(cluster, [SLEEP_S] * SLEEPS)
-    return in_words(took)
+    return in_words(took, kept)
 
 
-def measure_real_scaling(scene: Scene) -> str:
+def measure_real_scaling(scene: Scene, kept: Figures) -> str:
     took = {}
     for workers in WORKERS:
         with cluster_of(scene, workers) as cluster:
             took[workers] = seconds_of_cases(scene.batch("real", f"real-{workers}", *on(cluster)))
-    return in_words(took)
+    return in_words(took, kept)
 
 
-def in_words(took: dict[int, float]) -> str:
-    return "; ".join(f"{n} worker{'s' if n > 1 else ''} {s:.1f} s ({took[1] / s / n:.2f})" for n, s in took.items())
+def in_words(took: dict[int, float], kept: Figures) -> str:
+    """Seconds by workers, and the efficiency: of one worker over those of n over n."""
+    efficiency = {n: took[1] / seconds / n for n, seconds in took.items()}
+    for n, seconds in took.items():
+        kept.add(f"seconds/{n}", seconds, "s")
+        kept.add(f"efficiency/{n}", efficiency[n])
+    return "; ".join(f"{n} worker{'s' if n > 1 else ''} {took[n]:.1f} s ({efficiency[n]:.2f})" for n in took)
 
 
 def seconds_of_items(cluster: LocalCluster, items: list[float]) -> float:
