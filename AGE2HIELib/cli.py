@@ -132,7 +132,22 @@ def _command(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]  # 
     # torch's threads sleep while they have nothing to do: by default they go round in circles, which on a processor
     # that others use as well took twenty times the time of the network itself
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if module == "predict":
+        _import_nibabel_alone()
     return getattr(import_module(f"AGE2HIELib.commands.{module}"), function)
+
+
+def _import_nibabel_alone() -> None:
+    """nibabel brings pydicom, where there is one, for a header extension that nothing here reads: an eighth of a
+    second, which only DICOM itself is worth. In a process of ours it is told that there is none.
+    """
+    if "pydicom" in sys.modules:
+        return
+    sys.modules["pydicom"] = None  # type: ignore[assignment]  # so Python marks a module that cannot be imported
+    try:
+        import_module("nibabel")
+    finally:
+        del sys.modules["pydicom"]
 
 
 def _defect(error: Exception, arguments: argparse.Namespace, progress: Progress) -> int:

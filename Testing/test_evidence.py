@@ -71,6 +71,7 @@ PARTS = {
     "screenshots.py",
     "vendors_library.py",
     "vendors_rule.py",
+    "processes.py",
 }
 
 

@@ -1,17 +1,19 @@
 """How long the command line takes: whole processes as a user starts them, the median of several runs.
 
     python benchmark/predict.py [--repeat N] [--input SCAN] [--model DIR]
+    python benchmark/predict.py --beside COMMIT_OR_FOLDER [--repeat N] [--input SCAN]
 
 Without ``--input`` a synthetic ADC map of 160x160x18 voxels is made. A "stage" is what result.json says of itself; the
-difference to the whole process is the interpreter, imports, and leaving. Nothing here is a test: times depend on the
-machine, and are printed with the number of its cores.
+difference to the whole process is the interpreter, imports, and leaving. ``--beside`` runs another version of this
+project in turns with this one, one pair after the other, and prints the ratio of each pair: on a machine that does
+other work as well, time by the clock means little, and the processor's time a little more. Nothing here is a test:
+times depend on the machine, and are printed with the number of its cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import statistics
 import subprocess
@@ -21,6 +23,7 @@ import time
 from pathlib import Path
 
 from figures import Figures
+from processes import ROOT, Run, checkout_of, core_words, predicted, summary
 
 
 def main() -> None:
@@ -28,7 +31,11 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--input", type=Path)
     parser.add_argument("--model", type=Path)
+    parser.add_argument("--beside", metavar="COMMIT_OR_FOLDER", help="another version, in turns with this one")
     options = parser.parse_args()
+    if options.beside:
+        _compare(options)
+        return
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         scan = options.input or _phantom(folder)
@@ -56,25 +63,53 @@ def _figures(
     return figures
 
 
+def _compare(options: argparse.Namespace) -> None:
+    """Pairs of runs; which of the two goes first changes from pair to pair."""
+    print(core_words(), flush=True)
+    model = ["--model", str(options.model)] if options.model else []
+    with tempfile.TemporaryDirectory() as scratch, checkout_of(options.beside, Path(scratch)) as other:
+        folder = Path(scratch)
+        scan = (options.input or _phantom(folder)).resolve()
+        runs: dict[str, list[Run]] = {"before": [], "now": []}
+        checkouts = {"before": other, "now": ROOT}
+        for number in range(-1, options.repeat):  # the first pair fills the disk's cache and is not counted
+            for name in sorted(checkouts, reverse=number % 2 == 1):
+                run = predicted(checkouts[name], scan, folder / f"{name}{number}", model)
+                print(
+                    f"pair {number + 1} {name:<8}{run.wall_s:8.2f} s {run.processor_s:8.2f} s {run.peak_mb:6.0f} MB",
+                    flush=True,
+                )
+                if number >= 0:
+                    runs[name].append(run)
+    _print_pairs(runs)
+
+
+def _print_pairs(runs: dict[str, list[Run]]) -> None:
+    print(f"median (lowest-highest) of {len(runs['now'])} pairs")
+    print(f"{'':<20}{'    before':<28}{'       now':<28}    now / before")
+    for name, digits in (("wall_s", 2), ("processor_s", 2), ("peak_mb", 0)):
+        before, now = ([getattr(run, name) for run in runs[side]] for side in ("before", "now"))
+        ratios = [new / old for new, old in zip(now, before, strict=True)]
+        print(f"{name:<20}{summary(before, digits):<28}{summary(now, digits):<28}{summary(ratios)}")
+    for stage in runs["now"][0].stages:
+        before, now = ([run.stages.get(stage, 0.0) for run in runs[side]] for side in ("before", "now"))
+        print(f"  {stage:<18}{summary(before):<28}{summary(now):<28}")
+
+
 def _print(help_s: list[float], check_s: list[float], whole_s: list[float], stages: list[dict[str, float]]) -> None:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    print(f"{cores} cores, median (lowest-highest) of {len(whole_s)} runs, seconds")
+    print(f"{core_words()}, median (lowest-highest) of {len(whole_s)} runs, seconds")
     for name, values in (("age2hie --help", help_s), ("age2hie check", check_s), ("age2hie predict", whole_s)):
-        print(f"{name:<24}{_summary(values)}")
+        print(f"{name:<24}{summary(values)}")
     for stage in stages[0]:
-        print(f"  {stage:<22}{_summary([run[stage] for run in stages])}")
+        print(f"  {stage:<22}{summary([run[stage] for run in stages])}")
     rest = [whole - sum(run.values()) for whole, run in zip(whole_s, stages, strict=True)]
-    print(f"  {'outside the stages':<22}{_summary(rest)}")
+    print(f"  {'outside the stages':<22}{summary(rest)}")
     print(f"peak memory of the largest process: {_peak_gib():.2f} GiB")
 
 
 def _peak_gib() -> float:
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return float(peak / (2**30 if sys.platform == "darwin" else 2**20))
-
-
-def _summary(values: list[float]) -> str:
-    return f"{statistics.median(values):8.2f}  ({min(values):.2f}-{max(values):.2f})"
 
 
 def _seconds(arguments: list[str]) -> float:

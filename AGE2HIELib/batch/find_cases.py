@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from AGE2HIELib.clinical.variables import ClinicalData
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.dicom.file import is_dicom
+from AGE2HIELib.io.dicom.recognition import is_dicom
 from AGE2HIELib.io.images import SUFFIXES
 from AGE2HIELib.system.stray_files import is_system_file
 

@@ -37,8 +37,8 @@ def cam(formula: Formula) -> Callable[[Question], Answer]:
     def answer(question: Question) -> Answer:
         member, layer = question.member, question.layer
         with torch.no_grad():
-            activation = member.below(question.image, layer)
-        activation.requires_grad_(True)
+            below = member.below(question.image, layer)
+        activation = below.detach().requires_grad_(True)  # what lies below may be kept for others
         outputs = member.above(activation, layer)
         (gradient,) = torch.autograd.grad(question.target(outputs)[0], activation)
         with torch.no_grad():

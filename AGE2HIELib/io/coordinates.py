@@ -72,6 +72,24 @@ def sitk_geometry(grid: Grid) -> tuple[list[float], list[float], list[float]]:
     return spacing.tolist(), (u @ vt).ravel().tolist(), affine[:3, 3].tolist()
 
 
+def ras_matrix(transform: sitk.Transform) -> np.ndarray:
+    """``(4, 4)`` RAS+ mm of a linear SimpleITK transform."""
+    points = [transform.TransformPoint(point) for point in (np.zeros(3).tolist(), *np.eye(3).tolist())]
+    matrix = np.eye(4)
+    matrix[:3, 3] = points[0]
+    matrix[:3, :3] = (np.array(points[1:]) - points[0]).T
+    return LPS_FROM_RAS @ matrix @ LPS_FROM_RAS
+
+
+def lps_transform(matrix: np.ndarray) -> sitk.AffineTransform:
+    """A ``(4, 4)`` affine in RAS+ mm as SimpleITK takes it."""
+    lps = LPS_FROM_RAS @ matrix @ LPS_FROM_RAS
+    transform = sitk.AffineTransform(3)
+    transform.SetMatrix(lps[:3, :3].ravel().tolist())
+    transform.SetTranslation(lps[:3, 3].tolist())
+    return transform
+
+
 def to_canonical(volume: Volume) -> Volume:
     """The same voxels in the order closest to (right, anterior, superior)."""
     return _reordered(volume, io_orientation(volume.affine_ras))

@@ -9,9 +9,7 @@ import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io import mha, nifti, nrrd
-from AGE2HIELib.io.dicom.elements import postnatal_age_days
-from AGE2HIELib.io.dicom.file import is_dicom
-from AGE2HIELib.io.dicom.reading import read_dicom
+from AGE2HIELib.io.dicom.recognition import is_dicom
 from AGE2HIELib.io.diffusion import repeated_warnings
 from AGE2HIELib.io.images import load_image, read_on_grid, sha256_of_image
 from AGE2HIELib.io.integrity import StoredImage, existing_file, sha256_of_files, sha256_of_set
@@ -107,6 +105,10 @@ def _from_nrrd(path: Path) -> Source:
 
 
 def _from_dicom(path: Path, series: str | None) -> Source:
+    # pydicom takes an eighth of a second, which other formats need not wait for
+    from AGE2HIELib.io.dicom.elements import postnatal_age_days
+    from AGE2HIELib.io.dicom.reading import read_dicom
+
     image = read_dicom(path, series=series)
     sha256 = sha256_of_set(image.files)
     if image.dwi is not None:

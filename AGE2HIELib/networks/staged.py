@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from AGE2HIELib.networks.kept_blocks import kept_blocks
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -205,6 +207,15 @@ class StagedNetwork(nn.Module):
 
         A mirrored network has twice the channels: those of the mirror image, laid over the image, come second.
         """
+        kept = kept_blocks()
+        if kept is None or layer != self.layers[0] or self.training or torch.is_grad_enabled():
+            return self._computed_below(image, layer)
+        last = kept.get(self)
+        if last is None or not torch.equal(last[0], image):
+            last = kept[self] = (image, self._computed_below(image, layer))
+        return torch.as_tensor(last[1])
+
+    def _computed_below(self, image: torch.Tensor, layer: str) -> torch.Tensor:
         blocks = self.blocks[: self._after(layer)]
         if not self._asked_twice:
             return self._with_voxels(blocks(image), image)

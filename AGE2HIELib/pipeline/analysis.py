@@ -10,6 +10,7 @@ import numpy as np
 from AGE2HIELib.explanation.regions import RegionRow, measured_regions
 from AGE2HIELib.inference.prevalence import at_prevalence
 from AGE2HIELib.lesion.measure import found_lesion, placed_scan
+from AGE2HIELib.networks.kept_blocks import first_blocks_kept
 from AGE2HIELib.pipeline.admission import Admitted, GatedScan, Withheld, admit
 from AGE2HIELib.pipeline.clinical import clinical_reading
 from AGE2HIELib.pipeline.inputs import HieModel, Model, Scan, model_on_cpu
@@ -63,6 +64,7 @@ def stages_of(request: Request, progress: Progress | None = None) -> Stages:
     return Stages(EXAMINED_STAGES if request.examine else STAGES, progress)
 
 
+@first_blocks_kept()
 def analyse(scan: Scan, model: Model, atlas: Atlas, request: Request, stages: Stages | None = None) -> Analysis:
     """The whole way for one scan; it ends at the gate for a scan that should not be believed. No file is written.
 

@@ -1,4 +1,4 @@
-"""Where a newborn's brain lies in the atlas: an affine placement found with SimpleITK, with its inverse.
+"""Where a newborn's brain lies in the atlas: an affine placement and its inverse.
 
 Scans come in canonical voxel order, so permuted and flipped storage cannot change the result. The search starts from
 the masks (centre, size, and the best of a set of head tilts), because slices may be tilted by any angle, and ends on
@@ -16,17 +16,28 @@ from typing import Protocol
 
 import numpy as np
 import SimpleITK as sitk
+from scipy.ndimage import distance_transform_edt
 
 from AGE2HIELib.errors import InputError
-from AGE2HIELib.io.coordinates import LPS_FROM_RAS, from_sitk, reference_image, sitk_geometry, to_sitk
+from AGE2HIELib.io.coordinates import (
+    LPS_FROM_RAS,
+    from_sitk,
+    lps_transform,
+    ras_matrix,
+    reference_image,
+    sitk_geometry,
+    to_sitk,
+)
+from AGE2HIELib.preprocess.affine_fit import FitLevel, fit_levels, fitted_affine
 from AGE2HIELib.preprocess.atlas import Atlas, once_per_atlas
 from AGE2HIELib.preprocess.smoothing import bounding_box, crop, part_of, smooth_inside, widened
 from AGE2HIELib.preprocess.tilt import start_transform
-from AGE2HIELib.system.parallel import one_sitk_thread
 from AGE2HIELib.volume import Grid, Volume
 
 _WORKING_MM = 3.0
 _MARGIN_MM = 20.0  # of background around the brain: the metric looks only where the scan has voxels
+_AROUND_MM = 7.0  # of the atlas brain: where the images are compared
+_LEVELS = ((3.0, 2), (1.0, 1))  # smoothing (sigma, mm), distance of the compared points in voxels of _WORKING_MM
 _TISSUE_WEIGHT = 0.6  # of the outline image; fluid adds the rest
 _TISSUE_ADC, _FLUID_ADC = 1300.0, 2600.0  # 1e-6 mm^2/s
 _INTERPOLATORS = {"linear": sitk.sitkLinear, "nearest": sitk.sitkNearestNeighbor}
@@ -140,24 +151,18 @@ def _fitted_affine(adc: Volume, brain: Volume, atlas: Atlas) -> sitk.AffineTrans
     adc, brain = (crop(volume, box, margin_mm=_MARGIN_MM) for volume in (adc, brain))
     centred, middle = _about_its_middle(adc.grid)
     adc, brain = (Volume(volume.array, centred) for volume in (adc, brain))
-    fixed, around = _fixed_outline(atlas)
-    moving = to_sitk(outline_image(adc, brain))
-    similarity = start_transform(atlas.brain, brain)
-    _register(fixed, moving, around, similarity)
-    affine = sitk.AffineTransform(3)
-    affine.SetCenter(similarity.GetCenter())
-    affine.SetMatrix(similarity.GetMatrix())
-    affine.SetTranslation(similarity.GetTranslation())
-    _register(fixed, moving, around, affine)
-    affine.SetTranslation(np.array(affine.GetTranslation()) + middle)
+    start = ras_matrix(start_transform(atlas.brain, brain))
+    affine = lps_transform(fitted_affine(outline_image(adc, brain), _fixed_outline(atlas), start))
+    affine.SetTranslation((np.array(affine.GetTranslation()) + middle).tolist())
     return affine
 
 
 @once_per_atlas
-def _fixed_outline(atlas: Atlas) -> tuple[sitk.Image, sitk.Image]:
-    """The atlas as the search sees it, and where it looks."""
-    fixed = to_sitk(_on_grid(outline_image(atlas.mean, atlas.brain), working_grid(atlas.grid)))
-    return fixed, sitk.BinaryDilate(fixed > 0, [round(_MARGIN_MM / 2 / _WORKING_MM)] * 3)
+def _fixed_outline(atlas: Atlas) -> tuple[FitLevel, ...]:
+    """The atlas as the search sees it, where it looks."""
+    fixed = _on_grid(outline_image(atlas.mean, atlas.brain), working_grid(atlas.grid))
+    outside_mm = distance_transform_edt(fixed.array == 0, sampling=fixed.grid.spacing_mm)
+    return fit_levels(fixed, outside_mm <= _AROUND_MM, _LEVELS)
 
 
 def describe_placement(adc: Volume, brain: Volume, atlas: PlacementTarget, affine: sitk.Transform) -> Placement:
@@ -196,34 +201,15 @@ def describe_placement(adc: Volume, brain: Volume, atlas: PlacementTarget, affin
 def _about_its_middle(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     """(RAS+ affine with the grid's middle at the origin, the middle in LPS+ mm, as SimpleITK has it).
 
-    One scan in two formats or stored orders differs in the last digits of its geometry, by some 1e-6 mm, of which the
-    search, which halves its step at turns, can make 0.06 mm. The place drops out here; spacing and directions are
-    rounded to 2**-12, which is 0.01 mm at the edge of a head.
+    One scan in two formats or stored orders differs in the last digits of its geometry, by some 1e-6 mm, of which a
+    search that decides by comparisons (which tilt, which step) could make more. The place drops out here; spacing and
+    directions are rounded to 2**-12, which is 0.01 mm at the edge of a head.
     """
     half = (np.array(grid.shape) - 1) / 2
     affine = np.eye(4)
     affine[:3, :3] = np.round(grid.affine_ras[:3, :3] * 2**12) / 2**12
     affine[:3, 3] = -affine[:3, :3] @ half
     return affine, (LPS_FROM_RAS @ grid.affine_ras @ [*half, 1.0])[:3]
-
-
-def _register(fixed: sitk.Image, moving: sitk.Image, around: sitk.Image, transform: sitk.Transform) -> None:
-    """Change ``transform`` so that the correlation is highest, from coarse to fine; no voxel is left to chance."""
-    method = sitk.ImageRegistrationMethod()
-    method.SetMetricAsCorrelation()
-    method.SetMetricSamplingStrategy(method.NONE)
-    method.SetMetricFixedMask(around)
-    method.SetInterpolator(sitk.sitkLinear)
-    method.SetShrinkFactorsPerLevel([2, 1])
-    method.SetSmoothingSigmasPerLevel([3.0, 1.0])
-    method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
-    method.SetOptimizerAsRegularStepGradientDescent(
-        learningRate=1.0, minStep=0.01, numberOfIterations=80, gradientMagnitudeTolerance=1e-7
-    )
-    method.SetOptimizerScalesFromPhysicalShift()
-    method.SetInitialTransform(transform, inPlace=True)
-    with one_sitk_thread():
-        method.Execute(fixed, moving)
 
 
 def outline_image(adc: Volume, brain: Volume) -> Volume:

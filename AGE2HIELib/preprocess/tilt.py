@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 import SimpleITK as sitk
 from scipy.ndimage import gaussian_filter, map_coordinates
-from scipy.spatial.transform import Rotation
 
 from AGE2HIELib.io.coordinates import LPS_FROM_RAS
+from AGE2HIELib.preprocess.rotations import turned_head
 from AGE2HIELib.volume import Volume
 
 _POINT_MM = 7.5  # distance of the points at which masks are compared
@@ -38,33 +38,27 @@ def start_transform(
     field = gaussian_filter(brain.array.astype(np.float32), _REACH_MM / 2 / brain.grid.spacing_mm)
     ras_to_index = np.linalg.inv(brain.affine_ras)
 
-    def agreement(rotation: Rotation, every: int = 1) -> float:
-        mapped = scale * points[::every] @ rotation.as_matrix().T + centre
+    def agreement(rotation: np.ndarray, every: int = 1) -> float:
+        mapped = scale * points[::every] @ rotation.T + centre
         index = ras_to_index[:3, :3] @ mapped.T + ras_to_index[:3, 3:]
         sampled = map_coordinates(field, index, order=1)
         return float(sampled @ target[::every] / np.linalg.norm(sampled)) if sampled.any() else 0.0
 
-    candidates = [
-        Rotation.from_euler("xyz", (nod, roll, turn), degrees=True)
-        for nod in nod_degrees
-        for roll in _SIDE_DEGREES
-        for turn in _SIDE_DEGREES
-    ]
+    candidates = turned_head(_every(nod_degrees, _SIDE_DEGREES, _SIDE_DEGREES))
     promising = sorted(candidates, key=partial(agreement, every=_FEWER_POINTS), reverse=True)[:_PROMISING]
     best = max(promising, key=agreement)
-    finer = [
-        best * Rotation.from_euler("xyz", (nod, roll, turn), degrees=True)
-        for nod in _REFINE_DEGREES
-        for roll in _REFINE_DEGREES
-        for turn in _REFINE_DEGREES
-    ]
-    best = max(finer, key=agreement)
+    best = max(best @ turned_head(_every(*[_REFINE_DEGREES] * 3)), key=agreement)
     flip = LPS_FROM_RAS[:3, :3]
     transform = sitk.Similarity3DTransform()
     transform.SetCenter((flip @ atlas_centre).tolist())
-    transform.SetMatrix((scale * flip @ best.as_matrix() @ flip).ravel().tolist(), 1e-4)
+    transform.SetMatrix((scale * flip @ best @ flip).ravel().tolist(), 1e-4)
     transform.SetTranslation((flip @ (centre - atlas_centre)).tolist())
     return transform
+
+
+def _every(*degrees: Sequence[float]) -> np.ndarray:
+    """``(N, 3)`` every combination; the last axis changes first."""
+    return np.stack(np.meshgrid(*degrees, indexing="ij"), axis=-1).reshape(-1, len(degrees))
 
 
 def _centre_and_volume(brain: Volume) -> tuple[np.ndarray, float]:

@@ -49,7 +49,7 @@ def distance_check(members: Sequence[StagedNetwork], facts: ModelFacts, image: n
 
     if facts.cases is None:
         return None
-    with torch.inference_mode(), full_precision():
+    with torch.no_grad(), full_precision():  # the explanation may go on from the same output, with gradients
         every = [first_block_features(member, as_tensor(image, facts, member)) for member in members]
     away = [distances(features, own)[0] for features, own in zip(every, facts.cases.members, strict=True)]
     return at_most(

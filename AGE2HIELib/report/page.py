@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, Template
 
 from AGE2HIELib.clinical.variables import BY_NAME
 from AGE2HIELib.explanation.regions import RegionRow
@@ -16,6 +16,7 @@ from AGE2HIELib.report.adc_ranges import COURSE, measured_structures
 from AGE2HIELib.report.gauge import score_drawing
 from AGE2HIELib.report.region_order import flag, lowest_region, region_groups, worst_regions
 from AGE2HIELib.report.summary import ScanFacts, checks_line, in_years, percent, scan_facts, summary_parts
+from AGE2HIELib.report.templates import template_environment
 from AGE2HIELib.result.decode import decode, encode
 from AGE2HIELib.result.record import Input, Result, Settings
 from AGE2HIELib.result.verdicts import Quality
@@ -61,19 +62,14 @@ def page_html(result: Result, regions: Sequence[RegionRow], pictures: Pictures) 
 
 def template(name: str) -> Template:
     """One of the page templates beside this file."""
-    loader = FileSystemLoader(Path(__file__).parent)
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["figure"] = figure
-    environment.filters["of_100"] = of_100
-    environment.filters["signed"] = signed
-    environment.filters["percent"] = percent
-    environment.filters["flag"] = flag
-    environment.filters["share"] = share
-    environment.filters["beyond"] = beyond
-    environment.filters["variable_title"] = variable_title
-    return environment.get_template(name)
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
+    """One for all pages of a process."""
+    filters = (figure, of_100, signed, percent, flag, share, beyond, variable_title)
+    return template_environment({one.__name__: one for one in filters})
 
 
 def common_parts(record: Mapping[str, Any], picture: bytes) -> dict[str, Any]:

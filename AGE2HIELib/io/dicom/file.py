@@ -28,15 +28,13 @@ from pydicom.uid import (
 
 from AGE2HIELib.io.dicom.b_values import B_VALUE_KEYWORDS, B_VALUE_TAGS
 from AGE2HIELib.io.dicom.elements import BROKEN, TAGS, image_of, text, unsigned_number, whole_number
+from AGE2HIELib.io.dicom.recognition import begins_as_dicom
 
 _PLAIN = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 _PIXEL_DATA = b"\xe0\x7f\x10\x00"
 _ITEM, _END_OF_ITEMS = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _AGAIN = "Copy or export the series again."
-_PREAMBLE_BYTES = 128
-# Without the preamble a file begins with group 2 or 8, little endian (GE and old archives).
-_BARE_STARTS = (b"\x02\x00", b"\x08\x00")
 _BUFFER_BYTES = 1 << 15  # most headers in one read; what lies behind is skipped, not read
 SLICE_COUNT_TAGS = {"PHILIPS": (0x2001, 0x1018), "GE": (0x0021, 0x104F)}  # of a volume, as dcm2niix reads them
 _TAGS: list[BaseTag | int] = [  # plain numbers are compared faster than pydicom's tags
@@ -135,12 +133,6 @@ class NoImage:
     unreadable: str = ""
 
 
-def is_dicom(path: Path) -> bool:
-    """By content, never by name."""
-    with path.open("rb") as file:
-        return _begins_as_dicom(file)
-
-
 def read_file(path: Path) -> MrImage | NoImage:
     """What a file holds. It counts as an MR image by its modality, and where that is left out by its class of object.
 
@@ -149,7 +141,7 @@ def read_file(path: Path) -> MrImage | NoImage:
     """
     try:
         with path.open("rb", buffering=_BUFFER_BYTES) as file:
-            return _read(path, file) if _begins_as_dicom(file) else NoImage()
+            return _read(path, file) if begins_as_dicom(file) else NoImage()
     except OSError as error:
         return NoImage(unreadable=error.strerror or type(error).__name__)
 
@@ -160,11 +152,6 @@ def damage_words(header: pydicom.Dataset, error: Exception) -> str:
         f"The header of a DICOM file cannot be understood ({type(error).__name__}): {image_of(header)}. "
         "Copy or export the series again."
     )
-
-
-def _begins_as_dicom(file: BinaryIO) -> bool:
-    start = file.read(_PREAMBLE_BYTES + 4)
-    return start[_PREAMBLE_BYTES:] == b"DICM" or (start[:2] in _BARE_STARTS and start[4:6].isalpha())
 
 
 def _read(path: Path, file: BinaryIO) -> MrImage | NoImage:

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-import SimpleITK as sitk
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from AGE2HIELib.errors import InputError, ModelError
-from AGE2HIELib.io.coordinates import LPS_FROM_RAS, to_canonical
+from AGE2HIELib.io.coordinates import lps_transform, ras_matrix, to_canonical
 from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.preprocess.atlas import LARGEST_VOXELS
 from AGE2HIELib.preprocess.placement import Placement, describe_placement
@@ -94,7 +93,7 @@ def place_t1(t1: Volume, brain: Volume, template: T1Template, *, kind: Kind) -> 
     matrix = _fitted(scan, _start(template, inside), template, size)
     if kind == "rigid":
         matrix = _rigid_part(matrix, _centre(template.brain))
-    return describe_placement(outline_image(t1, brain), brain, template, _lps_transform(matrix))
+    return describe_placement(outline_image(t1, brain), brain, template, lps_transform(matrix))
 
 
 def outline_image(t1: Volume, brain: Volume) -> Volume:
@@ -107,10 +106,10 @@ def outline_image(t1: Volume, brain: Volume) -> Volume:
 
 def _start(template: T1Template, brain: Volume) -> np.ndarray:
     """(4, 4) similarity from template points to the scan's, RAS+ mm: upright heads first, then any tilt."""
-    upright = _ras_matrix(start_transform(template.brain, brain, nod_degrees=_UPRIGHT_NOD_DEGREES))
+    upright = ras_matrix(start_transform(template.brain, brain, nod_degrees=_UPRIGHT_NOD_DEGREES))
     if _overlap(upright, template.brain, brain) >= _LEAST_OVERLAP:
         return upright
-    tilted = _ras_matrix(start_transform(template.brain, brain))
+    tilted = ras_matrix(start_transform(template.brain, brain))
     return max((upright, tilted), key=lambda matrix: _overlap(matrix, template.brain, brain))
 
 
@@ -181,21 +180,6 @@ def _centre(brain: Volume) -> np.ndarray:
 
 def _volume_ml(brain: Volume) -> float:
     return float(brain.array.sum()) * brain.grid.voxel_ml
-
-
-def _ras_matrix(transform: sitk.Similarity3DTransform) -> np.ndarray:
-    matrix = np.eye(4)
-    matrix[:3, :3] = np.array(transform.GetMatrix()).reshape(3, 3)
-    matrix[:3, 3] = transform.TransformPoint((0.0, 0.0, 0.0))
-    return LPS_FROM_RAS @ matrix @ LPS_FROM_RAS
-
-
-def _lps_transform(matrix: np.ndarray) -> sitk.AffineTransform:
-    lps = LPS_FROM_RAS @ matrix @ LPS_FROM_RAS
-    transform = sitk.AffineTransform(3)
-    transform.SetMatrix(lps[:3, :3].ravel().tolist())
-    transform.SetTranslation(lps[:3, 3].tolist())
-    return transform
 
 
 @cache
