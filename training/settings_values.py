@@ -53,7 +53,7 @@ def check_map(network: str, method: str) -> None:
 
 
 def cases_by_site(value: Any) -> Any:
-    """ValueError for sites that are none of the two, and for ``{MGH=12}``, which YAML takes as a name without a value."""
+    """ValueError for other sites than the two, and for ``{MGH=12}``, which YAML takes as a name without a value."""
     if isinstance(value, Mapping) and any(number is None for number in value.values()):
         raise ValueError("write numbers of cases with colons, as in hie.cases={MGH: 12, BCH: 10}")
     if isinstance(value, Mapping) and not set(value) <= {"MGH", "BCH"}:
