@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from figures import Figures
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -37,19 +38,22 @@ def main() -> None:
     parser.add_argument("scans", type=Path)
     parser.add_argument("--jobs", type=int, default=1)
     given = parser.parse_args()
-    said = False
+    said, figures = False, Figures("real_ages")
     for row in sorted((given.run / "rows").iterdir()):
         run = RunFolder(row, recorded_settings(row), given.run)
         if not (run.pretraining(TRUE) / WEIGHTS).exists():
             continue
         cohort = placed_scans(run, given.scans, given.jobs)
-        ages, brain_ml = (cohort.table[name].to_numpy(float) for name in ("age_years", "brain_ml"))
+        ages, brain_ml = (cohort.table[name].to_numpy(float, copy=True) for name in ("age_years", "brain_ml"))
         network = trained_age_network(run, load_prepared(run.prepared_ages), Lesson(TRUE))
         years = predicted_years(network, cohort.volumes, brain_ml)
         if not said:
             print_heading(ages, float(load_prepared(run.prepared_ages).table["age_years"].mean()))
             said = True
         print(f"| `{row.name}` | {' | '.join(cells(ages, years))} |", flush=True)
+        figures.add(f"{row.name}/error", float(np.abs(years - ages).mean()), "years")
+        figures.add(f"{row.name}/mean-error", float((years - ages).mean()), "years")
+    figures.write(model=False, real=True)
 
 
 def placed_scans(run: RunFolder, scans: Path, jobs: int) -> PreparedCohort:

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from figures import Figures
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -27,6 +28,7 @@ from AGE2HIELib.volume import Volume
 _KINDS, _PROTOCOLS = ("none", "bgt", "near-total", "watershed"), ("2mm", "4mm", "6mm")
 _FIRST_SEED = 70  # of no cohort
 _EVERY = 200  # voxel of the brain is asked where it lies
+_UNITS = ("mm", "mm", "", "")
 _TO_LPS = np.array([-1.0, -1.0, 1.0])
 
 
@@ -34,6 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--infants", type=int, default=6)
     count = parser.parse_args().infants
+    figures = Figures("sequences")
     print(f"{'ADC':6}{'injury':12}{'image':10}{'before, mm':>12}{'after':>8}{'most':>8}{'shared':>9}{'of another':>12}")
     for number in range(count):
         infant, injury = _infant(number)
@@ -47,6 +50,9 @@ def main() -> None:
                 image = f"{name}{' head' if with_head else ''}"
                 print(f"{protocol:6}{injury.kind:12}{image:10}{row[0]:12.2f}{row[1]:8.2f}{row[2]:8.2f}", end="")
                 print(f"{row[3]:9.3f}{row[4]:12.3f}", flush=True)
+                for what, value, unit in zip(("after", "most", "shared", "another"), row[1:], _UNITS, strict=True):
+                    figures.add(f"{number}/{image}/{what}", value, unit)
+    figures.write()
 
 
 def _infant(number: int) -> tuple[Infant, Injury]:
