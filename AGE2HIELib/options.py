@@ -69,8 +69,7 @@ def add_commands(top: argparse.ArgumentParser, *, rare: bool = False) -> None:
     _add_model(commands.group("model", "look into a model bundle, or install one"))
     _add_node(commands)
     _add_atlas(commands.group("atlas", "make a normative atlas, or look into one"))
-    text = "check this computer before the first prediction"
-    commands.add("doctor", "doctor:run", text, ["install", "json", "slicer"])
+    commands.add("doctor", "doctor:run", "check this computer before the first prediction", ["install", "json", "slicer"])
 
 
 def _add_scan_commands(commands: Commands) -> None:
