@@ -49,7 +49,7 @@ test-slicer: $(READY)  ## the module's tests over Slicer's own Python modules: m
 	SLICER_HOST_SOURCES="$(SLICER)" $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "host and not long" Testing
 
 translations: $(READY)  ## the module's texts into the files of its five languages, after a change of texts
-	$(BIN)/python AGE2HIE/Resources/Translations/refresh.py $(WORDS)
+	$(BIN)/python Testing/translation_files.py $(WORDS)
 
 fuzz: $(READY)  ## 600 damaged or odd inputs, and the table of what came of them; FUZZ="--cases 60 --seed 1 --jobs 4"
 	PYTHONPATH=$(CURDIR):$(CURDIR)/Testing $(BIN)/python -m fuzzing $(FUZZ)

@@ -31,6 +31,7 @@ _ENGINE = ("engine", "scheduler")
 _WORDS = ("name", "provenance", "licence")
 _BIDS = ("participant-label", "session-label", "bids-filter-file", "derivatives", "skip-bids-validation")
 _WRITING = ("output", "overwrite", "progress")
+_DOCTOR = ("install", "json", "slicer")
 _INPUT = "DICOM folder, 4D NIfTI with .bval, DWI NRRD, ADC map"
 
 Options = dict[str, argparse.ArgumentParser]
@@ -69,8 +70,7 @@ def add_commands(top: argparse.ArgumentParser, *, rare: bool = False) -> None:
     _add_model(commands.group("model", "look into a model bundle, or install one"))
     _add_node(commands)
     _add_atlas(commands.group("atlas", "make a normative atlas, or look into one"))
-    text = "check this computer before the first prediction"
-    commands.add("doctor", "doctor:run", text, ["install", "json", "slicer"])
+    commands.add("doctor", "doctor:run", "check this computer before the first prediction", _DOCTOR)
 
 
 def _add_scan_commands(commands: Commands) -> None:
@@ -247,8 +247,7 @@ def _options(*, rare: bool) -> Options:
 
     add(ATLAS, "mean", "mean ADC of normal newborns", type=Path, required=True, metavar="FILE")
     add(ATLAS, "sd", "standard deviation, on its grid", type=Path, required=True, metavar="FILE")
-    text = "masks NAME_lesion.* of voxels to leave out"
-    add(ATLAS, "lesions", text, seldom=True, type=Path, metavar="DIR", default=None)
+    add(ATLAS, "lesions", "masks NAME_lesion.* of voxels to skip", seldom=True, type=Path, metavar="DIR", default=None)
     text = "the maps are of no child: say so everywhere"
     add(ATLAS, "synthetic", text, seldom=True, action="store_true", default=False)
     add(ATLAS, "name", "for results (default: the output folder's name)", metavar="TEXT", default=None)

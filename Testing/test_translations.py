@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+import translation_files
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULE = ROOT / "AGE2HIE"
 FOLDER = MODULE / "Resources" / "Translations"
 LANGUAGES = ("de", "fr", "es", "ja", "zh")
-_spec = importlib.util.spec_from_file_location("refresh", FOLDER / "refresh.py")
-assert _spec is not None
-assert _spec.loader is not None
-refresh = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(refresh)
 
 
 def messages(language: str) -> dict[tuple[str, str], ElementTree.Element]:
@@ -33,7 +28,7 @@ def messages(language: str) -> dict[tuple[str, str], ElementTree.Element]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_of_the_module_is_in_every_file(language: str) -> None:
-    ours, theirs = set(refresh.source_strings()), set(messages(language))
+    ours, theirs = set(translation_files.source_strings()), set(messages(language))
     assert ours == theirs, f"run make translations: {sorted(ours ^ theirs)[:5]}"
 
 
@@ -75,7 +70,7 @@ def test_what_qt_reads_is_what_was_written(language: str) -> None:
 
 def test_the_languages_are_those_of_the_module() -> None:
     sys.path.insert(0, str(MODULE))
-    assert refresh.LANGUAGES == LANGUAGES
+    assert translation_files.LANGUAGES == LANGUAGES
     text = (MODULE / "AGE2HIEUI" / "translations.py").read_text(encoding="utf-8")
     assert f"LANGUAGES = {LANGUAGES!r}".replace("'", '"') in text
     assert sorted(path.stem for path in FOLDER.glob("*.qm")) == sorted(f"AGE2HIE_{name}" for name in LANGUAGES)

@@ -1,6 +1,6 @@
 """The translation files after a change of texts: ``make translations``.
 
-    python AGE2HIE/Resources/Translations/refresh.py [WORDS.json ...]
+    python Testing/translation_files.py [WORDS.json ...]
 
 Every .ts file gets the texts that the module has now, as Slicer's update_translations.py finds them, keeps what was
 translated, and forgets what is gone; Qt's lrelease makes the .qm file of it. WORDS.json, named after a language
@@ -17,8 +17,8 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent
-MODULE = FOLDER.parent.parent
+MODULE = Path(__file__).resolve().parent.parent / "AGE2HIE"
+FOLDER = MODULE / "Resources" / "Translations"
 LANGUAGES = ("de", "fr", "es", "ja", "zh")
 WHO = "machine translation, not read by a native speaker"
 Key = tuple[str, str]
