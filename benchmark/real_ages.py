@@ -43,7 +43,7 @@ def main() -> None:
         if not (run.pretraining(TRUE) / WEIGHTS).exists():
             continue
         cohort = placed_scans(run, given.scans, given.jobs)
-        ages, brain_ml = (cohort.table[name].to_numpy(float) for name in ("age_years", "brain_ml"))
+        ages, brain_ml = (cohort.table[name].to_numpy(float, copy=True) for name in ("age_years", "brain_ml"))
         network = trained_age_network(run, load_prepared(run.prepared_ages), Lesson(TRUE))
         years = predicted_years(network, cohort.volumes, brain_ml)
         if not said:

@@ -35,7 +35,15 @@ def check_ages(root: Path, settings: TrainingSettings) -> tuple[list[AgeScan], l
     scans, problems = read_bids(root)
     if not problems and len({scan.subject for scan in scans}) < FEWEST_SUBJECTS:
         problems.append(Problem(root.name, f"{len(scans)} subjects are too few. Give {FEWEST_SUBJECTS} or more"))
-    return scans, problems + _refused(_why_no_t1, scans, settings.run.jobs)
+    return scans, [*problems, *one_age_problem(root, scans), *_refused(_why_no_t1, scans, settings.run.jobs)]
+
+
+def one_age_problem(root: Path, scans: Sequence[AgeScan]) -> list[Problem]:
+    """Scans of one age teach none: what a network learns is divided by the spread of the ages."""
+    if not scans or len({scan.age_years for scan in scans}) > 1:
+        return []
+    said = f"every subject is {scans[0].age_years:g} years old, and age is learned from differences"
+    return [Problem(root.name, f"{said}. Give subjects of several ages")]
 
 
 def check_infants(root: Path, mapping: Path | None, settings: TrainingSettings) -> tuple[list[HieCase], list[Problem]]:

@@ -12,7 +12,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from AGE2HIELib.system.places import resource_path
-from training.settings_values import check_map, check_options, counts, known_method, number_or_all, number_or_folder
+from training.settings_values import (
+    cases_by_site,
+    check_map,
+    check_options,
+    known_method,
+    number_or_all,
+    number_or_folder,
+)
 
 SYNTHETIC = "synthetic"
 
@@ -59,7 +66,7 @@ class Hie(Section):
     source: str = Field(SYNTHETIC, description="synthetic, or a folder")
     outcomes: str = Field("", description="the mapping file; outcomes.toml in the folder unless given")
     outcome: str = Field("", description="one of the table's further outcomes, learned instead of the main one")
-    cases: Annotated[dict[Literal["MGH", "BCH"], Annotated[int, Field(ge=1)]], BeforeValidator(counts)] = Field(
+    cases: Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(cases_by_site)] = Field(
         default={"MGH": 84, "BCH": 72}, min_length=1, description="synthetic cases of each site"
     )
     z_maps: Literal["released", "atlas"] = Field("released", description="z-maps to use where released ones are there")

@@ -52,10 +52,12 @@ def check_map(network: str, method: str) -> None:
         )
 
 
-def counts(value: Any) -> Any:
-    """What ``{MGH=12}`` becomes in YAML, a key without a value, is told apart from a wrong number."""
+def cases_by_site(value: Any) -> Any:
+    """ValueError for other sites than the two, and for ``{MGH=12}``, which YAML takes as a name without a value."""
     if isinstance(value, Mapping) and any(number is None for number in value.values()):
         raise ValueError("write numbers of cases with colons, as in hie.cases={MGH: 12, BCH: 10}")
+    if isinstance(value, Mapping) and not set(value) <= {"MGH", "BCH"}:
+        raise ValueError("synthetic sites are MGH and BCH")
     return value
 
 

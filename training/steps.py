@@ -15,7 +15,7 @@ from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.tables.problems import Problem, refuse
 from training.calibrating import calibrate
-from training.checking import case_table, check_ages, check_folds, check_infants, check_overlap
+from training.checking import case_table, check_ages, check_folds, check_infants, check_overlap, one_age_problem
 from training.cluster_fits import cluster_engine, make_fits_by
 from training.cohorts.bids import read_bids
 from training.cohorts.bonbid import read_bonbid
@@ -88,7 +88,7 @@ def prepare_ages(run: RunFolder) -> None:
     make_ages(run)
     settings = run.settings
     scans, problems = read_bids(run.ages_data)
-    refuse(problems)
+    refuse([*problems, *one_age_problem(run.ages_data, scans)])
     spec = t1_spec(settings.input.spacing_mm, T1_PLACEMENT, settings.network.poolings)
     prepared = prepare_scans(scans, run.prepared_ages, spec, placement=T1_PLACEMENT, jobs=settings.run.jobs)
     add_to_record(run.root, ages_sha256=prepared.sha256)

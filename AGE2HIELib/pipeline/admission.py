@@ -115,12 +115,11 @@ def admit(scan: Scan, model: Model, atlas: Atlas, request: Request, stages: Stag
     if scan.verdict is None and not gated.passed:
         return Withheld(gated, model, z)
     with stages("predict"):
-        images, doubts = sequences_on_scan(scan.sequences, gated.adc, gated.brain)
-        gated = replace(gated, warnings=(*gated.warnings, *doubts))
-        images |= {"adc": gated.adc, "z_adc": z}
+        sequences, doubts = sequences_on_scan(scan.sequences, gated.adc, gated.brain)
+        images = {"adc": gated.adc, "z_adc": z, **sequences}
         image = network_input(images, gated.brain, gated.placement, model.bundle.spec)
         quality = gated.quality.with_(*input_checks(image, model)).overriding(request.override)
-    gated = replace(gated, quality=quality)
+    gated = replace(gated, quality=quality, warnings=(*gated.warnings, *doubts))
     if scan.verdict is not None:
         gated = with_verdict(gated, scan.verdict)
     return Admitted(gated, model, z, image) if gated.passed else Withheld(gated, model, z)
