@@ -56,8 +56,9 @@ class LocalCluster:
                 try:
                     process.wait(_END_S)
                 except subprocess.TimeoutExpired:  # one of its workers is in the middle of something
-                    for one in (*psutil.Process(process.pid).children(recursive=True), process):
-                        one.kill()
+                    for child in psutil.Process(process.pid).children(recursive=True):
+                        child.kill()
+                    process.kill()
                     process.wait()
 
 

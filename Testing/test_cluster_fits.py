@@ -68,7 +68,7 @@ def made(root: Path) -> dict[str, bytes]:
     return found
 
 
-def wait_until(what: Callable[[], bool], seconds: float = 180.0) -> None:
+def wait_until(what: Callable[[], bool], seconds: float = 900.0) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end
