@@ -33,8 +33,9 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "Testing"), str(Path(__file__).p
 from batch import events  # noqa: E402
 from batch_cases import PREDICTED, make_kinds  # noqa: E402
 from clusters import LocalCluster  # noqa: E402
-from engine_faults import faults  # noqa: E402
+from engine_faults import faults, figures_of  # noqa: E402
 from engine_scene import Scene, cluster_of, on  # noqa: E402
+from figures import Figures  # noqa: E402
 from pool_work import nothing, rest  # noqa: E402
 
 from AGE2HIELib.batch.cluster import Cluster  # noqa: E402
@@ -60,38 +61,43 @@ def main() -> None:
     parser.add_argument("--short", type=int, default=1000, help="cases of faults")
     parser.add_argument("--real", type=int, default=6, help="predicted cases of real")
     options = parser.parse_args()
-    table, wrong = {}, 0
+    table: dict[str, str] = {}
+    wrong = 0
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "kinds").mkdir()
         more = ["--model", str(options.model.resolve())] if options.model else []
         scene = Scene(folder, make_kinds(folder / "kinds"), more, options.seed)
         for part in options.parts or PARTS:
+            figures = Figures(f"engine-{part}")  # a file for each part, since they are run one by one
             match part:
                 case "rows":
-                    table[part], unequal = compare_rows(scene, options.cases, options.predicted)
+                    table[part], unequal = compare_rows(scene, options.cases, options.predicted, figures)
                     wrong += unequal
                 case "faults":
                     found = faults(scene, options.short)
                     at = ", ".join(f"{what} at {share:.0%}" for what, share in found.killed.items())
                     table[part] = f"{options.short} short cases, killed: {at}; exit codes {found.codes}; "
-                    table[part] += f"rows that are not those of their kind: {found.wrong}"
+                    table[part] += f"rows that are not those of their kind: {sum(found.wrong)}"
+                    figures = figures_of(found, options.short)
                     wrong += not found.survived
                 case "overhead":
-                    table[part] = measure_overhead(scene)
+                    table[part] = measure_overhead(scene, figures)
                 case "scaling":
-                    table[part] = f"{SLEEPS} items that sleep {SLEEP_S} s: {measure_scaling(scene)}"
+                    table[part] = f"{SLEEPS} items that sleep {SLEEP_S} s: {measure_scaling(scene, figures)}"
                 case "real":
                     scene.link("real", options.real, predicted=options.real)
-                    table[part] = f"{options.real} cases: {measure_real_scaling(scene)}"
+                    figures.add("cases", options.real)
+                    table[part] = f"{options.real} cases: {measure_real_scaling(scene, figures)}"
                 case _:
                     parser.error(f"there is no part {part}: choose of {', '.join(PARTS)}")
+            figures.write(model=options.model is None)
     print("| part | measured |\n| --- | --- |")
     print("\n".join(f"| {part} | {measured} |" for part, measured in table.items()))
     sys.exit(1 if wrong else 0)
 
 
-def compare_rows(scene: Scene, count: int, predicted: int) -> tuple[str, int]:
+def compare_rows(scene: Scene, count: int, predicted: int, into: Figures) -> tuple[str, int]:
     """(in words, rows that differ)."""
     scene.link("cases", count, predicted=predicted, refused=round(REFUSED_SHARE * count))
     local_s = seconds_of(scene.batch("cases", "local", "--jobs", "2"))
@@ -100,6 +106,11 @@ def compare_rows(scene: Scene, count: int, predicted: int) -> tuple[str, int]:
     here, there = (lines_without_seconds(scene.folder / name / TABLE) for name in ("local", "dask"))
     equal = sum(one == other for one, other in zip(here[1:], there[1:], strict=False))
     codes = [row.exit_code for row in read_table(scene.folder / "dask").values()]
+    into.add("cases", count)
+    into.add("equal", equal)
+    into.add("predicted", codes.count(PREDICTED))
+    into.add("seconds/local", local_s, "s")
+    into.add("seconds/dask", dask_s, "s")
     words = f"{equal} of {count} equal to the byte but for seconds; {codes.count(PREDICTED)} were predicted"
     return f"{words} by each engine; local {local_s:.0f} s, dask {dask_s:.0f} s, two processes each", count - equal
 
@@ -117,7 +128,7 @@ def lines_without_seconds(table: Path) -> list[bytes]:
     return [b"\t".join(cell for n, cell in enumerate(line.split(b"\t")) if n != place) for line in (head, *lines)]
 
 
-def measure_overhead(scene: Scene) -> str:
+def measure_overhead(scene: Scene, into: Figures) -> str:
     """Seconds as the clock has them depend on what else the computer does; processor time does so less."""
     scene.link("some", SOME, predicted=SOME)
     with cluster_of(scene, 1) as cluster:
@@ -130,6 +141,14 @@ def measure_overhead(scene: Scene) -> str:
             seconds_of(scene.batch("some", "some-done", *on(cluster), *more))
         case_cpu = float((processor_times(cluster) - before)[-1]) / SOME
     case = float(np.median([row.seconds or 0.0 for row in read_table(scene.folder / "some-done").values()]))
+    into.add("items", IDLE_ITEMS)
+    for name, spent in zip(("item", *WHO), (each.sum(), *each), strict=True):
+        into.add(f"processor/{name}", 1e3 * spent, "ms an item")
+    into.add("processor/case", case_cpu, "s")
+    into.add("processor/share", 100 * each.sum() / case_cpu, "%")
+    into.add("clock/item", 1e3 * idle, "ms")
+    into.add("clock/case", case, "s, median")
+    into.add("clock/share", 100 * idle / case, "%")
     parts = ", ".join(f"{1e3 * spent:.1f} {who}" for who, spent in zip(WHO, each, strict=True))
     return (
         f"{IDLE_ITEMS} items that do nothing, one worker: processor time {1e3 * each.sum():.1f} ms an item ({parts}), "
@@ -146,21 +165,32 @@ def processor_times(cluster: LocalCluster) -> np.ndarray:
     return np.array(spent)
 
 
-def measure_scaling(scene: Scene) -> str:
+def measure_scaling(scene: Scene, into: Figures) -> str:
     took = {}
+    into.add("items", SLEEPS)
+    into.add("sleep", SLEEP_S, "s")
     for workers in WORKERS:
         with cluster_of(scene, workers) as cluster:
             seconds_of_items(cluster, [SLEEP_S] * 2 * workers)  # what is loaded once
             took[workers] = seconds_of_items(cluster, [SLEEP_S] * SLEEPS)
+    add_efficiency(took, into)
     return in_words(took)
 
 
-def measure_real_scaling(scene: Scene) -> str:
+def measure_real_scaling(scene: Scene, into: Figures) -> str:
     took = {}
     for workers in WORKERS:
         with cluster_of(scene, workers) as cluster:
             took[workers] = seconds_of_cases(scene.batch("real", f"real-{workers}", *on(cluster)))
+    add_efficiency(took, into)
     return in_words(took)
+
+
+def add_efficiency(took: dict[int, float], into: Figures) -> None:
+    """By number of workers: seconds, and those of one over all that n have spent."""
+    for workers, seconds in took.items():
+        into.add(f"workers-{workers}/seconds", seconds, "s")
+        into.add(f"workers-{workers}/efficiency", took[1] / seconds / workers)
 
 
 def in_words(took: dict[int, float]) -> str:

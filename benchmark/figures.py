@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "benchmark" / "results"
@@ -44,13 +44,19 @@ class Figures:
     name: str
     found: dict[str, Figure] = field(default_factory=dict)
 
-    def add(self, name: str, value: float | str, unit: str = "", interval: tuple[float, float] | None = None) -> None:
+    def add(
+        self,
+        name: str,
+        value: SupportsFloat | str,
+        unit: str = "",
+        interval: tuple[SupportsFloat, SupportsFloat] | None = None,
+    ) -> None:
         """``interval``: low and high, in the unit of the value."""
         name = name.replace(" ", "-")
         if name in self.found:
             raise ValueError(f"The figure {name} is there twice.")
         low_high = None if interval is None else (_rounded(interval[0]), _rounded(interval[1]))
-        self.found[name] = Figure(_rounded(value), unit, low_high)
+        self.found[name] = Figure(value if isinstance(value, str) else _rounded(value), unit, low_high)
 
     def write(self, *, model: bool | None = None, real: bool = False) -> Path | None:
         """The file; ``real``: the figures are of the scans that AGE2HIE_TEST_DATA names.
@@ -64,7 +70,11 @@ class Figures:
         if model is False and not elsewhere:
             print("the figures of another model are kept only where AGE2HIE_RESULTS says", file=sys.stderr)
             return None
-        head = {"name": self.name, "command": _command(real=real), "date": datetime.now(UTC).date().isoformat()}
+        head: dict[str, Any] = {
+            "name": self.name,
+            "command": _command(real=real),
+            "date": datetime.now(UTC).date().isoformat(),
+        }
         head |= {"commit": commit(), "cores": cores()}
         head |= {"model": bundled_version()} if model else {}
         file = Path(elsewhere or FOLDER) / f"{self.name}.json"
@@ -79,7 +89,7 @@ def write_results(file: Path, head: Mapping[str, Any], found: Mapping[str, Figur
     lines = [f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}," for name, value in head.items()]
     figures = []
     for name, one in found.items():
-        row = {"name": name, "value": one.value, "unit": one.unit}
+        row: dict[str, Any] = {"name": name, "value": one.value, "unit": one.unit}
         row |= {"interval": list(one.interval)} if one.interval else {}
         figures.append(f"    {json.dumps(row, ensure_ascii=False)}")
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -126,8 +136,6 @@ def _command(*, real: bool) -> str:
     return f"{data}python {shlex.join([shown, *arguments])}"
 
 
-def _rounded(value: float | str) -> float | str | Any:
-    if isinstance(value, str):
-        return value
+def _rounded(value: SupportsFloat) -> float:
     number = float(f"{float(value):.{DIGITS}g}")
     return int(number) if number.is_integer() else number
