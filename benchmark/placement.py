@@ -136,13 +136,13 @@ def print_agreement(cases: list[Case], bundled: Atlas, six: Atlas, into: Figures
         f"six {np.median([row[3].correlation for row in others]):.3f} "
         f"(affine {np.median([row[4].correlation for row in others]):.3f})"
     )
-    for name, among, column in (
-        ("bundled/deformed", rows, 1),
-        ("bundled/affine", rows, 2),
-        ("six/deformed", others, 3),
-        ("six/affine", others, 4),
+    for name, found in (
+        ("bundled/deformed", [row[1] for row in rows]),
+        ("bundled/affine", [row[2] for row in rows]),
+        ("six/deformed", [row[3] for row in others]),
+        ("six/affine", [row[4] for row in others]),
     ):
-        into.add(f"{name}/correlation", np.median([row[column].correlation for row in among]), "median")
+        into.add(f"{name}/correlation", np.median([one.correlation for one in found]), "median")
     into.add("six/deformed/dice", np.mean([row[3].dice for row in others]), "mean")
     into.add("six/released/dice", np.mean([row[5].dice for row in others]), "mean")
     return placements
