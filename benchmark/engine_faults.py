@@ -9,9 +9,8 @@ from batch import events, told_wrong, undisturbed
 from batch_cases import PREDICTED
 from clusters import LocalCluster
 from engine_scene import Scene, cluster_of, on
-from figures import Figures
 
-from AGE2HIELib.batch.table import CaseRow, read_table
+from AGE2HIELib.batch.table import read_table
 
 WORKER, CLIENT, SCHEDULER = "workers", "client", "scheduler"
 FIRST_CALL = {WORKER: 0.1, CLIENT: 0.4}  # at which share of the cases what is killed
@@ -22,16 +21,15 @@ LONG = 6  # cases that are predicted
 
 @dataclass
 class Faults:
-    """``killed``: what, at which share of the cases; of each call how it ended, its rows, and how many are wrong."""
+    """``killed``: what, at which share of the cases; ``codes``: how each call ended; ``wrong``: rows in the end."""
 
     killed: dict[str, float] = field(default_factory=dict)
     codes: list[int | None] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    wrong: list[int] = field(default_factory=list)
+    wrong: int = 0
 
     @property
     def survived(self) -> bool:
-        return self.killed.keys() == FIRST_CALL.keys() | SECOND_CALL.keys() and not any(self.wrong)
+        return self.killed.keys() == FIRST_CALL.keys() | SECOND_CALL.keys() and not self.wrong
 
 
 def faults(scene: Scene, count: int) -> Faults:
@@ -43,31 +41,12 @@ def faults(scene: Scene, count: int) -> Faults:
     with cluster_of(scene, 2) as cluster:
         for kills in (FIRST_CALL, SECOND_CALL):
             found.codes.append(_disturbed(scene, cluster, made, kills, found))
-            _count(found, scene, made, wanted, complete=False)
+            found.wrong += told_wrong("after a kill", read_table(scene.folder / "kept"), made, wanted, complete=False)
     with cluster_of(scene, 2) as cluster:
         last = subprocess.run(scene.batch("short", "kept", *on(cluster), "--progress", "none"), check=False)
     found.codes.append(last.returncode)
-    _count(found, scene, made, wanted, complete=True)
+    found.wrong += told_wrong("at the end", read_table(scene.folder / "kept"), made, wanted, complete=True)
     return found
-
-
-def _count(found: Faults, scene: Scene, made: dict[str, str], wanted: dict[str, CaseRow], *, complete: bool) -> None:
-    rows, when = read_table(scene.folder / "kept"), "at the end" if complete else "after a kill"
-    found.rows.append(len(rows))
-    found.wrong.append(told_wrong(when, rows, made, wanted, complete=complete))
-
-
-def figures_of(found: Faults, count: int) -> Figures:
-    """Of calls from the first on; the share of the cases at which something was killed in per cent."""
-    figures = Figures("engine-faults")
-    figures.add("cases", count)
-    figures.add("predicted", LONG)
-    for what, share in found.killed.items():
-        figures.add(f"killed/{what}", 100 * share, "% of the cases")
-    for number, (rows, wrong) in enumerate(zip(found.rows, found.wrong, strict=True), start=1):
-        figures.add(f"call-{number}/rows", rows)
-        figures.add(f"call-{number}/right", rows - wrong)
-    return figures
 
 
 def _disturbed(

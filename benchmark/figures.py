@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "benchmark" / "results"
@@ -44,7 +44,13 @@ class Figures:
     name: str
     found: dict[str, Figure] = field(default_factory=dict)
 
-    def add(self, name: str, value: float | str, unit: str = "", interval: tuple[float, float] | None = None) -> None:
+    def add(
+        self,
+        name: str,
+        value: SupportsFloat | str,
+        unit: str = "",
+        interval: tuple[SupportsFloat, SupportsFloat] | None = None,
+    ) -> None:
         """``interval``: low and high, in the unit of the value."""
         name = name.replace(" ", "-")
         if name in self.found:
@@ -130,6 +136,6 @@ def _command(*, real: bool) -> str:
     return f"{data}python {shlex.join([shown, *arguments])}"
 
 
-def _rounded(value: float) -> float:
+def _rounded(value: SupportsFloat) -> float:
     number = float(f"{float(value):.{DIGITS}g}")
     return int(number) if number.is_integer() else number
