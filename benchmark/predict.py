@@ -65,7 +65,7 @@ def _figures(
 
 def _compare(options: argparse.Namespace) -> None:
     """Pairs of runs; which of the two goes first changes from pair to pair."""
-    print(core_words())
+    print(core_words(), flush=True)
     model = ["--model", str(options.model)] if options.model else []
     with tempfile.TemporaryDirectory() as scratch, checkout_of(options.beside, Path(scratch)) as other:
         folder = Path(scratch)
@@ -75,6 +75,10 @@ def _compare(options: argparse.Namespace) -> None:
         for number in range(-1, options.repeat):  # the first pair fills the disk's cache and is not counted
             for name in sorted(checkouts, reverse=number % 2 == 1):
                 run = predicted(checkouts[name], scan, folder / f"{name}{number}", model)
+                print(
+                    f"pair {number + 1} {name:<8}{run.wall_s:8.2f} s {run.processor_s:8.2f} s {run.peak_mb:6.0f} MB",
+                    flush=True,
+                )
                 if number >= 0:
                     runs[name].append(run)
     _print_pairs(runs)
