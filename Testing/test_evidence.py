@@ -66,6 +66,7 @@ PARTS = {
     "gate_cases.py",
     "gate_limits.py",
     "placement_sheet.py",
+    "processes.py",
     "quotes.py",
     "realism_descriptors.py",
     "screenshots.py",
