@@ -74,7 +74,6 @@ PARTS = {
     "screenshots.py",
     "vendors_library.py",
     "vendors_rule.py",
-    "processes.py",
 }
 
 
