@@ -55,8 +55,6 @@ SETTINGS = {
     "training.md": ("0.75",),  # years before birth, in the logarithm of age
     "two-scans.md": ("0.945",),  # the limit of the warning
 }
-# Merged after this test was: their figures stand on these pages by hand, and are to be brought to benchmark/results
-NOT_YET = {"engine.py": "clusters.md", "real_ages.py": "systems-fused.md", "sequences.py": "systems-fused.md"}
 # Files of benchmark/ that are parts of others, or draw pictures
 PARTS = {
     "batch_cases.py",
@@ -107,8 +105,6 @@ def test_every_number_of_the_first_page_and_the_evidence_is_cited(name: str) -> 
 
 @pytest.mark.parametrize("page", quotes.PAGES, ids=lambda page: page.name)
 def test_a_number_with_two_decimals_is_cited_or_a_setting(page: Path) -> None:
-    if page.name in NOT_YET.values():
-        pytest.skip("its benchmark leaves no results yet")
     measured = [one for one in uncited(page) if re.search(r"\.\d\d+$", one) and one.count(".") == 1]
     allowed = {
         "README.md": ("2411.05188", "3.11"),
@@ -246,7 +242,7 @@ def test_the_list_of_results_is_up_to_date() -> None:
 
 
 def test_every_benchmark_leaves_its_figures() -> None:
-    programs = {file.name for file in (ROOT / "benchmark").glob("*.py")} - PARTS - set(NOT_YET)
+    programs = {file.name for file in (ROOT / "benchmark").glob("*.py")} - PARTS
     silent = {name for name in programs if "Figures(" not in (ROOT / "benchmark" / name).read_text(encoding="utf-8")}
     assert not silent
     assert len(programs) > 20

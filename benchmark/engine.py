@@ -77,12 +77,12 @@ def main() -> None:
                     found = faults(scene, options.short)
                     at = ", ".join(f"{what} at {share:.0%}" for what, share in found.killed.items())
                     table[part] = f"{options.short} short cases, killed: {at}; exit codes {found.codes}; "
-                    table[part] += f"rows that are not those of their kind: {sum(found.wrong)}"
+                    table[part] += f"rows that are not those of their kind: {found.wrong}"
                     wrong += not found.survived
                     kept.add("cases", options.short)
                     for what, share in found.killed.items():
                         kept.add(f"{what}/killed-at", 100 * share, "%")
-                    kept.add("wrong", sum(found.wrong))
+                    kept.add("wrong", found.wrong)
                 case "overhead":
                     table[part] = measure_overhead(scene, kept)
                 case "scaling":

@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("scans", type=Path)
     parser.add_argument("--jobs", type=int, default=1)
     given = parser.parse_args()
-    said, figures = False, Figures("real_ages")
+    figures = Figures("real_ages")
     for row in sorted((given.run / "rows").iterdir()):
         run = RunFolder(row, recorded_settings(row), given.run)
         if not (run.pretraining(TRUE) / WEIGHTS).exists():
@@ -47,13 +47,10 @@ def main() -> None:
         ages, brain_ml = (cohort.table[name].to_numpy(float, copy=True) for name in ("age_years", "brain_ml"))
         network = trained_age_network(run, load_prepared(run.prepared_ages), Lesson(TRUE))
         years = predicted_years(network, cohort.volumes, brain_ml)
-        if not said:
-            print_heading(ages, float(load_prepared(run.prepared_ages).table["age_years"].mean()))
-            said = True
-        print(f"| `{row.name}` | {' | '.join(cells(ages, years))} |", flush=True)
-        figures.add(f"{row.name}/error", float(np.abs(years - ages).mean()), "years")
-        figures.add(f"{row.name}/mean-error", float((years - ages).mean()), "years")
-    figures.write(model=False, real=True)
+        if not figures.found:
+            print_heading(ages, float(load_prepared(run.prepared_ages).table["age_years"].mean()), figures)
+        print(f"| `{row.name}` | {' | '.join(cells(row.name, ages, years, figures))} |", flush=True)
+    figures.write(model=False)
 
 
 def placed_scans(run: RunFolder, scans: Path, jobs: int) -> PreparedCohort:
@@ -65,20 +62,27 @@ def placed_scans(run: RunFolder, scans: Path, jobs: int) -> PreparedCohort:
     return prepare_scans(found, folder, spec, placement=T1_PLACEMENT, jobs=jobs)
 
 
-def print_heading(ages: np.ndarray, mean_years: float) -> None:
+def print_heading(ages: np.ndarray, mean_years: float, into: Figures) -> None:
+    into.add("scans", len(ages))
+    into.add("learned-mean", mean_years, "years")
     bands = [f"{one.name} ({inside(ages, one).sum()})" for one in BANDS if inside(ages, one).any()]
     print(f"{len(ages)} scans of {ages.min():.1f} to {ages.max():.1f} years; mean absolute error, years")
     print(f"| row | all | {' | '.join(bands)} | mean error | r |")
     print(f"|{' --- |' * (len(bands) + 4)}")
-    print(f"| mean age learned from ({mean_years:.0f}) | {' | '.join(cells(ages, np.full(len(ages), mean_years)))} |")
+    found = cells("mean-age", ages, np.full(len(ages), mean_years), into)
+    print(f"| mean age learned from ({mean_years:.0f}) | {' | '.join(found)} |")
 
 
-def cells(ages: np.ndarray, years: np.ndarray) -> list[str]:
+def cells(row: str, ages: np.ndarray, years: np.ndarray, into: Figures) -> list[str]:
     """Mean absolute error of all and by band, the signed mean, the correlation."""
     error = years - ages
-    parts = [np.abs(error), *(np.abs(error[inside(ages, one)]) for one in BANDS if inside(ages, one).any())]
+    bands = {one.name: inside(ages, one) for one in BANDS if inside(ages, one).any()}
+    off = {"error": np.abs(error).mean()} | {f"error/{name}": np.abs(error[at]).mean() for name, at in bands.items()}
     r = float(np.corrcoef(ages, years)[0, 1]) if np.ptp(years) > 0 else float("nan")
-    return [*(f"{part.mean():.1f}" for part in parts), f"{error.mean():+.1f}", f"{r:.2f}"]
+    for name, value in (off | {"bias": error.mean()}).items():
+        into.add(f"{row}/{name}", value, "years")
+    into.add(f"{row}/r", r)
+    return [*(f"{value:.1f}" for value in off.values()), f"{error.mean():+.1f}", f"{r:.2f}"]
 
 
 def inside(ages: np.ndarray, band: Band) -> np.ndarray:
