@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from AGE2HIELib.tables.problems import refuse
 from training.cohorts.bids import read_bids
-from training.evaluation.age import BANDS, Band
+from training.evaluation.age import Band
 from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
 from training.lessons import TRUE, Lesson
@@ -30,6 +30,12 @@ from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import trained_age_network
 from training.run_folder import RunFolder, recorded_settings
 from training.settings import T1_PLACEMENT
+
+# As docs/systems.md has them: real scans are too few for finer ones
+BANDS = tuple(
+    Band(f"{low}-{high} years", low, 98 if high == 97 else high)
+    for low, high in ((0, 3), (3, 18), (18, 40), (40, 60), (60, 97))
+)
 
 
 def main() -> None:
