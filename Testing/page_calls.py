@@ -37,7 +37,9 @@ RUN: dict[str, dict[str, str]] = {
     FIRST: {"DIR": "first", **QUICK},
     "age2hie batch FOLDER --output DIR": QUICK,
     "age2hie compare FIRST SECOND --output DIR": {},
-    "age2hie compare FIRST SECOND --output DIR [--age-days-first N --age-days-second N] [--cooled yes|no]": {},
+    "age2hie compare FIRST SECOND --output DIR [--age-days-first N --age-days-second N] [--cooled yes|no]": {
+        "+": "--age-days-second,5"
+    },
     "age2hie predict SCAN --clinical FILE --output DIR": {"FILE": "clinical.json"},
     # without the slow methods, which Testing/test_saliency_methods.py asks
     "age2hie explain INPUT --output DIR --methods hirescam,layercam,integrated-gradients,occlusion": {
@@ -60,7 +62,6 @@ RUN: dict[str, dict[str, str]] = {
     "age2hie node --config FILE [--explain-rules STUDY]": {"FILE": "node.toml"},
     "age2hie node --config node.toml --explain-rules STUDY": {},
     "age2hie doctor [--json]": {},
-    "python training/run.py check-data --config mine.toml --output runs/mine": {},
 }
 # Commands of which the call alone is checked here, and why: most are run by the test that is named
 PARSED = {
@@ -87,7 +88,7 @@ PARSED = {
     "age2hie explain SCAN --methods anomaly": "a network of its own: Testing/test_autoencoder.py",
     "age2hie COMMAND --help": "ends by itself: Testing/test_docs.py",
     "make": "the whole of something: the target is there",
-    "python training/run.py": "minutes to days: Testing/test_run.py runs a small one; the settings are read",
+    "python training/run.py": "minutes to days: Testing/test_run.py, test_check_data.py; settings are read",
     "torchrun": "several processes: the step is read",
     "python benchmark/": "minutes to hours: script and options are there",
     "python container/": "root, or MONAI Deploy: the script is there",
