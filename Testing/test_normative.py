@@ -31,6 +31,7 @@ from AGE2HIELib.system.progress import Silent
 from AGE2HIELib.volume import Grid, Volume
 
 SEEDS = (701, 702, 703, 704)
+ROUNDS = build.ROUNDS
 ATLAS = resource_path("atlas")
 
 
@@ -58,7 +59,7 @@ def built(folder: Path, work: Path, *, lesions: Path | None = None, jobs: int = 
 
 @pytest.fixture(scope="module", autouse=True)
 def two_rounds() -> Iterator[None]:
-    """The third round moves little: two show everything that is tested here, in two thirds of the time."""
+    """Two show everything that is tested of further builds, in two thirds of the time; ``healthy`` has all three."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "ROUNDS", 2)
         yield
@@ -77,13 +78,15 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def healthy(cases: Path, work: Path) -> Atlas:
-    return built(cases, work).atlas
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "ROUNDS", ROUNDS)
+        return built(cases, work).atlas
 
 
 def test_regions_have_the_adc_that_the_infants_have(healthy: Atlas) -> None:
     """Median ADC of deep regions beside that of the infants' own structures: within 5 %.
 
-    The thalami border the third ventricle: 4.5 % there.
+    The thalami border the third ventricle, the cerebellum its cisterns: 4.7 and 4.6 % there.
     """
     assert healthy.synthetic
     assert healthy.made["infants"] == len(SEEDS)

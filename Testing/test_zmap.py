@@ -155,4 +155,4 @@ def test_the_spec_survives_json_and_refuses_what_it_cannot_mean() -> None:
     with pytest.raises(ModelError, match="network input"):
         InputSpec.from_json({**described, "channels": [{"name": "adc"}]})
     with pytest.raises(ModelError):
-        InputSpec.from_json({**described, "channels": [{**described["channels"][0], "name": "t2"}]})
+        InputSpec.from_json({**described, "channels": [{**described["channels"][0], "name": "flair"}]})
