@@ -286,7 +286,7 @@ def test_a_worker_that_cannot_start_says_why(
 @needs_openssl
 def test_the_pages_own_commands_and_file_make_a_worker(tmp_path: Path) -> None:
     page = (ROOT / "docs/serve.md").read_text(encoding="utf-8")
-    commands = page.split("```sh\n")[1].split("```")[0].replace("pip install age2hie\n", "")
+    commands = page.split("```sh\n")[1].split("```")[0].replace("pip install .\n", "")
     subprocess.run(["sh", "-e", "-c", commands], cwd=tmp_path, check=True, capture_output=True)
     (tmp_path / "serve.toml").write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
     settings = read_settings(tmp_path / "serve.toml")
