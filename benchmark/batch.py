@@ -39,7 +39,6 @@ AT = (0.1, 0.5, 1.0)
 CRASH_AT, KILL_AT = 0.1, 0.5
 ASKED_AT = (0.6, 0.8)  # when the time left is held against what it then took
 CRASHED = 1
-HEADING = f"{'cases':>6} {'largest worker':>15} {'kept after a case':>18} {'parent':>8} {'s a case':>9} {'left':>8}"
 
 
 @dataclass

@@ -43,6 +43,7 @@ from training.cohorts.synthetic_hie import Planned
 from training.files import write_text
 
 Item = TypeVar("Item")
+NEWBORN, NEWBORN_GIVEN_Z = "newborn", "newborn, given z-map"  # kinds of rows
 
 
 def main() -> None:
@@ -66,6 +67,10 @@ def main() -> None:
     figures = figures_of({"phantoms": phantoms, "newborns": newborns})
     if newborns:
         figures.add("newborns", len({row["name"] for row in newborns}))
+        for name, kind in (("own", NEWBORN), ("given-z", NEWBORN_GIVEN_Z)):
+            away = _numbers([row for row in newborns if row["kind"] == kind], DISTANCE)
+            figures.add(f"distance/{name}/median", np.median(away))
+            figures.add(f"distance/{name}/largest", max(away))
         for name, percent in print_limits(limit_values(newborns), _distance_limit()).items():
             figures.add(name, percent, "%")
     figures.write(model=True, real=bool(newborns))
@@ -101,7 +106,7 @@ def newborn_rows(path: Path) -> list[Row]:
     for z_adc in (None, gate_cases.released_z(path)):
         request = Request(override=OVERRIDABLE)  # a warning must not end the questions
         admitted = admit(read_scan(path, z_adc=z_adc), bundled_model(), bundled_atlas(), request, Stages(STAGES))
-        kind = "newborn" if z_adc is None else "newborn, given z-map"
+        kind = NEWBORN if z_adc is None else NEWBORN_GIVEN_Z
         rows.append(row_of(kind, path.name, admitted.gated.quality))
     return rows
 
@@ -119,7 +124,7 @@ def limit_values(newborns: list[Row]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for row in newborns:
         values = {one["name"]: one["value"] for one in row["checks"] if isinstance(one["value"], int | float)}
-        if row["kind"] == "newborn":
+        if row["kind"] == NEWBORN:
             found[row["name"]] |= values
         else:
             found[row["name"]] |= {Z_DETAIL: values[Z_DETAIL], f"{DISTANCE}, given z-map": values[DISTANCE]}

@@ -23,7 +23,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "AGE2HIE" / "Testing" / "Python"), str(ROOT)]
 
-from figures import Figures  # noqa: E402
+from figures import Figures, cores  # noqa: E402
 
 TICK_MS = 50
 
@@ -41,7 +41,7 @@ def main() -> None:
         host = Host.start()
         module = host.load(ROOT / "AGE2HIE" / "AGE2HIE.py")
         _choose_sample(module)
-        print(f"{len(os.sched_getaffinity(0))} cores, {options.repeat} runs")
+        print(f"{cores()} cores, {options.repeat} runs")
         waits = [_longest_wait(host, module.widget) for _ in range(options.repeat)]
         figures = Figures("module")
         names = ("click", "while the worker runs", "loading the result")

@@ -22,8 +22,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from figures import Figures
-from processes import ROOT, Run, checkout_of, core_words, predicted, summary
+from figures import ROOT, Figures
+from processes import Run, checkout_of, core_words, predicted, summary
 
 
 def main() -> None:

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from figures import ROOT, cores
+
 _KIB = 2**10
 
 
@@ -70,5 +71,4 @@ def summary(values: Sequence[float], digits: int = 2) -> str:
 
 
 def core_words() -> str:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cores} cores, load {os.getloadavg()[0]:.1f} when it began"
+    return f"{cores()} cores, load {os.getloadavg()[0]:.1f} when it began"

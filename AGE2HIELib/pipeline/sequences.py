@@ -14,8 +14,8 @@ from AGE2HIELib.preprocess.sequences import register_sequence
 from AGE2HIELib.volume import Volume
 
 SEQUENCES = ("t1", "t2")
-# Share of information in common below which a warning is written, by the sequence: ``docs/systems.md`` has the figures
-# of 24 phantoms with their own images and with another infant's.
+# Share of information in common below which a warning is written, by the sequence: ``docs/systems-fused.md`` has the
+# figures of 12 images of phantoms beside their own scan and another infant's.
 LEAST_AGREEMENT = {"t1": 0.06, "t2": 0.06}
 
 

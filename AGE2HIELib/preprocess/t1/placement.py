@@ -41,7 +41,6 @@ _UPRIGHT_NOD_DEGREES = tuple(range(-45, 46, 15))  # heads of T1 scans; others ar
 _LEAST_OVERLAP = 0.75  # Dice of the start that needs no wider search: see test_t1.py; 0.5 where the head lies otherwise
 _MARGIN_MM = 20.0  # of background around the scan's brain, scaled by its size
 _POINT_MM = 4.0  # distance of the template's points where the images are compared
-_POINT_REACH = 3  # voxels of that distance around the template's brain
 _SMOOTHING_MM = (5.0, 1.5)  # from coarse to fine, in the template frame
 _STEPS = 12  # 4 to 9 are used a level
 _CONVERGED_MM = 0.02  # largest change at the edge of the brain
