@@ -187,7 +187,7 @@ def test_where_an_answer_was_made_is_told(untrained_model: Path, monkeypatch: py
     """On the CPU, with a note, where the GPU's memory ran out there: as a warning of the result."""
     here = load_model(untrained_model, device="cpu")
     image = np.zeros((1, 2, 56, 64, 48), np.float32)
-    made = explain_prediction(here, image)[1]
+    made = explain_prediction(here, image, "hirescam", layer="block2", target="favourable")[1]
     asked: list[Question] = []
 
     def answer(worker: Worker, body: bytes) -> dict[str, Any]:

@@ -63,7 +63,13 @@ class NetworksElsewhere:
     ) -> tuple[Explanation, Ran]:
         """As ``explanation.saliency.explain_score``; ``asked``: its method, layer and target."""
         answer = _ask(self.worker, bundle, EXPLAIN, image, prevalence=prevalence, **asked)
-        return _read(self.worker, lambda: (explanation_from(answer["explanation"]), _ran(answer)))
+
+        def read() -> tuple[Explanation, Ran]:
+            found = explanation_from(answer["explanation"])
+            check_fits(found, bundle, **asked)
+            return found, _ran(answer)
+
+        return _read(self.worker, read)
 
     def readings(self, bundle: Bundle, image: np.ndarray) -> tuple[NetworkReading, ...]:
         """As ``explanation.network_readings.outcome_readings``."""
@@ -84,6 +90,34 @@ def find_networks(worker: Worker, bundle: Bundle) -> tuple[NetworksElsewhere, Ra
     """
     answer = _ask(worker, bundle, ABOUT, None)
     return _read(worker, lambda: (NetworksElsewhere(worker, decode(Elsewhere, answer["computer"])), _ran(answer)))
+
+
+def check_fits(
+    found: Explanation,
+    bundle: Bundle,
+    *,
+    method: str | None = None,
+    layer: str | None = None,
+    target: str | None = None,
+) -> None:
+    """WireError where an explanation cannot be of these networks and their input, or is none of what was asked."""
+    said = ((method, found.method), (target, found.target), (layer, found.layer or layer))
+    if any(asked not in (None, answered) for asked, answered in said):
+        raise WireError(f"the explanation is of {found.method:.40} for {found.target:.40}, which was not asked")
+    number = found.prediction
+    low, high = number.interval
+    shares = (*number.members, number.prevalence)
+    if not 0 <= low <= number.probability_adverse <= high <= 1 or not all(0 <= share <= 1 for share in shares):
+        raise WireError("its score is no probability within its interval")
+    if len(number.members) != len(bundle.members):
+        raise WireError(f"{len(number.members)} networks have answered, and the model has {len(bundle.members)}")
+    grid, cells = bundle.spec.grid, found.saliency
+    if any(not np.array_equal(one.affine_ras, cells.affine_ras) for one in (found.agreement, *found.channels.values())):
+        raise WireError("the maps of the explanation lie apart")
+    ends = np.array([[0, 0, 0, 1], [*(np.array(cells.array.shape) - 1), 1]])
+    voxels = ends @ (np.linalg.inv(grid.affine_ras) @ cells.affine_ras).T[:, :3]
+    if (voxels < -0.5).any() or (voxels > np.array(grid.shape) - 0.5).any():
+        raise WireError("the maps of the explanation do not lie in the image that was sent")
 
 
 def _ask(worker: Worker, bundle: Bundle, task: str, image: np.ndarray | None, **asked: Any) -> Mapping[str, Any]:

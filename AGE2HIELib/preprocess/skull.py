@@ -14,7 +14,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from AGE2HIELib.preprocess.atlas import Atlas
-from AGE2HIELib.preprocess.mask import MOST_FOUND_ALONE_ML, as_one_brain, depth_mm
+from AGE2HIELib.preprocess.mask import as_one_brain, depth_mm
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.volume import Volume
 
@@ -23,7 +23,8 @@ _SKIN_MM, _DEEP_MM = 2.5, 15.0
 _RELIEF_SD_MM = 1.0
 _RELIEF_ADC = 3000.0  # 1e-6 mm^2/s, free water at 37 degrees
 # Of the correlation with the atlas. Gained by cutting these heads: 0.11-0.13 where most of the brain is injured,
-# 0.32-0.53 in the others; by cutting 14 real brains, enlarged to 605-629 ml: -0.40 to 0.02.
+# 0.32-0.53 in the others; by cutting 14 real brains, enlarged to 605-629 ml: -0.40 to 0.02; by cutting 28 as they are:
+# -0.52 to -0.07. So a brain is asked at any size: heads of brains of 230-310 ml have no more than large brains.
 _LEAST_GAIN = 0.06
 _LARGEST_HEAD_ML = 1200.0  # twice a newborn's largest brain; these heads have 599-884 ml, adults' brains 1081 and more
 # Of what was found. Brains are 0.49-0.67 of these heads. Where only bits of the scalp hang on a brain as large as this
@@ -44,7 +45,7 @@ def brain_in_head(adc: Volume, found: Volume, placement: Placement, atlas: Atlas
         placement: of ``found``.
         atlas: where it was placed.
     """
-    if not MOST_FOUND_ALONE_ML < found.array.sum() * found.grid.voxel_ml <= _LARGEST_HEAD_ML:
+    if found.array.sum() * found.grid.voxel_ml > _LARGEST_HEAD_ML:
         return found, placement
     inside = parted_at_fluid(adc, found)
     if not 0 < inside.array.sum() <= _MOST_LEFT * found.array.sum():
