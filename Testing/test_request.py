@@ -37,13 +37,17 @@ READING: dict[str, Any] = {
     "prevalence": 0.2,
     "override": ("step between slices", "postnatal age"),
     "examine": True,
+    "worker": "https://elsewhere:8443",
+    "worker_certificate": Path("-a certificate.pem"),
+    "worker_token": Path("the token"),
 }
 OF = {
     "predict": {"saliency": "gradcam++", "dicom": True, "clinical": Path("a.json"), "keep_clinical": True},
     "explain": {"methods": ("occlusion", "hirescam"), "target": "favourable", "layer": "block2", "share": 0.25},
     "check": {},
 }
-NOT_OF_CHECK = ("z_adc", "t1", "t2", "model", "device", "prevalence", "examine")
+_WORKER = ("worker", "worker_certificate", "worker_token")
+NOT_OF_CHECK = ("z_adc", "t1", "t2", "model", "device", "prevalence", "examine", *_WORKER)
 
 
 def parsed(command: str, *arguments: str) -> Request:
