@@ -77,13 +77,13 @@ def test_the_defaults_are_those_of_the_command_line(command: str) -> None:
 
 
 def test_a_record_gives_the_request_back_but_for_files_and_age() -> None:
-    """The age itself is kept nowhere: with the date of the scan it would be the date of birth."""
+    """The age itself is kept nowhere: with the date of the scan it would be the date of birth. Nor is who computed."""
     request = Request(**READING, saliency="gradcam")
     adc = Volume(np.ones((4, 4, 4), np.float32), np.eye(4))
     scan = Scan(Source("adc-mha", "", None, adc, "1e-6 mm2/s", ()), mask_sha256="aa", z_adc_sha256="bb")
     settings = settings_of(request, scan)
     assert (settings.age_given, settings.mask_sha256, settings.z_adc_sha256) == (True, "aa", "bb")
-    files = {name: None for name in ("input", "mask", "z_adc", "t1", "t2", "model", "atlas", "age_days")}
+    files = {name: None for name in ("input", "mask", "z_adc", "t1", "t2", "model", "atlas", "age_days", *_WORKER)}
     assert recorded_request(settings) == replace(request, **files)
 
 
