@@ -89,6 +89,9 @@ def test_number_and_sets_come_from_the_bundle_s_own_answers_to_these_infants(
     assert after.clinical.fusions["atlas"].names == ("cord_ph",)
     log = json.loads((after.folder / "configs" / "metadata.json").read_text(encoding="utf-8"))["changelog"]
     assert log["9.9.9"] == "calibrated on 14 synthetic infants (7 adverse) whom no network had seen"
+    card = (after.folder / "docs" / "README.md").read_text(encoding="utf-8")
+    assert "rest on 14 synthetic infants (7 adverse) whom no network had seen, as the exported networks" in card
+    assert "pooled protocol" not in card
 
 
 def test_a_calibration_under_the_model_s_own_version_is_told_beside_its_export(

@@ -106,6 +106,8 @@ def test_a_question_beyond_the_limit_is_refused(here: Served) -> None:
         (head("9" * 400), b" 413 ", "too long"),
         (head(0, path="/"), b" 404 ", "path"),
         (head(0, path="/../../etc/passwd"), b" 404 ", "path"),
+        (head(0).replace(b"POST", b"GET"), b" 501 ", "no question"),
+        (head(0, more=f"X: {'a' * 70_000}\r\n"), b" 431 ", "not read"),
     ],
 )
 def test_a_damaged_question_is_refused(here: Served, sent: bytes, status: bytes, reason: str) -> None:

@@ -40,6 +40,7 @@ def test_a_secret_that_everybody_can_read_is_refused(
         ("token_file = 'node.key'", "does not hold a token"),
         ("device = 'tpu'", "'device' is 'tpu'"),
         ("port = 70000", "'port' is 70000"),
+        ("address = ''", "'address' is '', where an address"),
         ("token = 'x'", "There is no setting 'token'"),
     ],
 )

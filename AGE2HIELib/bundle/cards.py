@@ -7,6 +7,8 @@ variables.
 
 from __future__ import annotations
 
+import re
+
 from AGE2HIELib.bundle.age_facts import AgeFacts
 from AGE2HIELib.bundle.clinical_facts import ClinicalFacts
 from AGE2HIELib.bundle.model_facts import ModelFacts
@@ -21,6 +23,7 @@ _DEMONSTRATION = (
 _RESEARCH = "> **Research use only.** This model is not a medical device."
 
 _SETS = "Sets of outcomes are conformal"
+_RESTS = re.compile(r"Calibration, threshold and sets of outcomes rest[^\n]*")  # the training writes it as one line
 
 
 def model_card(facts: ModelFacts, members: int, results: str) -> str:
@@ -158,8 +161,10 @@ def _arguments(facts: ModelFacts) -> str:
     return ", ".join(f"{key} {value}" for key, value in facts.network_arguments.items())
 
 
-def recalibrated_card(card: str, after: ModelFacts) -> str:
-    """A model card with the version, the calibration and the sets of ``after`` where others stood."""
+def recalibrated_card(card: str, after: ModelFacts, infants: str) -> str:
+    """A model card with the version, the calibration and the sets of ``after`` where others stood, and on whom they rest:
+    ``infants``, in words.
+    """
     title, rest = card.split("\n", 1)
     title = title.rsplit(" ", 1)[0] + f" {after.version}"
     paragraphs = rest.split("\n\n")
@@ -167,4 +172,8 @@ def recalibrated_card(card: str, after: ModelFacts) -> str:
         for begins, words in (("| z-map | intercept |", _readings(after)), (_SETS, _sets(after))):
             if paragraph.startswith(begins):
                 paragraphs[number] = words
+        paragraphs[number] = _RESTS.sub(
+            f"Calibration, threshold and sets of outcomes rest on {infants}, as the exported networks answer to them.",
+            paragraphs[number],
+        )
     return f"{title}\n" + "\n\n".join(paragraphs)

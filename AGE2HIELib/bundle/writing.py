@@ -128,7 +128,7 @@ def add_calibration(folder: Path, calibrated: Calibrated, version: str) -> Bundl
         content[OURS]["readings"] = {kind: asdict(reading) for kind, reading in after.readings.items()}
         texts = {
             METADATA: json.dumps(content, indent=2, ensure_ascii=False) + "\n",
-            CARD: recalibrated_card((made / CARD).read_text(encoding="utf-8"), after),
+            CARD: recalibrated_card((made / CARD).read_text(encoding="utf-8"), after, calibrated.infants),
             CASES: cases_text(cases),
         }
         _write_contents(made, {name: text.encode() for name, text in texts.items()})

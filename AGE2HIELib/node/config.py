@@ -38,7 +38,7 @@ def read_table(kind: type[Table], path: Path, page: str) -> Table:
             )
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"The file '{path.name}' cannot be read: {error.strerror}. Check the name.") from error
+        raise InputError(f"The file '{path.name or path}' cannot be read: {error.strerror}. Check the name.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"'{path.name}' is no text in UTF-8. Save it as UTF-8.") from error
     try:

@@ -17,6 +17,9 @@ SEVERAL = ("last", "first", "all", "refuse")
 _PORTS, _AE_TITLE = (1, 65535), r"[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?"
 _AE_WORDS = "1 to 16 ASCII characters without a backslash"
 
+# An empty one would mean all of them as well, without saying so.
+LISTEN = "address of this computer to listen at; 0.0.0.0 for all of them"
+
 
 def about(text: str, **rules: Any) -> dict[str, Any]:
     """What is known of a setting. ``rules``: ``between`` (low, high), ``choices``, ``pattern`` with ``words`` that say
@@ -42,9 +45,7 @@ class Listen:
     ae_title: str = field(
         default="AGE2HIE", metadata=about("the node's own AE title", pattern=_AE_TITLE, words=_AE_WORDS)
     )
-    address: str = field(
-        default="127.0.0.1", metadata=about("address of this computer to listen at; 0.0.0.0 for all of them")
-    )
+    address: str = field(default="127.0.0.1", metadata=about(LISTEN, pattern=r"\S+", words="an address or 0.0.0.0"))
     port: int = field(default=11113, metadata=about("TCP port", between=_PORTS))
     associations: int = field(
         default=8, metadata=about("connections served at a time; more are refused", between=(1, 100))

@@ -28,6 +28,8 @@ def check_quality(
     placement: Placement | None,
     atlas: Atlas,
     infant: InfantFacts | None = None,
+    *,
+    mirrored: float | None = None,
 ) -> Quality:
     """Ask every question that can be asked; ``placement`` is None where no brain was found.
 
@@ -38,13 +40,14 @@ def check_quality(
         placement: in ``atlas``.
         atlas: for its name in the remedies.
         infant: the infant's age and treatment, as far as they are known.
+        mirrored: how much the mirrored scan resembles the atlas, where that was asked.
     """
     checks = [modality(source), voxel_size(adc), brain_volume(brain), cut_face(brain), lost_slices(adc)]
     if brain.array.any():
         checks += [*value_checks(adc.array[brain.array]), *slice_checks(adc, brain)]
         checks += raw_checks(series_to_canonical(source.dwi), brain) if source.dwi is not None else []
     if placement is not None:
-        checks += placement_checks(placement, atlas)
+        checks += placement_checks(placement, atlas, mirrored)
     if infant is not None and infant.age_days is not None:
         checks.append(age_check(infant.age_days, infant))
     return Quality(tuple(checks))

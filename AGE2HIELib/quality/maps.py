@@ -20,6 +20,7 @@ OVERLAP = 0.80
 STRETCH = 1.5
 FOLDING = 0.001
 SIMILARITY = 0.01
+MIRRORED_GAIN = 0.05  # where mirroring gains as much similarity, the scan lies back to front
 
 SHARED_DETAIL = 0.2
 Z_DETAIL = "fine detail shared by z-map and ADC"
@@ -36,7 +37,8 @@ _TAILS = (2.0, 98.0)  # percentiles, to which values are clipped
 _FWHM_PER_SIGMA = 2.3548
 
 
-def placement_checks(placement: Placement, atlas: Atlas) -> list[Check]:
+def placement_checks(placement: Placement, atlas: Atlas, mirrored: float | None = None) -> list[Check]:
+    """``mirrored``: the similarity of the mirrored scan, where it was asked."""
     remedy = f"Look at the brain mask over the scan; placement in {atlas.name} failed or the brain is not whole."
     low, _, high = placement.scale
     return [
@@ -65,7 +67,7 @@ def placement_checks(placement: Placement, atlas: Atlas) -> list[Check]:
         at_least(
             "similarity to the atlas",
             placement.similarity,
-            SIMILARITY,
+            SIMILARITY if mirrored is None else max(SIMILARITY, mirrored - MIRRORED_GAIN),
             remedy=remedy,
             # after the affine step, because a deformation makes anything look similar
             basis="Correlation with the atlas mean before the deformation: 0.21-0.57 in 27 real newborns and 0.027 in "

@@ -204,6 +204,10 @@ def _handler(
             self.close_connection = True
             _linger(self.connection)
 
+        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+            """What the library cannot read as a question, or is none: without its page, and on record."""
+            self._refuse(code, "not read" if code < 501 else "no question")
+
         def log_message(self, *_: Any) -> None:
             """What a caller sends is not logged."""
 
