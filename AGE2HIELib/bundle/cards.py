@@ -162,8 +162,8 @@ def _arguments(facts: ModelFacts) -> str:
 
 
 def recalibrated_card(card: str, after: ModelFacts, infants: str) -> str:
-    """A model card with the version, the calibration and the sets of ``after`` where others stood, and on whom they rest:
-    ``infants``, in words.
+    """A model card with the version, the calibration and the sets of ``after`` where others stood, and with whom they
+    rest on: ``infants``, in words.
     """
     title, rest = card.split("\n", 1)
     title = title.rsplit(" ", 1)[0] + f" {after.version}"
