@@ -26,6 +26,7 @@ _RELIEF_ADC = 3000.0  # 1e-6 mm^2/s, free water at 37 degrees
 # 0.32-0.53 in the others; by cutting 14 real brains, enlarged to 605-629 ml: -0.40 to 0.02; by cutting 28 as they are:
 # -0.52 to -0.07. So a brain is asked at any size: heads of brains of 230-310 ml have no more than large brains.
 _LEAST_GAIN = 0.06
+_UNASKED_SIMILARITY = 0.4  # these heads have at most 0.31, and half of the newborns' brains more than this
 _LARGEST_HEAD_ML = 1200.0  # twice a newborn's largest brain; these heads have 599-884 ml, adults' brains 1081 and more
 # Of what was found. Brains are 0.49-0.67 of these heads. Where only bits of the scalp hang on a brain as large as this
 # (2 mm, stretched to 620-700 ml), the cut goes through the brain, which is 0.70-0.81 of it afterwards.
@@ -45,7 +46,8 @@ def brain_in_head(adc: Volume, found: Volume, placement: Placement, atlas: Atlas
         placement: of ``found``.
         atlas: where it was placed.
     """
-    if found.array.sum() * found.grid.voxel_ml > _LARGEST_HEAD_ML:
+    too_large = found.array.sum() * found.grid.voxel_ml > _LARGEST_HEAD_ML
+    if too_large or placement.similarity >= _UNASKED_SIMILARITY:
         return found, placement
     inside = parted_at_fluid(adc, found)
     if not 0 < inside.array.sum() <= _MOST_LEFT * found.array.sum():
