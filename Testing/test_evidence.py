@@ -38,7 +38,7 @@ SETTINGS = {
     "adc.md": (),
     "calibration.md": ("0.90",),  # the coverage that sets are made for
     "clinical.md": ("0.20", "0.35", "0.70", "0.60", "0.45", "0.30"),  # the assumption of the synthetic cohort
-    "gate.md": ("0.62",),  # what ADC was multiplied by
+    "gate.md": ("0.62", "0.35"),  # what ADC was multiplied by; below which the mirror image is placed
     "lesions.md": (
         f"{MINUS}1.75",
         f"{MINUS}2.25",
