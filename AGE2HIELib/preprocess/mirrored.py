@@ -8,7 +8,7 @@ from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.volume import Volume
 
-# 27 of 28 real newborns have 0.21 and more; mirrored, they have at most 0.15, stripped phantoms 0.22, a whole head 0.27.
+# 27 of 28 real newborns have 0.21 and more; mirrored, they have at most 0.15, stripped phantoms 0.22, a head 0.27.
 _UNASKED_SIMILARITY = 0.35
 LIES_MIRRORED = (
     "Mirrored front to back the scan would resemble the atlas more: its header may be wrong. Convert it again from the "
