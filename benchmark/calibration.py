@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import statsmodels.api as statsmodels
 import torch
 from figures import Figures
 from fresh_cases import fresh_cases
@@ -37,7 +36,7 @@ from AGE2HIELib.pipeline.inputs import HieModel, load_model, model_for_z
 from AGE2HIELib.preprocess.atlas import load_atlas
 from AGE2HIELib.quality.distance import distances
 from AGE2HIELib.system.places import find_model, resource_path
-from training.evaluation.reliability import calibration_error, error_of_a_perfect_model
+from training.evaluation.reliability import calibration_error, error_of_a_perfect_model, slope_and_intercept
 
 _AT_ONCE = 16  # images: half the time of one by one
 
@@ -202,14 +201,6 @@ def tell_coverage(outcome: str, every: Sequence[Answer], model: HieModel) -> flo
         f"{low / len(every):.3f}-{high / len(every):.3f} ({calibration} calibration cases)"
     )
     return held / len(every)
-
-
-def slope_and_intercept(probability: np.ndarray, adverse: np.ndarray) -> tuple[float, float]:
-    """Logistic regression of the outcome on the logit of the probability: 1 and 0 for a calibrated model."""
-    clipped = np.clip(probability, 1e-9, 1 - 1e-9)
-    logit = statsmodels.add_constant(np.log(clipped / (1 - clipped)))
-    fitted = statsmodels.GLM(adverse.astype(float), logit, family=statsmodels.families.Binomial()).fit()
-    return float(fitted.params[1]), float(fitted.params[0])
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from calibration import slope_and_intercept
 from figures import Figures
 from scipy.special import expit, logit
 from sklearn.metrics import roc_auc_score
@@ -36,7 +35,7 @@ from training.cohorts.synthetic_clinical import ASSUMPTION, draw_clinical
 from training.cohorts.synthetic_hie import SITES
 from training.evaluating import ensemble_logits
 from training.evaluation.clinical import fused_logits
-from training.evaluation.reliability import calibration_error, error_of_a_perfect_model
+from training.evaluation.reliability import calibration_error, error_of_a_perfect_model, slope_and_intercept
 from training.learning.fusion import fit_fusion
 from training.preparing.store import load_prepared
 from training.run_folder import RunFolder, recorded_settings

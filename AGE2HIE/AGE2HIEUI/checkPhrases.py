@@ -61,6 +61,10 @@ CHECKS = Phrases(
         _("The scan does not hold the whole brain."),
         _("Look at the brain mask over the scan; placement in {atlas} failed or the brain is not whole."),
         _(
+            "Mirrored front to back the scan would resemble the atlas more: its header may be wrong. Convert it again "
+            "from the DICOM files."
+        ),
+        _(
             "The z-map is turned round, or of another scan. Give the one of this scan in its own orientation, or leave "
             "--z-adc out: one is made from the atlas."
         ),

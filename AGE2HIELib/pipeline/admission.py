@@ -21,14 +21,14 @@ from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.deform import FILLED_LIMIT, deform
 from AGE2HIELib.preprocess.mask import brain_mask, is_stripped, refine_mask
-from AGE2HIELib.preprocess.mirrored import LIES_MIRRORED, mirrored_similarity
+from AGE2HIELib.preprocess.mirrored import mirrored_similarity
 from AGE2HIELib.preprocess.network_input import network_input
 from AGE2HIELib.preprocess.placement import Placement, place_in_atlas
 from AGE2HIELib.preprocess.rim import without_mixed_rim
 from AGE2HIELib.preprocess.skull import CUT, brain_in_head
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.quality import Check, Quality, check_quality
-from AGE2HIELib.quality.maps import MIRRORED_GAIN, supplied_checks
+from AGE2HIELib.quality.maps import supplied_checks
 from AGE2HIELib.quality.values import mask_from_adc_alone
 from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
@@ -149,8 +149,6 @@ def gate_scan(scan: Scan, atlas: Atlas, request: Request, stages: Stages) -> Gat
             if scan.mask is None and not stripped:
                 brain, placed = refine_mask(adc, brain, placed, atlas)
             mirrored = mirrored_similarity(adc, brain, placed, atlas)
-            if mirrored is not None and mirrored > placed.similarity + MIRRORED_GAIN:
-                warnings = (*warnings, LIES_MIRRORED)
             placement = deform(adc, brain, atlas, placed)
         warnings = (*warnings, *_placement_warnings(placement))
     with stages("gate"):

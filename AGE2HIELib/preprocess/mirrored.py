@@ -10,10 +10,6 @@ from AGE2HIELib.volume import Volume
 
 # 27 of 28 real newborns have 0.21 and more; mirrored, they have at most 0.15, stripped phantoms 0.22, a head 0.27.
 _UNASKED_SIMILARITY = 0.35
-LIES_MIRRORED = (
-    "Mirrored front to back the scan would resemble the atlas more: its header may be wrong. Convert it again from the "
-    "DICOM files."
-)
 _FRONT_TO_BACK = 1  # of the canonical axes; upside down is the same, turned
 
 

@@ -21,6 +21,10 @@ STRETCH = 1.5
 FOLDING = 0.001
 SIMILARITY = 0.01
 MIRRORED_GAIN = 0.05  # where mirroring gains as much similarity, the scan lies back to front
+LIES_MIRRORED = (
+    "Mirrored front to back the scan would resemble the atlas more: its header may be wrong. Convert it again from the "
+    "DICOM files."
+)
 
 SHARED_DETAIL = 0.2
 Z_DETAIL = "fine detail shared by z-map and ADC"
@@ -41,6 +45,7 @@ def placement_checks(placement: Placement, atlas: Atlas, mirrored: float | None 
     """``mirrored``: the similarity of the mirrored scan, where it was asked."""
     remedy = f"Look at the brain mask over the scan; placement in {atlas.name} failed or the brain is not whole."
     low, _, high = placement.scale
+    liker_mirrored = mirrored is not None and placement.similarity < mirrored - MIRRORED_GAIN
     return [
         at_least(
             "field of view",
@@ -68,7 +73,7 @@ def placement_checks(placement: Placement, atlas: Atlas, mirrored: float | None 
             "similarity to the atlas",
             placement.similarity,
             SIMILARITY if mirrored is None else max(SIMILARITY, mirrored - MIRRORED_GAIN),
-            remedy=remedy,
+            remedy=LIES_MIRRORED if liker_mirrored else remedy,
             # after the affine step, because a deformation makes anything look similar
             basis="Correlation with the atlas mean before the deformation: 0.21-0.57 in 27 real newborns and 0.027 in "
             "one, whose white matter is no brighter than its grey (0.14 % of such infants lie below); with the atlas "

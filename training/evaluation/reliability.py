@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
 from training.evaluation.decide import apply, decide
-from training.evaluation.metrics import Scored, calibration_line
+from training.evaluation.metrics import EVEN, Scored, calibration_line
 
 _GROUPS, _DRAWS = 10, 200
 _PARTS = 10
@@ -27,6 +27,14 @@ def error_of_a_perfect_model(probability: np.ndarray) -> float:
     )
 
 
+def slope_and_intercept(probability: np.ndarray, adverse: np.ndarray) -> tuple[float, float]:
+    """Of the outcome on the logit of the probability: 1 and 0 for a calibrated model."""
+    one_block = np.zeros(len(adverse), int)
+    scored = Scored(adverse, probability, probability >= EVEN, one_block)
+    slope, intercept = calibration_line(scored, np.ones((1, len(adverse))))
+    return float(slope[0]), float(intercept[0])
+
+
 def cross_fitted(answered: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     """What a calibration is worth in infants who did not make it: every tenth of them is read by the other nine.
 
@@ -40,14 +48,12 @@ def cross_fitted(answered: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     rows = []
     for kind, part in answered.groupby("z"):
         logits, adverse = part["logit"].to_numpy(float), part["adverse"].to_numpy(bool)
-        probability, called = np.zeros(len(part)), np.zeros(len(part), bool)
+        probability = np.zeros(len(part))
         parts = StratifiedKFold(min(_PARTS, *np.bincount(adverse)), shuffle=True, random_state=seed)
         for others, these in parts.split(logits, adverse):
-            probability[these], found = apply(decide(logits[others], adverse[others]), logits[these])
-            called[these] = found.astype(bool)
-        scored = Scored(adverse, probability, called, np.zeros(len(part), int))
-        slope, intercept = calibration_line(scored, np.ones((1, len(part))))
+            probability[these], _ = apply(decide(logits[others], adverse[others]), logits[these])
+        slope, intercept = slope_and_intercept(probability, adverse)
         known = {"z": kind, "infants": len(part), "adverse": int(adverse.sum())}
-        figures = {"slope": slope[0], "intercept": intercept[0], "error": calibration_error(probability, adverse)}
+        figures = {"slope": slope, "intercept": intercept, "error": calibration_error(probability, adverse)}
         rows.append({**known, **figures, "perfect": error_of_a_perfect_model(probability)})
     return pd.DataFrame(rows)

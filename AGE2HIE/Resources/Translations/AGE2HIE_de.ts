@@ -1017,6 +1017,10 @@
    <translation>Sehen Sie die Hirnmaske über der Aufnahme an; die Einpassung in {atlas} misslang, oder das Gehirn ist nicht ganz.</translation>
   </message>
   <message>
+   <source>Mirrored front to back the scan would resemble the atlas more: its header may be wrong. Convert it again from the DICOM files.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>The z-map is turned round, or of another scan. Give the one of this scan in its own orientation, or leave --z-adc out: one is made from the atlas.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>Die z-Karte ist verdreht oder von einer anderen Aufnahme. Geben Sie die dieser Aufnahme in deren Orientierung an, oder lassen Sie --z-adc weg: Dann entsteht eine aus dem Atlas.</translation>

@@ -1017,6 +1017,10 @@
    <translation>Mire la máscara cerebral sobre el estudio; falló la colocación en {atlas} o el cerebro no está entero.</translation>
   </message>
   <message>
+   <source>Mirrored front to back the scan would resemble the atlas more: its header may be wrong. Convert it again from the DICOM files.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>The z-map is turned round, or of another scan. Give the one of this scan in its own orientation, or leave --z-adc out: one is made from the atlas.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>El mapa z está girado o es de otro estudio. Indique el de este estudio en su propia orientación, o deje --z-adc vacío: se crea uno a partir del atlas.</translation>

@@ -1017,6 +1017,10 @@
    <translation>Regardez le masque cérébral sur l'examen ; le placement dans {atlas} a échoué ou le cerveau n'est pas entier.</translation>
   </message>
   <message>
+   <source>Mirrored front to back the scan would resemble the atlas more: its header may be wrong. Convert it again from the DICOM files.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>The z-map is turned round, or of another scan. Give the one of this scan in its own orientation, or leave --z-adc out: one is made from the atlas.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>La carte z est retournée ou provient d'un autre examen. Donnez celle de cet examen dans sa propre orientation, ou laissez --z-adc : une carte est faite à partir de l'atlas.</translation>

@@ -1017,6 +1017,10 @@
    <translation>検査に重ねた脳マスクを確認してください。{atlas} への位置合わせに失敗したか、脳が全体ではありません。</translation>
   </message>
   <message>
+   <source>Mirrored front to back the scan would resemble the atlas more: its header may be wrong. Convert it again from the DICOM files.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>The z-map is turned round, or of another scan. Give the one of this scan in its own orientation, or leave --z-adc out: one is made from the atlas.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>z マップの向きが違うか、別の検査のものです。この検査の z マップを元の向きで指定するか、--z-adc を空にしてください。アトラスから作成されます。</translation>

@@ -1017,6 +1017,10 @@
    <translation>请查看叠加在扫描上的脑掩膜；与 {atlas} 的配准失败，或脑不完整。</translation>
   </message>
   <message>
+   <source>Mirrored front to back the scan would resemble the atlas more: its header may be wrong. Convert it again from the DICOM files.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
    <source>The z-map is turned round, or of another scan. Give the one of this scan in its own orientation, or leave --z-adc out: one is made from the atlas.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>z 图方向颠倒，或属于另一次扫描。请给出本次扫描原方向的 z 图，或不填 --z-adc：将由图谱生成。</translation>
