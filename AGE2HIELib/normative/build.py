@@ -40,7 +40,7 @@ from AGE2HIELib.system.parallel import run_all
 from AGE2HIELib.system.progress import Progress, Stages
 from AGE2HIELib.volume import Grid
 
-VERSION = "1"  # of what is kept: raise it when the same input would give other values
+VERSION = "2"  # of what is kept: raise it when the same input would give other values
 ROUNDS = 3
 LEAST_CASES = 4
 _LESION = -1.0  # marks brain that does not count, where ADC is never negative

@@ -32,7 +32,7 @@ from training.cohorts.bonbid import HieCase
 from training.files import sha256_of
 from training.preparing.store import PreparedCohort, image_file, keep_image, pack
 
-VERSION = 3  # raise it when the same files would be prepared otherwise
+VERSION = 4  # raise it when the same files would be prepared otherwise
 NO_BRAIN = "no brain was found. Give a skull-stripped ADC map, 0 outside the brain."
 CLINICAL, OUTCOME = "clinical_", "outcome_"  # begin the names of columns
 LOW_Z = -2.0  # the organisers' rule for a lesion (doi:10.1101/2023.06.30.546841)
