@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
+from AGE2HIELib.networks.evidence_sums import FEATURES_BOUND, SumOfPlaces, SumOfVoxels, VoxelEvidence
 from AGE2HIELib.networks.registry import build_network
-from AGE2HIELib.networks.staged import FEATURES_BOUND, SumOfPlaces, SumOfVoxels, VoxelEvidence
 from training.preparing.inputs import adc_spec
 
 ARGUMENTS = {
