@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from marks import long
+from scans import bundled_atlas
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.coordinates import to_canonical
+from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.phantom.infant import Infant, make_infant
 from AGE2HIELib.phantom.injury import Injury, injure
 from AGE2HIELib.phantom.scan import PROTOCOLS, scanner_adc
@@ -17,6 +21,10 @@ from AGE2HIELib.phantom.sequences import ScannedSequence, scan_sequence
 from AGE2HIELib.pipeline.sequences import LEAST_AGREEMENT, GivenSequences, sequences_on_scan
 from AGE2HIELib.preprocess.sequences import Registered, normalised_information, register_sequence
 from AGE2HIELib.volume import Volume
+from training.cohorts.bonbid import HieCase
+from training.preparing.infants import doubted, infant_arrays
+from training.preparing.inputs import infant_spec
+from training.settings import TrainingSettings
 
 VOXEL_MM = 2.0
 
@@ -84,10 +92,11 @@ def test_another_infant_s_image_is_warned_of_and_the_infant_s_own_is_not() -> No
         for of in ((made, injury), (other, of_other))
     )
     images, doubts = sequences_on_scan(own, adc, brain)
-    assert doubts == ()
+    assert doubts == {}
     assert images["t1"].grid.same_as(adc.grid)
-    (said,) = sequences_on_scan(stranger, adc, brain)[1]
-    assert "may be another infant's" in said
+    said = sequences_on_scan(stranger, adc, brain)[1]
+    assert list(said) == ["t1"]
+    assert "may be another infant's" in said["t1"]
 
 
 @pytest.mark.parametrize("array", [np.zeros((8, 8, 8)), np.full((8, 8, 8), np.nan), np.ones((30, 30, 1))])
@@ -104,3 +113,23 @@ def test_information_in_common_is_one_of_a_value_with_itself_and_none_with_noise
     assert normalised_information(values, -(values**3)) == pytest.approx(1.0, abs=1e-6)
     assert normalised_information(values, noise) < 0.01
     assert normalised_information(values, np.zeros(100_000)) == 0.0
+
+
+def test_training_takes_another_infant_s_t1_for_missing_and_names_it(tmp_path: Path) -> None:
+    made, injury, adc = infant(71)
+    other, of_other, _ = infant(78, "none")
+    images = {"adc": adc, "t1": scan_sequence(other, of_other, "t1", seed=2).image}
+    images["t2"] = scan_sequence(made, injury, "t2", seed=2).image
+    files = {name: tmp_path / f"{name}.mha" for name in images}
+    for name, image in images.items():
+        write_volume(image, files[name])
+    case = HieCase("a", "a", "A", files["adc"], adverse=False, t1=files["t1"], t2=files["t2"])
+    spec = infant_spec(TrainingSettings(network={"name": "fused"}).network)
+    row, arrays = infant_arrays(case, bundled_atlas(), spec, z_maps="atlas")
+    assert (row["has_t1"], row["has_t2"]) == (False, True)
+    lines = doubted(pd.DataFrame([{"case": "a", **row}, {"case": "b"}]))
+    assert len(lines) == 1
+    assert lines[0].startswith("a: The T1 shares")
+    names = [channel.name for channel in spec.channels]
+    stored = [arrays["volume"][1 + names.index(name)] for name in ("t1", "t2")]  # after both kinds of z
+    assert [bool(np.abs(channel).any()) for channel in stored] == [False, True]
