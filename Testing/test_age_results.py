@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn import metrics as reference
 
-from training.evaluation.age import age_by_site, age_summary, bias_corrected, error_text
+from training.evaluation.age import age_by_site, age_summary, bias_corrected, error_text, unlearned
 
 
 def age_table(age: np.ndarray, predicted: np.ndarray, **columns: object) -> pd.DataFrame:
@@ -53,6 +53,17 @@ def test_a_network_that_knows_no_age_is_not_made_good_by_the_correction() -> Non
     knows_nothing = age_table(age, 48 + draw.normal(0, 1, 400))
     assert np.isnan(age_summary(knows_nothing)["mae_corrected_years"]).all()
     assert age_summary(knows_nothing).loc[0, "r2"] < 0.02
+
+
+@pytest.mark.parametrize(("slope", "warned"), [(0.05, True), (0.15, True), (0.4, False), (1.0, False)])
+def test_a_pretraining_that_learned_no_age_is_told(slope: float, warned: bool) -> None:
+    """Predictions that follow the age by ``slope`` leave 1 - slope of the error of answering the mean."""
+    age = np.linspace(0.0, 96.0, 97)
+    rows = [age_table(age, age.mean() + slope * (age - age.mean())), age_table(age, np.full(97, age.mean()))]
+    said = unlearned(pd.concat([rows[0], rows[1].assign(pretraining="mean")]))
+    assert ("learned almost no age" in said) == warned
+    assert not warned or "24.2" in said  # years, of the mean age
+    assert unlearned(rows[0]) == ""  # without the mean beside it nothing can be said
 
 
 def test_the_correction_of_a_subject_does_not_know_its_age_and_sessions_stay_together() -> None:

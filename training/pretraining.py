@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +18,7 @@ from AGE2HIELib.networks.age import AgeNetwork
 from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.networks.two_stage import TwoStage
 from AGE2HIELib.system.parallel import run_all
+from training.evaluation.age import unlearned
 from training.files import write_tsv, write_whole
 from training.leakage import subject_hashes
 from training.learning.ages import predicted_years
@@ -53,7 +55,10 @@ def pretrain(run: RunFolder, kinds: tuple[str, ...] = KINDS) -> None:
         run_all(partial(pretrain_one, run=run), missing, jobs=run.settings.run.jobs, description="pretraining")
     if int(os.environ.get("RANK", "0")) == 0:
         of_age = tuple(kind for kind in kinds if kind in OF_AGE)
-        write_tsv(run.age_predictions, age_predictions(run, of_age))
+        predictions = age_predictions(run, of_age)
+        write_tsv(run.age_predictions, predictions)
+        if said := unlearned(predictions):
+            print(said, file=sys.stderr)
         write_tsv(run.probes, probe_trunks(run.settings, load_prepared(run.prepared_ages), _trunks(run, kinds)))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from training.evaluation.age import EVERYONE, age_summary
+from training.evaluation.age import EVERYONE, age_summary, unlearned
 from training.evaluation.paired import LEVEL, needed_for_significance
 from training.evaluation.resampled import enough_pretrainings
 from training.evaluation.summary import COMPARED_WITH, TRANSFER, whole_protocols
@@ -140,6 +140,8 @@ def age_findings(age_predictions: pd.DataFrame | None) -> Iterator[str]:
     if age_predictions is None or age_predictions.empty:
         yield "No encoder was pretrained in this run: age results are unknown."
         return
+    if said := unlearned(age_predictions):
+        yield said
     table = age_summary(age_predictions)
     everyone = table[table["band"] == EVERYONE].set_index("pretraining")
     error = {str(name): float(mae) for name, mae in everyone["mae_years"].items()}
