@@ -153,7 +153,7 @@ def log_load(load: torch.Tensor) -> torch.Tensor:
     return torch.log10(torch.clamp(load, min=LOAD_FLOOR) / 0.01)
 
 
-def logits(network: StagedNetwork, volumes: np.ndarray, z_maps: str, *, batch_size: int = 8) -> np.ndarray:
+def logits(network: nn.Module, volumes: np.ndarray, z_maps: str, *, batch_size: int = 8) -> np.ndarray:
     """``(N,)`` logits of prepared volumes ``(N, 3 + S, D, H, W)``, without augmentation, on the network's device."""
     device = next(network.parameters()).device
     found, batch_size = [], at_once(volumes, batch_size)
