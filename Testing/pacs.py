@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -21,14 +22,18 @@ from pydicom.uid import generate_uid
 
 ROOT = Path(__file__).resolve().parent.parent
 ORTHANC = shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-TOOLS = ("storescu", "echoscu", "findscu")
+# DCMTK's: pynetdicom brings programs of these names, with other options, into the environment
+_PATH = os.pathsep.join(
+    folder for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder) != Path(sys.executable).parent
+)
+TOOLS = {name: shutil.which(name, path=_PATH) or "" for name in ("storescu", "echoscu", "findscu")}
 NODE, PACS, SENDER = "AGE2HIE", "ORTHANC", "SCANNER"
 _PLUGINS = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 
 
 def pacs_lacks() -> str:
     """What is missing for a PACS here; empty where nothing is."""
-    missing = ([] if ORTHANC else ["orthanc"]) + ([] if all(map(shutil.which, TOOLS)) else ["dcmtk"])
+    missing = ([] if ORTHANC else ["orthanc"]) + ([] if all(TOOLS.values()) else ["dcmtk"])
     return f"a PACS: apt install {' '.join(missing)}" if missing else ""
 
 
@@ -84,7 +89,7 @@ class Orthanc:
     def found_by_query(self, study: str) -> int:
         """How many objects ``findscu`` lists for a study."""
         keys = ("QueryRetrieveLevel=IMAGE", f"StudyInstanceUID={study}", "SOPInstanceUID=", "SeriesInstanceUID=")
-        command = ["findscu", "-S", "-aet", SENDER, "-aec", PACS, "127.0.0.1", str(self.port)]
+        command = [TOOLS["findscu"], "-S", "-aet", SENDER, "-aec", PACS, "127.0.0.1", str(self.port)]
         said = subprocess.run(
             [*command, *(part for key in keys for part in ("-k", key))], capture_output=True, text=True, check=True
         )
@@ -137,12 +142,12 @@ def store(
     folder: Path, port: int, *options: str, title: str = SENDER, called: str = NODE
 ) -> subprocess.CompletedProcess[str]:
     """DCMTK's storescu over every file of a folder."""
-    command = ["storescu", "-aet", title, "-aec", called, *options, "127.0.0.1", str(port), "+sd", "+r", str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    call = [TOOLS["storescu"], "-aet", title, "-aec", called, *options, "127.0.0.1", str(port), "+sd", "+r"]
+    return subprocess.run([*call, str(folder)], capture_output=True, text=True, check=False, timeout=300)
 
 
 def echo(port: int, *options: str, title: str = SENDER, called: str = NODE) -> int:
-    command = ["echoscu", "-aet", title, "-aec", called, "-to", "5", *options, "127.0.0.1", str(port)]
+    command = [TOOLS["echoscu"], "-aet", title, "-aec", called, "-to", "5", *options, "127.0.0.1", str(port)]
     return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode
 
 

@@ -97,7 +97,7 @@ PARSED = {
     "monai-deploy": "Docker",
     "pip ": "the network: the extras are there",
     "sudo": "changes the computer",
-    "storescu": "a PACS: Testing/test_node_end_to_end.py sends by storescu",
+    "/usr/bin/storescu": "a PACS: Testing/test_node_end_to_end.py sends by storescu",
     "echoscu": "a node that runs: Testing/test_node_end_to_end.py",
 }
 
@@ -194,5 +194,5 @@ CHECKS: dict[str, Callable[[Command], None]] = {
     "docker": check_docker,
     "pip": check_pip,
     "torchrun": check_torchrun,
-    **dict.fromkeys(("sudo", "storescu", "echoscu", "monai-deploy"), check_nothing),
+    **dict.fromkeys(("sudo", "/usr/bin/storescu", "echoscu", "monai-deploy"), check_nothing),
 }

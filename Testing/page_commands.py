@@ -10,7 +10,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-PROGRAMS = ("age2hie", "python", "make", "docker", "torchrun", "pip", "sudo", "storescu", "echoscu", "monai-deploy")
+PROGRAMS = (
+    "age2hie",
+    "python",
+    "make",
+    "docker",
+    "torchrun",
+    "pip",
+    "sudo",
+    "/usr/bin/storescu",
+    "echoscu",
+    "monai-deploy",
+)
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`]+)`")
 _IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)|<img [^>]*src=\"([^\"]+)\"")

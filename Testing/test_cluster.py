@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pool_work
 import pytest
+from calling import assert_refused_in_one_line, run
 from clusters import LocalCluster, local_cluster
 from pool_work import do, nothing
 
@@ -153,11 +155,36 @@ def test_engine_and_scheduler_go_together() -> None:
         check_scheduler("local", "tcp://head:8786")
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "head"])
-def test_a_scheduler_that_does_not_answer_is_one_sentence(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("AGE2HIELib.batch.cluster_client._CONNECT_S", 0.5)
+@pytest.mark.parametrize("address", ["nonsense", "nonsense://x:8786", "tcp://head", "tcp://head:port", "tcp://:8786"])
+def test_what_is_no_address_is_refused_before_a_scan_is_looked_for(
+    address: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    output, engine = tmp_path / "out", ("--engine", "dask", "--scheduler", address)
+    code, out, err = run(capfd, "batch", tmp_path / "absent", "--output", output, *engine)
+    assert_refused_in_one_line(code, out, err)
+    assert f"--scheduler is '{address}', which is no address" in err
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("address", ["head:8786", "tls://10.1.2.3:8786", "tcp://[fe80::1%eth0]:8786"])
+def test_addresses_as_dask_writes_them_are_taken(address: str) -> None:
+    check_scheduler("dask", address)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "no-such-host.invalid:8786", "tcp://127.0.0.1:99999"])
+def test_a_scheduler_that_is_not_there_is_one_sentence_without_dasks_patience(address: str) -> None:
+    begun = time.monotonic()
     with pytest.raises(InputError, match=f"The scheduler '{address}' does not answer"):
         list(Cluster(address, nothing, do).run(["a"]))
+    assert time.monotonic() - begun < 15
+
+
+def test_a_port_that_is_another_programs_is_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("AGE2HIELib.batch.cluster_client._CONNECT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(InputError, match=f"The scheduler '{address}' does not answer"):
+            list(Cluster(address, nothing, do).run(["a"]))
 
 
 def test_a_scheduler_that_is_killed_ends_the_run_in_one_sentence(cluster: LocalCluster) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -130,6 +131,15 @@ def test_the_library_imports_what_it_declares_and_nothing_else(path: Path) -> No
         assert root in ALLOWED | {"AGE2HIELib", "__future__", extra} | sys.stdlib_module_names, (
             f"{path.name} imports {name}"
         )
+
+
+def test_no_message_sends_anybody_to_an_index_for_this_very_package() -> None:
+    """It is on none; an extra of a checkout is ``pip install ".[node]"``, and a package alone has its own name."""
+    folders = (LIBRARY, ROOT / "training", ROOT / "AGE2HIE", ROOT / "container", ROOT / "docs")
+    files = [path for folder in folders for kind in ("*.py", "*.md") for path in folder.rglob(kind)]
+    assert len(files) > 300
+    sent = [path.name for path in files if re.search(r"pip install \S*age2hie\b", path.read_text(encoding="utf-8"))]
+    assert sent == []
 
 
 def test_the_library_never_prints() -> None:

@@ -136,7 +136,8 @@ def test_a_node_that_could_not_predict_does_not_start(tmp_path: Path, capfd: pyt
         '[predict]\ndevice = "mps"': "no 'mps' device",
         '[predict]\natlas = "absent"': "absent",
         '[listen]\naddress = "192.0.2.1"': "cannot listen at 192.0.2.1",
-        '[listen]\naddress = "no address"': "'listen.address' is 'no address', where an address or 0.0.0.0",
+        '[listen]\naddress = "no address"': "'listen.address' is 'no address', where an address such as 127.0.0.1",
+        '[listen]\naddress = "999.1.1.1"': "'listen.address' is '999.1.1.1', where an address such as 127.0.0.1",
     }.items():
         code, out, err = run(capfd, "node", "--config", written(tmp_path, LEAST + lines))
         assert_refused_in_one_line(code, out, err)

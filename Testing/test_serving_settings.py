@@ -41,6 +41,10 @@ def test_a_secret_that_everybody_can_read_is_refused(
         ("device = 'tpu'", "'device' is 'tpu'"),
         ("port = 70000", "'port' is 70000"),
         ("address = ''", "'address' is '', where an address"),
+        ("address = '999.1.1.1'", "'address' is '999.1.1.1', where an address"),
+        ("address = '10.1.2'", "'address' is '10.1.2', where an address"),
+        ("address = 'fe80::x'", "'address' is 'fe80::x', where an address"),
+        ("address = 'https://me'", "'address' is 'https://me', where an address"),
         ("token = 'x'", "There is no setting 'token'"),
     ],
 )
@@ -56,6 +60,19 @@ def test_a_worker_that_cannot_start_says_why(
     assert err.count("\n") == 1
     assert expected in err
     assert out == ""
+
+
+@needs_openssl
+def test_an_address_of_another_computer_is_told_before_torch_is_loaded(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """``mps`` is asked for as well, which most computers lack and which only torch can tell."""
+    config = settings_file(tmp_path)
+    kept = [one for one in config.read_text().splitlines() if not one.startswith(("address ", "device "))]
+    config.write_text("\n".join([*kept, "address = '192.0.2.1'", "device = 'mps'"]) + "\n")
+    code, out, err = run(capfd, "serve", "--config", config)
+    assert_refused_in_one_line(code, out, err)
+    assert "The worker cannot listen at 192.0.2.1" in err
 
 
 @needs_openssl

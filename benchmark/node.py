@@ -63,6 +63,7 @@ _FIGURES = {  # rows of the table that are one number, by their names among the 
     "UIDs more than once": "objects/twice",
     "objects with another patient or study": "objects/of-another-study",
     "seconds of a prediction (median)": "prediction/seconds",
+    "memory of a prediction (MB, largest)": "memory/prediction-mb",
     "hostile attempts": "hostile/attempts",
     "its memory afterwards (MB)": "memory/node-mb",
     "identifiers searched for": "identifiers/searched",
@@ -125,6 +126,9 @@ def main() -> None:
     for name, found, _ in rows:
         if name in _FIGURES:
             figures.add(_FIGURES[name], float(str(found)))
+    for number, words in enumerate(scene.moments, 1):
+        for part in words.split(", "):
+            figures.add(f"kill-{number}/{part.split()[1]}", int(part.split()[0]))
     figures.write(model=options.model is None)
     if options.output:
         options.output.write_text(table + "\n", encoding="utf-8")
@@ -225,7 +229,12 @@ def judged(scene: Scene, seconds: float) -> list[Row]:
         ("commitments received", sum(one["event"] == "sent" for one in events), ""),
         ("seconds", f"{seconds:.0f}", ""),
         ("seconds of a prediction (median)", median([one["seconds"] for one in events if "seconds" in one]), ""),
+        ("memory of a prediction (MB, largest)", max([0.0, *_peaks(events)]), ""),
     ]
+
+
+def _peaks(events: Sequence[dict[str, object]]) -> list[float]:
+    return [float(str(one["peak_mb"])) for one in events if one.get("peak_mb")]
 
 
 def median(values: Sequence[object]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import qt
 
-_WIDEST = 190  # pixels of a column of words
+_WIDEST = 150  # pixels of a column of words
 AMBER, RED = "#ffe0b2", "#ffcdd2"  # behind a warning, behind a refusal
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -15,7 +16,7 @@ try:
     from distributed import Client, Future
 except ImportError as problem:
     raise InputError(
-        '--engine dask needs the package distributed, which is not installed: pip install "age2hie[cluster]"'
+        "--engine dask needs the package distributed, which is not installed. Install it: pip install distributed"
     ) from problem
 
 __all__ = ["Client", "Future", "connected", "send"]
@@ -26,19 +27,39 @@ _CONNECT_S, _CLOSE_S = 30.0, 5.0
 @contextmanager
 def connected(scheduler: str) -> Iterator[Client]:
     """InputError where nobody answers as a scheduler does."""
+    _refuse_unheard(scheduler)
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it would say of lost connections is said here
     try:
         client = Client(scheduler, timeout=_CONNECT_S, name="age2hie", set_as_default=False)
     except (OSError, TimeoutError, ValueError, TypeError) as error:
-        raise InputError(
-            f"The scheduler '{scheduler}' does not answer ({type(error).__name__}). Start it ('dask scheduler' prints "
-            "its address), and give that with --scheduler."
-        ) from error
+        raise _no_answer(scheduler, error) from error
     try:
         yield client
     finally:
         with suppress(Exception):  # a scheduler that is gone takes no leave
             client.close(timeout=_CLOSE_S)
+
+
+def _refuse_unheard(scheduler: str) -> None:
+    """A host without an address, or a port at which nobody listens, which dask would try for half a minute; and one at
+    which somebody says nothing, for whom it would wait without end: a scheduler greets whoever connects.
+    """
+    protocol, _, place = scheduler.rpartition("://")
+    host, _, port = place.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S) as connection:
+            if protocol in ("", "tcp"):  # the others wait for the caller's greeting
+                connection.recv(1)
+    except (OSError, OverflowError) as error:
+        raise _no_answer(scheduler, error) from error
+
+
+def _no_answer(scheduler: str, error: Exception) -> InputError:
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return InputError(
+        f"The scheduler '{scheduler}' does not answer ({reason}). Start it ('dask scheduler' prints its address), and "
+        "give that with --scheduler."
+    )
 
 
 def send(client: Client, address: str, function: Callable[..., Any], *arguments: Any) -> Future[Any]:

@@ -5,6 +5,7 @@ There are two engines: ``pool`` has processes of this computer, ``cluster`` the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from AGE2HIELib.batch.worker import Memory
 from AGE2HIELib.errors import InputError
 
 LOCAL, DASK = ENGINES = ("local", "dask")
+# as dask writes one (tls://10.1.2.3:8786, HEAD:8786); it takes any other text for a host's name, and looks for it long
+_SCHEDULER = re.compile(r"((tcp|tls|ws|wss|ucx)://)?([^\s/:\[\]]+|\[[^\s\]]+\]):\d{1,5}")
 STARTS = 3  # that may fail one after the other before there is no point in going on
 LISTEN_S = 1.0  # an engine waits no longer before it looks around; Windows hears Ctrl-C only between two waits
 
@@ -78,8 +81,13 @@ class EngineLostError(InputError):
 
 
 def check_scheduler(engine: str, scheduler: str | None) -> None:
-    """InputError where ``--engine`` and ``--scheduler`` do not go together."""
+    """InputError where ``--engine`` and ``--scheduler`` do not go together, or the latter is no address."""
     if engine == DASK and not scheduler:
         raise InputError("--engine dask needs --scheduler ADDRESS, as 'dask scheduler' prints it (tcp://HEAD:8786).")
+    if engine == DASK and scheduler and not _SCHEDULER.fullmatch(scheduler):
+        raise InputError(
+            f"--scheduler is '{scheduler:.80}', which is no address. Give it as 'dask scheduler' prints it: "
+            "tcp://HEAD:8786."
+        )
     if engine == LOCAL and scheduler:
         raise InputError(f"--scheduler is {scheduler}, which only --engine dask asks. Add that, or leave it out.")

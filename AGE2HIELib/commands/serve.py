@@ -36,10 +36,10 @@ def serve(settings: ServeSettings, work: Work = answer) -> None:
     with ExitStack() as at_the_end:
         queue = WorkQueue(settings.device, settings.waiting, settings.seconds, work)
         at_the_end.callback(queue.stop)
-        device = queue.start()
-        server = WorkServer(settings, tls, token, queue, log)
-        server.start()
+        server = WorkServer(settings, tls, token, queue, log)  # a taken port is told before torch is loaded
         at_the_end.callback(server.stop)
+        device = queue.start()
+        server.start()
         log("started", version=__version__, port=server.port, device=device, loopback=loopback_only(settings.address))
         try:
             threading.Event().wait()

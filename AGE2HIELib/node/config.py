@@ -128,8 +128,21 @@ def _check_value(one: Field[Any], value: Any, where: str) -> None:
     choices: tuple[str, ...] = rules.get("choices", ())
     if choices and value not in choices:
         raise InputError(f"'{where}' is '{value}'. Choose one of {', '.join(choices)}.")
+    if rules.get("address") and not _is_address(value):
+        raise InputError(f"'{where}' is '{value}', where an address such as 127.0.0.1 or 0.0.0.0 is meant. Correct it.")
     if "pattern" in rules and not re.fullmatch(rules["pattern"], value):
         raise InputError(f"'{where}' is '{value}', where {rules['words']} are meant. Correct it.")
+
+
+def _is_address(value: str) -> bool:
+    """What looks like a number must be one: a system takes 999.1.1.1 for a host's name, and asks its network for it."""
+    if not re.fullmatch(r"[\d.]+|.*:.*", value):
+        return bool(re.fullmatch(r"[\w.-]+", value))
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_addresses(caller: Caller, number: int) -> None:

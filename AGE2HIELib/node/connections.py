@@ -21,7 +21,8 @@ try:
     from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 except ImportError as problem:
     raise InputError(
-        "'node' needs the package pynetdicom, which is not installed: pip install \"age2hie[node]\""
+        "'node' needs the package pynetdicom, which is not installed. Install what it needs: pip install pynetdicom "
+        "highdicom"
     ) from problem
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ LISTEN = "address of this computer to listen at; 0.0.0.0 for all of them"
 
 def about(text: str, **rules: Any) -> dict[str, Any]:
     """What is known of a setting. ``rules``: ``between`` (low, high), ``choices``, ``pattern`` with ``words`` that say
-    what it means, ``unit``, ``name`` (a path that may be a name instead).
+    what it means, ``unit``, ``name`` (a path that may be a name instead), ``address`` (a number or a host's name).
     """
     return {"text": text, **rules}
 
@@ -45,7 +45,7 @@ class Listen:
     ae_title: str = field(
         default="AGE2HIE", metadata=about("the node's own AE title", pattern=_AE_TITLE, words=_AE_WORDS)
     )
-    address: str = field(default="127.0.0.1", metadata=about(LISTEN, pattern=r"\S+", words="an address or 0.0.0.0"))
+    address: str = field(default="127.0.0.1", metadata=about(LISTEN, address=True))
     port: int = field(default=11113, metadata=about("TCP port", between=_PORTS))
     associations: int = field(
         default=8, metadata=about("connections served at a time; more are refused", between=(1, 100))

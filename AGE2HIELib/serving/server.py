@@ -55,7 +55,9 @@ class WorkServer:
         self._thread.start()
 
     def stop(self) -> None:
-        self._server.shutdown()
+        """Also one that was never started."""
+        if self._thread.is_alive():
+            self._server.shutdown()
         self._server.server_close()
 
 

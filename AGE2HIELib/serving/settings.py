@@ -21,7 +21,7 @@ class ServeSettings:
     certificate: Path = field(metadata=about("PEM file that is shown to callers, with its chain"))
     key: Path = field(metadata=about("PEM file with its key, without a password"))
     token_file: Path = field(metadata=about("file with the token that callers must show, 32 to 512 letters and digits"))
-    address: str = field(default="127.0.0.1", metadata=about(LISTEN, pattern=r"\S+", words="an address or 0.0.0.0"))
+    address: str = field(default="127.0.0.1", metadata=about(LISTEN, address=True))
     port: int = field(default=PORT, metadata=about("TCP port", between=(0, 65535)))
     device: str = field(default="auto", metadata=about("where the networks run", choices=DEVICES))
     log: Path | None = field(default=None, metadata=about("file for the log's lines (stderr)"))
