@@ -8,7 +8,10 @@ BIN := $(VENV)/bin
 BENCH := .venv-bench/bin
 READY := $(VENV)/.ready
 
-.PHONY: viewer demo docs test quick coverage test-long test-slicer translations fuzz lint bench demo-atlas demo-model t1-template clean
+# What a shell may forbid, and what saves each of the tests' many processes half a second: compiled modules and templates
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: viewer demo docs test tests quick coverage test-long test-slicer translations fuzz lint bench demo-atlas demo-model t1-template clean
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found: install it, or call make PYTHON=..." >&2; exit 1; }
@@ -29,16 +32,21 @@ docs: $(READY)  ## docs/reference from the sources, figures of benchmark/results
 	$(BIN)/python benchmark/quotes.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-test: lint  ## says how many tests were left out for lack of real scans (AGE2HIE_TEST_DATA)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=12 -m "not long"
+# mypy has one core and takes a minute: the first tests run beside it
+test: $(READY)  ## lint and tests; says how many tests were left out for lack of real scans (AGE2HIE_TEST_DATA)
+	$(MAKE) --no-print-directory --jobs=2 lint tests
+
+# files of long tests go first (Testing/conftest.py): one of them at the end would leave a core without work
+tests: $(READY)  ## without lint
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=12 -m "not long"
 
 # Formats, units, frames and DICOM; what is refused and in which words; bundles, archives and outputs; slices and regions;
 # calibration, prevalence and evaluation; reports; imports and the module's sources. 60 seconds of one core.
 quick: $(READY)  ## for daily work, under a minute on two cores: the tests of Testing/quick.txt
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not long" @Testing/quick.txt
 
-coverage: $(READY)  ## `make test`, and which lines it has run; not `make test` itself, since it makes reading code a third slower
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long" --cov --cov-report=term
+coverage: $(READY)  ## `make tests`, and which lines it has run; not by itself, since it makes reading code a third slower
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not long" --cov --cov-report=term
 
 test-long: $(READY)  ## what `make test` does on a part of the real scans, on all of them
 	$(BIN)/python -m pytest -q -n 2 --durations=12 -m long

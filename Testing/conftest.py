@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import importlib.util
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,9 @@ def pytest_report_header() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    # two processes share the files in this order: the shortest end last, so that none waits minutes for the other
+    items.sort(key=lambda item: -slow[item.path])
     lacking = host_lacks()
     if lacking:
         for item in items:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.normative import build
 from AGE2HIELib.normative.average import SD_FLOOR, ShapeDifference, group_statistics, mean_difference, to_mean_shape
-from AGE2HIELib.normative.build import BuildRequest, BuiltAtlas, build_atlas
+from AGE2HIELib.normative.build import ROUNDS, BuildRequest, BuiltAtlas, build_atlas
 from AGE2HIELib.normative.cases import matching_lesions
 from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.injury import injure
@@ -31,7 +30,6 @@ from AGE2HIELib.system.progress import Silent
 from AGE2HIELib.volume import Grid, Volume
 
 SEEDS = (701, 702, 703, 704)
-ROUNDS = build.ROUNDS
 ATLAS = resource_path("atlas")
 
 
@@ -57,14 +55,6 @@ def built(folder: Path, work: Path, *, lesions: Path | None = None, jobs: int = 
     return build_atlas(wanted, ATLAS, work, Silent(), shown=False)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def two_rounds() -> Iterator[None]:
-    """Two show what is tested of storage, shape and interruptions, in two thirds of the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "ROUNDS", 2)
-        yield
-
-
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Kept between builds: what is placed in the bundled atlas for one of them need not be placed for the next."""
@@ -81,15 +71,11 @@ def healthy(cases: Path, work: Path) -> Atlas:
     return built(cases, work).atlas
 
 
-def test_regions_have_the_adc_that_the_infants_have(
-    cases: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_regions_have_the_adc_that_the_infants_have(healthy: Atlas) -> None:
     """Median ADC of deep regions beside that of the infants' own structures: within 5 %.
 
     The thalami border the third ventricle, the cerebellum its cisterns: 4.7 and 4.6 % there.
     """
-    monkeypatch.setattr(build, "ROUNDS", ROUNDS)
-    healthy = built(cases, Path(shutil.copytree(work, tmp_path / "work"))).atlas
     assert healthy.synthetic
     assert healthy.made["infants"] == len(SEEDS)
     names = {region.value: region.name for region in healthy.regions}
@@ -124,7 +110,7 @@ def test_what_was_made_before_an_interruption_is_used(
 ) -> None:
     here = Path(shutil.copytree(work, tmp_path / "work"))
     placed = sorted(here.glob("placed-*.npz"))
-    assert len(placed) == 2 * len(SEEDS)
+    assert len(placed) == ROUNDS * len(SEEDS)
     kept = {path: path.stat().st_mtime_ns for path in placed[1:]}
     placed[0].unlink()  # written last of its pair: without it the pair does not count
     shutil.rmtree(here / "template-0")

@@ -1,12 +1,13 @@
 """How long the command line takes: whole processes as a user starts them, the median of several runs.
 
     python benchmark/predict.py [--repeat N] [--input SCAN] [--model DIR]
-    python benchmark/predict.py --beside COMMIT_OR_FOLDER [--repeat N] [--input SCAN]
+    python benchmark/predict.py --beside COMMIT_OR_FOLDER [--repeat N] [--input SCAN ...]
 
 Without ``--input`` a synthetic ADC map of 160x160x18 voxels is made. A "stage" is what result.json says of itself; the
 difference to the whole process is the interpreter, imports, and leaving. ``--beside`` runs another version of this
 project in turns with this one, one pair after the other, and prints the ratio of each pair: on a machine that does
-other work as well, time by the clock means little, and the processor's time a little more. Nothing here is a test:
+other work as well, time by the clock means little, and the processor's time a little more. Of several scans each has
+its ``--repeat`` pairs. Nothing here is a test:
 times depend on the machine, and are printed with the number of its cores.
 """
 
@@ -23,13 +24,13 @@ import time
 from pathlib import Path
 
 from figures import ROOT, Figures
-from processes import Run, checkout_of, core_words, predicted, summary
+from processes import Run, add_pairs, checkout_of, core_words, predicted, summary
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--input", type=Path)
+    parser.add_argument("--input", type=Path, nargs="+")
     parser.add_argument("--model", type=Path)
     parser.add_argument("--beside", metavar="COMMIT_OR_FOLDER", help="another version, in turns with this one")
     options = parser.parse_args()
@@ -38,7 +39,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        scan = options.input or _phantom(folder)
+        scan = options.input[0] if options.input else _phantom(folder)
         help_s = [_seconds(["--help"]) for _ in range(options.repeat)]
         model = ["--model", str(options.model)] if options.model else []
         whole_s, stages = [], []
@@ -69,10 +70,11 @@ def _compare(options: argparse.Namespace) -> None:
     model = ["--model", str(options.model)] if options.model else []
     with tempfile.TemporaryDirectory() as scratch, checkout_of(options.beside, Path(scratch)) as other:
         folder = Path(scratch)
-        scan = (options.input or _phantom(folder)).resolve()
+        scans = [scan.resolve() for scan in options.input or [_phantom(folder)]]
         runs: dict[str, list[Run]] = {"before": [], "now": []}
         checkouts = {"before": other, "now": ROOT}
-        for number in range(-1, options.repeat):  # the first pair fills the disk's cache and is not counted
+        # the first pair fills the disk's cache and is not counted
+        for number, scan in enumerate([scans[0], *scans * options.repeat], start=-1):
             for name in sorted(checkouts, reverse=number % 2 == 1):
                 run = predicted(checkouts[name], scan, folder / f"{name}{number}", model)
                 print(
@@ -82,6 +84,10 @@ def _compare(options: argparse.Namespace) -> None:
                 if number >= 0:
                     runs[name].append(run)
     _print_pairs(runs)
+    figures = Figures("predict-beside")
+    figures.add("pairs", len(runs["now"]))
+    add_pairs(figures, "", runs)
+    figures.write(model=options.model is None)
 
 
 def _print_pairs(runs: dict[str, list[Run]]) -> None:

@@ -1,13 +1,17 @@
 """How many volumes a second training learns from, beside the same network on one resident batch and beside MONAI.
 
     python training/throughput.py [--volumes N] [--spacing MM] [--width half|full] [--batch N] [--workers N]
+                                  [--precision 32-true|16-mixed|bf16-mixed]
 
-Three ways are timed in turn, several rounds, and ratios to the resident batch are printed:
+Four ways are timed in turn, several rounds, and ratios to the resident batch are printed:
 (1) one batch that stays on the device, no data path at all;
 (2) this project's: resident volumes, keyed order, augmentation batched on the device, inside Lightning's loop;
 (3) MONAI's CacheDataset and a DataLoader with the like augmentation (flip, affine, noise, gain), each volume on its
-own, the network stepped by a plain loop.
-On a GPU: ``--volumes 8859 --width full --batch 32``.
+own, the network stepped by a plain loop;
+(4) the same with MONAI's ThreadDataLoader, which prepares batches in a thread of the same process.
+On a GPU: ``--volumes 8859 --width full --batch 32 --precision 16-mixed``, as the preset ``full`` has it. There the most
+memory is printed as well, and with ``--width full`` the hours that a pretraining of that preset takes at the rate
+of (2).
 """
 
 from __future__ import annotations
@@ -41,8 +45,10 @@ from training.learning.keyed import Learner
 from training.learning.transfer import new_network
 from training.preparing.inputs import t1_spec
 from training.settings import Hardware, Network
+from training.settings_reading import load_settings
 
-WAYS = ("one resident batch", "this project", "MONAI CacheDataset")
+WAYS = ("one resident batch", "this project", "MONAI CacheDataset", "MONAI ThreadDataLoader")
+PRECISIONS = {"32-true": torch.float32, "16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Work:
     batch: int
     workers: int
     device: torch.device
+    precision: str
 
     @property
     def ages(self) -> np.ndarray:
@@ -71,22 +78,24 @@ def main() -> None:
     parser.add_argument("--width", choices=("half", "full"), default="half")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--workers", type=int, default=2, help="of MONAI's loader")
+    parser.add_argument("--precision", choices=PRECISIONS, default="32-true")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    shape = t1_spec(given.spacing, "affine").grid.shape
+    width = FULL_WIDTH if given.width == "full" else HALF_WIDTH
+    shape = t1_spec(given.spacing, "affine", Network(channels=width).poolings).grid.shape
     rng = np.random.default_rng(0)
     volumes = np.empty((given.volumes, 1, *shape), dtype=np.float16)
     for volume in volumes:
         volume[:] = rng.standard_normal(shape, dtype=np.float32)
-    work = Work(volumes, FULL_WIDTH if given.width == "full" else HALF_WIDTH, given.batch, given.workers, device)
+    work = Work(volumes, width, given.batch, given.workers, device, given.precision)
     timed: dict[str, list[float]] = {way: [] for way in WAYS}
-    ways: tuple[Callable[[Work], float], ...] = (resident_batch, this_project, monai_cache)
+    ways: tuple[Callable[[Work], float], ...] = (resident_batch, this_project, monai_cache, monai_threads)
     for _ in tqdm(range(given.rounds), desc="rounds"):
         for way, run in zip(WAYS, ways, strict=True):
             timed[way].append(run(work))
-    print(f"{given.volumes} volumes of {shape}, SFCN {work.width}, batches of {given.batch}, {device.type}, "
-          f"{torch.get_num_threads()} threads")  # fmt: skip
+    print(f"{given.volumes} volumes of {shape}, SFCN {work.width}, batches of {given.batch}, {given.precision}, "
+          f"{device.type}, {torch.get_num_threads()} threads")  # fmt: skip
     figures = Figures(f"throughput-{device.type}")
     for way in WAYS:
         ratios = [a / b for a, b in zip(timed[way], timed[WAYS[0]], strict=True)]
@@ -95,7 +104,21 @@ def main() -> None:
         rates = timed[way]
         figures.add(f"{way}/rate", statistics.median(rates), "volumes a second, median", (min(rates), max(rates)))
         figures.add(f"{way}/ratio", statistics.median(ratios), "of one resident batch", (min(ratios), max(ratios)))
+    add_hours(figures, statistics.median(timed["this project"]), full_width=given.width == "full")
     figures.write()
+
+
+def add_hours(figures: Figures, rate: float, *, full_width: bool) -> None:
+    """What follows from the rate for the preset ``full``, whose networks have the full width."""
+    if full_width:
+        preset = load_settings("full")
+        hours = preset.ages.subjects * preset.pretrain.epochs / rate / 3600
+        print(f"one pretraining of the preset full at this rate: {hours:.1f} h")
+        figures.add("full/pretraining", hours, "h at the rate of this project")
+    if torch.cuda.is_available():
+        peak_gb = torch.cuda.max_memory_allocated() / 1e9
+        print(f"most memory of the GPU: {peak_gb:.1f} GB")
+        figures.add("peak", peak_gb, "GB of the GPU, all ways")
 
 
 def resident_batch(work: Work) -> float:
@@ -119,13 +142,26 @@ def this_project(work: Work) -> float:
     subjects = Subjects(np.arange(len(work.volumes)), work.ages, np.full(len(work.volumes), 1000.0))
     module = _TimedModule(work.network(), work.volumes, subjects, learner, learning_rate=1e-3)
     with tempfile.TemporaryDirectory() as folder:
-        fit(module, FitPlace(Path(folder), Hardware()))
+        fit(module, FitPlace(Path(folder), Hardware(precision=work.precision)))  # type: ignore[arg-type]
     return len(work.volumes) // work.batch * work.batch / module.seconds
 
 
 def monai_cache(work: Work) -> float:
     """Volumes a second of an epoch over MONAI's cache, after a first one."""
     from monai.data.dataloader import DataLoader
+
+    several = {"num_workers": work.workers, "persistent_workers": work.workers > 0}
+    return _monai(work, DataLoader, {**several, "pin_memory": work.device.type == "cuda"})
+
+
+def monai_threads(work: Work) -> float:
+    """The same with its loader for data that are in memory already."""
+    from monai.data.thread_buffer import ThreadDataLoader
+
+    return _monai(work, ThreadDataLoader, {"num_workers": 0})
+
+
+def _monai(work: Work, loader_class: Callable[..., Any], options: dict[str, Any]) -> float:
     from monai.data.dataset import CacheDataset
     from monai.transforms.compose import Compose
     from monai.transforms.intensity.dictionary import RandGaussianNoised, RandScaleIntensityd
@@ -144,15 +180,8 @@ def monai_cache(work: Work) -> float:
         ]
     )  # fmt: skip
     items = [{"image": volume, "age": age} for volume, age in zip(work.volumes, work.ages, strict=True)]
-    loader = DataLoader(
-        CacheDataset(items, changes, progress=False),
-        batch_size=work.batch,
-        shuffle=True,
-        drop_last=True,
-        num_workers=work.workers,
-        persistent_workers=work.workers > 0,
-        pin_memory=work.device.type == "cuda",
-    )
+    dataset = CacheDataset(items, changes, progress=False)
+    loader = loader_class(dataset, batch_size=work.batch, shuffle=True, drop_last=True, **options)
     step = _Step(work)
 
     def epoch() -> None:
@@ -184,13 +213,20 @@ class _Step:
     def __init__(self, work: Work) -> None:
         self.network = work.network()
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=1e-3)
+        kind, mixed = work.device.type, work.precision != "32-true"
+        self.lower = torch.autocast(kind, PRECISIONS[work.precision] if mixed else torch.bfloat16, enabled=mixed)
+        self.scaler = torch.amp.GradScaler(kind, enabled=work.precision == "16-mixed")
         self.brain_ml = torch.full((work.batch,), 1000.0, device=work.device)
 
     def __call__(self, images: torch.Tensor, ages: torch.Tensor) -> None:
         self.optimiser.zero_grad()
-        functional.huber_loss(self.network(images, self.brain_ml)[:, 0], (ages - 48.0) / 28.0).backward()
+        with self.lower:
+            loss = functional.huber_loss(self.network(images, self.brain_ml)[:, 0], (ages - 48.0) / 28.0)
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimiser)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
 
 
 def _rate(run: Callable[[], object], volumes: int, device: torch.device) -> float:

@@ -17,15 +17,16 @@ def standing(saliency: np.ndarray) -> np.ndarray:
 
     It means the same for every method and infant, whatever their maps' unit, so that maps can share a colour scale.
     """
-    positive = np.maximum(np.nan_to_num(saliency.astype(np.float64)), 0)
-    values, inverse, counts = np.unique(positive, return_inverse=True, return_counts=True)
+    rank = np.zeros(saliency.shape)
+    there = np.nan_to_num(saliency) > 0  # most voxels lie outside the brain: sorting them would take ten times as long
+    values, inverse, counts = np.unique(
+        np.nan_to_num(saliency[there].astype(np.float64)), return_inverse=True, return_counts=True
+    )
     held = values * counts
     total = held.sum()
-    if total <= 0:
-        return np.zeros(saliency.shape)
-    stronger = total - np.cumsum(held)
-    rank = np.where(values > 0, 1 - stronger / total, 0)
-    return np.asarray(rank[inverse].reshape(saliency.shape))
+    if total > 0:
+        rank[there] = (1 - (total - np.cumsum(held)) / total)[inverse]
+    return rank
 
 
 def names_a_place(saliency: np.ndarray) -> bool:

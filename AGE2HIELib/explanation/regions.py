@@ -216,7 +216,7 @@ def measured_regions(
     Args:
         atlas: where the scan was placed.
         placement: of the scan.
-        brain, adc, z, saliency, lesion: on the scan's grid, canonical voxel order.
+        brain, adc, z, saliency, lesion: on the scan's grid, canonical voxel order; brain and lesion bool.
     """
     maps = _on_atlas(atlas, placement, brain, (adc, z, saliency, lesion))
     total = float(np.maximum(maps.saliency[maps.labels > 0], 0).sum(dtype=np.float64))
@@ -249,10 +249,13 @@ def _on_atlas(
     adc, z, saliency, lesion = scan_maps
 
     def share_of(valid: np.ndarray) -> np.ndarray:
-        return placement.to_atlas(brain.like(valid.astype(np.float32)), grid).array
+        return placement.share_in_atlas(brain.like(valid), grid)
 
     def placed(image: Volume, valid: np.ndarray, share: np.ndarray) -> np.ndarray:
         values = placement.to_atlas(image.like(np.where(valid, image.array, 0).astype(np.float32)), grid).array
+        return within(values, share)
+
+    def within(values: np.ndarray, share: np.ndarray) -> np.ndarray:
         return np.where(share >= BRAIN_SHARE, values / np.maximum(share, BRAIN_SHARE), np.nan)
 
     inside, measured = brain.array, brain.array & np.isfinite(adc.array)
@@ -264,7 +267,7 @@ def _on_atlas(
         z=placed(z, inside, share),
         saliency=np.nan_to_num(evidence),
         voxel_ml=placement.volume_change(box).array * atlas.grid.voxel_ml,
-        lesion=np.nan_to_num(placed(lesion, inside, share)) if lesion is not None else None,
+        lesion=np.nan_to_num(within(share_of(lesion.array & inside), share)) if lesion is not None else None,
     )
 
 

@@ -11,7 +11,8 @@ displacements are LPS, it turns stretching into shrinking.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -73,6 +74,21 @@ class Placement:
     displacement: sitk.Image | None = None
     filled: float = 0.0
     folding: float = 0.0
+    _kept: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def share_in_atlas(self, mask: Volume, grid: Grid) -> np.ndarray:
+        """How much of each voxel of a grid of the atlas frame a mask of the scan fills, 0..1, float32 and read-only.
+
+        It is kept: the scores of injury and the table of regions ask for the same masks.
+        """
+        key = ("share", grid.shape, grid.affine_ras.tobytes(), np.packbits(mask.array).tobytes())
+        return self._once(key, lambda: self.to_atlas(_as_float(mask), grid).array)
+
+    def _once(self, key: tuple[object, ...], made: Callable[[], np.ndarray]) -> np.ndarray:
+        if key not in self._kept:
+            self._kept[key] = made()
+            self._kept[key].setflags(write=False)
+        return self._kept[key]
 
     def to_atlas(self, volume: Volume, grid: Grid, *, interpolation: str = "linear", outside: float = 0.0) -> Volume:
         """A volume of the scan on a grid of the atlas frame, interpolated once."""
@@ -100,13 +116,18 @@ class Placement:
         return Volume(whole, self.native.affine_ras)
 
     def volume_change(self, box: tuple[slice, ...] | None = None) -> Volume:
-        """How many times larger each voxel of the atlas is in the scan, on the atlas's grid or the part in a box."""
+        """How many times larger each voxel of the atlas is in the scan, on the atlas's grid or the part in a box, which
+        is kept, and read-only.
+        """
         if box is None:
             return Volume(self._volume_change_on(self.atlas), self.atlas.affine_ras)
+        key = ("change", *((side.start, side.stop) for side in box))
+        return Volume(self._once(key, lambda: self._volume_change_in(box)), part_of(self.atlas, box).affine_ras)
+
+    def _volume_change_in(self, box: tuple[slice, ...]) -> np.ndarray:
         wide = widened(box, self.atlas.shape, 1)  # the slope at the border of the box is taken from both sides
         inner = tuple(slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, wide, strict=True))
-        change = self._volume_change_on(part_of(self.atlas, wide))
-        return Volume(change[inner], part_of(self.atlas, box).affine_ras)
+        return np.ascontiguousarray(self._volume_change_on(part_of(self.atlas, wide))[inner])
 
     def _volume_change_on(self, grid: Grid) -> np.ndarray:
         spacing, direction, origin = sitk_geometry(grid)

@@ -77,7 +77,7 @@ def measure_burden(lesion: Volume, brain: Volume, placement: Placement, atlas: A
     """
     box = labelled_box(atlas)
     weight, injured = (
-        placement.to_atlas(mask.like(mask.array.astype(np.float32)), part_of(atlas.grid, box)).array.astype(np.float64)
+        placement.share_in_atlas(mask, part_of(atlas.grid, box)).astype(np.float64)
         for mask in (brain, brain.like(lesion.array & brain.array))
     )
     usable = weight >= BRAIN_SHARE
