@@ -17,6 +17,7 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "global-local": ("rounds",),
     "covariance": ("taps",),
     "autoencoder": ("latent",),
+    "swin": ("window",),
 }
 _MAP_OF = {
     ATTENTION: ("slices",),

@@ -97,7 +97,12 @@ class RegionValues(nn.Module):
 
         C is the mean over the values (ADC, z, share of tissue) of the regions' correlations, divided by its largest
         eigenvalue; a region that could not be measured counts as average.
+
+        Raises:
+            ValueError: no cell belongs to a region: the network would read nothing.
         """
+        if not self.labels.any():
+            raise ValueError("no cell of the image belongs to a region: say where the regions lie first")
         values = torch.cat([self.measured(image).double().cpu() for image in images])
         mean = torch.nan_to_num(values.nanmean(0), nan=0.0)
         spread = torch.nan_to_num((values - mean).square().nanmean(0).sqrt(), nan=1.0).clamp(min=_LEAST_SD)

@@ -110,4 +110,20 @@ SLICES_AND_PATCHES = (
         "rounds, three blocks and voxels of 4 mm with the small presets.",
         cost=2.0,
     ),
+    System(
+        name="swin",
+        title="3D Swin transformer",
+        what="Attention within windows of cells, shifted in every second layer; from stage to stage cells are halved, "
+        "features doubled; a linear head reads the mean of the last ones.",
+        source="arXiv:2103.14030",
+        reports="Photographs, not brains; in three dimensions the encoder of Swin UNETR (arXiv:2201.01266).",
+        targets="both",
+        settings={"network.name": "swin", "network.pooling": "mean"},
+        small={"network.channels": [16, 32, 64]},
+        published={"network.channels": [48, 96, 192, 384], "network.options": {"window": 7}},
+        made_map=OF_BLOCKS,
+        differs="No weights of another task to begin with; heads of 8 channels. Three stages, a third of the width and "
+        "windows of 4 cells with the small presets.",
+        cost=2.0,
+    ),
 )
