@@ -132,7 +132,9 @@ def told(row: Row) -> str:
     verdict = (row.infant.record or {}).get("examination")
     if verdict:
         failed = [one["name"] for one in verdict["findings"] if not one["passed"]]
-        lines.append(f"{'':<22}map     {verdict['method']}: {'passed' if verdict['passed'] else ', '.join(failed)}")
+        lines.append(
+            f"{'':<22}map     {verdict['method']}: {'passed' if verdict['passed'] else 'failed: ' + ', '.join(failed)}"
+        )
     return "\n".join(lines)
 
 
