@@ -86,7 +86,7 @@ def test_another_infant_s_image_is_warned_of_and_the_infant_s_own_is_not() -> No
     images, doubts = sequences_on_scan(own, adc, brain)
     assert doubts == ()
     assert images["t1"].grid.same_as(adc.grid)
-    (said,) = sequences_on_scan(stranger, adc, brain)[1]
+    (said,) = sequences_on_scan(stranger, adc, brain)[1].values()
     assert "may be another infant's" in said
 
 

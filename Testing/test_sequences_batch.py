@@ -23,8 +23,15 @@ from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.phantom.injury import injure
 from AGE2HIELib.phantom.scan import PROTOCOLS, scanner_adc
 from AGE2HIELib.phantom.sequences import scan_sequence
+from AGE2HIELib.pipeline import sequences
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
+from AGE2HIELib.system.places import resource_path
 from AGE2HIELib.volume import Grid
+from training.cohorts.bonbid import HieCase
+from training.preparing import infants
+from training.preparing.infants import InfantOptions, prepare_infants
+from training.preparing.inputs import infant_spec
+from training.settings import Network
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +123,21 @@ def test_a_model_of_adc_alone_takes_no_notice_of_them(
     words = ("batch", tmp_path / "scans", "--output", tmp_path / "out", "--jobs", 1, "--progress", "none")
     assert run(capfd, *words)[0] == 0
     assert settings_of(tmp_path / "out" / "both")["t1_sha256"] is None
+
+
+def test_a_doubted_image_is_left_out_of_a_cohort_and_named(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = HieCase("A", "A", "MGH", images / "adc.nii.gz", True, t1=images / "t1.nii.gz", t2=images / "t2.nii.gz")
+    monkeypatch.setattr(sequences, "LEAST_AGREEMENT", {"t1": 0.06, "t2": 0.9})
+    atlas = resource_path("atlas")
+    options = InfantOptions(atlas, infant_spec(Network(name="fused", channels=(4, 4))), "atlas", 1)
+    monkeypatch.setattr(infants, "run_all", lambda work, tasks, **_: [work(one) for one in tasks])
+    cohort = prepare_infants([case], tmp_path, options)
+    assert cohort.table[["has_t1", "has_t2"]].to_numpy().tolist() == [[True, False]]
+    assert float(np.abs(cohort.volumes[0, 3]).max()) > 0
+    assert float(np.abs(cohort.volumes[0, 4]).max()) == 0
+    assert "A: left out. The T2 shares" in caplog.text
 
 
 def bids_dataset(root: Path, images: Path) -> Path:

@@ -243,6 +243,27 @@ def test_a_system_that_cannot_be_made_does_not_stop_the_others(tmp_path: Path, m
     assert sorted(made) == ["untrained", "vgg8"]
 
 
+def test_a_cohort_that_cannot_be_prepared_does_not_stop_the_other_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare(task: RowTask, jobs: int) -> None:
+        if task.system.name == "fused":
+            raise InputError("2 image(s) cannot be prepared")
+
+    asked: list[str] = []
+    monkeypatch.setattr(comparing, "prepare_row", prepare)
+    monkeypatch.setattr(comparing, "write_infant", lambda folder: folder / "adc.mha")
+    monkeypatch.setattr(comparing, "finished_row", lambda task: None)
+    monkeypatch.setattr(
+        comparing, "_make_rows", lambda tasks, jobs: asked.extend(one.system.name for one in tasks) or {}
+    )
+    monkeypatch.setattr(comparing, "write_page", lambda root, *_, **__: root / "systems.html")
+    systems = find_systems(["sfcn", "fused"])
+    with pytest.raises(InputError, match=r"1 of 2 systems cannot be made \(fused: 2 image\(s\) cannot be prepared\)"):
+        comparing.compare_systems(tmp_path, load_settings("quick"), systems, preset="quick", command="")
+    assert asked == ["sfcn"]
+
+
 def test_an_unknown_system_is_named() -> None:
     assert [one.name for one in find_systems(["untrained", "sfcn"])] == ["sfcn", "untrained"]
     with pytest.raises(InputError, match="There is no system 'vgg'"):

@@ -120,7 +120,7 @@ def admit(scan: Scan, model: Model, atlas: Atlas, request: Request, stages: Stag
         images = {"adc": gated.adc, "z_adc": z, **sequences}
         image = network_input(images, gated.brain, gated.placement, model.bundle.spec)
         quality = gated.quality.with_(*input_checks(image, model)).overriding(request.override)
-    gated = replace(gated, quality=quality, warnings=(*gated.warnings, *doubts))
+    gated = replace(gated, quality=quality, warnings=(*gated.warnings, *doubts.values()))
     if scan.verdict is not None:
         gated = with_verdict(gated, scan.verdict)
     return Admitted(gated, model, z, image) if gated.passed else Withheld(gated, model, z)

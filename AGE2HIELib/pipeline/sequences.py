@@ -50,9 +50,11 @@ def check_reads(given: GivenSequences, facts: ModelFacts) -> None:
             )
 
 
-def sequences_on_scan(given: GivenSequences, adc: Volume, brain: Volume) -> tuple[dict[str, Volume], tuple[str, ...]]:
-    """The sequences on the grid of the scan, and warnings; ``adc`` and ``brain`` as for ``register_sequence``."""
-    images, warnings = {}, []
+def sequences_on_scan(given: GivenSequences, adc: Volume, brain: Volume) -> tuple[dict[str, Volume], dict[str, str]]:
+    """The sequences on the grid of the scan, and a warning for each that may not belong to it, by name; ``adc`` and
+    ``brain`` as for ``register_sequence``.
+    """
+    images, doubts = {}, {}
     for name, image in given.images.items():
         try:
             found = register_sequence(image, adc, brain)
@@ -60,8 +62,8 @@ def sequences_on_scan(given: GivenSequences, adc: Volume, brain: Volume) -> tupl
             raise InputError(f"--{name}: {problem}") from problem
         images[name] = found.image
         if found.agreement < LEAST_AGREEMENT[name]:
-            warnings.append(
+            doubts[name] = (
                 f"The {name.upper()} shares {found.agreement:.3f} of its information with the scan (usual: "
                 f"{LEAST_AGREEMENT[name]:.2f} or more): it may be another infant's, or lie elsewhere. Look at both."
             )
-    return images, tuple(warnings)
+    return images, doubts

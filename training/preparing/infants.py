@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from training.preparing.store import PreparedCohort, image_file, keep_image, pac
 VERSION = 3  # raise it when the same files would be prepared otherwise
 NO_BRAIN = "no brain was found. Give a skull-stripped ADC map, 0 outside the brain."
 CLINICAL, OUTCOME = "clinical_", "outcome_"  # begin the names of columns
+DOUBTED = "doubted_sequences"
 LOW_Z = -2.0  # the organisers' rule for a lesion (doi:10.1101/2023.06.30.546841)
 
 
@@ -83,7 +85,16 @@ def prepare_infants(cases: Sequence[HieCase], folder: Path, options: InfantOptio
     wrong = [line for line in run_all(prepare_infant, missing, jobs=options.jobs, description="infants placed") if line]
     if wrong:
         raise InputError(f"{len(wrong)} image(s) cannot be prepared:\n" + "\n".join(wrong))
-    return pack(folder, [task.key for task in tasks], table_rows(cases))
+    cohort = pack(folder, [task.key for task in tasks], table_rows(cases))
+    _tell_doubts(cohort.table)
+    return cohort
+
+
+def _tell_doubts(table: pd.DataFrame) -> None:
+    """A T1 or T2 that may be another infant's is left out, as one that is missing, and named."""
+    if DOUBTED in table:
+        for case, doubt in table.loc[table[DOUBTED].notna(), ["case", DOUBTED]].itertuples(index=False):
+            logging.getLogger(__name__).warning("%s: left out. %s", case, doubt)
 
 
 def table_rows(cases: Sequence[HieCase]) -> list[dict[str, Any]]:
@@ -153,12 +164,12 @@ def infant_arrays(
     own = z_map(adc, brain, atlas, placement)
     released = scan.z_adc if scan.z_adc is not None else own
     asked = _sequence_files(case, spec)
-    sequences, doubts = sequences_on_scan(scan.sequences, adc, brain) if asked else ({}, ())
-    if doubts:
-        raise InputError(doubts[0])
+    found, doubts = sequences_on_scan(scan.sequences, adc, brain) if asked else ({}, {})
+    sequences = {name: image for name, image in found.items() if name not in doubts}
     arrays = {"volume": _channels({"adc": adc, **sequences}, brain, (own, released), placement, spec)}
     row: dict[str, Any] = _facts(adc, brain, released if z_maps == "released" else own)
-    row |= {f"has_{name}": name in sequences for name in SEQUENCES} if len(spec.channels) > 2 else {}
+    if len(spec.channels) > 2:
+        row |= {f"has_{name}": name in sequences for name in SEQUENCES} | {DOUBTED: " ".join(doubts.values())}
     row |= {"image_sha256": scan.source.sha256, "released_z": scan.z_adc is not None}
     if lesion is not None:
         row["lesion_load"] = float((lesion.array > 0).sum() / brain.array.sum())
