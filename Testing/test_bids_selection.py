@@ -13,7 +13,7 @@ from AGE2HIELib.bids.cases import BidsCase, Wanted, find_bids_cases, find_deriva
 from AGE2HIELib.bids.dataset import Visit, images, inherited, open_dataset, sidecar
 from AGE2HIELib.bids.infants import infant_of, read_infant_tables
 from AGE2HIELib.bids.names import label_of, parse_name
-from AGE2HIELib.bids.selection import EntityFilter, choose_diffusion, choose_t1, read_filter
+from AGE2HIELib.bids.selection import EntityFilter, choose_anatomical, choose_diffusion, read_filter
 from AGE2HIELib.bids.staging import on_grid, staged
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import read_volume, write_volume
@@ -171,12 +171,12 @@ def test_a_t1_image_is_the_infants_own_and_without_contrast_agent(tmp_path: Path
     folder = root / "sub-01" / "anat"
     folder.mkdir(parents=True)
     here = (open_dataset(root), visit(root), ANY)
-    assert choose_t1(*here) is None
+    assert choose_anatomical(*here) is None
     for name in ("space-MNI152NLin2009cAsym_desc-preproc", "ce-gadolinium", "desc-smooth"):
         write_volume(Volume(np.ones(SHAPE, np.float32), np.eye(4)), folder / f"sub-01_{name}_T1w.nii.gz")
-    assert choose_t1(*here).image.path.name == "sub-01_ce-gadolinium_T1w.nii.gz"  # type: ignore[union-attr]
+    assert choose_anatomical(*here).image.path.name == "sub-01_ce-gadolinium_T1w.nii.gz"  # type: ignore[union-attr]
     write_volume(Volume(np.ones(SHAPE, np.float32), np.eye(4)), folder / "sub-01_space-dwi_desc-preproc_T1w.nii.gz")
-    assert choose_t1(*here).image.path.name == "sub-01_space-dwi_desc-preproc_T1w.nii.gz"  # type: ignore[union-attr]
+    assert choose_anatomical(*here).image.path.name == "sub-01_space-dwi_desc-preproc_T1w.nii.gz"  # type: ignore[union-attr]
 
 
 AGES = {

@@ -11,7 +11,7 @@ import torch
 from region_samples import NAMES, REGIONS, SHAPE, aged_images, labels_of, new_network, taught_network
 
 from AGE2HIELib.errors import InputError, ModelError
-from AGE2HIELib.explanation.network_methods import regional_residuals
+from AGE2HIELib.explanation.network_methods import regional_evidence, regional_residuals, value_evidence
 from AGE2HIELib.explanation.question import Question, output_number
 from AGE2HIELib.networks.covariance import CovarianceNetwork, with_regions
 from AGE2HIELib.networks.registry import build_network
@@ -110,6 +110,52 @@ def test_a_region_that_is_two_standard_deviations_older_has_the_largest_residual
         change = network.standardised_residuals(planted[None]) - network.standardised_residuals(image[None])
         first += int(change[0].argmax()) == region
     assert first >= 0.9 * len(images)
+
+
+def test_learning_sees_matrices_of_halves_and_the_answer_that_of_all() -> None:
+    network, (images, _) = new_network(), aged_images(64, seed=3)
+    network.measure([images])
+    answer = network.eval()(images)
+    assert torch.equal(network.values.mixing, network.values.covariance)
+    network.train()
+    drawn = []
+    for _ in range(6):
+        network(images)
+        drawn.append(network.values.mixing)
+        largest = torch.linalg.eigvalsh(drawn[-1])[-1]
+        assert float(largest) == pytest.approx(1.0, abs=1e-4)
+        assert 0.001 < float((drawn[-1] - network.values.covariance).abs().mean()) < 0.1
+    assert len({float(one.sum()) for one in drawn}) > 1
+    assert torch.equal(network.eval()(images), answer)
+    assert not [name for name in network.state_dict() if "halves" in name]
+
+
+def test_regional_evidence_sums_to_the_answer_and_lies_where_the_values_are() -> None:
+    network, (images, _) = taught(), aged_images(40, seed=12)
+    question = Question(network, images[:1], "filter2", output_number(0))
+    values = network.values.standardised(network.values.measured(images))
+    nothing = float(network.answers_to(torch.zeros_like(values[:1])))
+    parts = value_evidence(network, question, values[:1])
+    assert float(parts.mean()) == pytest.approx(float(network(images[:1])) - nothing, abs=0.01)
+    painted = regional_evidence(question).cells
+    np.testing.assert_allclose(painted[:, 0, 0], parts - parts.mean(), atol=1e-5)
+    for region in range(REGIONS):  # older in one region alone: no other region gains as much
+        older = values[region : region + 1].clone()
+        older[0, 0, region] += 2
+        change = value_evidence(network, question, older) - value_evidence(
+            network, question, values[region : region + 1]
+        )
+        assert int(change.argmax()) == region
+    plain = build_network("sfcn", {"in_channels": 1, "channels": [4, 4]})
+    with pytest.raises(InputError, match="'regional-evidence' is that of a covariance network"):
+        regional_evidence(Question(plain, images[:1], "block1", output_number(0)))
+
+
+def test_a_network_without_regions_is_not_measured() -> None:
+    network, (images, _) = new_network(), aged_images(8, seed=3)
+    network.values.labels.zero_()
+    with pytest.raises(ValueError, match="no cell of the image belongs to a region"):
+        network.measure([images])
 
 
 def test_the_map_paints_each_region_with_its_residual() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -251,3 +252,31 @@ def test_the_workers_environment(host: Any, panel: Any) -> None:
     assert found["PYTHONUTF8"] == "1"
     assert found["LD_LIBRARY_PATH"] == "/slicer/lib"
     assert workerEnvironment({})["PYTHONPATH"] == str(ROOT)
+
+
+def test_t1_and_t2_of_the_infant_go_beside_the_scan_on_their_own_grids(host: Any, panel: Any) -> None:
+    """The gate alone reads neither; another scan clears both: they were the first infant's."""
+    scan, _ = add(host, grid(0))
+    t1, values = add(host, grid(1), "T1 of A")
+    other, _ = add(host, grid(3), "Infant B")
+    parameters = panel.widget.state.parameters
+    panel.widget.ui.inputSelector.pick(scan)
+    panel.widget.ui.t1Selector.pick(t1)
+    assert parameters.t1Volume is t1
+    call = panel.widget.logic.prepare(parameters, None)
+    try:
+        assert call.request.t2 is None
+        written = read_volume(call.request.t1)
+        np.testing.assert_allclose(written.affine_ras, grid(1), atol=1e-5)
+        np.testing.assert_array_equal(written.array, values)
+        assert f"--t1={call.request.t1}" in call.request.argv()
+    finally:
+        shutil.rmtree(call.folder)
+    check = panel.widget.logic.prepareCheck(parameters, None)
+    try:
+        assert check.request.t1 is None
+    finally:
+        shutil.rmtree(check.folder)
+    panel.widget.ui.inputSelector.pick(other)
+    assert parameters.t1Volume is None
+    assert panel.widget.ui.t1Selector.currentNode() is None

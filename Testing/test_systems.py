@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -17,7 +18,10 @@ from AGE2HIELib.networks.registry import TWO_STAGE, build_network
 from AGE2HIELib.networks.two_stage import TwoStage
 from training.learning.ranking import SOFTNESS, order_loss, pairs_loss, random_pairs, ranking_loss, soft_ranks
 from training.learning.transfer import outcome_arguments
-from training.lessons import age_encoder
+from training.lessons import TRUE, Lesson, age_encoder, age_module
+from training.preparing.inputs import t1_spec
+from training.preparing.store import PreparedCohort
+from training.settings import T1_PLACEMENT
 from training.settings_reading import PRESETS, load_settings
 from training.systems import comparing
 from training.systems.measuring import RowTask
@@ -171,6 +175,57 @@ def test_every_row_s_networks_can_be_built(preset: str) -> None:
                 assert build_network(name, arguments).features > 0, system.name
 
 
+def test_every_row_s_network_of_age_reads_its_image() -> None:
+    """That of a covariance network did not, for want of regions: it learned nothing, and nothing said so."""
+    common = load_settings("systems")
+    names = [f"sub-{number}" for number in range(6)]
+    table = pd.DataFrame({"subject": names, "age_years": np.linspace(1, 90, 6), "brain_ml": 1000.0})
+    for system in SYSTEMS:
+        if not system.learns_age:
+            continue
+        settings = settings_of(system, common, "systems")
+        shape = t1_spec(settings.input.spacing_mm, T1_PLACEMENT, settings.network.poolings).grid.shape
+        volumes = (
+            np.random.default_rng(0).normal(0, 1, (6, 1, *shape)) + np.linspace(-1, 1, 6)[:, None, None, None, None]
+        )
+        cohort = PreparedCohort(volumes.astype(np.float16), None, table, "0" * 64)
+        network, _ = age_module(settings, cohort, Lesson(TRUE))
+        network.eval()
+        with torch.no_grad():
+            first, last = (network.encoder(torch.from_numpy(volumes[[row]]).float()) for row in (0, -1))
+        assert float((first - last).abs().max()) > 1e-4, system.name
+
+
+def test_a_swin_transformer_keeps_places_and_is_cut_at_any_stage() -> None:
+    torch.manual_seed(0)
+    network = build_network("swin", {"in_channels": 2, "channels": [8, 16, 32], "window": 3})
+    image = torch.randn(2, 2, 16, 24, 16)
+    for layer in network.layers:
+        assert torch.equal(network.above(network.below(image, layer), layer), network(image))
+        cells = network.cells(layer)
+        assert tuple(network.below(image, layer).shape[2:]) == tuple(cells.count(size) for size in (16, 24, 16))
+    # windows of 3 cells of 2 voxels, shifted by one cell: the last voxels reach no cell of the other end
+    other = image.clone()
+    other[..., 14:] = 0
+    changed = (network.below(other, "stage1") - network.below(image, "stage1")).abs().amax((0, 1, 2, 3))
+    assert changed[:3].max() == 0
+    assert changed[7] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "seen"),
+    [
+        ({"channels": [8, 16, 24]}, "do not double"),
+        ({"channels": [6, 12]}, "a multiple of 8"),
+        ({"channels": [8, 16], "norm": "batch"}, "layer norms alone"),
+        ({"channels": [8, 16], "window": 17}, "more than 16"),
+    ],
+)
+def test_a_swin_transformer_that_cannot_be_is_refused(arguments: dict[str, object], seen: str) -> None:
+    with pytest.raises(ModelError, match=seen):
+        build_network("swin", {"in_channels": 1, **arguments})
+
+
 def test_a_system_that_cannot_be_made_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
@@ -186,6 +241,27 @@ def test_a_system_that_cannot_be_made_does_not_stop_the_others(tmp_path: Path, m
     tasks = [RowTask(one, common, tmp_path, tmp_path, "") for one in find_systems(["sfcn", "vgg8", "untrained"])]
     assert comparing._make_rows(tasks, 1) == {"sfcn": "it cannot be"}
     assert sorted(made) == ["untrained", "vgg8"]
+
+
+def test_a_cohort_that_cannot_be_prepared_does_not_stop_the_other_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare(task: RowTask, jobs: int) -> None:
+        if task.system.name == "fused":
+            raise InputError("2 image(s) cannot be prepared")
+
+    asked: list[str] = []
+    monkeypatch.setattr(comparing, "prepare_row", prepare)
+    monkeypatch.setattr(comparing, "write_infant", lambda folder: folder / "adc.mha")
+    monkeypatch.setattr(comparing, "finished_row", lambda task: None)
+    monkeypatch.setattr(
+        comparing, "_make_rows", lambda tasks, jobs: asked.extend(one.system.name for one in tasks) or {}
+    )
+    monkeypatch.setattr(comparing, "write_page", lambda root, *_, **__: root / "systems.html")
+    systems = find_systems(["sfcn", "fused"])
+    with pytest.raises(InputError, match=r"1 of 2 systems cannot be made \(fused: 2 image\(s\) cannot be prepared\)"):
+        comparing.compare_systems(tmp_path, load_settings("quick"), systems, preset="quick", command="")
+    assert asked == ["sfcn"]
 
 
 def test_an_unknown_system_is_named() -> None:

@@ -178,6 +178,15 @@ def test_contrast_turns_round_between_birth_and_childhood_in_the_prepared_image(
     assert differences[1] > differences[0] + 0.5
 
 
+def test_an_image_with_bright_fluid_is_warned_of() -> None:
+    """As a T2 or an ADC map has it; T1 of a newborn and of an older child have dark fluid."""
+    for seed, age in ((51, 0.1), (53, 3.0)):
+        assert usual(seed, age, seed).warnings == ()
+    scan = scan_t1(subject(53, 3.0), seed=53)
+    turned = scan.like(np.where(scan.array > 0, scan.array.max() - scan.array + 1, 0))
+    assert "Fluid is bright in this scan" in prepared(turned).warnings[-1]
+
+
 def nearest_labels() -> np.ndarray:
     """'white' and 'cortex' on the grid of the spec, from the infants' atlas."""
     from AGE2HIELib.phantom.structures import BASE_VALUE, CORTEX, WHITE_MATTER

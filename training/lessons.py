@@ -19,6 +19,7 @@ from training.learning.ages import AgeModule, Subjects
 from training.learning.batches import Images
 from training.learning.keyed import Learner
 from training.learning.outside_weights import load_outside
+from training.learning.placing import place_regions
 from training.learning.pretext import (
     AGE_AND_SEX,
     PRETEXTS,
@@ -68,6 +69,7 @@ def age_module(
     name, arguments = age_encoder(settings, head, first_stage=first_stage)
     torch.manual_seed(seed)
     encoder = built(name, {**arguments, "dropout": settings.network.dropout})
+    place_regions(encoder, settings.network)
     _start_elsewhere(encoder, settings)
     network = AgeNetwork(encoder, head)
     encoder.measure(Images(cohort.volumes, chosen))

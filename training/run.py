@@ -88,22 +88,33 @@ def _check_engine(given: argparse.Namespace) -> None:
 
 def _run(given: argparse.Namespace, settings: TrainingSettings, words: list[str]) -> int:
     from training import steps  # torch and Lightning: --help and a wrong setting do not wait for them
-    from training.evaluating import evaluate
-    from training.evaluation.table import main_table_text
-    from training.run_folder import RunFolder, called_as, open_run
+    from training.run_folder import RunFolder
+    from training.run_lock import alone_in
 
     root = given.output or Path("runs") / given.preset
     if given.step == "check-data":
         problems = steps.check_data(RunFolder(root, settings))
         print("\n".join(map(str, problems)) or "no problem found")
         return 2 if problems else 0
+    with alone_in(root):
+        _work(given, settings, words, root)
+    return 0
+
+
+def _work(given: argparse.Namespace, settings: TrainingSettings, words: list[str], root: Path) -> None:
+    """A step that writes into the run's folder, or all of them."""
+    from training import steps
+    from training.evaluating import evaluate
+    from training.evaluation.table import main_table_text
+    from training.run_folder import called_as, open_run
+
     if given.step == COMPARE:
         from training.systems.comparing import compare_systems
         from training.systems.table import find_systems
 
         systems = find_systems(settings.evaluate.systems)
         print(f"page: {compare_systems(root, settings, systems, preset=given.preset, command=called_as(words))}")
-        return 0
+        return
     run = open_run(root, settings, called_as(words))
     bundle = given.export or root / "model"
     simple = {"prepare": steps.prepare_step, "pretrain": steps.pretrain_step}
@@ -130,7 +141,6 @@ def _run(given: argparse.Namespace, settings: TrainingSettings, words: list[str]
     else:
         print(main_table_text(steps.run_all_steps(run, bundle, given.scheduler)["summary"]))
         print(f"\nreport: {run.report / 'report.html'}\nmodel: {bundle}")
-    return 0
 
 
 if __name__ == "__main__":

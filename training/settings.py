@@ -104,10 +104,11 @@ class Network(Section):
         "covariance",
         "autoencoder",
         "fused",
+        "swin",
     ] = Field(
         "sfcn",
         description="or resnet18, densenet121, scaledense, vgg, slab, three-planes, slices, patches, global-local, "
-        "covariance, autoencoder, fused",
+        "covariance, autoencoder, fused, swin",
     )
     options: dict[str, Any] = Field({}, description="further arguments of that network, as docs/systems.md says them")
     channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block")

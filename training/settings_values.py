@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from AGE2HIELib.pipeline.request import ANOMALY, ATTENTION, LOCAL, NETWORK_METHODS, RESIDUALS, SALIENCY_METHODS
+from AGE2HIELib.pipeline.request import (
+    ANOMALY,
+    ATTENTION,
+    EVIDENCE,
+    LOCAL,
+    NETWORK_METHODS,
+    RESIDUALS,
+    SALIENCY_METHODS,
+)
 
 _MOST = 1024
 # What network.options may say; everything else about a network follows from the other settings and the grid.
@@ -17,11 +25,13 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "global-local": ("rounds",),
     "covariance": ("taps",),
     "autoencoder": ("latent",),
+    "swin": ("window",),
 }
 _MAP_OF = {
     ATTENTION: ("slices",),
     LOCAL: ("patches", "global-local"),
     RESIDUALS: ("covariance",),
+    EVIDENCE: ("covariance",),
     ANOMALY: ("autoencoder",),
 }
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from AGE2HIELib.result.explanations import Explanations
     from AGE2HIELib.result.record import Result
 
-_OF_THE_NETWORK = ("z_adc", "model", "device")  # what the quality gate alone does not ask for
+_OF_THE_NETWORK = ("z_adc", "t1", "t2", "model", "device")  # what the quality gate alone does not ask for
 _SAME_NUMBER = 0.005  # devices round differently
 
 
@@ -88,7 +88,7 @@ class Logic(ScriptedLoadableModuleLogic):
         return self._prepare(PREDICT, parameters, {**own, "age_days": ageDays}, clinical or {})
 
     def prepareCheck(self, parameters: AGE2HIEParameterNode, ageDays: float | None) -> WorkerCall:
-        """As ``prepare``, for the quality gate alone, which reads neither z-map nor model."""
+        """As ``prepare``, for the quality gate alone, which reads no z-map, T1, T2 or model."""
         return self._prepare(CHECK, parameters, {"age_days": ageDays})
 
     def prepareComparison(self, parameters: AGE2HIEParameterNode, ageDays: float | None, result: Any) -> WorkerCall:
@@ -193,6 +193,10 @@ class Logic(ScriptedLoadableModuleLogic):
             "series": (disk.path and disk.series) or None,
             "z_adc": writeVolume(z, folder / "z_adc.nrrd") if z is not None else None,
             "mask": writeMask(mask, reference, folder / "mask.nrrd") if mask is not None else None,
+            **{
+                name: writeVolume(node, folder / f"{name}.nrrd") if node is not None else None
+                for name, node in (("t1", parameters.t1Volume), ("t2", parameters.t2Volume))
+            },
             "model": Path(parameters.model) if parameters.model else None,
             "atlas": Path(parameters.atlasFolder) if parameters.atlasFolder else None,
             "device": parameters.device.value,

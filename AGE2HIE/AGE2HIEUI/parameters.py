@@ -127,6 +127,7 @@ class AGE2HIEParameterNode:
     inputVolume: diffusion-weighted, or an ADC map; of a node that came from DICOM the files are read.
     zAdcVolume, maskNode: optional, on the input's grid; the mask may be a segmentation, so the panel connects its
         selector itself: the wrapper's connector would offer every kind of node.
+    t1Volume, t2Volume: optional, of the same infant on any grid, for models that read them.
     prevalence: share of adverse outcomes that the number is wanted for; ``PREVALENCE_OF_MODEL``: as the model was
         calibrated.
     gestationWeeks: at birth; ``GESTATION_UNKNOWN`` or less: not known.
@@ -145,6 +146,8 @@ class AGE2HIEParameterNode:
     inputVolume: vtkMRMLScalarVolumeNode
     zAdcVolume: vtkMRMLScalarVolumeNode
     maskNode: vtkMRMLNode
+    t1Volume: vtkMRMLScalarVolumeNode
+    t2Volume: vtkMRMLScalarVolumeNode
     gestationWeeks: Annotated[float, WithinRange(GESTATION_UNKNOWN, 45.0)] = GESTATION_UNKNOWN
     cooled: Cooled = Cooled.UNKNOWN
     model: str

@@ -38,6 +38,7 @@ class View:
     Attributes:
         key: of the scan.
         newScan: whether another scan was chosen since the last look.
+        replaced: whether it took the place of a scan that was chosen before it.
         lapsed: whether the message of a run without result no longer belongs to the scan.
         verdict: of the latest run, where it gave no result; it comes before ``record``.
         record: the scene's result of the scan; None where there is none.
@@ -45,9 +46,13 @@ class View:
 
     key: InputKey
     newScan: bool
+    replaced: bool
     lapsed: bool
     verdict: Verdict | None
     record: Any
+
+
+_NO_SCAN = (None, "")
 
 
 class PanelState(VTKObservationMixin):
@@ -104,12 +109,13 @@ class PanelState(VTKObservationMixin):
         if key.node is not self._observedInput:
             self._observe(key.node)
         newScan = (key.node, key.path) != self._latest
+        replaced = newScan and self._latest not in (None, _NO_SCAN)
         self._latest = key.node, key.path
         lapsed = self._verdict is not None and self._verdict.key != key
         if lapsed:
             self._verdict = None
         record = None if predicting or self._verdict is not None else scene.resultOf(key)
-        return View(key, newScan, lapsed, self._verdict, record)
+        return View(key, newScan, replaced, lapsed, self._verdict, record)
 
     def _observe(self, node: Any) -> None:
         """Watch the scan's voxels: a result of other voxels is not shown."""

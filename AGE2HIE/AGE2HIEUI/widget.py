@@ -167,6 +167,8 @@ class Widget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if view.newScan:  # an age belongs to an infant, as does all that is known of one
             panel.showAge(self.ui, ageInDays(view.key.node))
             self.clinical.clear()
+        if view.replaced:  # T1 and T2 were the other infant's
+            parameters.t1Volume = parameters.t2Volume = None
         self._show(view)
         self.results.applyLook(display.lookOf(parameters))
         self.models.select(parameters.model)

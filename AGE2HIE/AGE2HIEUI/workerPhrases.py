@@ -53,6 +53,8 @@ MESSAGES = Phrases(
         _("Leave --z-adc out, or use another model."),
         _("The model {model} was not trained on z-maps of the atlas {atlas} ({sha}...)."),
         _("Leave --atlas out, or use a model that was made with it."),
+        _("--{name} was given, and the model {model} reads {channels} alone."),
+        _("Leave --{name} out, or name a model that reads it with --model."),
         _("This computer offers torch no {device} device."),
         _("Use --device auto or cpu."),
         _("The corrected lesion holds no voxel of the brain."),

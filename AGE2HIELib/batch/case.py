@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -112,7 +113,8 @@ def without_file_names(message: str, case: BatchCase) -> str:
 def _predicted(inputs: WorkerInputs, case: BatchCase, output: Path) -> CaseEnded:
     if case.scan is None:
         raise InputError(case.problem)
-    request = replace(inputs.job.request, input=case.scan, clinical=None)
+    sequences = read_by(inputs.model, case.sequences)
+    request = replace(inputs.job.request, input=case.scan, clinical=None, **sequences)
     stages = stages_of(request)
     put_back_aside(output)
     earlier = None if inputs.job.overwrite else _stored(output)
@@ -130,10 +132,16 @@ def _predicted(inputs: WorkerInputs, case: BatchCase, output: Path) -> CaseEnded
             raise InputError(_other("with other settings"))
         code = PREDICTED if earlier.result.quality.passed else REFUSED
         return CaseEnded(row_of_result(case.name, code, earlier.result), kept=True)
-    with output_folder(output, overwrite=True, inputs=[case.scan], tidy=False) as folder:
+    with output_folder(output, overwrite=True, inputs=[case.scan, *sequences.values()], tidy=False) as folder:
         outcome = predict_inputs(folder, request, Inputs(scan, inputs.model, inputs.atlas), stages)
         made = read_stored(folder / RECORD)
     return CaseEnded(row_of_result(case.name, outcome.code, made.result))
+
+
+def read_by(model: HieModel, sequences: Mapping[str, Path]) -> dict[str, Path]:
+    """Of the T1 and T2 that lie beside a scan those that the model reads."""
+    channels = {channel.name for channel in model.bundle.spec.channels}
+    return {name: path for name, path in sequences.items() if name in channels}
 
 
 def _stored(output: Path) -> Stored | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from AGE2HIELib.clinical.variables import ClinicalData
@@ -17,6 +18,8 @@ from AGE2HIELib.system.stray_files import is_system_file
 # header.
 _BESIDE = (".bval", ".bvec", ".json", ".raw", ".raw.gz", ".zraw")
 
+# An image that is called so, beside the scan in a case's folder: ``t1.nii.gz``, ``infant3_T2w.nii.gz``.
+_SEQUENCE = re.compile(r"(?:.*[-_ ])?(t[12])w?", re.IGNORECASE)
 _INDEX = "DICOMDIR"  # of a hospital's disc: it lists the studies and holds no image
 
 
@@ -28,6 +31,7 @@ class BatchCase:
         name: of the case's output folder.
         scan: what to read; None where ``problem`` says why not.
         clinical: what was given of the infant besides; None where nothing was.
+        sequences: T1 and T2 of the infant beside the scan, ``t1`` or ``t2`` -> file, for the models that read them.
     """
 
     name: str
@@ -35,14 +39,15 @@ class BatchCase:
     scan: Path | None
     problem: str = ""
     clinical: ClinicalData | None = None
+    sequences: Mapping[str, Path] = field(default_factory=dict)
 
 
 def find_cases(folder: Path, *, output: Path) -> tuple[BatchCase, ...]:
     """A case for each subfolder and each scan file directly inside ``folder``, by name; hidden ones, and what an
     operating system put there (``__MACOSX``, ``Thumbs.db``), are left out.
 
-    A subfolder is a DICOM study, or holds one scan, in itself or else below it. What is no scan is a case with a
-    ``problem``. ``output`` is never taken for a case.
+    A subfolder is a DICOM study, or holds one scan, in itself or else below it, with images that are called T1 and T2
+    beside it. What is no scan is a case with a ``problem``. ``output`` is never taken for a case.
 
     Raises:
         InputError: there is nothing in it, it is one study itself, or two cases would get one name.
@@ -67,11 +72,15 @@ def find_cases(folder: Path, *, output: Path) -> tuple[BatchCase, ...]:
 
 
 def _case(entry: Path, name: str) -> BatchCase:
+    sequences: Mapping[str, Path] = {}
     try:
-        scan, problem = _scan_in(entry) if entry.is_dir() else _scan_file(entry)
+        if entry.is_dir():
+            scan, problem, sequences = _scan_in(entry)
+        else:
+            scan, problem = _scan_file(entry)
     except OSError as error:
         scan, problem = None, f"'{name}' cannot be read ({type(error).__name__}). Check its permissions."
-    return BatchCase(name, entry, scan, problem)
+    return BatchCase(name, entry, scan, problem, sequences=sequences)
 
 
 def _scan_file(path: Path) -> tuple[Path | None, str]:
@@ -82,18 +91,30 @@ def _scan_file(path: Path) -> tuple[Path | None, str]:
     return None, f"'{path.name}' is no scan that this program reads. Use DICOM or {', '.join(SUFFIXES)}."
 
 
-def _scan_in(folder: Path) -> tuple[Path | None, str]:
-    images = [path for path in _visible(folder) if _is_image(path)] or [p for p in _below(folder) if _is_image(p)]
+def _scan_in(folder: Path) -> tuple[Path | None, str, Mapping[str, Path]]:
+    found = [path for path in _visible(folder) if _is_image(path)] or [p for p in _below(folder) if _is_image(p)]
     dicom = any(_is_dicom_file(path) for path in _below(folder))
+    images, sequences = _parted(found) if len(found) + dicom > 1 else (found, {})
     if len(images) + dicom == 1:
-        return (folder if dicom else images[0]), ""
-    if not images and not dicom:
-        return None, f"'{folder.name}' holds no scan: no DICOM and no {', '.join(SUFFIXES)}. Add the scan or remove it."
+        return (folder if dicom else images[0]), "", sequences
+    if not found and not dicom:
+        missing = f"'{folder.name}' holds no scan: no DICOM and no {', '.join(SUFFIXES)}. Add the scan or remove it."
+        return None, missing, {}
+    images = found
     many = f"{len(images)} image{'s' if len(images) > 1 else ''}" + (" and DICOM files" if dicom else "")
-    return None, (
+    why = (
         f"'{folder.name}' holds {many}, and which of them is the case's scan is not known. Leave one scan in it, or "
         "give this folder itself to batch, where each is a case."
     )
+    return None, why, {}
+
+
+def _parted(images: Sequence[Path]) -> tuple[list[Path], dict[str, Path]]:
+    """(images that may be the scan, those called T1 and T2); a name that two have parts none."""
+    called = [(match[1].lower(), path) for path in images if (match := _SEQUENCE.fullmatch(_stem(path.name)))]
+    names = Counter(name for name, _ in called)
+    sequences = {name: path for name, path in called if names[name] == 1}
+    return [path for path in images if path not in sequences.values()], sequences
 
 
 def _is_image(path: Path) -> bool:

@@ -49,7 +49,12 @@ def job_anywhere(job: BatchJob) -> BatchJob:
 
 
 def case_anywhere(case: BatchCase) -> BatchCase:
-    return replace(case, entry=case.entry.absolute(), scan=case.scan.absolute() if case.scan is not None else None)
+    return replace(
+        case,
+        entry=case.entry.absolute(),
+        scan=case.scan.absolute() if case.scan is not None else None,
+        sequences={name: path.absolute() for name, path in case.sequences.items()},
+    )
 
 
 def load_shared_inputs(job: BatchJob, shared: SharedFiles) -> WorkerInputs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,10 +15,11 @@ from AGE2HIELib.bids.selection import (
     DWI,
     NATIVE_SPACES,
     T1W,
+    T2W,
     ChosenScan,
     EntityFilter,
+    choose_anatomical,
     choose_diffusion,
-    choose_t1,
 )
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.tables.age_tables import AgeTable
@@ -33,6 +34,8 @@ class BidsCase:
     Attributes:
         kind: dwi (an ADC map as well) or T1w.
         masks: brain masks of derivatives that may lie on its grid, the likeliest first.
+        sequences: beside a diffusion scan, ``t1`` and ``t2`` of the visit, or why none can be chosen; for the models
+            that read them.
     """
 
     visit: Visit
@@ -41,6 +44,7 @@ class BidsCase:
     problem: str = ""
     masks: tuple[BidsFile, ...] = ()
     infant: InfantRow = field(default_factory=InfantRow)
+    sequences: Mapping[str, ChosenScan | str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -114,7 +118,7 @@ def _labels(dataset: Dataset, wanted: Wanted) -> list[str]:
 def _cases_of(
     dataset: Dataset, derivatives: Sequence[Dataset], participants: AgeTable | None, visit: Visit, wanted: Wanted
 ) -> Iterator[BidsCase]:
-    for kind, choose in ((DWI, choose_diffusion), (T1W, choose_t1)):
+    for kind, choose in ((DWI, choose_diffusion), (T1W, choose_anatomical)):
         if kind == T1W and not wanted.t1:
             continue
         try:
@@ -128,12 +132,29 @@ def _cases_of(
         except InputError as problem:
             yield BidsCase(visit, kind, None, str(problem))
         else:
-            yield BidsCase(visit, kind, chosen, "", masks, infant)
+            beside = _sequences(dataset, derivatives, visit, wanted.entities) if kind == DWI else {}
+            yield BidsCase(visit, kind, chosen, "", masks, infant, beside)
+
+
+def _sequences(
+    dataset: Dataset, derivatives: Sequence[Dataset], visit: Visit, entities: EntityFilter
+) -> dict[str, ChosenScan | str]:
+    found: dict[str, ChosenScan | str] = {}
+    for name, suffix in (("t1", T1W), ("t2", T2W)):
+        try:
+            chosen = choose_anatomical(dataset, visit, entities, suffix)
+            if chosen is None and suffix == T1W:
+                chosen = _prepared_t1(derivatives, visit, entities)
+        except InputError as problem:
+            found[name] = str(problem)
+        else:
+            found |= {name: chosen} if chosen is not None else {}
+    return found
 
 
 def _prepared_t1(derivatives: Sequence[Dataset], visit: Visit, entities: EntityFilter) -> ChosenScan | None:
     """``desc-preproc_T1w`` of the first derivatives that have one, in the infant's own space or that of b0."""
-    found = (choose_t1(other, there, entities) for other, there in _same_visit(derivatives, visit))
+    found = (choose_anatomical(other, there, entities) for other, there in _same_visit(derivatives, visit))
     return next((chosen for chosen in found if chosen is not None), None)
 
 

@@ -13,11 +13,11 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.diffusion import SMALLEST_B_RANGE_S_MM2
 from AGE2HIELib.io.nifti import numbers
 
-DWI, ADC, T1W = "dwi", "ADC", "T1w"
+DWI, ADC, T1W, T2W = "dwi", "ADC", "T1w", "T2w"
 # Spaces of a T1w image that are the infant's own; others are templates. Letters of either case.
 NATIVE_SPACES = ("", "t1w", "t2w", "orig", "dwi", "b0", "dwiref")
 DIFFUSION_SPACES = ("dwi", "b0", "dwiref")
-_NAMES_IN_FILTERS = {"dwi": (DWI, ADC), "adc": (ADC,), "t1w": (T1W,)}
+_NAMES_IN_FILTERS = {"dwi": (DWI, ADC), "adc": (ADC,), "t1w": (T1W,), "t2w": (T2W,)}
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,14 @@ def choose_diffusion(dataset: Dataset, visit: Visit, wanted: EntityFilter) -> Ch
     return None
 
 
-def choose_t1(dataset: Dataset, visit: Visit, wanted: EntityFilter) -> ChosenScan | None:
-    """The T1-weighted image of a visit in the infant's own space; one without contrast agent before one with it.
+def choose_anatomical(dataset: Dataset, visit: Visit, wanted: EntityFilter, suffix: str = T1W) -> ChosenScan | None:
+    """The T1-weighted image of a visit in the infant's own space, or the T2-weighted one (``suffix`` T2w); one without
+    contrast agent before one with it.
 
     Raises:
         InputError: several are left.
     """
-    found = [image for image in images(dataset, visit, "anat") if image.name.suffix == T1W and _is_magnitude(image)]
+    found = [image for image in images(dataset, visit, "anat") if image.name.suffix == suffix and _is_magnitude(image)]
     found = [image for image in found if _is_native(image) and image.name.entities.get("desc", "preproc") == "preproc"]
     kept = [image for image in found if wanted.keeps(image)]
     if not kept:
@@ -112,7 +113,7 @@ def choose_t1(dataset: Dataset, visit: Visit, wanted: EntityFilter) -> ChosenSca
         return None
     plain = [image for image in kept if "ce" not in image.name.entities] or kept
     native = [image for image in plain if not image.name.entities.get("space")] or plain
-    return _only([ChosenScan(image) for image in native], visit, "T1-weighted images")
+    return _only([ChosenScan(image) for image in native], visit, f"{suffix.removesuffix('w')}-weighted images")
 
 
 def _with_gradients(image: BidsFile) -> ChosenScan:

@@ -27,7 +27,7 @@ from AGE2HIELib.batch.table import CaseRow, read_table, write_table
 from AGE2HIELib.bids.cases import BidsCase
 from AGE2HIELib.bids.derivative import write_scan_derivatives
 from AGE2HIELib.bids.page import write_subject_page
-from AGE2HIELib.bids.selection import T1W
+from AGE2HIELib.bids.selection import T1W, ChosenScan
 from AGE2HIELib.bids.staging import staged
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.images import sha256_of_image
@@ -135,10 +135,22 @@ def _ended(inputs: BidsInputs, case: BidsCase, folder: Path) -> CaseEnded:
             ended = _age_case(inputs, case, replace(asked, input=scan), folder)
         else:
             job = BatchJob(asked, folder, inputs.job.overwrite)
-            ended = do_case(replace(inputs.worker, job=job), _batch_case(case, scan))
+            ended = do_case(replace(inputs.worker, job=job), _with_sequences(inputs, _batch_case(case, scan), case))
     if ended.row.exit_code not in (DEFECT, UNUSABLE):
         write_scan_derivatives(folder / case.name, case, mask_file, inputs.job.output, inputs.worker.atlas)
     return ended
+
+
+def _with_sequences(inputs: BidsInputs, batch_case: BatchCase, case: BidsCase) -> BatchCase:
+    """With the visit's T1 and T2, where the model reads them; with the problem where it does and several are there."""
+    channels = {channel.name for channel in inputs.worker.model.bundle.spec.channels}
+    read = {name: one for name, one in case.sequences.items() if name in channels}
+    problems = [one for one in read.values() if isinstance(one, str)]
+    if problems:
+        return replace(batch_case, scan=None, problem=problems[0])
+    return replace(
+        batch_case, sequences={name: one.image.path for name, one in read.items() if isinstance(one, ChosenScan)}
+    )
 
 
 def _of_infant(case: BidsCase) -> dict[str, Any]:

@@ -48,6 +48,9 @@ FACTS: dict[str, MethodFacts] = {
     "attention": MethodFacts(title="Attention", signed=False, in_logits=False, unit="share of all slices' attention"),
     "local": MethodFacts(title="Local answers", unit="{unit}, of a part less the whole"),
     "regional-residuals": MethodFacts(title="Regional residuals", unit="{unit}, of a region less the whole"),
+    "regional-evidence": MethodFacts(
+        title="Regional evidence", unit="{unit}, of a region's values less the mean of all"
+    ),
     "anomaly": MethodFacts(title="Anomaly", in_logits=False, unit="standard deviations from a healthy brain"),
 }
 

@@ -16,7 +16,7 @@ from AGE2HIELib.explanation.gradient_methods import (
 )
 from AGE2HIELib.explanation.methods import MethodFacts, method_facts, no_such_method
 from AGE2HIELib.explanation.network_maps import attention, local_answers
-from AGE2HIELib.explanation.network_methods import anomaly, regional_residuals
+from AGE2HIELib.explanation.network_methods import anomaly, regional_evidence, regional_residuals
 from AGE2HIELib.explanation.perturbation_methods import noise_map, occlusion
 from AGE2HIELib.explanation.question import Answer, Question
 
@@ -47,6 +47,7 @@ NETWORK_METHODS: dict[str, Method] = {
     "attention": _method("attention", attention),
     "local": _method("local", local_answers),
     "regional-residuals": _method("regional-residuals", regional_residuals),
+    "regional-evidence": _method("regional-evidence", regional_evidence),
     "anomaly": _method("anomaly", anomaly),
 }
 

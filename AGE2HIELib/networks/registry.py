@@ -98,6 +98,12 @@ def _fused(**arguments: Any) -> StagedNetwork:
     return FusedNetwork(**arguments)
 
 
+def _swin(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.swin import swin
+
+    return swin(**arguments)
+
+
 NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     "sfcn": _sfcn,
     "resnet18": _resnet18,
@@ -113,12 +119,13 @@ NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     "covariance": _covariance,
     "autoencoder": _autoencoder,
     "fused": _fused,
+    "swin": _swin,
 }
 
 # Far above any network that fits the project's data; they keep a faulty file from asking for all memory.
 MOST_CHANNELS = 1024
 MOST_BLOCKS = 8
-_COUNTS = ("in_channels", "outputs", "attention", "part", "step", "rounds", "width", "layers")
+_COUNTS = ("in_channels", "outputs", "attention", "part", "step", "rounds", "width", "layers", "window")
 _COUNTS_IN_LIST = ("dense", "shape", "sequences")
 
 

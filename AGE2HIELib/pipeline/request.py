@@ -23,7 +23,13 @@ SALIENCY_METHODS = (
     "noise-map",
 )
 # Maps that some networks hold: of slices, of patches, of regions, of autoencoders.
-ATTENTION, LOCAL, RESIDUALS, ANOMALY = NETWORK_METHODS = ("attention", "local", "regional-residuals", "anomaly")
+ATTENTION, LOCAL, RESIDUALS, EVIDENCE, ANOMALY = NETWORK_METHODS = (
+    "attention",
+    "local",
+    "regional-residuals",
+    "regional-evidence",
+    "anomaly",
+)
 DEFAULT_METHODS = ("hirescam", "layercam", "integrated-gradients")
 
 

@@ -10,6 +10,7 @@ from AGE2HIELib.bundle.model_facts import ModelFacts
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_volume, sha256_of_image
+from AGE2HIELib.preprocess.fluid_contrast import BRIGHT_FLUID, tail_asymmetry
 from AGE2HIELib.preprocess.sequences import register_sequence
 from AGE2HIELib.volume import Volume
 
@@ -17,6 +18,8 @@ SEQUENCES = ("t1", "t2")
 # Share of information in common below which a warning is written, by the sequence: ``docs/systems-fused.md`` has the
 # figures of 12 images of phantoms beside their own scan and another infant's.
 LEAST_AGREEMENT = {"t1": 0.06, "t2": 0.06}
+
+_LEAST_COVERED = 0.8  # of the scan's brain: a tight mask of T1 takes a little off
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,8 @@ def check_reads(given: GivenSequences, facts: ModelFacts) -> None:
 
 
 def sequences_on_scan(given: GivenSequences, adc: Volume, brain: Volume) -> tuple[dict[str, Volume], dict[str, str]]:
-    """The sequences on the grid of the scan, and a warning for each that is doubted; both by name.
-
-    ``adc`` and ``brain`` are as for ``register_sequence``.
+    """The sequences on the grid of the scan, and a warning for each that may not belong to it, by name; ``adc`` and
+    ``brain`` as for ``register_sequence``.
     """
     images, doubts = {}, {}
     for name, image in given.images.items():
@@ -62,9 +64,22 @@ def sequences_on_scan(given: GivenSequences, adc: Volume, brain: Volume) -> tupl
         except InputError as problem:
             raise InputError(f"--{name}: {problem}") from problem
         images[name] = found.image
+        said = []
         if found.agreement < LEAST_AGREEMENT[name]:
-            doubts[name] = (
+            said.append(
                 f"The {name.upper()} shares {found.agreement:.3f} of its information with the scan (usual: "
                 f"{LEAST_AGREEMENT[name]:.2f} or more): it may be another infant's, or lie elsewhere. Look at both."
             )
+        seen = brain.array & (found.image.array != 0)
+        covered = float(seen.sum() / max(1, brain.array.sum()))
+        if covered < _LEAST_COVERED:
+            said.append(f"The {name.upper()} covers {100 * covered:.0f} % of the brain. Give an image of all of it.")
+        bright = tail_asymmetry(found.image.array[seen]) > BRIGHT_FLUID
+        if bright != (name == "t2"):
+            said.append(
+                f"In the {name.upper()} fluid is {'bright' if bright else 'dark'}, as in a "
+                f"{'T2 or an ADC map' if bright else 'T1'}: it may be another image. Look at it."
+            )
+        if said:
+            doubts[name] = " ".join(said)
     return images, doubts

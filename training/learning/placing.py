@@ -50,10 +50,11 @@ def placed_arguments(network: Network, in_channels: int) -> dict[str, object]:
 
 
 def place_regions(made: StagedNetwork, network: Network) -> None:
-    """Tell a network over regions where they lie; other networks need not be told."""
-    if isinstance(made, CovarianceNetwork):
-        grid = adc_spec(network.spacing_mm, network.poolings).grid
-        made.values.labels.copy_(torch.from_numpy(cells_of_regions(network, grid)))
+    """Tell a network over regions, and one that holds such networks, where they lie; others need not be told."""
+    for part in made.modules():
+        if isinstance(part, CovarianceNetwork):
+            grid = adc_spec(network.spacing_mm, network.poolings).grid
+            part.values.labels.copy_(torch.from_numpy(cells_of_regions(network, grid)))
 
 
 def slab(grid: Grid, axis: str, between_mm: tuple[float, float]) -> list[object]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -36,7 +36,7 @@ from training.preparing.store import PreparedCohort, image_file, keep_image, pac
 VERSION = 4  # raise it when the same files would be prepared otherwise
 NO_BRAIN = "no brain was found. Give a skull-stripped ADC map, 0 outside the brain."
 CLINICAL, OUTCOME = "clinical_", "outcome_"  # begin the names of columns
-_DOUBTS = "left_out"
+DOUBTED = "doubted_sequences"
 LOW_Z = -2.0  # the organisers' rule for a lesion (doi:10.1101/2023.06.30.546841)
 
 
@@ -86,17 +86,15 @@ def prepare_infants(cases: Sequence[HieCase], folder: Path, options: InfantOptio
     if wrong:
         raise InputError(f"{len(wrong)} image(s) cannot be prepared:\n" + "\n".join(wrong))
     cohort = pack(folder, [task.key for task in tasks], table_rows(cases))
-    for line in doubted(cohort.table):
-        print(line, file=sys.stderr)
+    _tell_doubts(cohort.table)
     return cohort
 
 
-def doubted(table: pd.DataFrame) -> list[str]:
-    """A line for each case of a prepared cohort of which a T1 or T2 was left out, and why."""
-    if _DOUBTS not in table:
-        return []
-    rows = table[table[_DOUBTS].notna()]
-    return [f"{case}: {why} It is left out." for case, why in zip(rows["case"], rows[_DOUBTS], strict=True)]
+def _tell_doubts(table: pd.DataFrame) -> None:
+    """A T1 or T2 that may be another infant's is left out, as one that is missing, and named."""
+    if DOUBTED in table:
+        for case, doubt in table.loc[table[DOUBTED].notna(), ["case", DOUBTED]].itertuples(index=False):
+            logging.getLogger(__name__).warning("%s: left out. %s", case, doubt)
 
 
 def table_rows(cases: Sequence[HieCase]) -> list[dict[str, Any]]:
@@ -157,10 +155,7 @@ def read_infant(case: HieCase) -> tuple[Scan, Volume | None]:
 def infant_arrays(
     case: HieCase, atlas: Atlas, spec: InputSpec, *, z_maps: str
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """(measured facts, arrays): ``volume`` holds ADC, z of the atlas, and the released z (or the atlas's again).
-
-    A T1 or T2 that is doubted counts as missing: a network must not learn from another infant's.
-    """
+    """(measured facts, arrays): ``volume`` holds ADC, z of the atlas, and the released z (or the atlas's again)."""
     scan, lesion = read_infant(case)
     gated = gate_scan(scan, atlas, Request(), Stages(CHECK_STAGES))  # as a prediction does it, to the last bit
     if gated.placement is None:
@@ -173,8 +168,8 @@ def infant_arrays(
     sequences = {name: image for name, image in found.items() if name not in doubts}
     arrays = {"volume": _channels({"adc": adc, **sequences}, brain, (own, released), placement, spec)}
     row: dict[str, Any] = _facts(adc, brain, released if z_maps == "released" else own)
-    row |= {f"has_{name}": name in sequences for name in SEQUENCES} if len(spec.channels) > 2 else {}
-    row |= {_DOUBTS: " ".join(doubts.values())} if doubts else {}
+    if len(spec.channels) > 2:
+        row |= {f"has_{name}": name in sequences for name in SEQUENCES} | {DOUBTED: " ".join(doubts.values())}
     row |= {"image_sha256": scan.source.sha256, "released_z": scan.z_adc is not None}
     if lesion is not None:
         row["lesion_load"] = float((lesion.array > 0).sum() / brain.array.sum())

@@ -39,11 +39,15 @@ def compare_systems(
     open_run(root, common, command)
     infant = write_infant(root / "infant")
     tasks = [RowTask(one, settings_of(one, common, preset), root, infant, command) for one in systems]
+    failed: dict[str, str] = {}
     for task in tasks:
-        prepare_row(task, common.run.jobs)
-    missing = [task for task in tasks if finished_row(task) is None]
+        try:
+            prepare_row(task, common.run.jobs)
+        except InputError as problem:  # of this row's cohort: the others have theirs
+            failed[task.system.name] = str(problem)
+    missing = [task for task in tasks if task.system.name not in failed and finished_row(task) is None]
     jobs = 1 if uses_one_process(common) else common.run.jobs or core_count()
-    failed = _make_rows(missing, jobs)
+    failed |= _make_rows(missing, jobs)
     rows = {task.system.name: row for task in tasks if (row := finished_row(task)) is not None}
     page = write_page(root, tasks, rows, command=command)
     if failed:

@@ -25,13 +25,16 @@ from training.probes import UNTRAINED
 from training.run_folder import RunFolder, open_run
 from training.settings import TrainingSettings
 from training.steps import export_step, finetune_step, needs_ages, prepare_ages, prepare_hie, pretrain_step
+from training.systems.controls import age_controls, outcome_controls
 from training.systems.cost import measured, read_cost
 from training.systems.pictures import picture_age, picture_outcome
 from training.systems.system import System
 
-VERSION = 1  # raise it when the same row would be measured otherwise
+VERSION = CONTROLS_VERSION = 1  # raise it when the same row would be measured otherwise
 OUTCOME_MAP, AGE_MAP = "map_outcome.png", "map_age.png"
-_ROW, _COST, _LOG = "row.json", "cost.json", "log.txt"
+# of the same networks without training
+UNTRAINED_OUTCOME_MAP, UNTRAINED_AGE_MAP = "map_outcome_untrained.png", "map_age_untrained.png"
+_ROW, _CONTROLS, _COST, _LOG = "row.json", "controls.json", "cost.json", "log.txt"
 _RESAMPLES = 2000
 
 
@@ -74,10 +77,13 @@ def prepare_row(task: RowTask, jobs: int) -> None:
 
 
 def finished_row(task: RowTask) -> dict[str, Any] | None:
-    """The figures that are kept; None where there are none, or some of other cohorts or settings."""
+    """The figures that are kept; None where any is missing, or of other cohorts or settings."""
     run = task.run
     needed = [run.prepared_ages] * needs_ages(run) + [run.prepared_hie] * task.system.learns_outcome
-    return read_row(task.folder / _ROW, _key(task)) if all(map(is_prepared, needed)) else None
+    if not all(map(is_prepared, needed)):
+        return None
+    figures, controls = read_row(task.folder / _ROW, _key(task)), read_row(task.folder / _CONTROLS, _control_key(task))
+    return None if figures is None or controls is None else {**figures, **controls}
 
 
 def parts_done(task: RowTask) -> tuple[int, int]:
@@ -89,35 +95,52 @@ def parts_done(task: RowTask) -> tuple[int, int]:
     if task.system.learns_outcome and is_prepared(run.prepared_hie):
         fits = planned_fits(task.settings, load_prepared(run.prepared_hie).table)
         files += [run.fits / one.name / LOGITS for one in fits]
-    files.append(task.folder / _ROW)
+    files += [task.folder / _ROW, task.folder / _CONTROLS]
     return sum(file.exists() for file in files), len(files)
 
 
 def measure_row(task: RowTask) -> None:
-    """Learn, evaluate, export and explain; bars and notes of the steps go into the row's log."""
-    run, cost = task.run, task.folder / _COST
+    """Learn, evaluate, export and explain, where it is not done; bars and notes of the steps go into the row's log."""
     with (task.folder / _LOG).open("a", encoding="utf-8") as log, redirect_stderr(log):
-        figures: dict[str, Any] = {}
-        if needs_ages(run):
-            with measured(cost, "pretraining"):
-                pretrain_step(run)
-        if task.system.learns_age:
-            with measured(cost, "maps"):
-                said = picture_age(run, task.folder / AGE_MAP)
-            figures |= {**age_figures(run), "age_map": said}
-        if task.system.learns_outcome:
-            with measured(cost, "fine-tuning"):
-                finetune_step(run)
-            figures |= {**outcome_figures(run), **probe_figures(run)}
-            with measured(cost, "export"):
-                export_step(run, task.bundle)
-            with measured(cost, "maps"):
-                method = task.settings.explain.method
-                said = picture_outcome(task.bundle, task.infant, task.folder / OUTCOME_MAP, method=method)
-            figures["outcome_map"] = said
+        if read_row(task.folder / _ROW, _key(task)) is None:
+            store_row(task.folder / _ROW, _key(task), _figures(task))
+        if read_row(task.folder / _CONTROLS, _control_key(task)) is None:
+            store_row(task.folder / _CONTROLS, _control_key(task), _controls(task))
+
+
+def _figures(task: RowTask) -> dict[str, Any]:
+    run, cost = task.run, task.folder / _COST
+    figures: dict[str, Any] = {}
+    if needs_ages(run):
+        with measured(cost, "pretraining"):
+            pretrain_step(run)
+    if task.system.learns_age:
+        with measured(cost, "maps"):
+            said = picture_age(run, task.folder / AGE_MAP)
+        figures |= {**age_figures(run), "age_map": said}
+    if task.system.learns_outcome:
+        with measured(cost, "fine-tuning"):
+            finetune_step(run)
+        figures |= {**outcome_figures(run), **probe_figures(run)}
+        with measured(cost, "export"):
+            export_step(run, task.bundle)
+        with measured(cost, "maps"):
+            method = task.settings.explain.method
+            said = picture_outcome(task.bundle, task.infant, task.folder / OUTCOME_MAP, method=method)
+        figures["outcome_map"] = said
     spent = read_cost(cost)
-    figures |= {"seconds": spent.total_seconds, "peak_mb": spent.peak_mb, "seconds_by_step": spent.seconds}
-    store_row(task.folder / _ROW, _key(task), figures)
+    return {**figures, "seconds": spent.total_seconds, "peak_mb": spent.peak_mb, "seconds_by_step": spent.seconds}
+
+
+def _controls(task: RowTask) -> dict[str, Any]:
+    """Of the row's maps; they are no cost of the system."""
+    run = task.run
+    found: dict[str, Any] = {}
+    if task.system.learns_age:
+        found |= age_controls(run, task.folder / UNTRAINED_AGE_MAP)
+    if task.system.learns_outcome:
+        found |= outcome_controls(run, task.bundle, task.infant, task.folder / UNTRAINED_OUTCOME_MAP)
+    return found
 
 
 def age_figures(run: RunFolder) -> dict[str, Any]:
@@ -168,3 +191,7 @@ def _key(task: RowTask) -> str:
     cohorts = [load_prepared(folder).sha256 for folder in (run.prepared_ages, run.prepared_hie) if is_prepared(folder)]
     settings = task.settings.model_dump(mode="json")
     return sha256_of([], VERSION, task.system.targets, settings, cohorts)
+
+
+def _control_key(task: RowTask) -> str:
+    return sha256_of([], CONTROLS_VERSION, _key(task))

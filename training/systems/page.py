@@ -24,7 +24,7 @@ from training.reporting.content import (
     section,
 )
 from training.reporting.page import page_text
-from training.systems.measuring import AGE_MAP, OUTCOME_MAP, RowTask
+from training.systems.measuring import AGE_MAP, OUTCOME_MAP, UNTRAINED_AGE_MAP, UNTRAINED_OUTCOME_MAP, RowTask
 
 PAGE, TABLE = "systems.html", "systems.tsv"
 _TITLE = "Systems of brain age and outcome, side by side"
@@ -40,6 +40,18 @@ _PROBES = (
 )
 
 
+_CONTROLS = (
+    "Rank correlation of two maps over the brain, -1 to 1. Untrained: with the map of the same build with first "
+    "weights: near 1 the map shows build and image, and nothing of what was learned. Two networks: between the maps of "
+    "the two exported networks, which differ in seed and in the infants they learned from: near 0 the map belongs to "
+    "the network and not to the infant. Outcome: the synthetic infant; age: mean over the subjects shown below."
+)
+_SOURCES = (
+    "No figure here repeats a source's: other subjects, other images, another size. An error that is not clearly below "
+    "that of the mean age (in brackets) says that nothing was learned. One seed for each system."
+)
+
+
 def write_page(root: Path, tasks: Sequence[RowTask], rows: Mapping[str, Mapping[str, Any]], *, command: str) -> Path:
     """Write ``systems.html`` and ``systems.tsv``; returns the page."""
     shown = [task for task in tasks if task.system.name in rows]
@@ -48,6 +60,8 @@ def write_page(root: Path, tasks: Sequence[RowTask], rows: Mapping[str, Mapping[
         section("In one table", [main_table(shown, rows)]),
         section("Error of age by band", [band_table(shown, rows)]),
         section("Linear probes on the frozen trunks", [probe_table(shown, rows)]),
+        section("What the maps are worth", [control_table(shown, rows)]),
+        section("Beside what the sources report", [source_table(shown, rows)]),
         *(section(task.system.title, list(_about(task, rows[task.system.name]))) for task in shown),
         section("How it was made", [Paragraph(f"Made by: {command}")]),
     ]
@@ -114,6 +128,50 @@ def _beside(row: Mapping[str, Any], name: str) -> str:
     return " | ".join("-" if value is None else f"{value:.2f}" for value in values)
 
 
+def control_table(tasks: Sequence[RowTask], rows: Mapping[str, Mapping[str, Any]]) -> ReportTable:
+    """How far each map depends on what was learned, and on which network learned it."""
+    columns = {
+        "Outcome, untrained": "outcome_map_untrained",
+        "Outcome, two networks": "outcome_map_networks",
+        "Age, untrained": "age_map_untrained",
+    }
+    cells = []
+    for task in tasks:
+        row = rows[task.system.name]
+        values = (f"{row[name]:.2f}" if name in row else "-" for name in columns.values())
+        cells.append((task.system.title, task.settings.explain.method, *values))
+    return ReportTable(("System", "Map", *columns), tuple(cells), note=_CONTROLS)
+
+
+def source_table(tasks: Sequence[RowTask], rows: Mapping[str, Mapping[str, Any]]) -> ReportTable:
+    """What the source reports, what was found here, and why it is worse where it is."""
+    cells = []
+    for task in tasks:
+        row, system = rows[task.system.name], task.system
+        here = [f"{row['age_mae']:.1f} years (mean age {row['mean_age_mae']:.1f})"] if "mean_age_mae" in row else []
+        here += [f"AUC {row['auc']:.2f}"] if "auc" in row else []
+        cells.append((system.title, system.reports or "no figure", ", ".join(here) or "-", why_worse(task, row)))
+    return ReportTable(("System", "The source", "Here", "Why"), tuple(cells), note=_SOURCES, numbers=False)
+
+
+def why_worse(task: RowTask, row: Mapping[str, Any]) -> str:
+    """Of an error of age above the one that the source reports; a dash where it reports none, or there is none here."""
+    published = task.system.published_years
+    if published is None or "age_mae" not in row:
+        return "-"
+    if row["age_mae"] <= published:
+        return "not worse, in easier subjects: phantoms have no disease, and one scanner"
+    settings = task.settings
+    learned = round(settings.ages.subjects * (1 - settings.ages.held_out))
+    reasons = [f"{learned} phantoms, cells of {settings.input.spacing_mm:g} mm, {settings.pretrain.epochs} epochs"]
+    if row["age_mae"] > _LEARNED * row.get("mean_age_mae", float("inf")):
+        reasons.append("it is no better than the mean age: it has not learned")
+    return "; ".join([*reasons, *([task.system.falls_short] if task.system.falls_short else [])])
+
+
+_LEARNED = 0.9  # of the mean age's error: above it nothing was learned that intervals could tell
+
+
 def _about(task: RowTask, row: Mapping[str, Any]) -> Iterator[Block]:
     system = task.system
     said = {
@@ -124,10 +182,19 @@ def _about(task: RowTask, row: Mapping[str, Any]) -> Iterator[Block]:
         "Its map": system.made_map,
     }
     yield Points(tuple(f"{name}: {text}" for name, text in said.items() if text))
-    for name, file, of in (("outcome_map", OUTCOME_MAP, "the synthetic infant"), ("age_map", AGE_MAP, "T1")):
-        if name in row and (task.folder / file).exists():
+    for name, file, twin, of in (
+        ("outcome_map", OUTCOME_MAP, UNTRAINED_OUTCOME_MAP, "the synthetic infant"),
+        ("age_map", AGE_MAP, UNTRAINED_AGE_MAP, "T1"),
+    ):
+        if name in row:
             words = f"{system.title} on {of}: {row[name]}."
-            yield Image(Picture(f"{system.name}_{name}", words, words, (task.folder / file).read_bytes()))
+            yield from _picture(task, name, file, words)
+            yield from _picture(task, f"{name}_untrained", twin, f"The same network without training, on {of}.")
+
+
+def _picture(task: RowTask, name: str, file: str, words: str) -> Iterator[Block]:
+    if (task.folder / file).exists():
+        yield Image(Picture(f"{task.system.name}_{name}", words, words, (task.folder / file).read_bytes()))
 
 
 def _value(row: Mapping[str, Any], name: str, low: str, high: str, digits: int) -> str:

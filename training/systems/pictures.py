@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from AGE2HIELib.networks.age import AgeNetwork
 from AGE2HIELib.phantom.write import write_phantom
 from AGE2HIELib.pipeline.analysis import analyse
 from AGE2HIELib.pipeline.inputs import load_model, read_scan
@@ -50,8 +51,7 @@ def picture_outcome(bundle: Path, infant: Path, file: Path, *, method: str) -> s
     """Write the map of an exported bundle; returns what the gate and the network said, for the page."""
     atlas, model = load_atlas(), load_model(bundle, device="cpu")
     found = analyse(read_scan(infant), model, atlas, Request(override=OVERRIDABLE, saliency=method))
-    maps = Maps(found.gated.adc, found.gated.brain, saliency=found.saliency, lesion=None)
-    _write(partial(overlay_picture, maps, demonstration=True, saliency_title="Saliency over ADC"), file)
+    draw_infant(found.gated.adc, found.gated.brain, found.saliency, file)
     if found.explanation is None:
         failed = ", ".join(check.name for check in found.gated.quality.checks if not check.passed)
         return f"withheld by the quality gate: {failed}"
@@ -60,11 +60,21 @@ def picture_outcome(bundle: Path, infant: Path, file: Path, *, method: str) -> s
     return f"{said}; the gate warns of: {', '.join(warned)}" if warned else said
 
 
+def draw_infant(adc: Volume, brain: Volume, saliency: Volume | None, file: Path) -> None:
+    """A map over ADC, all on the scan's grid."""
+    maps = Maps(adc, brain, saliency=saliency, lesion=None)
+    _write(partial(overlay_picture, maps, demonstration=True, saliency_title="Saliency over ADC"), file)
+
+
 def picture_age(run: RunFolder, file: Path) -> str:
     """Write the maps of the network that learned age; returns the ages that it read."""
+    network = trained_age_network(run, load_prepared(run.prepared_ages), Lesson(TRUE))
+    return draw_age(run, network.requires_grad_(False).eval(), file)
+
+
+def draw_age(run: RunFolder, network: AgeNetwork, file: Path) -> str:
+    """The same of any network of age, in evaluation mode."""
     settings, cohort = run.settings, load_prepared(run.prepared_ages)
-    network = trained_age_network(run, cohort, Lesson(TRUE))
-    network.requires_grad_(False).eval()
     grid = t1_spec(settings.input.spacing_mm, T1_PLACEMENT, settings.network.poolings).grid
     shown = []
     for one in held_out_subjects(run, cohort):

@@ -92,6 +92,8 @@ SLICES_AND_PATCHES = (
         made_map=_LOCAL,
         differs="One shared SFCN for a ResNet a patch. Bias and weights are fitted to a fifth of the subjects that may "
         "be learned from, whom the network does not learn from. The outcome's parts have equal weights.",
+        published_years=2.13,
+        falls_short="cubes of 12 cells, and a fifth of the subjects is kept back for the weights",
         cost=2.0,
     ),
     System(
@@ -108,6 +110,22 @@ SLICES_AND_PATCHES = (
         made_map=_LOCAL,
         differs="In the atlas's frame 128 x 128 voxels of 1 mm for 130 x 170, so 9 patches for 12. Two "
         "rounds, three blocks and voxels of 4 mm with the small presets.",
+        cost=2.0,
+    ),
+    System(
+        name="swin",
+        title="3D Swin transformer",
+        what="Attention within windows of cells, shifted in every second layer; from stage to stage cells are halved, "
+        "features doubled; a linear head reads the mean of the last ones.",
+        source="arXiv:2103.14030",
+        reports="Photographs, not brains; in three dimensions the encoder of Swin UNETR (arXiv:2201.01266).",
+        targets="both",
+        settings={"network.name": "swin", "network.pooling": "mean"},
+        small={"network.channels": [16, 32, 64]},
+        published={"network.channels": [48, 96, 192, 384], "network.options": {"window": 7}},
+        made_map=OF_BLOCKS,
+        differs="No weights of another task to begin with; heads of 8 channels. Three stages, a third of the width and "
+        "windows of 4 cells with the small presets.",
         cost=2.0,
     ),
 )

@@ -30,6 +30,8 @@ class System:
         small, published: the same, with every preset but ``full``, and with ``full`` alone.
         made_map: how its map is made.
         differs: what is otherwise here than in the source, and why.
+        published_years: mean absolute error of age that the source reports; None where it reports none.
+        falls_short: what is known of why it is worse here, beside size and subjects.
         cost: time beside that of the SFCN, for the time left.
     """
 
@@ -44,6 +46,8 @@ class System:
     settings: Mapping[str, Any] = field(default_factory=dict)
     small: Mapping[str, Any] = field(default_factory=dict)
     published: Mapping[str, Any] = field(default_factory=dict)
+    published_years: float | None = None
+    falls_short: str = ""
     cost: float = 1.0
 
     @property

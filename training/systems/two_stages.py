@@ -32,6 +32,8 @@ TWO_STAGES = (
         published=_PUBLISHED,
         made_map="Of age: HiResCAM of the residual, given the rounded age. Of the outcome: as of the SFCN.",
         differs=_DIFFERS,
+        published_years=2.428,
+        falls_short="a width of 4 for 8 and one dense layer less",
         cost=4.0,
     ),
     System(

@@ -180,9 +180,9 @@
    <translation>Kopfumfang bei Geburt:</translation>
   </message>
   <message>
-   <source>Optional: z-map, mask, DICOM series</source>
+   <source>Optional: z-map, mask, T1, T2, DICOM series</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>Freiwillig: z-Karte, Maske, DICOM-Serie</translation>
+   <translation>Freiwillig: z-Karte, Maske, T1, T2, DICOM-Serie</translation>
   </message>
   <message>
    <source>Released z-map:</source>
@@ -201,6 +201,26 @@
   <message>
    <source>Brain mask on the scan's grid; a segmentation counts with its visible segments.</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>T1 of the same infant:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>T1 desselben Kindes:</translation>
+  </message>
+  <message>
+   <source>T1-weighted image of the same infant on any grid, for a model that reads it; it is aligned to the scan. Choosing another scan clears it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>T1-gewichtetes Bild desselben Kindes auf beliebigem Gitter, für ein Modell, das es liest; es wird auf die Aufnahme ausgerichtet. Eine andere Aufnahme leert das Feld.</translation>
+  </message>
+  <message>
+   <source>T2 of the same infant:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>T2 desselben Kindes:</translation>
+  </message>
+  <message>
+   <source>T2-weighted image of the same infant on any grid, for a model that reads it; it is aligned to the scan. Choosing another scan clears it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>T2-gewichtetes Bild desselben Kindes auf beliebigem Gitter, für ein Modell, das es liest; es wird auf die Aufnahme ausgerichtet. Eine andere Aufnahme leert das Feld.</translation>
   </message>
   <message>
    <source>DICOM series:</source>
@@ -2863,6 +2883,16 @@
   <message>
    <source>Leave --atlas out, or use a model that was made with it.</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>--{name} was given, and the model {model} reads {channels} alone.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>--{name} wurde angegeben, und das Modell {model} liest nur {channels}.</translation>
+  </message>
+  <message>
+   <source>Leave --{name} out, or name a model that reads it with --model.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>--{name} weglassen, oder mit --model ein Modell nennen, das es liest.</translation>
   </message>
   <message>
    <source>This computer offers torch no {device} device.</source>

@@ -180,9 +180,9 @@
    <translation>Perímetro cefálico al nacer:</translation>
   </message>
   <message>
-   <source>Optional: z-map, mask, DICOM series</source>
+   <source>Optional: z-map, mask, T1, T2, DICOM series</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>Opcional: mapa z, máscara, serie DICOM</translation>
+   <translation>Opcional: mapa z, máscara, T1, T2, serie DICOM</translation>
   </message>
   <message>
    <source>Released z-map:</source>
@@ -201,6 +201,26 @@
   <message>
    <source>Brain mask on the scan's grid; a segmentation counts with its visible segments.</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>T1 of the same infant:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>T1 del mismo niño:</translation>
+  </message>
+  <message>
+   <source>T1-weighted image of the same infant on any grid, for a model that reads it; it is aligned to the scan. Choosing another scan clears it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Imagen ponderada en T1 del mismo niño en cualquier rejilla, para un modelo que la lea; se alinea con el estudio. Elegir otro estudio vacía el campo.</translation>
+  </message>
+  <message>
+   <source>T2 of the same infant:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>T2 del mismo niño:</translation>
+  </message>
+  <message>
+   <source>T2-weighted image of the same infant on any grid, for a model that reads it; it is aligned to the scan. Choosing another scan clears it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Imagen ponderada en T2 del mismo niño en cualquier rejilla, para un modelo que la lea; se alinea con el estudio. Elegir otro estudio vacía el campo.</translation>
   </message>
   <message>
    <source>DICOM series:</source>
@@ -2863,6 +2883,16 @@
   <message>
    <source>Leave --atlas out, or use a model that was made with it.</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>--{name} was given, and the model {model} reads {channels} alone.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Se indicó --{name}, y el modelo {model} solo lee {channels}.</translation>
+  </message>
+  <message>
+   <source>Leave --{name} out, or name a model that reads it with --model.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Omita --{name}, o indique con --model un modelo que lo lea.</translation>
   </message>
   <message>
    <source>This computer offers torch no {device} device.</source>

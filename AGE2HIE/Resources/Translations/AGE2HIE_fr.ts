@@ -180,9 +180,9 @@
    <translation>Périmètre crânien à la naissance :</translation>
   </message>
   <message>
-   <source>Optional: z-map, mask, DICOM series</source>
+   <source>Optional: z-map, mask, T1, T2, DICOM series</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>Facultatif : carte z, masque, série DICOM</translation>
+   <translation>Facultatif : carte z, masque, T1, T2, série DICOM</translation>
   </message>
   <message>
    <source>Released z-map:</source>
@@ -201,6 +201,26 @@
   <message>
    <source>Brain mask on the scan's grid; a segmentation counts with its visible segments.</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>T1 of the same infant:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>T1 du même enfant :</translation>
+  </message>
+  <message>
+   <source>T1-weighted image of the same infant on any grid, for a model that reads it; it is aligned to the scan. Choosing another scan clears it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Image pondérée en T1 du même enfant sur une grille quelconque, pour un modèle qui la lit ; elle est alignée sur l'examen. Choisir un autre examen vide ce champ.</translation>
+  </message>
+  <message>
+   <source>T2 of the same infant:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>T2 du même enfant :</translation>
+  </message>
+  <message>
+   <source>T2-weighted image of the same infant on any grid, for a model that reads it; it is aligned to the scan. Choosing another scan clears it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Image pondérée en T2 du même enfant sur une grille quelconque, pour un modèle qui la lit ; elle est alignée sur l'examen. Choisir un autre examen vide ce champ.</translation>
   </message>
   <message>
    <source>DICOM series:</source>
@@ -2863,6 +2883,16 @@
   <message>
    <source>Leave --atlas out, or use a model that was made with it.</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>--{name} was given, and the model {model} reads {channels} alone.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>--{name} a été donné, et le modèle {model} ne lit que {channels}.</translation>
+  </message>
+  <message>
+   <source>Leave --{name} out, or name a model that reads it with --model.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Omettre --{name}, ou nommer avec --model un modèle qui le lit.</translation>
   </message>
   <message>
    <source>This computer offers torch no {device} device.</source>

@@ -180,9 +180,9 @@
    <translation>出生時頭囲:</translation>
   </message>
   <message>
-   <source>Optional: z-map, mask, DICOM series</source>
+   <source>Optional: z-map, mask, T1, T2, DICOM series</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>任意: z マップ、マスク、DICOM シリーズ</translation>
+   <translation>任意: z マップ、マスク、T1、T2、DICOM シリーズ</translation>
   </message>
   <message>
    <source>Released z-map:</source>
@@ -201,6 +201,26 @@
   <message>
    <source>Brain mask on the scan's grid; a segmentation counts with its visible segments.</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>T1 of the same infant:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>同じ児の T1:</translation>
+  </message>
+  <message>
+   <source>T1-weighted image of the same infant on any grid, for a model that reads it; it is aligned to the scan. Choosing another scan clears it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>同じ児の T1 強調画像（格子は任意）。これを読むモデルに使われ、スキャンに位置合わせされます。別のスキャンを選ぶと空になります。</translation>
+  </message>
+  <message>
+   <source>T2 of the same infant:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>同じ児の T2:</translation>
+  </message>
+  <message>
+   <source>T2-weighted image of the same infant on any grid, for a model that reads it; it is aligned to the scan. Choosing another scan clears it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>同じ児の T2 強調画像（格子は任意）。これを読むモデルに使われ、スキャンに位置合わせされます。別のスキャンを選ぶと空になります。</translation>
   </message>
   <message>
    <source>DICOM series:</source>
@@ -2863,6 +2883,16 @@
   <message>
    <source>Leave --atlas out, or use a model that was made with it.</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>--{name} was given, and the model {model} reads {channels} alone.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>--{name} が指定されましたが、モデル {model} は {channels} だけを読みます。</translation>
+  </message>
+  <message>
+   <source>Leave --{name} out, or name a model that reads it with --model.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>--{name} を省くか、それを読むモデルを --model で指定してください。</translation>
   </message>
   <message>
    <source>This computer offers torch no {device} device.</source>

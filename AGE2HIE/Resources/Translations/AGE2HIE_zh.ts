@@ -180,9 +180,9 @@
    <translation>出生头围：</translation>
   </message>
   <message>
-   <source>Optional: z-map, mask, DICOM series</source>
+   <source>Optional: z-map, mask, T1, T2, DICOM series</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
-   <translation>可选：z 图、掩膜、DICOM 序列</translation>
+   <translation>可选：z 图、掩膜、T1、T2、DICOM 序列</translation>
   </message>
   <message>
    <source>Released z-map:</source>
@@ -201,6 +201,26 @@
   <message>
    <source>Brain mask on the scan's grid; a segmentation counts with its visible segments.</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>T1 of the same infant:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>同一婴儿的 T1：</translation>
+  </message>
+  <message>
+   <source>T1-weighted image of the same infant on any grid, for a model that reads it; it is aligned to the scan. Choosing another scan clears it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>同一婴儿的 T1 加权图像，网格不限，供读取它的模型使用；它会与扫描对齐。选择另一扫描时会清空。</translation>
+  </message>
+  <message>
+   <source>T2 of the same infant:</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>同一婴儿的 T2：</translation>
+  </message>
+  <message>
+   <source>T2-weighted image of the same infant on any grid, for a model that reads it; it is aligned to the scan. Choosing another scan clears it.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>同一婴儿的 T2 加权图像，网格不限，供读取它的模型使用；它会与扫描对齐。选择另一扫描时会清空。</translation>
   </message>
   <message>
    <source>DICOM series:</source>
@@ -2863,6 +2883,16 @@
   <message>
    <source>Leave --atlas out, or use a model that was made with it.</source>
    <translation type="unfinished" />
+  </message>
+  <message>
+   <source>--{name} was given, and the model {model} reads {channels} alone.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>给出了 --{name}，而模型 {model} 只读取 {channels}。</translation>
+  </message>
+  <message>
+   <source>Leave --{name} out, or name a model that reads it with --model.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>去掉 --{name}，或用 --model 指定读取它的模型。</translation>
   </message>
   <message>
    <source>This computer offers torch no {device} device.</source>

@@ -11,6 +11,7 @@ import numpy as np
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.coordinates import to_canonical
+from AGE2HIELib.preprocess.fluid_contrast import BRIGHT_FLUID, tail_asymmetry
 from AGE2HIELib.preprocess.network_input import InputSpec, network_input
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.preprocess.smoothing import bounding_box, crop, smooth_inside
@@ -65,7 +66,7 @@ def prepare_t1(
     scan = correct_bias(scan, brain)
     placed = place_t1(scan, brain, template, kind=placement)
     image = network_input({"t1": _for_sampling(scan, brain, placed, spec)}, brain, placed, spec)[0]
-    return PreparedT1(image, whole, brain_ml, replace(placed, native=whole.grid), _warnings(placed))
+    return PreparedT1(image, whole, brain_ml, replace(placed, native=whole.grid), _warnings(placed, image))
 
 
 def finite_t1(t1: Volume) -> Volume:
@@ -100,10 +101,16 @@ def _for_sampling(t1: Volume, brain: Volume, placed: Placement, spec: InputSpec)
     return smooth_inside(t1, brain, sigma_mm) if sigma_mm > 0 else t1
 
 
-def _warnings(placed: Placement) -> tuple[str, ...]:
-    if placed.overlap >= _LEAST_OVERLAP:
-        return ()
-    return (
-        f"The placed brain overlaps the template by {placed.overlap:.2f} (Dice); below {_LEAST_OVERLAP} its mask or "
-        "its placement may be wrong: look at them, or give a brain mask.",
-    )
+def _warnings(placed: Placement, image: np.ndarray) -> tuple[str, ...]:
+    found = []
+    if placed.overlap < _LEAST_OVERLAP:
+        found.append(
+            f"The placed brain overlaps the template by {placed.overlap:.2f} (Dice); below {_LEAST_OVERLAP} its mask "
+            "or its placement may be wrong: look at them, or give a brain mask."
+        )
+    if tail_asymmetry(image[image != 0]) > BRIGHT_FLUID:
+        found.append(
+            "Fluid is bright in this scan, as in a T2 or an ADC map, and dark in a T1: an age read from it means "
+            "nothing. Give a T1-weighted scan."
+        )
+    return tuple(found)
