@@ -235,7 +235,7 @@ def test_a_system_that_cannot_be_made_does_not_stop_the_others(tmp_path: Path, m
         made.append(task.system.name)
 
     monkeypatch.setattr(comparing, "measure_row", measure)
-    monkeypatch.setattr(comparing, "parts_done", lambda task: (0, 1))
+    monkeypatch.setattr(comparing, "row_parts", lambda task: [Path("none")])
     monkeypatch.setattr(comparing, "ProcessPoolExecutor", lambda jobs, **_: ThreadPoolExecutor(jobs))
     common = load_settings("quick")
     tasks = [RowTask(one, common, tmp_path, tmp_path, "") for one in find_systems(["sfcn", "vgg8", "untrained"])]

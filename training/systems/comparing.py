@@ -13,7 +13,7 @@ from AGE2HIELib.system.parallel import bar_seconds, begin_worker, core_count, on
 from training.pretraining import uses_one_process
 from training.run_folder import open_run
 from training.settings import TrainingSettings
-from training.systems.measuring import RowTask, finished_row, measure_row, parts_done, prepare_row
+from training.systems.measuring import RowTask, finished_row, measure_row, prepare_row, row_parts
 from training.systems.page import write_page
 from training.systems.pictures import write_infant
 from training.systems.system import System, settings_of
@@ -76,7 +76,8 @@ def _make_rows(tasks: Sequence[RowTask], jobs: int) -> dict[str, str]:
     ):
         waiting = {pool.submit(measure_row, task): task for task in order}
         left = set(waiting)
-        bar.n = bar.initial = _percent(order)
+        parts = [(task.system.cost, row_parts(task)) for task in order]
+        bar.n = bar.initial = _percent(parts)
         try:
             while left:
                 done, left = wait(left, timeout=_LOOK_SECONDS)
@@ -87,7 +88,7 @@ def _make_rows(tasks: Sequence[RowTask], jobs: int) -> dict[str, str]:
                         failed[waiting[one].system.name] = str(problem)
                         continue
                     bar.set_postfix_str(f"{waiting[one].system.name} finished", refresh=False)
-                bar.update(_percent(order) - bar.n)
+                bar.update(_percent(parts) - bar.n)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)  # what has not begun need not be waited for
             raise
@@ -97,10 +98,7 @@ def _make_rows(tasks: Sequence[RowTask], jobs: int) -> dict[str, str]:
 _BAR = "{desc}: {n:.0f}%|{bar}| [{elapsed}<{remaining}] {postfix}"
 
 
-def _percent(tasks: Sequence[RowTask]) -> float:
-    """How much of the work is done, by the systems' costs."""
-    done = 0.0
-    for task in tasks:
-        made, whole = parts_done(task)
-        done += task.system.cost * made / whole
-    return 100 * done / sum(task.system.cost for task in tasks)
+def _percent(parts: Sequence[tuple[float, Sequence[Path]]]) -> float:
+    """How much of the work is done: of every row its cost, and the files of which it consists."""
+    done = sum(cost * sum(file.exists() for file in files) / len(files) for cost, files in parts)
+    return 100 * done / sum(cost for cost, _ in parts)

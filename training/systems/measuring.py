@@ -86,8 +86,8 @@ def finished_row(task: RowTask) -> dict[str, Any] | None:
     return None if figures is None or controls is None else {**figures, **controls}
 
 
-def parts_done(task: RowTask) -> tuple[int, int]:
-    """(fits that are made, fits that the row consists of), for the time left."""
+def row_parts(task: RowTask) -> list[Path]:
+    """The files that are there once the row is done, for the time left; its cohorts are prepared."""
     run = task.run
     arm = task.settings.export.arm
     kinds = [PRETRAINING_OF[arm]] if arm in PRETRAINING_OF else []
@@ -95,8 +95,7 @@ def parts_done(task: RowTask) -> tuple[int, int]:
     if task.system.learns_outcome and is_prepared(run.prepared_hie):
         fits = planned_fits(task.settings, load_prepared(run.prepared_hie).table)
         files += [run.fits / one.name / LOGITS for one in fits]
-    files += [task.folder / _ROW, task.folder / _CONTROLS]
-    return sum(file.exists() for file in files), len(files)
+    return [*files, task.folder / _ROW, task.folder / _CONTROLS]
 
 
 def measure_row(task: RowTask) -> None:
