@@ -46,6 +46,7 @@ REGIONS_AND_ANOMALIES = (
         targets="both",
         settings={
             "network.name": "autoencoder",
+            "network.norm": "group",
             "network.pooling": "voxels",
             "finetune.auxiliary": False,
             "explain.method": "anomaly",
