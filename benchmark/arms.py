@@ -6,7 +6,7 @@
     AGE2HIE_TEST_DATA=FOLDER python benchmark/arms.py --run RUN
 
 Each arm gets the networks that would be exported, ``export.members`` of them, each of which leaves out another part of
-the infants; arms share parts, order and augmentation. What is fitted is kept in RUN. Printed: how far off the pretrained
+the infants; arms share parts, order and augmentation. What is fitted stays in RUN. Printed: how far off the pretrained
 networks are in held-out subjects, and for each arm the area under the ROC curve for the simulated outcome among the
 phantoms that a network left out (mean over the networks, and their range); and of the mean of its networks on the
 newborns of BONBID-HIE, with released and with own z-maps: the area under the ROC curve for an expert lesion load over
