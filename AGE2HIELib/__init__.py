@@ -75,4 +75,5 @@ if not TYPE_CHECKING:  # a type checker that saw this would take every misspelt 
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """What is meant for others; submodules that happen to be loaded by now are not."""
+    return sorted(__all__)
