@@ -69,11 +69,14 @@ lint: $(READY)
 	PYTHONPATH=AGE2HIE $(BIN)/lint-imports --no-cache --no-logo
 
 # ANTsPy wants older numpy and scipy than the rest: it has an environment of its own
-bench: $(READY)  ## seconds of --help and predict; placement beside ANTs; DICOM headers; throughput; the Slicer module
+bench: $(READY)  ## seconds of --help, predict and batch, and how they grow; beside ANTsPy and MONAI; placement beside ANTs; DICOM headers; throughput; the Slicer module
 	test -x $(BENCH)/python || $(PYTHON) -m venv .venv-bench
 	grep '^torch=' constraints.txt > .venv-bench/constraints.txt
 	$(BENCH)/python -m pip install --quiet --disable-pip-version-check -c .venv-bench/constraints.txt -e ".[bench]"
 	$(BIN)/python benchmark/predict.py
+	$(BIN)/python benchmark/growth.py
+	$(BIN)/python benchmark/warm.py
+	$(BIN)/python benchmark/assembled.py --python $(BENCH)/python
 	$(BIN)/python benchmark/placement_phantoms.py
 	$(BENCH)/python benchmark/placement.py
 	$(BIN)/python benchmark/dicom_headers.py

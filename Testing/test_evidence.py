@@ -57,6 +57,7 @@ SETTINGS = {
 }
 # Files of benchmark/ that are parts of others, or draw pictures
 PARTS = {
+    "assembled_stack.py",
     "batch_cases.py",
     "engine_faults.py",
     "engine_scene.py",
@@ -65,6 +66,7 @@ PARTS = {
     "fresh_cases.py",
     "gate_cases.py",
     "gate_limits.py",
+    "grown_scans.py",
     "placement_sheet.py",
     "processes.py",
     "quotes.py",

@@ -5,7 +5,8 @@
 Both get the same scan, atlas and number of networks, fed at the same size; ``assembled_stack.py`` says what the other
 side does. It has no gate, no regions, no lesion, no scores and no page, which this project's time includes. The first
 pair fills the disk's cache and is not counted; the order changes from pair to pair, and the ratio is of each pair.
-The rows of more voxels and of other ensembles have a third of ``--repeat``, one pair at least.
+The rows of more voxels and of other ensembles have a third of ``--repeat``, one pair at least; where one pair is asked
+for, it is the first that counts.
 ``make bench`` makes the environment in which ANTsPy and MONAI are.
 """
 
@@ -18,9 +19,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from figures import Figures
+from figures import ROOT, Figures
 from grown_scans import CUTS, MEMBERS, cut, ensemble, newborn
-from processes import MEASURES, ROOT, Run, add_pairs, core_words, measured, predicted
+from processes import MEASURES, Run, add_pairs, core_words, measured, predicted
 
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.volume import Volume
@@ -92,7 +93,8 @@ def main() -> None:
         make = [str(bench.python), str(_STACK), "--weights", str(bench.weights), "--make", str(max(MEMBERS))]
         measured(make, ROOT, {})
         for number, factor in enumerate(options.voxels):
-            bench.measure(f"voxels/{factor}", cut(adc, CUTS[factor]), _NETWORKS, first=number == 0)
+            first = number == 0 and options.repeat > 1
+            bench.measure(f"voxels/{factor}", cut(adc, CUTS[factor]), _NETWORKS, first=first)
         for count in options.members:
             model = ("--model", str(ensemble(count, bench.folder / f"model{count}")))
             bench.measure(f"members/{count}", adc, count, model, first=False)

@@ -14,9 +14,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from figures import Figures
+from figures import ROOT, Figures
 from grown_scans import CUTS, MEMBERS, cut, ensemble, newborn
-from processes import MEASURES, ROOT, core_words, predicted
+from processes import MEASURES, core_words, predicted
 
 from AGE2HIELib.io.images import write_volume
 from AGE2HIELib.volume import Volume

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 from batch_cases import phantom
-from figures import Figures
-from processes import ROOT, Run, core_words, measured, summary
+from figures import ROOT, Figures
+from processes import Run, core_words, measured, summary
 
 _ALWAYS = 2  # scans of the smaller batch
 

@@ -142,7 +142,7 @@ def this_project(work: Work) -> float:
     subjects = Subjects(np.arange(len(work.volumes)), work.ages, np.full(len(work.volumes), 1000.0))
     module = _TimedModule(work.network(), work.volumes, subjects, learner, learning_rate=1e-3)
     with tempfile.TemporaryDirectory() as folder:
-        fit(module, FitPlace(Path(folder), Hardware(precision=work.precision)))  # type: ignore[arg-type]
+        fit(module, FitPlace(Path(folder), Hardware(precision=work.precision)))
     return len(work.volumes) // work.batch * work.batch / module.seconds
 
 
