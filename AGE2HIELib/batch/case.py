@@ -114,7 +114,8 @@ def _predicted(inputs: WorkerInputs, case: BatchCase, output: Path) -> CaseEnded
     if case.scan is None:
         raise InputError(case.problem)
     sequences = read_by(inputs.model, case.sequences)
-    request = replace(inputs.job.request, input=case.scan, clinical=None, **sequences)
+    t1, t2 = sequences.get("t1"), sequences.get("t2")
+    request = replace(inputs.job.request, input=case.scan, clinical=None, t1=t1, t2=t2)
     stages = stages_of(request)
     put_back_aside(output)
     earlier = None if inputs.job.overwrite else _stored(output)

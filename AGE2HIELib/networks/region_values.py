@@ -143,4 +143,4 @@ def scaled_covariance(standard: torch.Tensor) -> torch.Tensor:
     """``(N, F, regions)`` in standard deviations -> ``(regions, regions)`` whose largest eigenvalue is 1."""
     matrix = torch.einsum("nfr,nfs->rs", standard, standard) / (len(standard) * standard.shape[1])
     matrix = (matrix + matrix.T) / 2
-    return matrix / torch.linalg.eigvalsh(matrix)[-1].clamp(min=1e-6)
+    return torch.as_tensor(matrix / torch.linalg.eigvalsh(matrix)[-1].clamp(min=1e-6))
