@@ -74,6 +74,7 @@ PARTS = {
     "screenshots.py",
     "vendors_library.py",
     "vendors_rule.py",
+    "system_pictures.py",
 }
 
 
