@@ -1,7 +1,7 @@
 """Do ways of learning differ on real newborns? Networks of every arm that learned from phantoms, beside expert lesions.
 
-    python training/run.py prepare  --preset bundle --output RUN --set run.seed=500 \\
-        --set "evaluate.arms=[transfer, scratch, shuffled-age, untrained-frozen]"
+    python training/run.py prepare  --preset bundle --output RUN --set run.seed=500 --set export.members=3 \\
+        --set "hie.cases={MGH: 438, BCH: 362}" --set "evaluate.arms=[transfer, scratch, shuffled-age, untrained-frozen]"
     python training/run.py pretrain ...                                              (the same settings)
     AGE2HIE_TEST_DATA=FOLDER python benchmark/arms.py --run RUN
 
@@ -13,7 +13,7 @@ newborns of BONBID-HIE, with released and with own z-maps: the area under the RO
 1 %, with a bootstrap interval over the newborns, and Spearman's correlation with the load. "Voxels alone" are the same
 networks without what their features add to the sum of the voxels' evidence (``SumOfVoxels``). These newborns shaped the
 phantoms and the design that every arm shares. With ``--set network.norm=batch --set pretrain.epochs=36 --set
-pretrain.learning_rate=5e-3`` the trunks learn age, which they do not with the preset's own settings.
+pretrain.learning_rate=5e-3`` (``--name arms-batch-norm``) the trunks learn age, with the preset's own settings hardly.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ _RESAMPLES = 2000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, required=True, metavar="RUN")
+    parser.add_argument("--name", default="arms", help="of the file of figures (default: arms)")
     options = parser.parse_args()
     run = RunFolder(options.run, recorded_settings(options.run))
     cohort = load_prepared(run.prepared_hie)
@@ -62,7 +63,7 @@ def main() -> None:
     run_all(partial(make_fit, run=run), missing, jobs=run.settings.run.jobs, description="fine-tuning")
     volumes, loads = newborns(run, Path(os.environ["AGE2HIE_TEST_DATA"]) / "bonbid-hie")
     print(f"{len(cohort.table)} phantoms, {len(split.inner)} networks an arm; {len(loads)} newborns")
-    figures = Figures("arms")
+    figures = Figures(options.name)
     for name, count in (("phantoms", len(cohort.table)), ("networks", len(split.inner)), ("newborns", len(loads))):
         figures.add(name, count)
     _add_age(figures, run)

@@ -12,8 +12,8 @@ FEWEST_CELLS = 2  # of tissue in a region, of which a median is taken
 _SOFTNESS = 0.15  # of the border between tissue and fluid, in units of the first channel
 _LEAST_SD = 0.05  # of a region's value between healthy subjects, in units of the network's input
 _LARGEST = 8.0  # standard deviations from healthy; what lies beyond is placed wrongly or no tissue
-# Matrices of random halves of the healthy subjects, one of which is used in each step of learning: what is learned then
-# holds for any sample of healthy subjects. Without them answers to 79 held-out T1 phantoms moved by 13 years when the
+# Matrices of random halves of the healthy subjects, one of which is used in each step of learning: answers then
+# depend less on the sample. Without them answers to 79 held-out T1 phantoms moved by 13 years when the
 # matrix came from the other half of the learned ones, with them by 4, and errors were 13.4 and 14.3 years.
 HALVES = 32
 

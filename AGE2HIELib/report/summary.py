@@ -38,7 +38,7 @@ def scan_facts(scan: Input, settings: Settings | None) -> ScanFacts:
 
 
 def checks_line(quality: Quality) -> str:
-    """``17 of 17 checks passed``, and what was not."""
+    """``18 of 18 checks passed``, and what was not."""
     total, failed = len(quality.checks), len(quality.failed)
     line = f"{total - failed} of {total} checks passed"
     overridden = len(quality.overridden)

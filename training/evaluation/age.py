@@ -78,8 +78,8 @@ def unlearned(predictions: pd.DataFrame) -> str:
         return ""
     return (
         f"The networks pretrained on age are {error['age']:.1f} years off in held-out subjects, and the mean age is "
-        f"{error['mean']:.1f}: they have learned almost no age, and the arm transfer has nothing to pass on. Raise "
-        "pretrain.epochs or pretrain.learning_rate, or set network.norm=batch."
+        f"{error['mean']:.1f}: they have learned almost no age, and the arm transfer has nothing to pass on. Set "
+        "network.norm=batch, or give more subjects and epochs."
     )
 
 
