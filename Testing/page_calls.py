@@ -90,6 +90,7 @@ PARSED = {
     "make": "the whole of something: the target is there",
     "python training/run.py": "minutes to days: Testing/test_run.py, test_check_data.py; settings are read",
     "torchrun": "several processes: the step is read",
+    "python training/throughput.py": "minutes, and a GPU for most of it: script and options are there",
     "python benchmark/": "minutes to hours: script and options are there",
     "python container/": "root, or MONAI Deploy: the script is there",
     "docker build": "no container runtime: the stage is there, container/check.py runs its steps",
@@ -136,7 +137,7 @@ def check_python(command: Command) -> None:
     assert file.is_file()
     if script == "training/run.py":
         check_training(words)
-    elif script.startswith("benchmark/"):
+    elif script.startswith(("benchmark/", "training/")):
         options = set(options_of(file))
         assert {word for word in words if word.startswith("--")} - {"--help"} <= options
 

@@ -28,6 +28,7 @@ OPTIONAL = {
     "system/places.py": "pip",
     "tables/reading.py": "openpyxl",
     "networks/monai_networks.py": "monai",
+    "networks/swin.py": "monai",
     "report/hospital/capture.py": "highdicom",
     "report/hospital/structured.py": "highdicom",
     "report/hospital/coding.py": "highdicom",

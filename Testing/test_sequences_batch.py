@@ -126,7 +126,7 @@ def test_a_model_of_adc_alone_takes_no_notice_of_them(
 
 
 def test_a_doubted_image_is_left_out_of_a_cohort_and_named(
-    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     case = HieCase("A", "A", "MGH", images / "adc.nii.gz", True, t1=images / "t1.nii.gz", t2=images / "t2.nii.gz")
     monkeypatch.setattr(sequences, "LEAST_AGREEMENT", {"t1": 0.06, "t2": 0.9})
@@ -137,7 +137,7 @@ def test_a_doubted_image_is_left_out_of_a_cohort_and_named(
     assert cohort.table[["has_t1", "has_t2"]].to_numpy().tolist() == [[True, False]]
     assert float(np.abs(cohort.volumes[0, 3]).max()) > 0
     assert float(np.abs(cohort.volumes[0, 4]).max()) == 0
-    assert "A: left out. The T2 shares" in caplog.text
+    assert "A: left out. The T2 shares" in capsys.readouterr().err
 
 
 def bids_dataset(root: Path, images: Path) -> Path:

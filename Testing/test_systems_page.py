@@ -73,5 +73,5 @@ def test_the_untrained_twin_has_first_weights_and_what_was_measured(
     if name == "covariance":
         np.testing.assert_array_equal(twin.values.mean, 0.25)  # type: ignore[arg-type, union-attr]
     norms = [module for module in twin.modules() if isinstance(module, torch.nn.BatchNorm3d)]
-    assert bool(norms) == (name == "slice-bag")
+    assert bool(norms) == (name in ("sfcn", "slice-bag"))
     assert all(float(norm.running_mean.abs().max()) > 0 for norm in norms if norm.running_mean is not None)

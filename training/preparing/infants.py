@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -94,7 +94,7 @@ def _tell_doubts(table: pd.DataFrame) -> None:
     """A T1 or T2 that may be another infant's is left out, as one that is missing, and named."""
     if DOUBTED in table:
         for case, doubt in table.loc[table[DOUBTED].notna(), ["case", DOUBTED]].itertuples(index=False):
-            logging.getLogger(__name__).warning("%s: left out. %s", case, doubt)
+            print(f"{case}: left out. {doubt}", file=sys.stderr)
 
 
 def table_rows(cases: Sequence[HieCase]) -> list[dict[str, Any]]:
