@@ -171,7 +171,9 @@ def test_addresses_as_dask_writes_them_are_taken(address: str) -> None:
     check_scheduler("dask", address)
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "no-such-host.invalid:8786", "tcp://127.0.0.1:99999"])
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:9", "no-such-host.invalid:8786", "tcp://127.0.0.1:99999", "tcp://a..b:1"]
+)
 def test_a_scheduler_that_is_not_there_is_one_sentence_without_dasks_patience(address: str) -> None:
     begun = time.monotonic()
     with pytest.raises(InputError, match=f"The scheduler '{address}' does not answer"):
@@ -184,6 +186,20 @@ def test_a_port_that_is_another_programs_is_no_scheduler(monkeypatch: pytest.Mon
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(InputError, match=f"The scheduler '{address}' does not answer"):
+            list(Cluster(address, nothing, do).run(["a"]))
+
+
+def test_a_program_that_greets_with_text_is_no_scheduler() -> None:
+    """dask took SSH's greeting for a length of message, and asked for so much memory."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def greet() -> None:
+            with other.accept()[0] as connection:
+                connection.sendall(b"SSH-2.0-OpenSSH_9.2p1\r\n")
+
+        threading.Thread(target=greet, daemon=True).start()
+        address = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(InputError, match="another program than a scheduler listens there"):
             list(Cluster(address, nothing, do).run(["a"]))
 
 

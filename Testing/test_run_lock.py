@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from AGE2HIELib.errors import InputError
 from training.run import STEPS, main
@@ -20,6 +21,22 @@ HOLDER = (
     "with alone_in(Path(sys.argv[1])):\n"
     "    print('held', flush=True); time.sleep(60)\n"
 )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no open file is removed there")
+def test_the_lock_of_a_call_that_begins_while_this_one_ends_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = FileLock.release
+
+    def another_begins(lock: FileLock, force: bool = False) -> None:
+        release(lock, force)
+        (tmp_path / LOCK).touch()
+
+    monkeypatch.setattr(FileLock, "release", another_begins)
+    with alone_in(tmp_path):
+        pass
+    assert (tmp_path / LOCK).exists()
 
 
 @pytest.mark.parametrize("step", [None, *(name for name in STEPS if name != "check-data")])

@@ -83,7 +83,7 @@ def test_images_called_t1_and_t2_are_no_scan_where_there_is_one(tmp_path: Path) 
         path.write_bytes(b"scan")
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "IM1").write_bytes(bytes(128) + b"DICM" + bytes(20))
-    (tmp_path / "d" / "d-t2.nii.gz").write_bytes(b"scan")
+    (tmp_path / "d" / "d-T2w.nii.gz").write_bytes(b"scan")
     first, alone, twice, study = find_cases(tmp_path, output=tmp_path / "out")
     assert first.scan == tmp_path / "a" / "adc.mha"
     assert first.sequences == {"t1": tmp_path / "a" / "T1.nii.gz", "t2": tmp_path / "a" / "x_T2w.nii"}
@@ -92,6 +92,28 @@ def test_images_called_t1_and_t2_are_no_scan_where_there_is_one(tmp_path: Path) 
     assert "holds 3 images, and which of them" in twice.problem
     assert study.scan == tmp_path / "d"
     assert list(study.sequences) == ["t2"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("adc_T1", "adc_T2", "adc_T3"),  # three visits
+        ("t1", "t2", "t3"),
+        ("adc_T1", "mask"),
+        ("t1", "brain-mask"),
+        ("inf_T1w", "inf_FLAIR"),
+        ("adc_T1w", "adc_baseline"),  # an ADC map on the T1's grid
+        ("sub_adc_T1", "sub_adc_T1_mask"),
+        ("b0_T2w", "x"),
+    ],
+)
+def test_images_of_which_one_may_be_the_scan_are_asked_about_as_ever(names: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "case").mkdir()
+    for name in names:
+        (tmp_path / "case" / f"{name}.nii.gz").write_bytes(b"scan")
+    (case,) = find_cases(tmp_path, output=tmp_path / "out")
+    assert case.scan is None
+    assert f"holds {len(names)} images, and which of them is the case's scan is not known" in case.problem
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ def alone_in(root: Path) -> Iterator[None]:
     Raises:
         InputError: another call is at work there, or the folder cannot be written.
     """
-    if int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))) != 0:
+    if (os.environ.get("RANK") or os.environ.get("LOCAL_RANK") or "0") != "0":
         yield
         return
     lock, new = FileLock(root / LOCK), not root.exists()
@@ -37,14 +37,16 @@ def alone_in(root: Path) -> Iterator[None]:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise InputError(
-            f"The run's folder '{root.name}' cannot be used: {reason}. Give an --output that can be written."
+            f"The run's folder '{root.name}' cannot be used: {reason} ({LOCK}). Give an --output that can be written, "
+            "on a disk that can lock files; where another user's call was killed there, remove that file."
         ) from error
     try:
         yield
     finally:
         _remove(root / LOCK)  # while it is held: who asks for it at this moment makes another
         lock.release()
-        _remove(root / LOCK)  # Windows removes no open file
+        if os.name == "nt":  # which removes no open file; elsewhere this could be the next call's lock
+            _remove(root / LOCK)
         if new:
             with suppress(OSError):  # something was made there
                 root.rmdir()

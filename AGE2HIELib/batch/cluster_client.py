@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import pickle
 import socket
@@ -22,6 +23,7 @@ except ImportError as problem:
 __all__ = ["Client", "Future", "connected", "send"]
 
 _CONNECT_S, _CLOSE_S = 30.0, 5.0
+_LONGEST_GREETING = 2**32  # bytes
 
 
 @contextmanager
@@ -49,9 +51,20 @@ def _refuse_unheard(scheduler: str) -> None:
     try:
         with socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S) as connection:
             if protocol in ("", "tcp"):  # the others wait for the caller's greeting
-                connection.recv(1)
-    except (OSError, OverflowError) as error:
+                _refuse_text(connection)
+    except (OSError, OverflowError, UnicodeError) as error:
         raise _no_answer(scheduler, error) from error
+
+
+def _refuse_text(connection: socket.socket) -> None:
+    """dask begins with the length of its greeting in eight bytes; the text of others (SSH, HTTP), so read, is a length
+    for which it would ask for more memory than there is.
+    """
+    first = b""
+    while len(first) < 8 and (more := connection.recv(8 - len(first))):
+        first += more
+    if int.from_bytes(first, "little") > _LONGEST_GREETING:
+        raise ConnectionRefusedError(errno.EPROTO, "another program than a scheduler listens there")
 
 
 def _no_answer(scheduler: str, error: Exception) -> InputError:

@@ -18,8 +18,11 @@ from AGE2HIELib.system.stray_files import is_system_file
 # header.
 _BESIDE = (".bval", ".bvec", ".json", ".raw", ".raw.gz", ".zraw")
 
-# An image that is called so, beside the scan in a case's folder: ``t1.nii.gz``, ``infant3_T2w.nii.gz``.
-_SEQUENCE = re.compile(r"(?:.*[-_ ])?(t[12])w?", re.IGNORECASE)
+# An image that is called so, beside the scan in a case's folder: ``t1.nii.gz``, ``infant3_T2w.nii.gz``. ``adc_T1`` may
+# be the ADC map of a first visit, or one that lies on the T1.
+_SEQUENCE = re.compile(r"(t[12])w?|(?!.*(?:adc|dwi|b0|trace|mask|seg)).*[-_ ](t[12])w", re.IGNORECASE)
+# What such an image may lie beside and is no scan, or may be one of several visits.
+_NO_SCAN = re.compile(r"mask|seg|label|lesion|flair|swi|z[-_ ]?(map|adc)|(?:^|[-_ ])t\d", re.IGNORECASE)
 _INDEX = "DICOMDIR"  # of a hospital's disc: it lists the studies and holds no image
 
 
@@ -110,11 +113,18 @@ def _scan_in(folder: Path) -> tuple[Path | None, str, Mapping[str, Path]]:
 
 
 def _parted(images: Sequence[Path]) -> tuple[list[Path], dict[str, Path]]:
-    """(images that may be the scan, those called T1 and T2); a name that two have parts none."""
-    called = [(match[1].lower(), path) for path in images if (match := _SEQUENCE.fullmatch(_stem(path.name)))]
+    """(images that may be the scan, those called T1 and T2); a name that two have parts none, and nothing is parted
+    where what is left is called as no scan is.
+    """
+    called = [
+        ((match[1] or match[2]).lower(), path) for path in images if (match := _SEQUENCE.fullmatch(_stem(path.name)))
+    ]
     names = Counter(name for name, _ in called)
     sequences = {name: path for name, path in called if names[name] == 1}
-    return [path for path in images if path not in sequences.values()], sequences
+    left = [path for path in images if path not in sequences.values()]
+    if any(_NO_SCAN.search(_stem(path.name)) for path in left):
+        return list(images), {}
+    return left, sequences
 
 
 def _is_image(path: Path) -> bool:

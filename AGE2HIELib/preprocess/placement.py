@@ -79,8 +79,11 @@ class Placement:
     def share_in_atlas(self, mask: Volume, grid: Grid) -> np.ndarray:
         """How much of each voxel of a grid of the atlas frame a mask of the scan fills, 0..1, float32 and read-only.
 
-        It is kept: the scores of injury and the table of regions ask for the same masks.
+        It is kept: the scores of injury and the table of regions ask for the same masks. ``mask``: bool, on the scan's
+        grid.
         """
+        if mask.array.dtype != bool or mask.array.shape != self.native.shape:
+            raise ValueError(f"a mask of bool on {self.native.shape} voxels is meant, not {mask.array.dtype}")
         key = ("share", grid.shape, grid.affine_ras.tobytes(), np.packbits(mask.array).tobytes())
         return self._once(key, lambda: self.to_atlas(_as_float(mask), grid).array)
 
