@@ -145,6 +145,19 @@ def test_the_spot_is_found_where_it_lies_in_the_scan(
         assert shares[name, "left"] + shares[name, "right"] == pytest.approx(1, abs=1e-4)
 
 
+def test_the_line_that_is_printed_says_that_the_scan_is_doubted(
+    model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Fluid is bright in it, as in an ADC map."""
+    scan = spotted("left", "upright")
+    bright = np.where(scan.array > 0, scan.array.max() - scan.array + 1, 0)
+    write_volume(scan.like(bright), tmp_path / "adc.nii.gz")
+    call = ("explain", tmp_path / "adc.nii.gz", "--target", "age", "--model", model, "--output", tmp_path / "out")
+    code, said, _ = run(capfd, *call, "--methods", "hirescam")
+    assert code == 0
+    assert "years. Warning: Fluid is bright in this scan" in said
+
+
 @pytest.mark.parametrize(
     "quick",
     [

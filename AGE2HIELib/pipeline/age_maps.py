@@ -115,7 +115,8 @@ def explain_age_into(folder: Path, request: Request, progress: Progress) -> tupl
     record = age_record(about, comparison, stages.seconds, local_age)
     lost = write_comparison(folder, comparison, rows, record, stages)
     heading = "Demonstration: predicted age" if model.facts.demonstration else "Predicted age"
-    return f"{heading} {in_years(years)}. ", lost
+    doubts_of_scan = "".join(f"Warning: {said} " for said in (*scan.warnings, *prepared.warnings))
+    return f"{heading} {in_years(years)}. {doubts_of_scan}", lost
 
 
 def _compared(
