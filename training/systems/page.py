@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from training.evaluation.age import BANDS, error_text
+from training.evaluation.age import BANDS, LEAST_LEARNED, error_text
 from training.evaluation.table import value_text
 from training.files import write_text, write_tsv
 from training.reporting.content import (
@@ -164,12 +164,9 @@ def why_worse(task: RowTask, row: Mapping[str, Any]) -> str:
     settings = task.settings
     learned = round(settings.ages.subjects * (1 - settings.ages.held_out))
     reasons = [f"{learned} phantoms, cells of {settings.input.spacing_mm:g} mm, {settings.pretrain.epochs} epochs"]
-    if row["age_mae"] > _LEARNED * row.get("mean_age_mae", float("inf")):
-        reasons.append("it is no better than the mean age: it has not learned")
+    if row["age_mae"] > LEAST_LEARNED * row.get("mean_age_mae", float("inf")):
+        reasons.append("it is hardly better than the mean age: it has not learned")
     return "; ".join([*reasons, *([task.system.falls_short] if task.system.falls_short else [])])
-
-
-_LEARNED = 0.9  # of the mean age's error: above it nothing was learned that intervals could tell
 
 
 def _about(task: RowTask, row: Mapping[str, Any]) -> Iterator[Block]:
