@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk
 from figures import Figures
 
 COMMANDS = ("predict", "batch")
@@ -197,6 +198,9 @@ def meaning(path: Path) -> str:
         data = json.dumps({**json.loads(data), "timing_s": None}).encode()
     elif path.name == "report.html":
         data = _SECONDS.sub("", data.decode("utf-8")).encode()
+    elif path.suffix == ".h5":
+        placed = sitk.ReadTransform(str(path))  # its file holds the hour
+        data = repr((placed.GetFixedParameters(), placed.GetParameters())).encode()
     elif path.suffix == ".gz":
         data = gzip.decompress(data)  # the packed one holds the hour
     return hashlib.sha256(data).hexdigest()

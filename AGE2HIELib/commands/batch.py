@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
 import psutil
-from filelock import FileLock, Timeout
 
 from AGE2HIELib.batch.case import DEFECT, UNUSABLE, BatchJob, CaseEnded, do_case, failed_row, load_inputs
 from AGE2HIELib.batch.engine import LOCAL, Engine, EngineLostError, ItemEnd, Listener, check_scheduler
@@ -28,6 +26,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.pipeline.prediction import PREDICTED, REFUSED
 from AGE2HIELib.pipeline.request import Request
 from AGE2HIELib.report.extras import lost_extras
+from AGE2HIELib.system.folder_lock import held_folder
 from AGE2HIELib.system.outputs import PART, disk_errors, refuse_inputs
 from AGE2HIELib.system.parallel import core_count
 from AGE2HIELib.system.progress import Progress
@@ -169,30 +168,12 @@ def batch_folder(output: Path, *, inputs: Sequence[Path]) -> Iterator[Path]:
     """
     target = output.resolve()
     refuse_inputs(target, inputs)
-    lock = FileLock(target / LOCK)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise InputError(
-            f"Another batch is writing into '{output.name}'. Wait for its end, or choose another folder."
-        ) from error
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise InputError(
-            f"The output '{output.name}' cannot be used: {reason}. Choose a folder that can be written."
-        ) from error
-    try:
-        remove_stale_files(target, PART)
-        with disk_errors(output):
-            yield target
-    finally:
-        remove_stale_files(target, PART)
-        _remove(target / LOCK)  # while it is held: who waits for it sees that it is gone, and makes another
-        lock.release()
-        _remove(target / LOCK)  # Windows removes no open file
-
-
-def _remove(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink()
+    busy = f"Another batch is writing into '{output.name}'. Wait for its end, or choose another folder."
+    unusable = f"The output '{output.name}' cannot be used: {{reason}}. Choose a folder that can be written."
+    with held_folder(target, LOCK, busy=busy, unusable=unusable):
+        try:
+            remove_stale_files(target, PART)
+            with disk_errors(output):
+                yield target
+        finally:
+            remove_stale_files(target, PART)

@@ -18,7 +18,7 @@ CONVOLUTIONAL = (
         differs="Fewer and narrower blocks with the small presets; SFCN's soft labels in bins of a year with the full "
         "one only; in fine-tuning the statistics of batch norm are measured once and kept, for batches of eight.",
         published_years=2.14,
-        falls_short="a hundred times fewer subjects, cells of 4 mm and twenty epochs",
+        falls_short="ninety times fewer subjects, cells of 4 mm and twenty epochs",
     ),
     System(
         name="sum-of-places",

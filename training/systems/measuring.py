@@ -30,7 +30,8 @@ from training.systems.cost import measured, read_cost
 from training.systems.pictures import picture_age, picture_outcome
 from training.systems.system import System
 
-VERSION = CONTROLS_VERSION = 1  # raise it when the same row would be measured otherwise
+# raise them when the same row, or its controls, would be measured otherwise; 2: covariance networks read their regions
+VERSION, CONTROLS_VERSION = 2, 1
 OUTCOME_MAP, AGE_MAP = "map_outcome.png", "map_age.png"
 # of the same networks without training
 UNTRAINED_OUTCOME_MAP, UNTRAINED_AGE_MAP = "map_outcome_untrained.png", "map_age_untrained.png"

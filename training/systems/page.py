@@ -42,7 +42,7 @@ _PROBES = (
 
 _CONTROLS = (
     "Rank correlation of two maps over the brain, -1 to 1. Untrained: with the map of the same build with first "
-    "weights: near 1 the map shows build and image, and nothing of what was learned. Two networks: between the maps of "
+    "weights: near 1 little of what was learned can be seen in the map. Two networks: between the maps of "
     "the two exported networks, which differ in seed and in the infants they learned from: near 0 the map belongs to "
     "the network and not to the infant. Outcome: the synthetic infant; age: mean over the subjects shown below."
 )
@@ -160,7 +160,7 @@ def why_worse(task: RowTask, row: Mapping[str, Any]) -> str:
     if published is None or "age_mae" not in row:
         return "-"
     if row["age_mae"] <= published:
-        return "not worse, in easier subjects: phantoms have no disease, and one scanner"
+        return "not worse, in easier subjects: phantoms have no disease"
     settings = task.settings
     learned = round(settings.ages.subjects * (1 - settings.ages.held_out))
     reasons = [f"{learned} phantoms, cells of {settings.input.spacing_mm:g} mm, {settings.pretrain.epochs} epochs"]
