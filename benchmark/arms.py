@@ -1,9 +1,9 @@
 """Do ways of learning differ on real newborns? Networks of every arm that learned from phantoms, beside expert lesions.
 
     python training/run.py prepare  --preset bundle --output RUN --set run.seed=500 --set export.members=3 \\
-        --set "hie.cases={MGH: 438, BCH: 362}" --set "evaluate.arms=[transfer, scratch, shuffled-age, untrained-frozen]"
+        --set "evaluate.arms=[transfer, scratch, shuffled-age]"
     python training/run.py pretrain ...                                              (the same settings)
-    AGE2HIE_TEST_DATA=FOLDER python benchmark/arms.py --run RUN
+    AGE2HIE_TEST_DATA=FOLDER python benchmark/arms.py --run RUN --name arms-batch-norm
 
 Each arm gets the networks that would be exported, ``export.members`` of them, each of which leaves out another part of
 the infants; arms share parts, order and augmentation. What is fitted stays in RUN. Printed: how far off the pretrained
@@ -12,8 +12,8 @@ phantoms that a network left out (mean over the networks, and their range); and 
 newborns of BONBID-HIE, with released and with own z-maps: the area under the ROC curve for an expert lesion load over
 1 %, with a bootstrap interval over the newborns, and Spearman's correlation with the load. "Voxels alone" are the same
 networks without what their features add to the sum of the voxels' evidence (``SumOfVoxels``). These newborns shaped the
-phantoms and the design that every arm shares. With ``--set network.norm=batch --set pretrain.epochs=36 --set
-pretrain.learning_rate=5e-3`` (``--name arms-batch-norm``) the trunks learn age, with the preset's own settings hardly.
+phantoms and the design that every arm shares. With ``--set network.norm=group --set pretrain.epochs=12 --set
+pretrain.learning_rate=2e-3``, the settings of model 0.7.2, the trunks learn hardly any age (``--name arms``).
 """
 
 from __future__ import annotations
