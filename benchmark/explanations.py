@@ -88,6 +88,8 @@ def phantoms(options: argparse.Namespace) -> None:
         print(f"  lesions {name}: mean z {depth.round(2)}, ml {size.round(2)} (least, median, most)")
         figures.add(f"{name}/z-lowest", depth[0])
         figures.add(f"{name}/z-highest", depth[2])
+        figures.add(f"{name}/ml-least", size[0], "ml")
+        figures.add(f"{name}/ml-most", size[2], "ml")
     if options.deletion:
         passed = sum(row.deletion <= BY_CHANCE for row in rows)
         print(f"deletion, p at most {BY_CHANCE:g}: {passed} of {len(rows)}")
