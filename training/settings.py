@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from AGE2HIELib.system.places import resource_path
 from training.settings_values import (
+    NetworkName,
     cases_by_site,
     check_map,
     check_options,
@@ -92,23 +93,7 @@ class Network(Section):
     streams how each brain had to be deformed to the template.
     """
 
-    name: Literal[
-        "sfcn",
-        "resnet18",
-        "densenet121",
-        "scaledense",
-        "vgg",
-        "slab",
-        "three-planes",
-        "slices",
-        "patches",
-        "global-local",
-        "covariance",
-        "autoencoder",
-        "fused",
-        "streams",
-        "swin",
-    ] = Field(
+    name: NetworkName = Field(
         "sfcn",
         description="or resnet18, densenet121, scaledense, vgg, slab, three-planes, slices, patches, global-local, "
         "covariance, autoencoder, fused, streams, swin",
