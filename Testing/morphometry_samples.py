@@ -68,4 +68,5 @@ def planted(strength: float, stored: str = "upright", size: float = 1.0) -> Volu
 
 def grid_points(grid: Grid) -> np.ndarray:
     """(I, J, K, 3) RAS+ mm of a grid's voxels."""
-    return np.moveaxis(np.indices(grid.shape), 0, -1) @ grid.affine_ras[:3, :3].T + grid.affine_ras[:3, 3]
+    points = np.moveaxis(np.indices(grid.shape), 0, -1) @ grid.affine_ras[:3, :3].T + grid.affine_ras[:3, 3]
+    return np.asarray(points)

@@ -41,7 +41,8 @@ class StreamAttention(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """``(N, streams * width, cells, cells, cells)`` -> ``(N, width, cells, cells, cells)``."""
-        return (self.weights(features) * features.unflatten(1, (self.streams, -1))).sum(1)
+        joined: torch.Tensor = (self.weights(features) * features.unflatten(1, (self.streams, -1))).sum(1)
+        return joined
 
 
 class StreamBlock(nn.Module):

@@ -6,6 +6,8 @@ of the template to the subject, after the affine step, which has taken away size
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import SimpleITK as sitk
 
@@ -14,7 +16,7 @@ from AGE2HIELib.io.coordinates import grid_of
 from AGE2HIELib.preprocess.placement import Placement, jacobian_determinant, resample
 from AGE2HIELib.volume import Grid, Volume
 
-LOG_JACOBIAN = "log_jacobian"  # the name of the channel
+LOG_JACOBIAN: Final = "log_jacobian"  # the name of the channel
 _MOST_FOLDING = 0.001  # of the template's brain, as the gate for diffusion scans has it
 _LEAST_CHANGE = 1e-3  # of volume: within what may fold, where the determinant has no logarithm
 
