@@ -78,7 +78,7 @@ def test_what_is_said_together_lies_between_the_streams(norm: str) -> None:
     first, second, together = block(given).chunk(3, dim=1)
     assert torch.all(together <= torch.maximum(first, second) + 1e-6)
     assert torch.all(together >= torch.minimum(first, second) - 1e-6)
-    weights = block.attention.weights(torch.cat([first, second], 1))
+    weights = block.attention.weights(torch.cat([first, second], 1)).detach()
     torch.testing.assert_close(weights.sum(1), torch.ones_like(first))
     assert float(weights.min()) < 0.2 < 0.8 < float(weights.max())
     fresh = build_network("streams", ARGUMENTS).blocks[0]
