@@ -19,9 +19,8 @@ from AGE2HIELib.networks.two_stage import TwoStage
 from training.learning.ranking import SOFTNESS, order_loss, pairs_loss, random_pairs, ranking_loss, soft_ranks
 from training.learning.transfer import outcome_arguments
 from training.lessons import TRUE, Lesson, age_encoder, age_module
-from training.preparing.inputs import t1_spec
+from training.preparing.inputs import age_spec
 from training.preparing.store import PreparedCohort
-from training.settings import T1_PLACEMENT
 from training.settings_reading import PRESETS, load_settings
 from training.systems import comparing
 from training.systems.measuring import RowTask
@@ -184,10 +183,9 @@ def test_every_row_s_network_of_age_reads_its_image() -> None:
         if not system.learns_age:
             continue
         settings = settings_of(system, common, "systems")
-        shape = t1_spec(settings.input.spacing_mm, T1_PLACEMENT, settings.network.poolings).grid.shape
-        volumes = (
-            np.random.default_rng(0).normal(0, 1, (6, 1, *shape)) + np.linspace(-1, 1, 6)[:, None, None, None, None]
-        )
+        spec = age_spec(settings.network)
+        shape = (6, len(spec.channels), *spec.grid.shape)
+        volumes = np.random.default_rng(0).normal(0, 1, shape) + np.linspace(-1, 1, 6)[:, None, None, None, None]
         cohort = PreparedCohort(volumes.astype(np.float16), None, table, "0" * 64)
         network, _ = age_module(settings, cohort, Lesson(TRUE))
         network.eval()

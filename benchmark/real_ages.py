@@ -24,7 +24,7 @@ from training.evaluation.age import Band
 from training.learning.ages import predicted_years
 from training.learning.fitting import WEIGHTS
 from training.lessons import TRUE, Lesson
-from training.preparing.inputs import t1_spec
+from training.preparing.inputs import age_spec
 from training.preparing.lifespan import prepare_scans
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import trained_age_network
@@ -63,7 +63,7 @@ def placed_scans(run: RunFolder, scans: Path, jobs: int) -> PreparedCohort:
     """The scans as the network of this run is fed them."""
     found, problems = read_bids(scans)
     refuse(problems)
-    spec = t1_spec(run.settings.input.spacing_mm, T1_PLACEMENT, run.settings.network.poolings)
+    spec = age_spec(run.settings.network)
     folder = run.prepared_ages.parent / f"real-{scans.name}"
     return prepare_scans(found, folder, spec, placement=T1_PLACEMENT, jobs=jobs)
 

@@ -29,7 +29,7 @@ from training.leakage import subject_hashes
 from training.learning.ages import predicted_years
 from training.learning.transfer import outcome_arguments
 from training.lessons import TRUE, Lesson, age_encoder, held_out_split
-from training.preparing.inputs import fed_z_kinds, infant_spec, t1_spec
+from training.preparing.inputs import age_spec, fed_z_kinds, infant_spec
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import load_pretrained, trained_age_network
 from training.run_folder import RunFolder, read_record, recorded_settings
@@ -141,7 +141,7 @@ def exported_age(run: RunFolder) -> ExportedAge | None:
     facts = AgeFacts(
         network=name,
         network_arguments=arguments,
-        spec=t1_spec(spacing_mm, T1_PLACEMENT, settings.network.poolings),
+        spec=age_spec(settings.network),
         placement=T1_PLACEMENT,
         head=network.head,
         saliency_layer=explained_layer(network.encoder, spacing_mm),

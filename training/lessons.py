@@ -30,7 +30,7 @@ from training.learning.pretext import (
     PretextNetwork,
 )
 from training.learning.randomness import key
-from training.learning.transfer import built, network_arguments, new_network
+from training.learning.transfer import age_arguments, built, new_age_network
 from training.preparing.store import PreparedCohort
 from training.settings import WEIGHT_DECAY, TrainingSettings
 
@@ -102,7 +102,7 @@ def age_encoder(
     settings: TrainingSettings, head: AgeHead, *, first_stage: bool = False
 ) -> tuple[str, dict[str, object]]:
     """Name and arguments, for ``networks.registry.build_network``, of the encoder that answers with this head."""
-    arguments = network_arguments(settings.network, in_channels=1, outputs=head.outputs)
+    arguments = age_arguments(settings.network, head.outputs)
     if settings.pretrain.head != TWO_STAGE or first_stage:
         return settings.network.name, arguments
     given = {"in_channels": arguments.pop("in_channels"), "outputs": arguments.pop("outputs")}
@@ -131,7 +131,7 @@ def pretext_module(
             "or take the arm out of evaluate.arms."
         )
     seed = lesson.key(settings.run.seed)
-    encoder = new_network(settings.network, in_channels=1, outputs=1, seed=seed)
+    encoder = new_age_network(settings.network, seed=seed)
     _start_elsewhere(encoder, settings)
     network = PretextNetwork(encoder, lesson.kind, count)
     standard = (ages - ages[chosen].mean()) / ages[chosen].std()

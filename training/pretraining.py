@@ -25,7 +25,7 @@ from training.learning.ages import predicted_years
 from training.learning.fitting import FitPlace, fit
 from training.learning.keyed import KeyedModule
 from training.learning.pretext import PretextNetwork
-from training.learning.transfer import load_blocks, network_arguments, new_network
+from training.learning.transfer import age_arguments, load_blocks, new_age_network
 from training.lessons import KINDS, OF_AGE, TRUE, Lesson, age_module, held_out_split, lessons, pretext_module
 from training.preparing.store import PreparedCohort, load_prepared
 from training.probes import UNTRAINED, probe_trunks
@@ -65,12 +65,10 @@ def pretrain(run: RunFolder, kinds: tuple[str, ...] = KINDS) -> None:
 def _trunks(run: RunFolder, kinds: tuple[str, ...]) -> dict[str, StagedNetwork]:
     """The first trunk of each kind by its name, and one that has learned nothing."""
     settings = run.settings
-    found = {
-        UNTRAINED: new_network(settings.network, in_channels=1, outputs=1, seed=Lesson(TRUE).key(settings.run.seed))
-    }
+    found = {UNTRAINED: new_age_network(settings.network, seed=Lesson(TRUE).key(settings.run.seed))}
     for kind in kinds:
         trunk = load_pretrained(run.pretraining(kind) / PRETRAINED, settings).trunk
-        found[kind] = new_network(settings.network, in_channels=1, outputs=1, seed=0)
+        found[kind] = new_age_network(settings.network, seed=0)
         load_blocks(found[kind], trunk)
     return found
 
@@ -99,7 +97,7 @@ def pretrain_one(lesson: Lesson, *, run: RunFolder) -> None:
         network, module = pretext_module(settings, cohort, lesson)
     fit(module, place)
     if module.global_rank == 0:
-        arguments = network_arguments(settings.network, in_channels=1, outputs=1)
+        arguments = age_arguments(settings.network)
         content = {
             "trunk": {name: value.cpu() for name, value in network.encoder.state_dict().items()},
             "network": {"name": settings.network.name, **arguments},
@@ -113,7 +111,7 @@ def load_pretrained(path: Path, settings: TrainingSettings) -> Pretrained:
     if not path.exists():
         raise InputError(f"There is no {path.name} in {path.parent.name}. Run 'python training/run.py pretrain' first.")
     content = torch.load(path, weights_only=True)
-    wanted = {"name": settings.network.name, **network_arguments(settings.network, in_channels=1, outputs=1)}
+    wanted = {"name": settings.network.name, **age_arguments(settings.network)}
     if content["network"] != wanted:
         raise InputError(f"{path.name} holds the network {content['network']}, and the settings ask for {wanted}.")
     return Pretrained(content["trunk"], tuple(content["seen"]))

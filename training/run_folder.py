@@ -14,7 +14,7 @@ from typing import Any
 from AGE2HIELib.errors import InputError
 from training.files import write_text
 from training.preparing.inputs import adc_spec
-from training.settings import FUSED, SYNTHETIC, TrainingSettings
+from training.settings import FUSED, STREAMS, SYNTHETIC, TrainingSettings
 from training.settings_reading import check_settings, differences
 
 _RECORD = "run.json"
@@ -53,11 +53,12 @@ class RunFolder:
 
     @property
     def prepared_ages(self) -> Path:
-        return self._prepared / "ages"
+        return self._prepared / ("ages-streams" if self.settings.network.name == STREAMS else "ages")
 
     @property
     def prepared_hie(self) -> Path:
-        return self._prepared / ("hie-sequences" if self.settings.network.name == FUSED else "hie")
+        further = {FUSED: "hie-sequences", STREAMS: "hie-streams"}
+        return self._prepared / further.get(self.settings.network.name, "hie")
 
     @property
     def _prepared(self) -> Path:

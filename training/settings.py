@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from AGE2HIELib.system.places import resource_path
 from training.settings_values import (
+    NetworkName,
     cases_by_site,
     check_map,
     check_options,
@@ -29,6 +30,7 @@ WEIGHT_DECAY = 1e-3  # of AdamW, in pretraining and fine-tuning
 FINETUNE_BATCH = 8  # infants; cohorts are small
 _POOLINGS_ELSEWHERE = 5  # of MONAI's ResNet and DenseNet, and of ScaleDense as published
 FUSED = "fused"  # a stem for each sequence, any of which may be missing
+STREAMS = "streams"  # one of contrast and one of morphometry
 OF_PARTS = ("patches", "global-local")  # networks that answer for every part of the image
 _POOLINGS_OF_PARTS = 3  # sides that are multiples of 8 cells let the parts lie evenly
 
@@ -87,28 +89,14 @@ class Network(Section):
     """The encoder. ``channels`` are read by all but resnet18 and densenet121, MONAI's, which have their own widths.
     In two dimensions: slab (the mean of the slices in ``slab_mm``), three-planes, slices (a bag of all slices with
     attention), global-local (a transformer). patches answers for cubes of 48 mm, each by itself;
-    covariance is over regions, and autoencoder the SFCN with a decoder; fused also reads the infants' T1 and T2.
+    covariance is over regions, and autoencoder the SFCN with a decoder; fused also reads the infants' T1 and T2, and
+    streams how each brain had to be deformed to the template.
     """
 
-    name: Literal[
-        "sfcn",
-        "resnet18",
-        "densenet121",
-        "scaledense",
-        "vgg",
-        "slab",
-        "three-planes",
-        "slices",
-        "patches",
-        "global-local",
-        "covariance",
-        "autoencoder",
-        "fused",
-        "swin",
-    ] = Field(
+    name: NetworkName = Field(
         "sfcn",
         description="or resnet18, densenet121, scaledense, vgg, slab, three-planes, slices, patches, global-local, "
-        "covariance, autoencoder, fused, swin",
+        "covariance, autoencoder, fused, streams, swin",
     )
     options: dict[str, Any] = Field({}, description="further arguments of that network, as docs/systems.md says them")
     channels: tuple[int, ...] = Field((8, 16, 32, 32, 16), description="of each block")
@@ -132,7 +120,7 @@ class Network(Section):
         known = {
             "sfcn": own - 1,
             "autoencoder": own - 1,
-            FUSED: own - 1,
+            **dict.fromkeys((FUSED, STREAMS), own - 1),
             "covariance": 0,
             "resnet18": _POOLINGS_ELSEWHERE,
             "densenet121": _POOLINGS_ELSEWHERE,

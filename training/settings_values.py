@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from AGE2HIELib.pipeline.request import (
     ANOMALY,
@@ -15,6 +15,23 @@ from AGE2HIELib.pipeline.request import (
     SALIENCY_METHODS,
 )
 
+NetworkName = Literal[
+    "sfcn",
+    "resnet18",
+    "densenet121",
+    "scaledense",
+    "vgg",
+    "slab",
+    "three-planes",
+    "slices",
+    "patches",
+    "global-local",
+    "covariance",
+    "autoencoder",
+    "fused",
+    "streams",
+    "swin",
+]
 _MOST = 1024
 # What network.options may say; everything else about a network follows from the other settings and the grid.
 _OPTIONS: Mapping[str, tuple[str, ...]] = {

@@ -27,10 +27,10 @@ from training.explaining.examinations import examine_cohort
 from training.exporting import export
 from training.finetuning import PRETRAINING_OF, finetune
 from training.learning.outside_weights import load_outside
-from training.learning.transfer import new_network, new_outcome_network
+from training.learning.transfer import new_age_network, new_outcome_network
 from training.lessons import TRUE
 from training.preparing.infants import InfantOptions, prepare_infants
-from training.preparing.inputs import infant_spec, t1_spec
+from training.preparing.inputs import age_spec, infant_spec
 from training.preparing.lifespan import prepare_scans
 from training.preparing.store import is_prepared
 from training.pretraining import pretrain
@@ -89,7 +89,7 @@ def prepare_ages(run: RunFolder) -> None:
     settings = run.settings
     scans, problems = read_bids(run.ages_data)
     refuse([*problems, *one_age_problem(run.ages_data, scans)])
-    spec = t1_spec(settings.input.spacing_mm, T1_PLACEMENT, settings.network.poolings)
+    spec = age_spec(settings.network)
     prepared = prepare_scans(scans, run.prepared_ages, spec, placement=T1_PLACEMENT, jobs=settings.run.jobs)
     add_to_record(run.root, ages_sha256=prepared.sha256)
 
@@ -116,7 +116,7 @@ def check_networks(run: RunFolder) -> None:
     settings = run.settings
     new_outcome_network(settings.network, seed=0)
     if needs_ages(run):
-        encoder = new_network(settings.network, in_channels=1, outputs=1, seed=0)
+        encoder = new_age_network(settings.network, seed=0)
         if settings.pretrain.weights:
             load_outside(encoder, Path(settings.pretrain.weights))
 

@@ -15,6 +15,7 @@ from AGE2HIELib.bundle.schema import NUMBER, Kinds, check_keys, check_spec, pars
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.networks.age_head import HEADS, TARGETS, UNSTATED, AgeBins, AgeHead
 from AGE2HIELib.networks.registry import check_network_name
+from AGE2HIELib.preprocess.morphometry import LOG_JACOBIAN
 from AGE2HIELib.preprocess.network_input import InputSpec
 from AGE2HIELib.preprocess.t1.placement import KINDS, Kind
 
@@ -37,6 +38,7 @@ _NETWORK_KEYS: Kinds = {"name": str, "arguments": dict}
 _HEAD_KEYS: Kinds = {"kind": str, "mean": NUMBER, "sd": NUMBER, "volume_mean": NUMBER, "volume_sd": NUMBER}
 _LATER_HEAD_KEYS: Kinds = {"target": str, "bins": dict}
 _BIN_KEYS: Kinds = {"first_years": NUMBER, "width_years": NUMBER, "count": int}
+_FED = (["t1"], ["t1", LOG_JACOBIAN])
 _TRAINED_KEYS: Kinds = {"subjects": int, "youngest_years": NUMBER, "oldest_years": NUMBER}
 _HELD_OUT_KEYS: Kinds = {"subjects": int, "mean_absolute_error_years": NUMBER}
 
@@ -64,7 +66,7 @@ class AgeFacts:
 
     Attributes:
         network, network_arguments: of the encoder, as in ``ModelFacts``.
-        spec: of its input: the one channel ``t1``, on a grid in the T1 template's frame.
+        spec: of its input: the one channel ``t1``, or that and ``log_jacobian``, on a grid in the T1 template's frame.
         placement: of a scan in that template.
         head: how its outputs become years.
         saliency_layer: the block that is explained unless another one is asked for.
@@ -143,9 +145,11 @@ def check_age(facts: AgeFacts) -> None:
     check_network_name(facts.network)
     check_spec(facts.spec)
     fed, head, arguments = [channel.name for channel in facts.spec.channels], facts.head, facts.network_arguments
-    require(fed == ["t1"], "channels of age", fed, "the one channel t1")
-    require(arguments.get("in_channels") == 1, "'in_channels' of age", arguments.get("in_channels"), "1")
-    require(facts.placement in KINDS, "'placement' of age", facts.placement, f"one of {', '.join(KINDS)}")
+    require(fed in _FED, "channels of age", fed, f"the one channel t1, or t1 and {LOG_JACOBIAN}")
+    given, count = arguments.get("in_channels"), len(fed)
+    require(given == count, "'in_channels' of age", given, f"{count}, as it has channels")
+    kinds = ("affine",) if facts.spec.has_morphometry else KINDS
+    require(facts.placement in kinds, "'placement' of age", facts.placement, f"one of {', '.join(kinds)}")
     require(head.kind in HEADS, "'kind' of the age head", head.kind, f"one of {', '.join(HEADS)}")
     require(head.target in TARGETS, "'target' of the age head", head.target, f"one of {', '.join(TARGETS)}")
     outputs = arguments.get("outputs", 1)

@@ -22,6 +22,8 @@ _DEMONSTRATION = (
 )
 _RESEARCH = "> **Research use only.** This model is not a medical device."
 
+_MORPHOMETRY = """
+It is then deformed to the template; the logarithm of the change of volume is the second channel."""
 _SETS = "Sets of outcomes are conformal"
 _RESTS = re.compile(r"Calibration, threshold and sets of outcomes rest[^\n]*")  # the training writes it as one line
 
@@ -93,7 +95,7 @@ beyond {learned.youngest_years:.1f} to {learned.oldest_years:.1f} years are none
 
 ## Input
 A T1-weighted scan of any unit: masked, evened, placed in the T1 template ({facts.placement}), in spreads from the
-brain's median, on {shape} cells of {spacing} mm.
+brain's median, on {shape} cells of {spacing} mm.{_MORPHOMETRY if spec.has_morphometry else ""}
 
 ## Output
 Years, by the network `{facts.network}` with the head `{facts.head.kind}` ({_head(facts.head)}). Saliency is taken at

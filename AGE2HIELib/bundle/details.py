@@ -18,7 +18,7 @@ from AGE2HIELib.system.places import installed_models
 
 CARD = "docs/README.md"
 _LICENCE = "LICENSE"
-_CHANNELS = {"adc": "ADC", "z_adc": "z-map of ADC", "t1": "T1"}
+_CHANNELS = {"adc": "ADC", "z_adc": "z-map of ADC", "t1": "T1", "log_jacobian": "local volume"}
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def explain_age(
 
     Args:
         network: in evaluation mode, its weights without gradients.
-        image: float32 ``(1, 1, D, H, W)`` as ``prepare_t1`` makes it, 0 outside the brain.
+        image: float32 ``(1, C, D, H, W)`` as ``prepare_t1`` makes it, 0 outside the brain.
         brain_ml: volume of the brain.
         grid: of the image, in the T1 template's frame.
         method: a key of ``registry.METHODS``.

@@ -24,7 +24,7 @@ class AgeNetwork(nn.Module):
             nn.init.zeros_(self.volume.weight)
 
     def forward(self, images: torch.Tensor, brain_ml: torch.Tensor) -> torch.Tensor:
-        """``(N, 1)`` standardised age or ``(N, bins)`` logits, of ``(N, 1, D, H, W)`` and ``(N,)``."""
+        """``(N, 1)`` standardised age or ``(N, bins)`` logits, of ``(N, C, D, H, W)`` and ``(N,)``."""
         outputs: torch.Tensor = self.encoder(images)
         return outputs + self._of_volume(brain_ml)
 

@@ -98,6 +98,12 @@ def _fused(**arguments: Any) -> StagedNetwork:
     return FusedNetwork(**arguments)
 
 
+def _streams(**arguments: Any) -> StagedNetwork:
+    from AGE2HIELib.networks.streams import StreamsNetwork
+
+    return StreamsNetwork(**arguments)
+
+
 def _swin(**arguments: Any) -> StagedNetwork:
     from AGE2HIELib.networks.swin import swin
 
@@ -119,6 +125,7 @@ NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
     "covariance": _covariance,
     "autoencoder": _autoencoder,
     "fused": _fused,
+    "streams": _streams,
     "swin": _swin,
 }
 
@@ -126,7 +133,7 @@ NETWORKS: dict[str, Callable[..., StagedNetwork]] = {
 MOST_CHANNELS = 1024
 MOST_BLOCKS = 8
 _COUNTS = ("in_channels", "outputs", "attention", "part", "step", "rounds", "width", "layers", "window")
-_COUNTS_IN_LIST = ("dense", "shape", "sequences")
+_COUNTS_IN_LIST = ("dense", "shape", "sequences", "streams")
 
 
 def check_network_name(name: str) -> None:

@@ -95,11 +95,16 @@ def with_displacement(affine: Placement, field: sitk.Image, inverse: sitk.Image,
     grid, target = _target(atlas)
     if not grid_of(field).same_as(grid):
         raise InputError("The displacement belongs to another atlas. Name the atlas in which the scan was placed.")
+    return displaced(affine, field, inverse, target.brain)
+
+
+def displaced(affine: Placement, field: sitk.Image, inverse: sitk.Image, inside: np.ndarray) -> Placement:
+    """The same in any template; ``inside`` is its brain, bool on the grid of ``field``, where folds are counted."""
     return replace(
         affine,
         native_from_atlas=_joined(affine.native_from_atlas, _as_transform(field)),
         atlas_from_native=_joined(_as_transform(inverse), affine.atlas_from_native),
-        folding=folding_share(field, target.brain),
+        folding=folding_share(field, inside),
         displacement=field,
     )
 
@@ -175,7 +180,7 @@ def _demons(
     pair = (fixed, moving)
     if shrink > 1:
         sigma_mm = 0.5 * shrink * _WORKING_MM
-        pair = (_coarser(fixed, sigma_mm, shrink), _coarser(moving, sigma_mm, shrink))
+        pair = (coarser(fixed, sigma_mm, shrink), coarser(moving, sigma_mm, shrink))
     demons = sitk.FastSymmetricForcesDemonsRegistrationFilter()
     demons.SetNumberOfIterations(iterations)
     demons.SetSmoothDisplacementField(True)
@@ -185,9 +190,10 @@ def _demons(
     return as_double
 
 
-def _coarser(image: sitk.Image, sigma_mm: float, shrink: int) -> sitk.Image:
-    coarser: sitk.Image = sitk.Shrink(sitk.SmoothingRecursiveGaussian(image, sigma_mm), [shrink] * 3)
-    return coarser
+def coarser(image: sitk.Image, sigma_mm: float, shrink: int) -> sitk.Image:
+    """Smoothed, and on a grid with every ``shrink``-th voxel."""
+    shrunk: sitk.Image = sitk.Shrink(sitk.SmoothingRecursiveGaussian(image, sigma_mm), [shrink] * 3)
+    return shrunk
 
 
 def invert_displacement(

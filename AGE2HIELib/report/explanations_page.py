@@ -12,7 +12,12 @@ from AGE2HIELib.report.explanations import Comparison
 from AGE2HIELib.report.page import age_parts, common_parts, template
 from AGE2HIELib.report.viewer import Shown, ranked, viewer_parts
 
-_CHANNELS = {"adc": "ADC itself", "z_adc": "z, ADC beside healthy newborns'", "t1": "T1"}
+_CHANNELS = {
+    "adc": "ADC itself",
+    "z_adc": "z, ADC beside healthy newborns'",
+    "t1": "T1",
+    "log_jacobian": "local volume beside the template's",
+}
 # Of a record's maps, for a reader; other units are said as they are.
 _UNITS = {
     "calibrated logit, per cell": "log-odds of the score, in each cell",

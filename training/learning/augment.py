@@ -74,9 +74,11 @@ class Draws:
         return torch.stack([self.bank[start : start + size] for start in starts]).view(shape)
 
 
-def augment_adc(volumes: torch.Tensor, lesions: torch.Tensor | None, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
+def augment_adc(
+    volumes: torch.Tensor, lesions: torch.Tensor | None, draws: Draws, *, morphometry: bool = False
+) -> tuple[torch.Tensor, torch.Tensor]:
     """``(N, 3 + S, D, H, W)`` as stored -> ``(N, 2 + S, D, H, W)``: ADC, one of the z-maps or zeros, and S further
-    sequences, each of which is left out at times; and the moved lesions.
+    sequences, each of which is left out at times, or morphometry, which is not; and the moved lesions.
 
     Lesions are ``(N, 1, D, H, W)``; where there are none an empty tensor comes back.
     """
@@ -95,7 +97,8 @@ def augment_adc(volumes: torch.Tensor, lesions: torch.Tensor | None, draws: Draw
     noise = draws.uniform(5, 0.0, 0.12) * draws.noise(6, torch.Size((len(volumes), 2, *volumes.shape[2:])))
     z = torch.where(choice < _NO_Z, torch.zeros_like(z), z + 0.5 * noise[:, 1:])
     shown = (draws.uniform(19) >= _NO_ADC) | (choice < _NO_Z)
-    image = torch.cat([shown * (adc + noise[:, :1]), z, _varied_sequences(volumes[:, 3:], draws)], dim=1) * inside
+    others = volumes[:, 3:] if morphometry else _varied_sequences(volumes[:, 3:], draws)
+    image = torch.cat([shown * (adc + noise[:, :1]), z, others], dim=1) * inside
     if lesions is None:
         return apply_affine(_thickened(image, draws), draws), volumes.new_zeros(0)
     both = apply_affine(torch.cat([_thickened(image, draws), lesions.float()], dim=1), draws)
@@ -116,23 +119,26 @@ def _varied_sequences(sequences: torch.Tensor, draws: Draws) -> torch.Tensor:
 
 
 def augment_t1(volumes: torch.Tensor, draws: Draws) -> torch.Tensor:
-    """``(N, 1, D, H, W)`` -> the same, with another gain, bias field, noise, slices and place."""
+    """``(N, C, D, H, W)`` -> the same, with another gain, bias field, noise, slices and place of T1, the first channel;
+    morphometry, where it is the second, is only resampled with it.
+    """
     return apply_affine(_varied_t1(volumes, draws), draws)
 
 
 def augment_t1_with(volumes: torch.Tensor, marks: torch.Tensor, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
     """The same, and ``(N, classes, D, H, W)`` shares of classes that are moved with it; the first is the outside."""
     moved = apply_affine(torch.cat([_varied_t1(volumes, draws), marks], dim=1), draws)
-    inside = moved[:, 2:]
-    return moved[:, :1], torch.cat([1 - inside.sum(1, keepdim=True).clamp(0, 1), inside], dim=1)
+    count = volumes.shape[1]
+    inside = moved[:, count + 1 :]
+    return moved[:, :count], torch.cat([1 - inside.sum(1, keepdim=True).clamp(0, 1), inside], dim=1)
 
 
 def _varied_t1(volumes: torch.Tensor, draws: Draws) -> torch.Tensor:
     volumes = volumes.float()
-    inside = volumes != 0
-    image = volumes * draws.uniform(3, 0.9, 1.1) + draws.uniform(4, -0.1, 0.1) + 0.06 * draws.smooth(0, volumes.shape)
-    image = (image + draws.uniform(5, 0.0, 0.12) * draws.noise(6, image.shape)) * inside
-    return _thickened(image, draws)
+    t1 = volumes[:, :1]
+    image = t1 * draws.uniform(3, 0.9, 1.1) + draws.uniform(4, -0.1, 0.1) + 0.06 * draws.smooth(0, t1.shape)
+    image = (image + draws.uniform(5, 0.0, 0.12) * draws.noise(6, image.shape)) * (t1 != 0)
+    return _thickened(torch.cat([image, volumes[:, 1:]], dim=1), draws)
 
 
 def pick_z(volumes: torch.Tensor, source: str) -> torch.Tensor:

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from AGE2HIELib.networks.autoencoder import AutoencoderNetwork
 from AGE2HIELib.networks.staged import StagedNetwork
+from AGE2HIELib.networks.streams import StreamsNetwork
 from training.learning.augment import Draws, augment_adc, pick_z
 from training.learning.batches import Images, at_once
 from training.learning.keyed import KeyedModule, Learner, Rates
@@ -72,7 +73,7 @@ class OutcomeModule(KeyedModule):
         if draws is None:
             images = pick_z(volumes, self.infants.z_maps)
         else:
-            images, lesions = augment_adc(volumes, lesions, draws)
+            images, lesions = augment_adc(volumes, lesions, draws, morphometry=isinstance(self.network, StreamsNetwork))
         target = self.adverse.to(rows.device)[rows]
         if self.auxiliary is None or lesions is None:
             logits = self.network(images)[:, 0]

@@ -12,8 +12,8 @@ from AGE2HIELib.networks.planes import AXES
 from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.volume import Grid
 from training.learning.placing_regions import autoencoder_arguments, cells_of_regions, covariance_arguments
-from training.preparing.inputs import ADC_CHANNELS, SEQUENCE_CHANNELS, T1_CHANNELS, adc_spec
-from training.settings import FUSED, Network
+from training.preparing.inputs import ADC_CHANNELS, MORPHOMETRY_CHANNELS, SEQUENCE_CHANNELS, T1_CHANNELS, adc_spec
+from training.settings import FUSED, STREAMS, Network
 
 # Beside the axial slab of ``network.slab_mm``: through thalamus and lentiform nucleus, and about the midline.
 CORONAL_MM, SAGITTAL_MM = (0.0, 14.0), (-8.0, 8.0)
@@ -34,6 +34,9 @@ def placed_arguments(network: Network, in_channels: int) -> dict[str, object]:
     if network.name == FUSED:
         one_sequence = in_channels == len(T1_CHANNELS)
         return {"sequences": [in_channels] if one_sequence else [len(ADC_CHANNELS), *(1 for _ in SEQUENCE_CHANNELS)]}
+    if network.name == STREAMS:
+        shape = len(MORPHOMETRY_CHANNELS)
+        return {"streams": [in_channels - shape, shape]}
     if network.name == "slab":
         return {"planes": [slab(grid, "superior", network.slab_mm)]}
     if network.name == "three-planes":

@@ -110,7 +110,7 @@ class PretextModule(KeyedModule):
         images = volumes.float() if draws is None else augment_t1(volumes, draws)
         if self.task == RECONSTRUCTION:
             shown, asked = hide_cubes(images)
-            return {"hidden_loss": hidden_loss(self._decoded(shown), images, asked)}
+            return {"hidden_loss": hidden_loss(self._decoded(shown), images[:, :1], asked[:, :1])}
         return self._of_subject(images, rows)
 
     def _of_subject(self, images: torch.Tensor, rows: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -155,7 +155,7 @@ def sex_loss(logits: torch.Tensor, male: torch.Tensor) -> torch.Tensor:
 
 
 def hide_cubes(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """``(N, 1, D, H, W)`` with 60 to 75 % of 8 x 8 x 8 cubes set to 0, and where, inside the brain, that was.
+    """``(N, C, D, H, W)`` with 60 to 75 % of 8 x 8 x 8 cubes set to 0, and where, inside the brain, that was.
 
     Which cubes is drawn from torch's generator, which a fit seeds at every step.
     """

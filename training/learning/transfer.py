@@ -14,10 +14,11 @@ from AGE2HIELib.networks.covariance import CovarianceNetwork
 from AGE2HIELib.networks.fused import FusedNetwork
 from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import StagedNetwork
+from AGE2HIELib.networks.streams import StreamsNetwork
 from training.learning.augment import pick_z
 from training.learning.keyed import Rates
 from training.learning.placing import place_regions, placed_arguments
-from training.preparing.inputs import ADC_CHANNELS, infant_spec
+from training.preparing.inputs import ADC_CHANNELS, age_spec, infant_spec
 from training.settings import OF_PARTS, Finetune, Network
 
 _OF_OWN_WIDTH = ("resnet18", "densenet121", "scaledense")  # network.channels says nothing of them
@@ -62,6 +63,16 @@ def outcome_arguments(network: Network) -> dict[str, object]:
 def new_outcome_network(network: Network, *, seed: int) -> StagedNetwork:
     """A network for the outcome with first weights that depend on the seed alone."""
     return _new(network, outcome_arguments(network), seed)
+
+
+def age_arguments(network: Network, outputs: int = 1) -> dict[str, object]:
+    """The same of a network that reads T1 scans."""
+    return network_arguments(network, in_channels=len(age_spec(network).channels), outputs=outputs)
+
+
+def new_age_network(network: Network, *, seed: int) -> StagedNetwork:
+    """The same of a network that reads T1 scans, with one output."""
+    return _new(network, age_arguments(network), seed)
 
 
 def new_network(network: Network, *, in_channels: int, outputs: int, seed: int) -> StagedNetwork:
@@ -134,7 +145,7 @@ def load_blocks(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> No
 
 def _widened(network: StagedNetwork, trunk: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
     """The trunk with a stem, or filters, for as many channels as the infants' images have."""
-    if isinstance(network, CovarianceNetwork | FusedNetwork):
+    if isinstance(network, CovarianceNetwork | FusedNetwork | StreamsNetwork):
         return network.adopted(trunk)
     widened = {stem: widen_stem(trunk[stem], len(ADC_CHANNELS)) for stem in network.stems}
     return {**trunk, **widened}

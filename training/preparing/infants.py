@@ -168,7 +168,7 @@ def infant_arrays(
     sequences = {name: image for name, image in found.items() if name not in doubts}
     arrays = {"volume": _channels({"adc": adc, **sequences}, brain, (own, released), placement, spec)}
     row: dict[str, Any] = _facts(adc, brain, released if z_maps == "released" else own)
-    if len(spec.channels) > 2:
+    if any(channel.name in SEQUENCES for channel in spec.channels):
         row |= {f"has_{name}": name in sequences for name in SEQUENCES} | {DOUBTED: " ".join(doubts.values())}
     row |= {"image_sha256": scan.source.sha256, "released_z": scan.z_adc is not None}
     if lesion is not None:

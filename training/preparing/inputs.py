@@ -8,15 +8,18 @@ import numpy as np
 import pandas as pd
 
 from AGE2HIELib.bundle.model_facts import ATLAS, NO_Z, RELEASED
+from AGE2HIELib.preprocess.morphometry import LOG_JACOBIAN
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
-from training.settings import FUSED, Network, TrainingSettings
+from training.settings import FUSED, STREAMS, T1_PLACEMENT, Network, TrainingSettings
 
 # z-scores reach 10; ADC from 100 (dying tissue) to 2900 (fluid) lies within the clips
 ADC_CHANNELS = (Channel("adc", 1300.0, 400.0, -3.0, 4.0), Channel("z_adc", 0.0, 3.0, -10 / 3, 10 / 3))
 T1_CHANNELS = (Channel("t1", 0.0, 1.0, -4.0, 4.0, scaling="robust"),)
 # of an infant beside ADC and z, where a network reads several sequences
 SEQUENCE_CHANNELS = (*T1_CHANNELS, Channel("t2", 0.0, 1.0, -4.0, 4.0, scaling="robust"))
+# local volume beside the template's; of phantoms 2 to 98 % of the voxels lie between -1.7 and 1.9 in these units
+MORPHOMETRY_CHANNELS = (Channel(LOG_JACOBIAN, 0.0, 0.1, -5.0, 5.0),)
 _FIELD_OF_VIEW_MM = (128.0, 128.0, 96.0)  # holds the atlas brain
 _ADULT_FIELD_MM = (160.0, 192.0, 160.0)  # holds a brain of 1700 ml that keeps its size
 
@@ -27,9 +30,19 @@ def adc_spec(spacing_mm: float, poolings: int = 0) -> InputSpec:
 
 
 def infant_spec(network: Network) -> InputSpec:
-    """What a network is fed of an infant: ADC and z, and of a network that fuses sequences T1 and T2."""
+    """What a network is fed of an infant: ADC and z; of a network that fuses sequences T1 and T2 as well, of one with
+    streams morphometry.
+    """
     plain = adc_spec(network.spacing_mm, network.poolings)
-    return InputSpec(plain.grid, (*plain.channels, *SEQUENCE_CHANNELS)) if network.name == FUSED else plain
+    further = {FUSED: SEQUENCE_CHANNELS, STREAMS: MORPHOMETRY_CHANNELS}.get(network.name, ())
+    return InputSpec(plain.grid, (*plain.channels, *further))
+
+
+def age_spec(network: Network) -> InputSpec:
+    """What a network is fed of a T1 scan: T1, and of one with streams morphometry."""
+    plain = t1_spec(network.spacing_mm, T1_PLACEMENT, network.poolings)
+    further = MORPHOMETRY_CHANNELS if network.name == STREAMS else ()
+    return InputSpec(plain.grid, (*plain.channels, *further))
 
 
 def t1_spec(spacing_mm: float, placement: str, poolings: int = 0) -> InputSpec:

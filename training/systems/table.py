@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from AGE2HIELib.errors import InputError
+from training.systems.contrast_and_morphometry import CONTRAST_AND_MORPHOMETRY
 from training.systems.convolutional import CONVOLUTIONAL
 from training.systems.fused_sequences import FUSED_SEQUENCES
 from training.systems.pretext_tasks import PRETEXT_TASKS
@@ -20,6 +21,7 @@ SYSTEMS: tuple[System, ...] = (
     *PRETEXT_TASKS,
     *REGIONS_AND_ANOMALIES,
     *FUSED_SEQUENCES,
+    *CONTRAST_AND_MORPHOMETRY,
 )
 
 

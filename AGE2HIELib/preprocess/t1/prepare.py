@@ -15,6 +15,7 @@ from AGE2HIELib.preprocess.fluid_contrast import BRIGHT_FLUID, tail_asymmetry
 from AGE2HIELib.preprocess.network_input import InputSpec, network_input
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.preprocess.smoothing import bounding_box, crop, smooth_inside
+from AGE2HIELib.preprocess.t1.deform import deform_t1
 from AGE2HIELib.preprocess.t1.mask import PLAUSIBLE_ML, bias_field, t1_mask
 from AGE2HIELib.preprocess.t1.placement import Kind, T1Template, place_t1
 from AGE2HIELib.volume import Volume
@@ -27,7 +28,7 @@ _LEAST_OVERLAP = 0.85  # Dice with the template after placement: 0.93 or more on
 @dataclass(frozen=True)
 class PreparedT1:
     """Attributes:
-    image: float32 ``(1, D, H, W)`` along right, anterior, superior of the template; 0 outside the brain.
+    image: float32 ``(C, D, H, W)`` along right, anterior, superior of the template; 0 outside the brain.
     brain: bool, on the scan's grid in canonical voxel order.
     brain_ml: its volume.
     placement: of the scan in the template.
@@ -49,12 +50,14 @@ def prepare_t1(
     Args:
         t1: any unit and stored order.
         template: where it is placed.
-        spec: of the network: its one channel is ``t1``, scaled robustly.
+        spec: of the network: its channel is ``t1``, scaled robustly. Where ``log_jacobian`` is another, the placement
+            is deformed, for both.
         mask: above 0 in the brain, same grid; taken from a zero background or found when None.
         placement: "affine", or "rigid" to keep the brain's size.
 
     Raises:
-        InputError: there is no plausible brain, or the mask does not belong to the scan.
+        InputError: there is no plausible brain, the mask does not belong to the scan, or no deformation is found for
+            a network that reads it.
     """
     if mask is not None and not mask.grid.same_as(t1.grid):
         raise InputError(f"The brain mask has the grid {mask.grid.shape}, the T1 scan {t1.grid.shape}. Give its own.")
@@ -65,6 +68,8 @@ def prepare_t1(
     scan, brain = (crop(volume, box, margin_mm=_MARGIN_MM) for volume in (scan, brain))
     scan = correct_bias(scan, brain)
     placed = place_t1(scan, brain, template, kind=placement)
+    if spec.has_morphometry:
+        placed = deform_t1(scan, brain, template, placed)
     image = network_input({"t1": _for_sampling(scan, brain, placed, spec)}, brain, placed, spec)[0]
     return PreparedT1(image, whole, brain_ml, replace(placed, native=whole.grid), _warnings(placed, image))
 
