@@ -90,10 +90,10 @@ def world(made: Anatomies, subjects: int, off: Collection[str] = (), *, seed: in
     volumes = np.zeros((subjects, 1, *SHAPE), dtype=np.float16)
     for number, age in enumerate(ages):
         shares = made.shares[number % len(made.shares)].astype(np.float32)
-        levels = []
+        levels: list[float] = []
         for name, values in STRUCTURES.items():
             own = _STILL_YEARS if name in off else age * np.exp(_PACE_SD * rng.standard_normal())
-            levels.append(np.mean([curves.MYELINATION[value].signal(own) for value in values]))
+            levels.append(float(np.mean([curves.MYELINATION[value].signal(own) for value in values])))
         levels.append(curves.MYELINATION[BACKGROUND[0]].signal(_STILL_YEARS))
         levels += [curves.CORTEX_SIGNAL.at(_STILL_YEARS), 40.0]
         inside = shares.sum(0)
@@ -160,9 +160,8 @@ def learned_by_network(cohort: PreparedCohort, folder: Path, *, epochs: int) -> 
 def importance(reader: nn.Module, cohort: PreparedCohort, made: Anatomies, *, explained: int) -> Importance:
     """The method's own noise map of so many held-out subjects, its cells and its tolerance made finer."""
     _, held = _split(cohort)
-    finer = {"CELL": _NOISE_CELL, "TOLERANCE": TOLERANCE}
     maps = []
-    with patch.multiple(perturbation_methods, **finer):
+    with patch.multiple(perturbation_methods, CELL=_NOISE_CELL, TOLERANCE=TOLERANCE):
         for row in held[:explained]:
             image = torch.from_numpy(cohort.volumes[[row]].astype(np.float32))
             answer = noise_map(Question(reader, image, "", output_number(0)))  # type: ignore[arg-type]

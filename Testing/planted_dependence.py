@@ -105,7 +105,7 @@ def probed(
         features = mean_features(encoder, cohort.volumes)
         return {target.name: probe(features, target, learned, judged) for target in targets}
 
-    found = {}
+    found: dict[str, dict[str, float]] = {}
     for kind in kinds:
         begin = age_module if kind in OF_AGE else pretext_module
         network, module = begin(common, cohort, Lesson(kind))

@@ -105,7 +105,7 @@ def readable(logits: pd.DataFrame) -> pd.DataFrame:
     adverse = logits.groupby("z")["adverse"].agg(["sum", "count"])
     few = np.minimum(adverse["sum"], adverse["count"] - adverse["sum"]) < LEAST
     named = np.array([z_and_sequences(str(kind))[1] is not None for kind in adverse.index])
-    return logits[~logits["z"].isin(adverse.index[few.to_numpy() & named])]
+    return logits[~logits["z"].isin(adverse.index[np.asarray(few) & named])]
 
 
 def export_decisions(logits: pd.DataFrame) -> dict[str, Decision]:
