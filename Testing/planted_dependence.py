@@ -2,22 +2,25 @@
 
 Each brain is bright tissue around a dark ventricle, with dark clefts scattered through the tissue. The ventricle's size
 follows age, with scatter. The volume of the clefts is drawn by itself, four times as variable, so that how dark a brain
-is on the mean says little of its ventricle; so is the sex, which changes nothing. What a trunk has learned is asked of
+is on the mean says little of its ventricle; so is the sex, which changes nothing unless a world is asked for in which
+ventricles are larger in men. What a trunk has learned is asked of
 its frozen features by a linear reading.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from AGE2HIELib.networks.staged import StagedNetwork
 from training.learning.fitting import FitPlace, fit
-from training.lessons import OF_AGE, Lesson, age_module, held_out_split, pretext_module
+from training.lessons import OF_AGE, Lesson, age_module, held_out_split, male_of, pretext_module
 from training.preparing.store import PreparedCohort
-from training.probes import Target, mean_features, probe, share_of
+from training.probes import UNTRAINED, Target, mean_features, probe, share_of
 from training.settings import Hardware, TrainingSettings
 from training.settings_reading import check_settings
 
@@ -34,11 +37,14 @@ class Planted:
     adverse: np.ndarray
 
 
-def planted(subjects: int, *, seed: int = 0) -> Planted:
+def planted(subjects: int, *, seed: int = 0, male: float = 0.0) -> Planted:
+    """``male``: by how many voxels ventricles are larger in radius in men, and smaller in women, than they would be."""
     rng = np.random.default_rng(seed)
     ages = rng.uniform(0, 90, subjects)
     radius = 2.2 + 2.6 * ages / 90 + 0.35 * rng.standard_normal(subjects)
     grid = np.stack(np.meshgrid(*[np.arange(SIDE) - (SIDE - 1) / 2] * 3, indexing="ij"))
+    men = np.random.default_rng([seed, 1]).random(subjects) < 0.5
+    radius = radius + np.where(men, male, -male)
     labels = np.zeros((subjects, SIDE, SIDE, SIDE), dtype=np.uint8)
     for number in range(subjects):
         centre = rng.normal(0, 0.7, 3)[:, None, None, None]
@@ -58,7 +64,7 @@ def planted(subjects: int, *, seed: int = 0) -> Planted:
             "subject": [f"sub-{number:03d}" for number in range(subjects)],
             "age_years": ages,
             "brain_ml": 1000.0,
-            "sex": np.where(rng.random(subjects) < 0.5, "F", "M"),
+            "sex": np.where(men, "M", "F"),
         }
     )
     return Planted(PreparedCohort(volumes, None, table, "planted", labels), latent > 0)
@@ -77,18 +83,42 @@ def settings(epochs: int) -> TrainingSettings:
 
 def gains(world: Planted, kinds: tuple[str, ...], folder: Path, *, epochs: int) -> dict[str, tuple[float, float]]:
     """For each kind of pretraining (R2 of the ventricles, AUC of the outcome) read off its frozen trunk."""
-    common, cohort = settings(epochs), world.cohort
-    learned, judged = held_out_split(cohort.table, common.ages.held_out, seed=common.run.seed)
+    cohort = world.cohort
     targets = (
         Target("ventricles", "R2", share_of(np.asarray(cohort.labels), VENTRICLE)),
         Target("outcome", "AUC", world.adverse.astype(float)),
     )
-    found = {}
+    found = probed(cohort, kinds, targets, folder, epochs=epochs)
+    return {kind: (found[kind]["ventricles"], found[kind]["outcome"]) for kind in kinds}
+
+
+def probed(
+    cohort: PreparedCohort, kinds: Sequence[str], targets: Sequence[Target], folder: Path, *, epochs: int
+) -> dict[str, dict[str, float]]:
+    """What is read off the frozen trunk of each kind of pretraining, and off the same trunk with its first weights
+    (``UNTRAINED``), by the name of the target.
+    """
+    common = settings(epochs)
+    learned, judged = held_out_split(cohort.table, common.ages.held_out, seed=common.run.seed)
+
+    def read(encoder: StagedNetwork) -> dict[str, float]:
+        features = mean_features(encoder, cohort.volumes)
+        return {target.name: probe(features, target, learned, judged) for target in targets}
+
+    found: dict[str, dict[str, float]] = {}
     for kind in kinds:
         begin = age_module if kind in OF_AGE else pretext_module
         network, module = begin(common, cohort, Lesson(kind))
+        found.setdefault(UNTRAINED, read(network.encoder))
         fit(module, FitPlace(folder / kind, Hardware(accelerator="cpu")))
-        features = mean_features(network.encoder, cohort.volumes)
-        first, second = (probe(features, target, learned, judged) for target in targets)
-        found[kind] = (first, second)
+        found[kind] = read(network.encoder)
     return found
+
+
+def sexes_read(
+    male: float, kinds: Sequence[str], folder: Path, *, subjects: int, epochs: int, seed: int = 0
+) -> dict[str, float]:
+    """Area under the ROC curve of the sex, by kind of pretraining and of the untrained trunk, in one world."""
+    cohort = planted(subjects, seed=seed, male=male).cohort
+    found = probed(cohort, kinds, [Target("sex", "AUC", male_of(cohort.table))], folder, epochs=epochs)
+    return {kind: one["sex"] for kind, one in found.items()}

@@ -149,11 +149,11 @@ def test_the_model_is_read_with_the_kind_of_z_map_that_the_scan_has(infant_file:
     scan, model = read_scan(infant_file), load_model(untrained_model, device="cpu")
     own = admit(scan, model, bundled_atlas(), Request(), Stages(STAGES))
     assert isinstance(own, Admitted)
-    assert own.model.bundle.z_kind == "atlas"
+    assert own.model.bundle.kind == "atlas"
     released = type(scan)(scan.source, z_adc=own.z)
-    assert admit(released, model, bundled_atlas(), Request(), Stages(STAGES)).model.bundle.z_kind == "released"
+    assert admit(released, model, bundled_atlas(), Request(), Stages(STAGES)).model.bundle.kind == "released"
     earlier = type(scan)(scan.source, z_adc=own.z, mask=own.gated.brain, verdict=own.gated.quality)
-    assert admit(earlier, model, bundled_atlas(), Request(), Stages(STAGES)).model.bundle.z_kind == "atlas"
+    assert admit(earlier, model, bundled_atlas(), Request(), Stages(STAGES)).model.bundle.kind == "atlas"
 
 
 def called(path: Path) -> set[str]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from bundles import age_facts, untrained_bundle
+from calling import run
 from scipy.stats import kstest
 from sklearn.metrics import average_precision_score, roc_auc_score
+from t1_samples import spot_mm, spotted
 
 from AGE2HIELib.errors import InputError, ModelError
 from AGE2HIELib.explanation.network_methods import anomaly
 from AGE2HIELib.explanation.question import Question, output_number
+from AGE2HIELib.io.images import read_volume, write_volume
 from AGE2HIELib.networks.autoencoder import AutoencoderNetwork
 from AGE2HIELib.networks.registry import build_network
 from training.learning.reconstruction import active_nats, erased, kept_apart, reconstruction_losses
@@ -145,6 +151,26 @@ def test_the_map_is_that_of_an_autoencoder_alone() -> None:
     np.testing.assert_array_equal(answer.cells[image[0, 0].numpy() == 0], 0)
     with pytest.raises(InputError, match="autoencoder"):
         anomaly(Question(build_network("sfcn", {"in_channels": 2}), image, "block1", output_number(0)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_explain_shows_a_bright_spot_of_a_t1(side: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Of a synthetic head: a network that has learned nothing draws nothing, and what is odd in the scan stands out."""
+    arguments = {"in_channels": 1, "channels": [4, 8, 8], "shape": [28, 32, 24], "latent": 8}
+    facts = age_facts(network="autoencoder", network_arguments=arguments)
+    bundle = untrained_bundle(tmp_path / "model", count=1, age=facts).folder
+    scan, out = tmp_path / "t1.nii.gz", tmp_path / "out"
+    write_volume(spotted(side, "upright"), scan)
+    call = ("explain", scan, "--target", "age", "--model", bundle, "--output", out, "--methods", "anomaly")
+    code, _, err = run(capfd, *call, "--progress", "none")
+    assert code == 0, err
+    found = read_volume(out / "saliency_anomaly.nii.gz")
+    peak = np.unravel_index(int(found.array.argmax()), found.array.shape)
+    assert np.linalg.norm((found.affine_ras @ [*peak, 1.0])[:3] - spot_mm(side)) < 12  # cells of 4 mm, a median over 3
+    (reading,) = json.loads((out / "explanations.json").read_text())["readings"]
+    assert reading["name"] == "anomaly"
+    assert reading["value"] is not None
 
 
 @pytest.mark.parametrize("wrong", [{"shape": [15, 16, 8]}, {"latent": 0}, {"latent": 4096}, {"pooling": "places"}])

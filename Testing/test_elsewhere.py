@@ -110,7 +110,7 @@ def question(**changes: Any) -> Question:
 
 def test_a_question_comes_over_unchanged() -> None:
     image = np.random.default_rng(3).normal(size=(1, 2, 3, 4, 5)).astype(np.float32)
-    asked = question(z_kind="atlas", prevalence=0.1, method="layercam", target="favourable", layer="block1")
+    asked = question(kind="atlas", prevalence=0.1, method="layercam", target="favourable", layer="block1")
     got, values = unpack(pack(asked, image))
     assert got == asked
     np.testing.assert_array_equal(image_of(values, image.shape), image)
@@ -209,8 +209,8 @@ def test_a_figure_that_could_not_be_had_comes_over() -> None:
     [
         ({"version": "0.0.9"}, "It runs age2hie .* and the question is of 0.0.9"),
         ({"method": "run"}, "There is no saliency method 'run'"),
-        ({"target": "age"}, "its target or its kind of z-map is not known"),
-        ({"z_kind": "other"}, "its target or its kind of z-map is not known"),
+        ({"target": "age"}, "its target or its kind of input is not known"),
+        ({"kind": "other"}, "its target or its kind of input is not known"),
         ({"prevalence": 2.0}, "--prevalence is 2"),
         ({"layer": "block9"}, "block9"),
         ({"model": "f" * 64}, "It has no model with the SHA-256 ffffffffffff"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from learning_samples import CPU, aged_volumes
-from planted_dependence import gains, planted, settings
+from planted_dependence import gains, planted, settings, sexes_read
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.explanation.registry import METHODS
@@ -137,6 +137,21 @@ def test_age_and_segmentation_know_the_planted_ventricles_and_shuffled_ages_do_n
     for kind in ("age", "segmentation"):
         assert ventricles[kind] > max(ventricles["shuffled-age"], 0) + 0.3
         assert outcome[kind] > outcome["shuffled-age"] + 0.1
+
+
+@pytest.mark.slow
+def test_a_linear_reading_finds_the_sex_where_the_brain_depends_on_it_and_nowhere_else(tmp_path: Path) -> None:
+    """Ventricles a voxel larger in radius in men than in women, over an age that moves them by 2.6. The trunk that has
+    learned sex beside the same with its first weights; of 80 subjects each, with a standard error of 0.06 by chance.
+    """
+    found = {
+        name: sexes_read(male, ("sex",), tmp_path / name, subjects=200, epochs=20)
+        for name, male in (("planted", 0.5), ("absent", 0.0))
+    }
+    assert found["planted"]["sex"] > 0.7
+    assert found["planted"]["sex"] > found["planted"]["untrained"] + 0.05
+    for trunk in ("sex", "untrained"):
+        assert abs(found["absent"][trunk] - 0.5) < 0.18
 
 
 def test_every_kind_has_an_arm_and_a_network_that_is_kept_without_its_task() -> None:

@@ -28,6 +28,7 @@ def whole_record() -> dict[str, Any]:
     record = small_record()
     record["settings"] = encode(Settings())
     record["machine"] = "Linux x86_64"
+    record["model"]["reading"] = "atlas/adc+t1"
     record["atlas"]["sha256"] = "2" * 64
     record["atlas"]["zones_sha256"] = None
     record["saliency"]["names_a_place"] = True
@@ -91,7 +92,8 @@ def test_the_first_record_ever_is_read() -> None:
         "machine",
     ):
         del record[key]
-    for part, later in (("model", "prevalence"), ("atlas", "sha256"), ("saliency", "title"), ("quality", "overridden")):
+    parts = [("model", "prevalence"), ("model", "reading"), ("atlas", "sha256"), ("saliency", "title")]
+    for part, later in (*parts, ("quality", "overridden")):
         del record[part][later]
     for later in ("basis", "severity", "overridden"):
         del record["quality"]["checks"][0][later]

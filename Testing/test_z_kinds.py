@@ -74,7 +74,7 @@ def test_each_kind_is_moved_to_a_prevalence_from_its_own(both: Bundle) -> None:
 
 def test_a_kind_that_the_network_was_not_trained_on_is_refused() -> None:
     facts = untrained_facts(z_origins=("released", "none"))
-    assert for_z_map(facts, bundled_atlas(), released=True).z_kind == "released"
+    assert for_z_map(facts, bundled_atlas(), released=True).kind == "released"
     with pytest.raises(ModelError, match="was not trained on z-maps of the atlas"):
         for_z_map(facts, bundled_atlas(), released=False)
 

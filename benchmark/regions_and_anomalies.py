@@ -2,24 +2,29 @@
 
 python benchmark/regions_and_anomalies.py covariance RUN     RUN: folder of training/run.py with network.name=covariance
 python benchmark/regions_and_anomalies.py autoencoder RUN    the same with network.name=autoencoder, exported
+python benchmark/regions_and_anomalies.py autoencoder-t1 RUN    the same, of which the step pretrain is enough
 
 covariance: error of the predicted age in held-out T1, with 34 regions and with 17 of which each holds both sides (and
 both ventricles, both limbs of the internal capsule), nothing trained again; how much another half of the healthy
 subjects changes it; how often a region moved by two standard deviations stands out most. autoencoder: area
 under the precision-recall curve and best Dice of its map beside z and ADC in infants with lesions, all in the cells of
-the network's input; its image score in held-out healthy infants and in those with lesions.
+the network's input; its image score in held-out healthy infants and in those with lesions. autoencoder-t1: a sphere
+of brighter or darker tissue planted in every held-out T1, and the area under the ROC curve of its map over cells of the
+brain, beside z of the signal: from all subjects that were learned from, and from what they have at that age.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from figures import Figures
+from scipy.ndimage import binary_erosion
 from scipy.stats import kstest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import nn
@@ -46,12 +51,12 @@ _VENTRICLES, _CAPSULE = "ventricle", "limb of the internal capsule"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("covariance", "autoencoder"))
+    parser.add_argument("what", choices=tuple(_MEASURED))
     parser.add_argument("run", type=Path)
     given = parser.parse_args()
     run = RunFolder(given.run, recorded_settings(given.run))
     with torch.no_grad():
-        found = covariance_figures(run) if given.what == "covariance" else autoencoder_figures(run)
+        found = _MEASURED[given.what](run)
     figures = Figures(f"regions_and_anomalies-{given.what}")
     for name, (value, unit) in found.items():
         print(f"{name:<40}{value:.3f} {unit}")
@@ -197,6 +202,68 @@ def autoencoder_figures(run: RunFolder) -> Found:
     return found
 
 
+def t1_figures(run: RunFolder) -> Found:
+    cohort = load_prepared(run.prepared_ages)
+    network = trained_age_network(run, cohort, Lesson(TRUE)).eval().encoder
+    assert isinstance(network, AutoencoderNetwork)
+    learned, held = held_out_split(cohort.table, run.settings.ages.held_out, seed=run.settings.run.seed)
+    ages = cohort.table["age_years"].to_numpy(float)
+    norm = np.concatenate([image[:, 0].numpy() for image in Images(cohort.volumes, learned)])
+    by_age = _norm_by_age(norm, ages[learned])
+    cells: dict[str, list[np.ndarray]] = {name: [] for name in ("anomaly", "z", "z-for-age", "lesion")}
+    scores: dict[bool, list[float]] = {True: [], False: []}
+    for number, row in enumerate(held):
+        (image,) = Images(cohort.volumes, np.array([row]))
+        planted, lesion = with_t1_lesion(image, seed=number)
+        scores[True].append(float(network.scores(image)[0]))
+        scores[False].append(float(network.scores(planted)[0]))
+        inside, own = (image[0, 0] != 0).numpy(), planted[0, 0].numpy()
+        expected, spread = by_age(ages[row])
+        plain = np.abs(own - norm.mean(0)) / np.maximum(norm.std(0), _LEAST_SD)
+        maps = {"anomaly": network.anomaly(planted)[0].numpy(), "z": plain, "lesion": lesion}
+        maps["z-for-age"] = np.abs(own - expected) / spread
+        for name, values in maps.items():
+            cells[name].append(values[inside])
+    joined = {name: np.concatenate(parts) for name, parts in cells.items()}
+    found: Found = {
+        "learned": (len(learned), "T1"),
+        "held-out": (len(held), "T1, each with a lesion and without"),
+        "lesion": (100 * float(joined["lesion"].mean()), "% of the cells"),
+        "image-score/auc": (_score_auc(scores), "with a lesion beside the same without"),
+    }
+    for name in ("anomaly", "z", "z-for-age"):
+        found[f"{name}/auc"] = (float(roc_auc_score(joined["lesion"], joined[name])), "of cells")
+        found[f"{name}/precision-recall"] = (float(average_precision_score(joined["lesion"], joined[name])), "area")
+    return found
+
+
+def with_t1_lesion(image: torch.Tensor, *, seed: int) -> tuple[torch.Tensor, np.ndarray]:
+    """A sphere in ``(1, 1, D, H, W)``, brighter or darker by turns, and the cells of the brain that it holds."""
+    rng, inside = np.random.default_rng(seed), (image[0, 0] != 0).numpy()
+    whole = binary_erosion(inside, iterations=round(_LESION_RADIUS))
+    places = np.argwhere(whole if whole.any() else inside)
+    away = np.linalg.norm(np.argwhere(np.ones_like(inside)) - places[rng.integers(len(places))], axis=1)
+    lesion = inside & (away.reshape(inside.shape) <= _LESION_RADIUS)
+    planted = image.clone()
+    planted[0, 0, torch.from_numpy(lesion)] += _LESION_DEPTH * (1 if seed % 2 else -1)
+    return planted, lesion
+
+
+def _norm_by_age(norm: np.ndarray, ages: np.ndarray) -> Callable[[float], tuple[np.ndarray, np.ndarray]]:
+    """Cell by cell a cubic of the logarithm of age, and how the learned subjects scatter around it."""
+
+    def basis(years: np.ndarray) -> np.ndarray:
+        return np.vander(np.log(years + 1), 4)
+
+    flat = norm.reshape(len(norm), -1)
+    weights = np.linalg.lstsq(basis(ages), flat, rcond=None)[0]
+    spread = np.maximum((flat - basis(ages) @ weights).std(0), _LEAST_SD).reshape(norm.shape[1:])
+    return lambda years: ((basis(np.array([years])) @ weights).reshape(norm.shape[1:]), spread)
+
+
+_MEASURED = {"covariance": covariance_figures, "autoencoder": autoencoder_figures, "autoencoder-t1": t1_figures}
+_LESION_RADIUS, _LESION_DEPTH = 2.5, 1.5  # cells of the input; spreads of the brain's T1
+_LEAST_SD = 0.05
 _LOW_Z = 2 / 3  # a standard deviation of z is a third in the network's input
 
 

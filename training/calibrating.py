@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from AGE2HIELib.bundle.model_facts import RELEASED, Reading, for_z_map
+from AGE2HIELib.bundle.model_facts import Reading, for_z_map, patterns, z_kinds
 from AGE2HIELib.bundle.reading import Bundle, known_subjects, read_bundle
 from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.bundle.writing import Calibrated, add_calibration
@@ -29,16 +29,17 @@ from training.cohorts.synthetic_clinical import ASSUMPTION
 from training.cohorts.synthetic_hie import write_synthetic_hie, write_synthetic_sequences
 from training.evaluating import export_decisions, export_scores
 from training.evaluation.clinical import clinical_facts
+from training.evaluation.decide import LEAST
 from training.evaluation.reliability import cross_fitted
 from training.files import write_tsv
 from training.leakage import leaked_subjects
 from training.learning.outcomes import logits
 from training.preparing.infants import InfantOptions, prepare_infants
+from training.preparing.inputs import has_input
 from training.preparing.store import PreparedCohort
 from training.run_folder import RunFolder, revision
 from training.settings import FUSED
 
-LEAST = 20  # of either outcome: a set at 90 % ranks at least nine, and a slope from fewer says nothing
 _SEED = 500  # further than the run's own: no phantom is drawn twice
 
 
@@ -109,15 +110,15 @@ def infants_a_site(cases: dict[str, int], infants: int) -> dict[str, int]:
 
 
 def bundle_logits(bundle: Bundle, cohort: PreparedCohort) -> pd.DataFrame:
-    """Mean logit of the bundle's members for every infant and each kind of z-map: columns ``case z logit adverse``.
+    """Mean logit of the bundle's members for every infant and each kind of input: columns ``case z logit adverse``.
 
-    Released z-maps are asked for where at least ``LEAST`` infants of either outcome have one.
+    Released z-maps and every choice of sequences are asked for where at least ``LEAST`` infants of either outcome have
+    them.
 
     Raises:
         InputError: fewer infants than that have either outcome.
     """
     members = load_members(bundle)
-    released = cohort.table["released_z"].to_numpy(bool)
     adverse = cohort.table["adverse"].to_numpy(bool)
     if _fewest(adverse) < LEAST:
         raise InputError(
@@ -125,8 +126,10 @@ def bundle_logits(bundle: Bundle, cohort: PreparedCohort) -> pd.DataFrame:
             f"{LEAST} of either are needed. Leave export.calibration out, or add infants."
         )
     parts = []
-    for kind in bundle.readings:
-        rows = np.flatnonzero(released if kind == RELEASED else np.ones(len(released), bool))
+    of_z = z_kinds(bundle.z_origins)
+    beside = (kind for one in of_z for kind in patterns(one, bundle.spec.sequences))
+    for kind in (*of_z, *beside):
+        rows = np.flatnonzero(has_input(kind, cohort.table))
         if _fewest(adverse[rows]) >= LEAST:
             mean = np.mean([logits(member, cohort.volumes[rows], kind) for member in members], axis=0)
             known = {"case": cohort.table["case"].to_numpy()[rows], "logit": mean, "adverse": adverse[rows]}

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from AGE2HIELib.bundle.model_facts import z_and_sequences
 from AGE2HIELib.bundle.training_cases import Scores
 from AGE2HIELib.errors import InputError
 from training.evaluation.baselines import baseline_rows, prediction_rows
 from training.evaluation.clinical import SplitLogits, clinical_rows
-from training.evaluation.decide import Decision, apply, decide
+from training.evaluation.decide import LEAST, Decision, apply, decide
 from training.evaluation.ensemble_spread import as_of_ensemble
 from training.evaluation.splits import Split
 from training.evaluation.summary import compare, further_outcomes, summarise
@@ -83,22 +84,32 @@ def split_logits(run: RunFolder, table: pd.DataFrame, arm: str, split: Split) ->
 def ensemble_logits(run: RunFolder, table: pd.DataFrame) -> pd.DataFrame:
     """What the exported model is calibrated on, and its scores are ranked among: columns ``case z logit adverse``.
 
-    Every case once for each kind of z-map: the mean logit of ``evaluate.inner_folds`` networks of the exported arm,
-    none of which ever saw the case. Such means scatter as the exported mean does. Single networks' logits, which the
-    exported ones have for the cases that each of them left out, scatter more, and a calibration on them would be too
-    flat for the mean (slope 1.9 of the calibrated mean instead of 1 where the members' own noise has an sd of 1.0:
-    ``benchmark/member_noise.py``). Two differences remain: these ensembles learned from fewer cases than the exported
-    networks, and they are of another size where ``export.members`` is not ``evaluate.inner_folds``.
+    Every case once for each kind of input that it has (``readable`` says which are kept): the mean logit of
+    ``evaluate.inner_folds`` networks of the exported arm, none of which ever saw the case. Such means scatter as the
+    exported mean does. Single networks' logits, which the exported ones have for the cases that each of them left out,
+    scatter more, and a calibration on them would be too flat for the mean (slope 1.9 of the calibrated mean instead of
+    1 where the members' own noise has an sd of 1.0: ``benchmark/member_noise.py``). Two differences remain: these
+    ensembles learned from fewer cases than the exported networks, and they are of another size where
+    ``export.members`` is not ``evaluate.inner_folds``.
     """
     arm, splits = run.settings.export.arm, calibration_splits(run.settings, table)
     found = pd.concat([_logits(run, arm, split) for split in splits])
     means = found[found["role"] == "test"].groupby(["case", "z"], as_index=False)["logit"].mean()
-    merged: pd.DataFrame = means.merge(table[["case", "adverse"]].astype({"adverse": bool}), on="case")
-    return merged
+    return readable(means.merge(table[["case", "adverse"]].astype({"adverse": bool}), on="case"))
+
+
+def readable(logits: pd.DataFrame) -> pd.DataFrame:
+    """Without kinds that name the sequences of fewer than ``LEAST`` infants of either outcome: these are read as all
+    infants with such a z-map are.
+    """
+    adverse = logits.groupby("z")["adverse"].agg(["sum", "count"])
+    few = np.minimum(adverse["sum"], adverse["count"] - adverse["sum"]) < LEAST
+    named = np.array([z_and_sequences(str(kind))[1] is not None for kind in adverse.index])
+    return logits[~logits["z"].isin(adverse.index[np.asarray(few) & named])]
 
 
 def export_decisions(logits: pd.DataFrame) -> dict[str, Decision]:
-    """Calibration and threshold of the exported model, by kind of z-map; ``logits`` from ``ensemble_logits``."""
+    """Calibration and threshold of the exported model, by kind of input; ``logits`` from ``ensemble_logits``."""
     return {
         str(kind): decide(part["logit"].to_numpy(float), part["adverse"].to_numpy(bool))
         for kind, part in logits.groupby("z")
@@ -106,7 +117,7 @@ def export_decisions(logits: pd.DataFrame) -> dict[str, Decision]:
 
 
 def export_scores(logits: pd.DataFrame) -> dict[str, Scores]:
-    """The same logits sorted, by kind of z-map and outcome."""
+    """The same logits sorted, by kind of input and outcome."""
     return {
         str(kind): Scores(*(np.sort(part["logit"][part["adverse"] == outcome]) for outcome in (False, True)))
         for kind, part in logits.groupby("z")

@@ -29,7 +29,7 @@ from training.leakage import subject_hashes
 from training.learning.ages import predicted_years
 from training.learning.transfer import outcome_arguments
 from training.lessons import TRUE, Lesson, age_encoder, held_out_split
-from training.preparing.inputs import age_spec, fed_z_kinds, infant_spec
+from training.preparing.inputs import age_spec, fed_kinds, fed_z_kinds, infant_spec
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import load_pretrained, trained_age_network
 from training.run_folder import RunFolder, read_record, recorded_settings
@@ -61,7 +61,11 @@ def export(run: RunFolder, folder: Path, *, results: str) -> None:
             demonstration=settings.synthetic,
             spec=infant_spec(settings.network),
             z_origins=z_origins(run, kinds),
-            readings={kind: Reading(decisions[kind].calibration, decisions[kind].threshold) for kind in kinds},
+            readings={
+                kind: Reading(decisions[kind].calibration, decisions[kind].threshold)
+                for kind in fed_kinds(settings, cohort.table)
+                if kind in decisions
+            },
             network=settings.network.name,
             network_arguments=arguments,
             saliency_layer=explained_layer(members[0], settings.input.spacing_mm),

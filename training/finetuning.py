@@ -12,7 +12,6 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from AGE2HIELib.bundle.model_facts import RELEASED
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.networks.staged import StagedNetwork
 from AGE2HIELib.system.parallel import run_all
@@ -27,7 +26,7 @@ from training.learning.pretext import PRETEXTS
 from training.learning.randomness import key
 from training.learning.transfer import Start, from_ages, from_scratch, untrained_frozen
 from training.lessons import SHUFFLED, TRUE
-from training.preparing.inputs import fed_z_kinds
+from training.preparing.inputs import fed_kinds, has_input
 from training.preparing.store import PreparedCohort, load_prepared
 from training.pretraining import PRETRAINED, load_pretrained, uses_one_process
 from training.run_folder import RunFolder
@@ -123,7 +122,7 @@ def calibration_splits(settings: TrainingSettings, table: pd.DataFrame) -> list[
 
 
 def make_fit(one: Fit, *, run: RunFolder) -> None:
-    """Train one network and keep its logits for the cases it left out and for the test cases, by kind of z-map."""
+    """Train one network and keep its logits for the cases it left out and for the test cases, by kind of input."""
     cohort = _cohort(run.prepared_hie)
     _, validated = one.split.inner[one.inner]
     module = outcome_module(one, run, cohort)
@@ -131,21 +130,15 @@ def make_fit(one: Fit, *, run: RunFolder) -> None:
     fit(module, FitPlace(folder, run.settings.hardware))
     parts = []
     for role, names in (("inner", validated), ("test", one.split.test)):
-        for kind in fed_z_kinds(run.settings, cohort.table):
-            cases, rows = _with_z(kind, names, cohort)
+        for kind in fed_kinds(run.settings, cohort.table):
+            rows = cohort.rows("case", names)
+            rows = rows[has_input(kind, cohort.table)[rows]]
+            cases = cohort.table["case"].iloc[rows].tolist()
             found = logits(module.network, cohort.volumes[rows], kind) if len(rows) else np.zeros(0)
             parts.append(pd.DataFrame({"case": cases, "role": role, "z": kind, "logit": found}))
     write_tsv(folder / LOGITS, pd.concat(parts))
     if not one.is_exported:
         (folder / WEIGHTS).unlink()  # hundreds of them; the predictions are what is compared
-
-
-def _with_z(kind: str, names: Sequence[str], cohort: PreparedCohort) -> tuple[list[str], np.ndarray]:
-    """Those of the cases that have such a z-map, and their rows; the atlas's and none are there for all."""
-    rows = cohort.rows("case", names)
-    if kind == RELEASED:
-        rows = rows[cohort.table["released_z"].to_numpy(bool)[rows]]
-    return cohort.table["case"].iloc[rows].tolist(), rows
 
 
 def outcome_module(one: Fit, run: RunFolder, cohort: PreparedCohort) -> OutcomeModule:

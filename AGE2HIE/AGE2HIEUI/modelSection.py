@@ -93,7 +93,8 @@ class ModelSection:
         if label is None or (settings is not None and settings.prevalence is not None):
             return None
         released = settings is not None and settings.z_adc_sha256 is not None
-        return reference_scores(label.folder, "released" if released else "atlas")
+        kind = result.model.reading or ("released" if released else "atlas")  # earlier results do not say it
+        return reference_scores(label.folder, kind)
 
     def _titled(self, title: str) -> Any:
         return next((label for label in self._labels if label.title == title), None)

@@ -11,7 +11,7 @@ import re
 
 from AGE2HIELib.bundle.age_facts import AgeFacts
 from AGE2HIELib.bundle.clinical_facts import ClinicalFacts
-from AGE2HIELib.bundle.model_facts import ModelFacts
+from AGE2HIELib.bundle.model_facts import ModelFacts, patterns, z_kinds
 from AGE2HIELib.bundle.training_cases import SET_COVERAGE, counts
 from AGE2HIELib.clinical.variables import BY_NAME
 from AGE2HIELib.networks.age_head import LOG_OFFSET_YEARS, YEARS, AgeHead
@@ -62,7 +62,7 @@ ADC is in 1e-6 mm2/s. Accepted origins of the z map: {", ".join(facts.z_origins)
 
 ## Output
 {members} members of the network `{facts.network}` ({_arguments(facts)}); the mean of their logits is calibrated:
-probability = sigmoid(intercept + slope x mean logit), for each kind of z-map by itself:
+probability = sigmoid(intercept + slope x mean logit), for each kind of z-map by itself{_by_sequences(facts)}:
 
 {_readings(facts)}
 
@@ -118,12 +118,16 @@ def clinical_card(facts: ClinicalFacts) -> str:
 What `age2hie predict --clinical FILE` adds to the image's logit: ridge logistic regression on what each variable says
 beyond what the image leads one to expect; what is not known is averaged over. With nothing known the number is the
 image's alone. Learned from {facts.cases} infants whom the networks had not seen ({facts.adverse} adverse), for each
-kind of z-map by itself ({kinds}); made with `{facts.made_with}`.
+kind of input by itself ({kinds}); made with `{facts.made_with}`.
 
 {table}
 
 The coefficients are those for z-maps of the kind {next(iter(facts.fusions))}, with every variable known.
 """
+
+
+def _by_sequences(facts: ModelFacts) -> str:
+    return " and for what is there beside it" if facts.spec.sequences else ""
 
 
 def _readings(facts: ModelFacts) -> str:
@@ -132,6 +136,9 @@ def _readings(facts: ModelFacts) -> str:
         platt = reading.calibration
         numbers = f"{platt.intercept:.4g} | {platt.slope:.4g} | {platt.prevalence:.3g} | {reading.threshold:.3g}"
         lines.append(f"| {kind} | {numbers} |")
+    for z_kind in z_kinds(facts.z_origins):
+        lacking = (kind for kind in patterns(z_kind, facts.spec.sequences) if kind not in facts.readings)
+        lines += [f"| {kind} | too few infants: as {z_kind} | | | |" for kind in lacking]
     return "\n".join(lines)
 
 

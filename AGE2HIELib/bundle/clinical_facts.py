@@ -34,7 +34,7 @@ class ClinicalFacts:
     """The fusion of a bundle.
 
     Attributes:
-        fusions: by the kind of z-map, as the readings are: the variables are held against the image's calibrated logit.
+        fusions: by the kind of input, as the readings are: the variables are held against the image's calibrated logit.
         cases, adverse: infants that it was learned from, and how many of them had an adverse outcome.
         made_with: the command.
         assumption: for drawn variables, what was assumed of them; empty for a cohort's own.
@@ -73,7 +73,7 @@ def read_clinical_facts(content: bytes, kinds: tuple[str, ...]) -> ClinicalFacts
 
 def check_clinical(facts: ClinicalFacts, kinds: tuple[str, ...]) -> None:
     """What holds for any fusion, whether it is being written or read."""
-    require(set(facts.fusions) == set(kinds), "'fusions'", sorted(facts.fusions), f"for z-maps {', '.join(kinds)}")
+    require(set(facts.fusions) == set(kinds), "'fusions'", sorted(facts.fusions), f"for {', '.join(kinds)}")
     require(0 < facts.adverse < facts.cases, "'adverse' of clinical", facts.adverse, "above 0 and below 'cases'")
     for fusion in facts.fusions.values():
         _check_fusion(fusion)
@@ -112,8 +112,8 @@ def _rounded(array: np.ndarray) -> list[Any]:
 
 
 def _read_fusion(table: object, kind: str) -> Fusion:
-    where = f"{CLINICAL}, z-map {kind}"
-    require(isinstance(table, dict), f"fusion of z-map {kind}", table, "a table")
+    where = f"{CLINICAL}, {kind}"
+    require(isinstance(table, dict), f"fusion of {kind}", table, "a table")
     assert isinstance(table, dict)
     check_keys(table, _FUSION_KEYS, where)
     try:

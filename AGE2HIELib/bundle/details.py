@@ -66,7 +66,7 @@ class ReferenceScores:
 
 
 def reference_scores(folder: Path, kind: str) -> ReferenceScores | None:
-    """Where a score lies among others'; None for a bundle that keeps none, or none for z-maps of this ``kind``."""
+    """Where a score lies among others'; None for a bundle that keeps none, or none for input of this ``kind``."""
     try:
         scores = json.loads((folder / "configs" / "cases.json").read_text(encoding="utf-8"))["scores"][kind]
         metadata = json.loads((folder / "configs" / "metadata.json").read_text(encoding="utf-8"))

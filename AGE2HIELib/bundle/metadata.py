@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from AGE2HIELib.bundle.model_facts import Calibration, ModelFacts, Reading, z_kinds
+from AGE2HIELib.bundle.model_facts import Calibration, ModelFacts, Reading, patterns, z_kinds
 from AGE2HIELib.bundle.schema import (
     NUMBER,
     Kinds,
@@ -36,8 +36,9 @@ from AGE2HIELib.release import __version__
 
 METADATA = "configs/metadata.json"
 OURS = "age2hie"
-FORMAT = 2
+FORMAT = 3
 _ONE_READING = 1  # the format in which z-maps of all kinds were read in the same way
+_BY_Z_MAP = 2  # ... in which infants with T1 or T2 were read as those without; others are written in it still
 MONAI_WRITTEN_FOR = "1.6.1"
 # Where MONAI would fetch its schema. A bundle carries one of its own, which verify_metadata takes instead:
 # python -m monai.bundle verify_metadata --meta_file configs/metadata.json --filepath configs/schema.json
@@ -80,7 +81,7 @@ INFERENCE = "configs/inference.json"
 def metadata_text(facts: ModelFacts, members: tuple[str, ...]) -> str:
     """The file's content; ``members`` are paths inside the bundle."""
     ours = {
-        "format": FORMAT,
+        "format": format_of(facts),
         **{key: getattr(facts, key) for key in ("name", "trained_on", "intended_use", "made_with")},
         "demonstration": facts.demonstration,
         "network": {"name": facts.network, "arguments": dict(facts.network_arguments)},
@@ -112,7 +113,7 @@ def read_metadata(content: bytes) -> tuple[ModelFacts, tuple[str, ...]]:
     check_no_program(parsed, METADATA)  # MONAI's parser takes it in beside inference.json
     check_keys(parsed, _KEYS, METADATA, others_allowed=True)  # MONAI's own keys are many, and change
     ours = parsed[OURS]
-    if ours.get("format") not in (_ONE_READING, FORMAT):
+    if ours.get("format") not in (_ONE_READING, _BY_Z_MAP, FORMAT):
         raise ModelError(
             f"{METADATA} is in format {ours.get('format')!r}; this age2hie reads formats up to {FORMAT}. "
             "Use a matching one."
@@ -140,9 +141,16 @@ def check_facts(facts: ModelFacts) -> None:
         require(origin in ("released", "none") or _is_sha256(origin), "'z_origins'", origin, "an atlas's SHA-256")
     require(bool(facts.z_origins), "'z_origins'", facts.z_origins, "a list of at least one, such as 'none'")
     kinds = z_kinds(facts.z_origins)
-    require(set(facts.readings) == set(kinds), "'readings'", sorted(facts.readings), f"for z-maps {', '.join(kinds)}")
+    beside = {one for kind in kinds for one in patterns(kind, facts.spec.sequences)}
+    fits = set(kinds) <= set(facts.readings) <= {*kinds, *beside}
+    require(fits, "'readings'", sorted(facts.readings), f"for z-maps {', '.join(kinds)}")
     for reading in facts.readings.values():
         _check_reading(reading)
+
+
+def format_of(facts: ModelFacts) -> int:
+    """The lowest that says everything, so that an earlier age2hie reads what it can read rightly."""
+    return _BY_Z_MAP if set(facts.readings) <= set(z_kinds(facts.z_origins)) else FORMAT
 
 
 def _check_reading(reading: Reading) -> None:
@@ -171,7 +179,7 @@ def _readings(ours: Mapping[str, Any]) -> dict[str, Reading]:
     if ours["format"] == _ONE_READING:
         return dict.fromkeys(z_kinds(ours["z_origins"]), _reading(ours))
     for kind, table in ours["readings"].items():
-        require(isinstance(table, dict), f"reading of z-map {kind}", table, "a table")
+        require(isinstance(table, dict), f"reading of input {kind}", table, "a table")
         check_keys(table, _READING_KEYS, f"{METADATA}, readings, {kind}")
     return {kind: _reading(table) for kind, table in ours["readings"].items()}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain, combinations
 from typing import Any, TypeVar
 
 from AGE2HIELib.bundle.age_facts import AgeFacts
@@ -12,10 +13,11 @@ from AGE2HIELib.bundle.training_cases import Scores, TrainingCases
 from AGE2HIELib.clinical.fusion import Fusion
 from AGE2HIELib.errors import ModelError
 from AGE2HIELib.preprocess.atlas import Atlas
-from AGE2HIELib.preprocess.network_input import InputSpec
+from AGE2HIELib.preprocess.network_input import SEQUENCES, InputSpec
 
 # Kinds of z-map. A network answers differently to the same infant's (by a logit, where the infant is in doubt), so
-# each kind has a calibration, a threshold and scores of its own.
+# each kind has a calibration, a threshold and scores of its own. A network that reads T1 and T2 does so by what of
+# them is there, too: such kinds are "atlas/adc", "atlas/adc+t1" and so on, beside "atlas" for infants with anything.
 ATLAS, RELEASED, NO_Z = Z_KINDS = ("atlas", "released", "none")
 
 
@@ -41,7 +43,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Reading:
-    """How the members' logits are read where z is of one kind.
+    """How the members' logits are read for input of one kind.
 
     Attributes:
         threshold: on the calibrated probability.
@@ -61,8 +63,10 @@ class ModelFacts:
         demonstration: True when the model saw synthetic data only.
         network, network_arguments: the entry in ``networks.registry`` and the arguments of its constructor.
         z_origins: what the z channel may hold: "released", "none" and the SHA-256 of atlases.
-        readings: by the kind of z-map, one of ``Z_KINDS``, for every kind among ``z_origins``.
-        z_in_use: the kind whose reading holds, see ``for_z_map``; the first one where no scan is there yet.
+        readings: by the kind of input: one of ``Z_KINDS`` for every kind among ``z_origins``, and of ``patterns`` those
+            that enough infants had.
+        in_use: the kind whose reading holds, see ``for_z_map`` and ``for_sequences``; the first one where no scan is
+            there yet.
         saliency_layer: the layer that is explained unless another one is asked for.
         cases: what is remembered of the cases it was made from; without it no outcome is ever named, and the
             distance from them is not asked for.
@@ -80,7 +84,7 @@ class ModelFacts:
     spec: InputSpec
     z_origins: tuple[str, ...]
     readings: Mapping[str, Reading]
-    z_in_use: str | None = None
+    in_use: str | None = None
     saliency_layer: str = "block2"
     network: str = "sfcn"
     network_arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -91,26 +95,27 @@ class ModelFacts:
     clinical: ClinicalFacts | None = None
 
     @property
-    def z_kind(self) -> str:
-        return self.z_in_use or next(iter(self.readings))
+    def kind(self) -> str:
+        """Of the input that is read."""
+        return self.in_use or next(iter(self.readings))
 
     @property
     def calibration(self) -> Calibration:
-        return self.readings[self.z_kind].calibration
+        return self.readings[self.kind].calibration
 
     @property
     def threshold(self) -> float:
-        return self.readings[self.z_kind].threshold
+        return self.readings[self.kind].threshold
 
     @property
     def fusion(self) -> Fusion | None:
-        """Of the clinical variables with this kind of z-map."""
-        return self.clinical.fusions[self.z_kind] if self.clinical is not None else None
+        """Of the clinical variables with this kind of input."""
+        return self.clinical.fusions[self.kind] if self.clinical is not None else None
 
     @property
     def scores(self) -> tuple[Scores, ...]:
         """What a new infant's logits are ranked among; empty where none are kept."""
-        return self.cases.scores[self.z_kind] if self.cases is not None else ()
+        return self.cases.scores[self.kind] if self.cases is not None else ()
 
 
 Facts = TypeVar("Facts", bound=ModelFacts)
@@ -140,4 +145,40 @@ def for_z_map(model: Facts, atlas: Atlas, *, released: bool) -> Facts:
             f"The model {model.name} was not trained on z-maps of the atlas {atlas.name} ({atlas.sha256[:12]}...). "
             "Leave --atlas out, or use a model that was made with it."
         )
-    return replace(model, z_in_use=RELEASED if released else ATLAS)
+    return replace(model, in_use=RELEASED if released else ATLAS)
+
+
+def with_sequences(z_kind: str, there: Collection[str]) -> str:
+    """The kind of infants with such a z-map and exactly these of ``SEQUENCES``."""
+    return f"{z_kind}{_BESIDE}{'+'.join(['adc', *(name for name in SEQUENCES if name in there)])}"
+
+
+def z_and_sequences(kind: str) -> tuple[str, tuple[str, ...] | None]:
+    """The kind of z-map, and the sequences that are there beside ADC; None where it is for infants with any."""
+    z_kind, _, pattern = kind.partition(_BESIDE)
+    return z_kind, tuple(pattern.split("+")[1:]) if pattern else None
+
+
+def patterns(z_kind: str, sequences: Collection[str]) -> tuple[str, ...]:
+    """Every kind with this z-map of a network that reads ``sequences``: nothing beside ADC, each one, all.
+
+    None for a network that reads ADC alone, and none for "none": no user's scan comes without a z-map.
+    """
+    if not sequences or z_kind == NO_Z:
+        return ()
+    chosen = chain.from_iterable(combinations(sequences, count) for count in range(len(sequences) + 1))
+    return tuple(with_sequences(z_kind, there) for there in chosen)
+
+
+def for_sequences(model: Facts, there: Collection[str]) -> Facts:
+    """The model, as ``for_z_map`` has left it, with the reading for a scan that has these sequences beside it.
+
+    Where too few infants had them for a reading of their own, that of infants with any sequences stays.
+    """
+    z_kind, _ = z_and_sequences(model.kind)
+    kind = with_sequences(z_kind, there)
+    return replace(model, in_use=kind if kind in model.readings else z_kind)
+
+
+_BESIDE = "/"
+KINDS = (*Z_KINDS, *chain.from_iterable(patterns(kind, SEQUENCES) for kind in Z_KINDS))  # all that a reading may be of

@@ -50,7 +50,7 @@ class TrainingCases:
     members: in the order of the bundle's.
     distance_limit: the largest distance that passes the gate unasked, see ``quality.distance``.
     distance_basis: where it comes from, in words.
-    scores: by the kind of z-map (``model_facts.Z_KINDS``): those of whole ensembles; in bundles of format 2 those of
+    scores: by the kind of input, as the readings are: those of whole ensembles; in bundles of format 2 those of
         each member alone, in the order of the members.
     """
 
@@ -71,7 +71,7 @@ def counts(scores: Sequence[Scores]) -> tuple[int, int]:
 
 
 def cases_text(cases: TrainingCases) -> str:
-    """The file's content, with the scores of a whole ensemble for each kind of z-map."""
+    """The file's content, with the scores of a whole ensemble for each kind of input."""
     members = [{name: _plain(getattr(member, name)) for name in _FEATURE_SHAPES} for member in cases.members]
     scores = {kind: _scores_table(*of_ensemble) for kind, of_ensemble in cases.scores.items()}
     content = {
@@ -85,7 +85,7 @@ def cases_text(cases: TrainingCases) -> str:
 
 
 def read_cases(content: bytes, members: int, kinds: Sequence[str]) -> TrainingCases:
-    """``kinds``: those of z-map that the model is read for, each of which needs scores.
+    """``kinds``: those of input that the model is read for, each of which needs scores.
 
     Raises:
         ModelError: something is not whole: wrong shapes, scores out of order, numbers that are none.
@@ -115,7 +115,7 @@ def _scores(found: Mapping[str, Any], kinds: Sequence[str]) -> dict[str, tuple[S
     if found["format"] == _SCORES_OF_MEMBERS:
         return dict.fromkeys(kinds, tuple(map(_scores_of, found["members"])))
     if set(found["scores"]) != set(kinds):
-        raise ValueError(f"scores for z-maps {sorted(found['scores'])}, where {sorted(kinds)} were expected")
+        raise ValueError(f"scores for {sorted(found['scores'])}, where {sorted(kinds)} were expected")
     return {kind: (_scores_of(found["scores"][kind]),) for kind in kinds}
 
 

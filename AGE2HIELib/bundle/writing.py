@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from AGE2HIELib.bundle.age_facts import AGE, AGE_CARD, AGE_WEIGHTS, AgeFacts, age_text, check_age
 from AGE2HIELib.bundle.cards import age_card, clinical_card, model_card, recalibrated_card
 from AGE2HIELib.bundle.clinical_facts import CLINICAL, CLINICAL_CARD, ClinicalFacts, check_clinical, clinical_text
-from AGE2HIELib.bundle.metadata import INFERENCE, METADATA, OURS, check_facts, inference_text, metadata_text
+from AGE2HIELib.bundle.metadata import INFERENCE, METADATA, OURS, check_facts, format_of, inference_text, metadata_text
 from AGE2HIELib.bundle.model_facts import ModelFacts, Reading
 from AGE2HIELib.bundle.reading import CARD, LICENCE, SCHEMA, SEEN, Bundle, read_bundle, write_manifest
 from AGE2HIELib.bundle.training_cases import CASES, Scores, cases_text
@@ -86,7 +86,7 @@ class Calibrated:
     """What infants whom no network of a bundle saw say of its numbers.
 
     Attributes:
-        readings, scores: by kind of z-map; kinds that are missing keep those that the bundle has.
+        readings, scores: by kind of input; kinds that are missing keep those that the bundle has.
         clinical: how clinical variables join the image; None where nothing is known of them.
         infants: who they were, in words.
     """
@@ -125,6 +125,7 @@ def add_calibration(folder: Path, calibrated: Calibrated, version: str) -> Bundl
         content = json.loads((made / METADATA).read_text(encoding="utf-8"))
         content["version"] = version
         content["changelog"] = _told(content["changelog"], version, f"calibrated on {calibrated.infants}")
+        content[OURS]["format"] = format_of(after)
         content[OURS]["readings"] = {kind: asdict(reading) for kind, reading in after.readings.items()}
         texts = {
             METADATA: json.dumps(content, indent=2, ensure_ascii=False) + "\n",
@@ -141,7 +142,7 @@ def add_calibration(folder: Path, calibrated: Calibrated, version: str) -> Bundl
 
 
 def _joined(before: Bundle, calibrated: Calibrated) -> ClinicalFacts | None:
-    """The fusions of the new calibration, with those of kinds of z-map whose reading stays.
+    """The fusions of the new calibration, with those of kinds of input whose reading stays.
 
     A fusion was learned beside one reading of the image and belongs to no other: without one for every kind there is
     none.
@@ -150,8 +151,8 @@ def _joined(before: Bundle, calibrated: Calibrated) -> ClinicalFacts | None:
     kept = {kind: fusion for kind, fusion in stay.items() if kind not in calibrated.readings}
     if calibrated.clinical is None:
         return None
-    fusions = {**kept, **calibrated.clinical.fusions}
-    return replace(calibrated.clinical, fusions=fusions) if set(fusions) == set(before.readings) else None
+    fusions, read = {**kept, **calibrated.clinical.fusions}, {*before.readings, *calibrated.readings}
+    return replace(calibrated.clinical, fusions=fusions) if set(fusions) == read else None
 
 
 def _told(changelog: Mapping[str, str], version: str, what: str) -> dict[str, str]:

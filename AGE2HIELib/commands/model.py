@@ -45,10 +45,10 @@ def run_model_info(arguments: argparse.Namespace, progress: Progress) -> int:
 
 
 def _by_kind(bundle: Bundle, number: Callable[[Reading], float]) -> str:
-    """One number where it is the same for z-maps of all kinds."""
+    """One number where it is the same for input of all kinds."""
     told = {kind: f"{number(reading):.3g}" for kind, reading in bundle.readings.items()}
     if len(set(told.values())) == 1:
-        return told[bundle.z_kind]
+        return told[bundle.kind]
     return ", ".join(f"{text} (z-map {kind})" for kind, text in told.items())
 
 

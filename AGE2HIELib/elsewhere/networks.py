@@ -121,7 +121,7 @@ def check_fits(
 
 
 def _ask(worker: Worker, bundle: Bundle, task: str, image: np.ndarray | None, **asked: Any) -> Mapping[str, Any]:
-    question = Question(task=task, version=__version__, model=bundle.sha256, z_kind=bundle.z_in_use, **asked)
+    question = Question(task=task, version=__version__, model=bundle.sha256, kind=bundle.in_use, **asked)
     return ask(worker, pack(question, image))
 
 

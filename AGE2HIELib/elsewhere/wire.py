@@ -40,14 +40,14 @@ class Question:
     task: one of ``TASKS``.
     version: of the asking age2hie, which must be that of the worker.
     model: SHA-256 of the bundle, which the worker must have as well.
-    z_kind: of the z-map in the image (``bundle.model_facts``).
+    kind: of the image (``bundle.model_facts.KINDS``).
     prevalence, method, layer, target: as in a ``Request``.
     """
 
     task: str
     version: str
     model: str
-    z_kind: str | None = None
+    kind: str | None = None
     prevalence: float | None = None
     method: str | None = None
     layer: str | None = None

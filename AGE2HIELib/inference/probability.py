@@ -47,7 +47,7 @@ def predict_probability(members: Sequence[StagedNetwork], facts: ModelFacts, ima
 
     Args:
         members: from ``load_members``.
-        facts: the bundle they came from, with the reading for the scan's kind of z-map (``for_z_map``).
+        facts: the bundle they came from, with the reading for the scan's kind of input (``admit`` chooses it).
         image: float32 ``(1, C, D, H, W)`` from ``network_input``.
     """
     import torch

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from AGE2HIELib.bundle.model_facts import for_z_map
+from AGE2HIELib.bundle.model_facts import for_sequences, for_z_map
 from AGE2HIELib.infant import InfantFacts, with_age
 from AGE2HIELib.io.coordinates import series_to_canonical, to_canonical
 from AGE2HIELib.pipeline.inputs import HieModel, LoadingModel, Model, Scan, model_for_z
 from AGE2HIELib.pipeline.request import Request
-from AGE2HIELib.pipeline.sequences import check_reads, sequences_on_scan
+from AGE2HIELib.pipeline.sequences import check_reads, reading_doubts, sequences_on_scan
 from AGE2HIELib.preprocess.adc import adc_map
 from AGE2HIELib.preprocess.atlas import Atlas
 from AGE2HIELib.preprocess.deform import FILLED_LIMIT, deform
@@ -76,7 +76,7 @@ class Admitted:
     """A scan for which a number may be given.
 
     Attributes:
-        model: as it is read with z-maps of this origin.
+        model: as it is read with z-maps of this origin and with the sequences that are there.
         z: canonical voxel order.
         image: what the network is fed, from ``network_input``.
     """
@@ -119,8 +119,11 @@ def admit(scan: Scan, model: Model, atlas: Atlas, request: Request, stages: Stag
         sequences, doubts = sequences_on_scan(scan.sequences, gated.adc, gated.brain)
         images = {"adc": gated.adc, "z_adc": z, **sequences}
         image = network_input(images, gated.brain, gated.placement, model.bundle.spec)
+        there = model.bundle.spec.sequences_in(image)
+        model = replace(model, bundle=for_sequences(model.bundle, there))
         quality = gated.quality.with_(*input_checks(image, model)).overriding(request.override)
-    gated = replace(gated, quality=quality, warnings=(*gated.warnings, *doubts.values()))
+    said = (*doubts.values(), *reading_doubts(model.bundle, there))
+    gated = replace(gated, quality=quality, warnings=(*gated.warnings, *said))
     if scan.verdict is not None:
         gated = with_verdict(gated, scan.verdict)
     return Admitted(gated, model, z, image) if gated.passed else Withheld(gated, model, z)

@@ -11,8 +11,9 @@ from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_on_grid, read_volume
 from AGE2HIELib.io.source import Source
 from AGE2HIELib.pipeline.inputs import Scan
-from AGE2HIELib.pipeline.sequences import SEQUENCES, GivenSequences
+from AGE2HIELib.pipeline.sequences import GivenSequences
 from AGE2HIELib.preprocess.atlas import Atlas
+from AGE2HIELib.preprocess.network_input import SEQUENCES
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.preprocess.placement_file import placement_from_file
 from AGE2HIELib.report.folder import PLACEMENT

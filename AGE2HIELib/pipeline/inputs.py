@@ -20,8 +20,9 @@ from AGE2HIELib.io.images import read_on_grid, sha256_of_image
 from AGE2HIELib.io.source import Source, read_source
 from AGE2HIELib.pipeline.clinical import clinical_of
 from AGE2HIELib.pipeline.request import Request
-from AGE2HIELib.pipeline.sequences import NOTHING_GIVEN, SEQUENCES, GivenSequences, read_sequences
+from AGE2HIELib.pipeline.sequences import NOTHING_GIVEN, GivenSequences, read_sequences
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
+from AGE2HIELib.preprocess.network_input import SEQUENCES
 from AGE2HIELib.quality import Quality
 from AGE2HIELib.result.software import Elsewhere
 from AGE2HIELib.system.places import find_model

@@ -23,7 +23,8 @@ from AGE2HIELib.pipeline.earlier import Earlier, check_same, check_sequences, di
 from AGE2HIELib.pipeline.inputs import HieModel, Scan, load_model_of, read_atlas_of, read_scan_of
 from AGE2HIELib.pipeline.prediction import settings_of
 from AGE2HIELib.pipeline.request import Request
-from AGE2HIELib.pipeline.sequences import SEQUENCES, read_sequences
+from AGE2HIELib.pipeline.sequences import read_sequences
+from AGE2HIELib.preprocess.network_input import SEQUENCES
 from AGE2HIELib.report.backdrop import adc_backdrop
 from AGE2HIELib.report.explanations import Comparison, comparison_record
 from AGE2HIELib.report.record import Circumstances, examination_in_words

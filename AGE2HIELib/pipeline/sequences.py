@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scipy.ndimage import binary_erosion
 
-from AGE2HIELib.bundle.model_facts import ModelFacts
+from AGE2HIELib.bundle.model_facts import ModelFacts, z_and_sequences
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.coordinates import to_canonical
 from AGE2HIELib.io.images import read_volume, sha256_of_image
@@ -16,7 +16,6 @@ from AGE2HIELib.preprocess.fluid_contrast import BRIGHT_FLUID, tail_asymmetry
 from AGE2HIELib.preprocess.sequences import register_sequence
 from AGE2HIELib.volume import Volume
 
-SEQUENCES = ("t1", "t2")
 # Share of information in common below which a warning is written, by the sequence: ``docs/systems-fused.md`` has the
 # figures of 12 images of phantoms beside their own scan and another infant's.
 LEAST_AGREEMENT = {"t1": 0.06, "t2": 0.06}
@@ -53,6 +52,17 @@ def check_reads(given: GivenSequences, facts: ModelFacts) -> None:
                 f"--{name} was given, and the model {facts.name} reads {', '.join(read)} alone. Leave --{name} out, or "
                 "name a model that reads it with --model."
             )
+
+
+def reading_doubts(facts: ModelFacts, there: Sequence[str]) -> tuple[str, ...]:
+    """A warning where the number is not read by infants with just these sequences, though the model reads such."""
+    if not facts.spec.sequences or z_and_sequences(facts.kind)[1] is not None:
+        return ()
+    had = " and ".join(["ADC", *(name.upper() for name in there)]) + ("" if there else " alone")
+    return (
+        f"The model {facts.name} has no calibration for infants with {had}, of whom too few were at hand (or it was "
+        "made before there was one): the number is read by that of all infants together, with T1 and T2 or without.",
+    )
 
 
 def sequences_on_scan(given: GivenSequences, adc: Volume, brain: Volume) -> tuple[dict[str, Volume], dict[str, str]]:

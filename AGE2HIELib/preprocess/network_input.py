@@ -14,7 +14,8 @@ from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.volume import Grid, Volume
 
 _BRAIN_SHARE = 0.5  # of a cell that must be brain
-_NAMES = ("adc", "z_adc", "t1", "t2", LOG_JACOBIAN)
+SEQUENCES = ("t1", "t2")  # of an infant beside the diffusion scan; any of them may be missing
+_NAMES = ("adc", "z_adc", *SEQUENCES, LOG_JACOBIAN)
 _SCALINGS = ("fixed", "robust")
 _SPREAD = (10.0, 90.0)  # percentiles; their distance is 2.563 standard deviations of a normal distribution
 _SPREAD_IN_SD = 2.563
@@ -43,6 +44,16 @@ class InputSpec:
 
     grid: Grid
     channels: tuple[Channel, ...]
+
+    @property
+    def sequences(self) -> tuple[str, ...]:
+        """Those of ``SEQUENCES`` that the network reads."""
+        return tuple(channel.name for channel in self.channels if channel.name in SEQUENCES)
+
+    def sequences_in(self, image: np.ndarray) -> tuple[str, ...]:
+        """Those that are there in ``(1, C, D, H, W)``: a channel of a missing one is 0 everywhere."""
+        there = {channel.name for number, channel in enumerate(self.channels) if image[0, number].any()}
+        return tuple(name for name in self.sequences if name in there)
 
     @property
     def has_morphometry(self) -> bool:

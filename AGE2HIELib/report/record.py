@@ -133,6 +133,7 @@ def _model(bundle: Bundle) -> Model:
         bundle.trained_on,
         bundle.intended_use,
         bundle.calibration.prevalence,
+        bundle.kind,
     )
 
 

@@ -57,7 +57,9 @@ class Saliency:
 
 @dataclass(frozen=True)
 class Model:
-    """The network; ``prevalence`` is the share of adverse outcomes among the cases that it was calibrated on."""
+    """The network; ``prevalence`` is the share of adverse outcomes among the cases that it was calibrated on, and
+    ``reading`` the kind of input (``bundle.model_facts.KINDS``) whose calibration the number has.
+    """
 
     name: str
     version: str
@@ -65,6 +67,7 @@ class Model:
     trained_on: str
     intended_use: str
     prevalence: float | None = None
+    reading: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from AGE2HIELib.bundle.model_facts import Z_KINDS
+from AGE2HIELib.bundle.model_facts import KINDS
 from AGE2HIELib.bundle.reading import Bundle, read_bundle
 from AGE2HIELib.elsewhere.wire import (
     ABOUT,
@@ -104,24 +104,22 @@ def _check(question: Question) -> None:
         )
     if question.method is not None:
         method_facts(question.method)
-    if question.target not in (None, *TARGETS[:2]) or question.z_kind not in (None, *Z_KINDS):
-        raise WireError("its target or its kind of z-map is not known")
+    if question.target not in (None, *TARGETS[:2]) or question.kind not in (None, *KINDS):
+        raise WireError("its target or its kind of input is not known")
     check_prevalence(question.prevalence)
 
 
 def _model(question: Question, device: str) -> HieModel:
-    """As it is read with z-maps of the question's kind."""
+    """As it is read with input of the question's kind."""
     model = _loaded.get(question.model)
     if model is None:
         bundle = _bundle(question.model)
         _loaded.clear()
         model = load_model(bundle.folder, device=device)
         _loaded[question.model] = model
-    if question.z_kind is not None and question.z_kind not in model.bundle.readings:
-        raise ModelError(
-            f"The model {model.bundle.name} has no reading for such z-maps ({question.z_kind}). Give none."
-        )
-    bundle = replace(model.bundle, z_in_use=question.z_kind)
+    if question.kind is not None and question.kind not in model.bundle.readings:
+        raise ModelError(f"The model {model.bundle.name} has no reading for such input ({question.kind}). Give none.")
+    bundle = replace(model.bundle, in_use=question.kind)
     return replace(model, bundle=bundle, prevalence=question.prevalence)
 
 

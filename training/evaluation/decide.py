@@ -11,6 +11,7 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 from AGE2HIELib.bundle.model_facts import Calibration
 from training.evaluation.platt import platt
 
+LEAST = 20  # infants of either outcome: a set at 90 % ranks at least nine, and a slope from fewer says nothing
 _EVEN = 0.5
 _NO_SLOPE = 1e-3  # logits that do not differ say nothing: the prevalence is left
 

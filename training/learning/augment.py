@@ -14,6 +14,9 @@ from functools import cache
 import torch
 from torch.nn import functional
 
+from AGE2HIELib.bundle.model_facts import z_and_sequences
+from AGE2HIELib.preprocess.network_input import SEQUENCES
+
 _DEGREES = 10.0
 _STRETCH = 0.06  # sd of the relative size along each axis
 _SHIFT = 0.03  # sd, of half the field of view
@@ -142,11 +145,20 @@ def _varied_t1(volumes: torch.Tensor, draws: Draws) -> torch.Tensor:
 
 
 def pick_z(volumes: torch.Tensor, source: str) -> torch.Tensor:
-    """``(N, 3 + S, ...)`` -> ``(N, 2 + S, ...)`` without augmentation; source "atlas", "released" or "none"."""
+    """``(N, 3 + S, ...)`` -> ``(N, 2 + S, ...)`` without augmentation.
+
+    Args:
+        source: "atlas", "released" or "none", or such a kind with what is there beside it (``model_facts.KINDS``),
+            which leaves the other sequences out.
+    """
     volumes = volumes.float()
-    adc = volumes[:, :1]
-    z = {"atlas": volumes[:, 1:2], "released": volumes[:, 2:3], "none": torch.zeros_like(adc)}[source]
-    return torch.cat([adc, z, volumes[:, 3:]], dim=1)
+    adc, sequences = volumes[:, :1], volumes[:, 3:]
+    z_kind, there = z_and_sequences(source)
+    z = {"atlas": volumes[:, 1:2], "released": volumes[:, 2:3], "none": torch.zeros_like(adc)}[z_kind]
+    if there is not None:
+        left_out = [number for number, name in enumerate(SEQUENCES) if name not in there]
+        sequences = sequences.index_fill(1, torch.tensor(left_out, device=volumes.device, dtype=torch.long), 0.0)
+    return torch.cat([adc, z, sequences], dim=1)
 
 
 def apply_affine(images: torch.Tensor, draws: Draws) -> torch.Tensor:

@@ -20,10 +20,10 @@ from AGE2HIELib.io.images import read_on_grid
 from AGE2HIELib.pipeline.admission import gate_scan
 from AGE2HIELib.pipeline.inputs import Scan, read_scan
 from AGE2HIELib.pipeline.request import Request
-from AGE2HIELib.pipeline.sequences import SEQUENCES, sequences_on_scan
+from AGE2HIELib.pipeline.sequences import sequences_on_scan
 from AGE2HIELib.pipeline.stages import CHECK_STAGES
 from AGE2HIELib.preprocess.atlas import Atlas, load_atlas
-from AGE2HIELib.preprocess.network_input import InputSpec, network_input
+from AGE2HIELib.preprocess.network_input import SEQUENCES, InputSpec, network_input
 from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.system.parallel import run_all

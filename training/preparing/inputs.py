@@ -7,7 +7,7 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
-from AGE2HIELib.bundle.model_facts import ATLAS, NO_Z, RELEASED
+from AGE2HIELib.bundle.model_facts import ATLAS, NO_Z, RELEASED, patterns, z_and_sequences
 from AGE2HIELib.preprocess.morphometry import LOG_JACOBIAN
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
@@ -77,6 +77,28 @@ def fed_z_kinds(settings: TrainingSettings, table: pd.DataFrame) -> tuple[str, .
     if settings.hie.z_maps == ATLAS or not enough:
         return (ATLAS,)
     return (RELEASED,) if has_released.all() else (ATLAS, RELEASED)
+
+
+def fed_kinds(settings: TrainingSettings, table: pd.DataFrame) -> tuple[str, ...]:
+    """The kinds of z-map, each with the sequences that infants have and, where a network reads several, with every
+    choice of them.
+    """
+    kinds = fed_z_kinds(settings, table)
+    sequences = infant_spec(settings.network).sequences
+    return (*kinds, *(one for kind in kinds for one in patterns(kind, sequences)))
+
+
+def has_input(kind: str, table: pd.DataFrame) -> np.ndarray:
+    """``(N,)`` bool: the infants of a prepared cohort who have what the kind asks for.
+
+    A released z-map and the sequences that it names, which need not be all that they have: what is left out of an image
+    is missing as in an infant of whom it was never made, and so every infant says something of poorer input.
+    """
+    z_kind, there = z_and_sequences(kind)
+    found = table["released_z"].to_numpy(bool) if z_kind == RELEASED else np.ones(len(table), bool)
+    for name in there or ():
+        found = found & table[f"has_{name}"].to_numpy(bool)
+    return np.asarray(found)
 
 
 def logits_of_kind(logits: pd.DataFrame, kind: str) -> pd.DataFrame:
