@@ -1,7 +1,8 @@
 """The figures of a comparison of systems, from what ``training/run.py compare-systems`` left in its folder.
 
-    python benchmark/systems.py RUN
+    python benchmark/systems.py RUN [RUN ...]
 
+A row of a later folder takes the place of the same row of an earlier one: rows are learned apart, on the same cohorts.
 Nothing is computed anew but the errors by the bands of age that ``real_ages.py`` has, from the same held-out subjects'
 answers. Printed: the rows of the tables of docs/systems.md, each with its citation.
 """
@@ -24,9 +25,10 @@ _PROBE = "probe "
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, metavar="RUN")
-    run = parser.parse_args().run
-    table = pd.read_csv(run / TABLE, sep="\t")
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
+    runs = parser.parse_args().runs
+    table = pd.concat([pd.read_csv(run / TABLE, sep="\t").assign(run=str(run)) for run in runs])
+    table = table.drop_duplicates("system", keep="last")
     figures = Figures("systems")
     figures.add("rows", len(table))
     for name, column, unit in (
@@ -37,13 +39,14 @@ def main() -> None:
         figures.add(name, table[column].dropna().iloc[0], unit)
     for _, row in table.iterrows():
         name = str(row["system"])
-        add_age(name, row, run / "rows" / name, figures)
+        add_age(name, row, Path(row["run"], "rows", name), figures)
         add_outcome(name, row, figures)
         figures.add(f"{name}/seconds", row["seconds"], "s of processor time")
         figures.add(f"{name}/memory", row["peak_mb"], "MB")
         print(line_of(name, figures))
-    trained = json.loads((run / "run.json").read_text(encoding="utf-8"))["settings"]
-    print(f"{trained['evaluate']['folds']} folds, {trained['finetune']['epochs']} epochs of fine-tuning")
+    for run in runs:
+        trained = json.loads((run / "run.json").read_text(encoding="utf-8"))["settings"]
+        print(f"{trained['evaluate']['folds']} folds, {trained['finetune']['epochs']} epochs of fine-tuning")
     figures.write()
 
 
