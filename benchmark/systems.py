@@ -20,8 +20,6 @@ from real_ages import BANDS
 from training.lessons import TRUE
 from training.systems.page import TABLE
 
-_PROBE = "probe "
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -40,7 +38,7 @@ def main() -> None:
     for _, row in table.iterrows():
         name = str(row["system"])
         add_age(name, row, Path(row["run"], "rows", name), figures)
-        add_outcome(name, row, figures)
+        add_outcome(name, row, Path(row["run"], "rows", name), figures)
         figures.add(f"{name}/seconds", row["seconds"], "s of processor time")
         figures.add(f"{name}/memory", row["peak_mb"], "MB")
         print(line_of(name, figures))
@@ -61,7 +59,7 @@ def add_age(name: str, row: pd.Series, folder: Path, into: Figures) -> None:
     into.add(f"{name}/age-map/untrained", row.get("age_map_untrained", float("nan")))
 
 
-def add_outcome(name: str, row: pd.Series, into: Figures) -> None:
+def add_outcome(name: str, row: pd.Series, folder: Path, into: Figures) -> None:
     """AUC over the test folds, what its map is worth, and the probes of its trunk; nothing of a row without them."""
     if pd.isna(row["auc"]):
         return
@@ -70,8 +68,10 @@ def add_outcome(name: str, row: pd.Series, into: Figures) -> None:
         into.add(f"{name}/parameters", row["outcome_parameters"])
     for part in ("untrained", "networks"):
         into.add(f"{name}/outcome-map/{part}", row.get(f"outcome_map_{part}", float("nan")))
-    for column in row.index[row.index.str.startswith(_PROBE)]:
-        into.add(f"{name}/probe/{column.removeprefix(_PROBE)}", row[column])
+    kept = json.loads((folder / "row.json").read_text(encoding="utf-8"))["row"]
+    for part in ("probes", "probes_untrained"):
+        for target, value in kept.get(part, {}).items():
+            into.add(f"{name}/{part.replace('_', '/')}/{target}", value)
 
 
 def errors_by_band(folder: Path) -> dict[str, float]:
@@ -93,16 +93,9 @@ def line_of(name: str, figures: Figures) -> str:
     cells += [shown(f"{name}/error/{band}", 1, figures) for band in bands]
     cells += [with_interval(name, "auc", 2, figures)]
     cells += [shown(f"{name}/{part}", 0, figures) for part in ("parameters", "seconds", "memory")]
-    cited = [
-        f"{name}/{part}{sign}"
-        for part, sign in (
-            ("error", "+"),
-            *((f"error/{band}", "") for band in bands),
-            ("auc", "+"),
-            *((part, "") for part in ("parameters", "seconds", "memory")),
-        )
-        if f"{name}/{part}" in figures.found
-    ]
+    cited = [f"{name}/error+ {name}/error/{{{','.join(bands)}}}"] if f"{name}/error" in figures.found else []
+    cited += [f"{name}/auc+"] if f"{name}/auc" in figures.found else []
+    cited += [f"{name}/{{parameters,seconds,memory}}"]
     return f"| {' | '.join(cells)} <!-- systems: {' '.join(cited)} --> |"
 
 

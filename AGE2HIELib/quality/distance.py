@@ -2,16 +2,16 @@
 
 Mahalanobis distance (Lee et al. 2018, arXiv:1807.03888) with a shrunk covariance, over the root of the number of
 features: about 0.5 to 1 for a case like the others. The features are those of the first block, mean and spread of each
-channel over the image: the last block, which the head reads, has learned to forget what does not bear on the outcome,
-and noise, shuffled voxels or an adult's values lay there among the training cases (at most 0.9, limit 2.0). The mean
-over the members is held against a limit.
+channel over the image: the last block, which the head reads, has learned to forget what does not bear on the outcome
+(in networks before 0.5 even an adult's values lay there among the training cases). The mean over the members is held
+against a limit.
 
 The direction in which injury moves the features counts little (``training.bundle_cases``), or the most severely
 injured, of whom training has few, would be far away. In the demonstration model (mean over members) 28 real newborns
-with two z-maps each end at 2.11 (own 1.73), and the limit is 3.4; ten phantoms with ADC and z exchanged begin at 3.44.
-It asks whether the values are such as the network knows, not where they lie: with batch norm, noise of a brain's mean
-and spread (1.1-1.5), shuffled voxels and ADC times 0.62 to 1.3 (0.7-2.6) lie as near as sound infants do, and are for
-the other checks (``benchmark/distances.py``).
+with two z-maps each end at 2.11 (own 1.73), and the limit, chosen with them in sight, is 3.4; ten phantoms with ADC and
+z exchanged begin at 3.44. Noise of a brain's mean and spread and shuffled voxels (1.1-1.5) lie within, and other checks
+refuse them; ADC times 0.62 to 1.3 (0.7-2.6) lies within as well, and no other check sees it while the brain's median
+is plausible (``benchmark/distances.py``).
 """
 
 from __future__ import annotations
