@@ -26,8 +26,8 @@ EXPECTED_WARNINGS = 0.004
 # begin at 3.44 (benchmark/distances.py). All of these were looked at when choosing.
 REAL_OVER_SYNTHETIC = 2.6
 # How injured an infant is moves every feature; training has few of the most severely injured, so that direction counts
-# as this many times more spread than was seen. With it newborns with loads of 57 and 74 % lie at 1.0 with our own z, and
-# at 2.1 and 1.7 with released ones, the farthest and one among the far ones of 28 (model 0.8.0).
+# as this many times more spread than was seen. With it newborns with loads of 57 and 74 % lie at 1.0 with our own z and
+# at 2.1, the farthest of 28, and 1.7 with released ones (model 0.8.0).
 SEVERITY_SPREAD = 5.0
 LOW_ADC = 1000.0  # 1e-6 mm^2/s; its share of the brain says how injured an infant is
 ENOUGH = 120  # cases, evenly from every site, whose features are asked for: they fix a few dozen numbers' covariance

@@ -3,10 +3,10 @@
 Out-of-fold answers, by which an export is read at first, come from ensembles that learned from fewer infants than the
 exported one and are less sure of themselves: of the 640 synthetic infants of model 0.7.1 the adverse ones had a mean
 logit of 0.8, where its exported networks said 1.3 of fresh ones, and a number read by them was too sure (slopes of 0.82
-and 0.94 instead of 1 with our own z-maps, in two sets of 800 fresh infants). Infants who took no part in the training, answered by the exported
-networks themselves, have no such difference. Of synthetic infants as many can be drawn as there is time for; a
-hospital's own are read from a folder. What such a reading is worth in infants who did not make it is kept in
-``calibration.tsv``.
+and 0.94 instead of 1 with our own z-maps, in two sets of 800 fresh infants). Infants who took no part in the training,
+answered by the exported networks themselves, have no such difference. Of synthetic infants as many can be drawn as
+there is time for; a hospital's own are read from a folder. What such a reading is worth in infants who did not make it
+is kept in ``calibration.tsv``.
 """
 
 from __future__ import annotations
