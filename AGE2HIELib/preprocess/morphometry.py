@@ -25,8 +25,8 @@ def log_jacobian(placement: Placement, grid: Grid) -> np.ndarray:
     """Natural logarithm of the change of volume by the displacement of a placement, float32 on a grid of its frame.
 
     Above 0 the subject is larger there than the template, below 0 smaller, both as measured by the subject's whole
-    brain: 0.1 is 10.5 % more volume. 0 everywhere for a placement without displacement, such as that of a brain of which
-    over 40 % look injured, and further out than the template's brain with its margin.
+    brain: 0.1 is 10.5 % more volume. 0 everywhere for a placement without displacement, such as that of a brain of
+    which over 40 % look injured, and further out than the template's brain with its margin.
 
     Raises:
         InputError: the displacement turns part of the brain inside out, or is not finite.
