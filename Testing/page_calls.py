@@ -86,6 +86,7 @@ PARSED = {
     "age2hie node --config node.toml": "runs until it is stopped: Testing/test_node_end_to_end.py",
     "age2hie explain SCAN --methods regional-residuals": "a network of its own: Testing/test_covariance_network.py",
     "age2hie explain SCAN --methods anomaly": "a network of its own: Testing/test_autoencoder.py",
+    "age2hie explain T1 --target age --methods anomaly": "a network of its own: Testing/test_autoencoder.py",
     "age2hie COMMAND --help": "ends by itself: Testing/test_docs.py",
     "make": "the whole of something: the target is there",
     "python training/run.py": "minutes to days: Testing/test_run.py, test_check_data.py; settings are read",

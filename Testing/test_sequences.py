@@ -121,12 +121,24 @@ def test_tails_are_told_apart_in_any_unit() -> None:
     assert tail_asymmetry(np.full(9, np.nan)) == tail_asymmetry(np.ones(9)) == 0.0
 
 
-@pytest.mark.parametrize("array", [np.zeros((8, 8, 8)), np.full((8, 8, 8), np.nan), np.ones((30, 30, 1))])
+ONE_VOXEL = np.zeros((30, 30, 30))
+ONE_VOXEL[9, 9, 9] = 5.0
+
+
+@pytest.mark.parametrize("array", [np.zeros((8, 8, 8)), np.full((8, 8, 8), np.nan), np.ones((30, 30, 1)), ONE_VOXEL])
 def test_an_image_with_nothing_to_register_is_refused(array: np.ndarray) -> None:
     _, _, adc = infant(71)
     brain = adc.like(adc.array != 0)
     with pytest.raises(InputError, match=r"--t2: The image has .* nothing to register"):
         sequences_on_scan(GivenSequences({"t2": Volume(array, np.eye(4))}), adc, brain)
+
+
+def test_an_image_that_is_even_over_the_brain_is_refused() -> None:
+    """Its outline alone would be taken for a T1."""
+    _, _, adc = infant(71)
+    brain = adc.like(adc.array != 0)
+    with pytest.raises(InputError, match="--t1: The image is even over the infant's brain"):
+        sequences_on_scan(GivenSequences({"t1": adc.like(np.where(brain.array, 700.0, 0.0))}), adc, brain)
 
 
 def test_information_in_common_is_one_of_a_value_with_itself_and_none_with_noise() -> None:

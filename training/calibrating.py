@@ -38,7 +38,6 @@ from training.preparing.infants import InfantOptions, prepare_infants
 from training.preparing.inputs import has_input
 from training.preparing.store import PreparedCohort
 from training.run_folder import RunFolder, revision
-from training.settings import FUSED
 
 _SEED = 500  # further than the run's own: no phantom is drawn twice
 
@@ -91,16 +90,28 @@ def calibration_cohort(run: RunFolder, bundle: Bundle) -> PreparedCohort:
         atlas, jobs = load_atlas(resource_path("atlas")), settings.run.jobs
         cases = infants_a_site(dict(settings.hie.cases), asked)
         write_synthetic_hie(data, atlas, cases, seed=settings.run.seed + _SEED, jobs=jobs)
-        if settings.network.name == FUSED:
+        if bundle.spec.sequences:
             write_synthetic_sequences(data, cases, seed=settings.run.seed + _SEED, jobs=jobs)
     there, problems = read_bonbid(data, None, settings.hie.outcome)
     refuse(problems)
     options = InfantOptions(settings.input.atlas_folder, bundle.spec, settings.hie.z_maps, settings.run.jobs)
     cohort = prepare_infants(there, run.prepared_calibration, options)
+    _refuse_without_sequences(bundle, cohort.table)
     # phantoms of all cohorts share names, not images
     subjects = [] if isinstance(asked, int) else cohort.table["subject"].astype(str).tolist()
     refuse(leaked_subjects(subjects, known_subjects(bundle), cohort.table["image_sha256"]))
     return cohort
+
+
+def _refuse_without_sequences(bundle: Bundle, table: pd.DataFrame) -> None:
+    """The reading of infants with any sequences would rest on infants with none, and hold for those with T1 or T2."""
+    read = bundle.spec.sequences
+    if read and not any(table[f"has_{name}"].any() for name in read):
+        words = " and ".join(name.upper() for name in read)
+        raise InputError(
+            f"The model {bundle.name} reads {words}, and none of the {len(table)} infants has any: its number for "
+            "infants with them cannot be calibrated so. Give infants of whom some have them."
+        )
 
 
 def infants_a_site(cases: dict[str, int], infants: int) -> dict[str, int]:

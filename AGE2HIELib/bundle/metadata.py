@@ -10,6 +10,7 @@ writes for the network in the metadata; that is one constructor of ours and one 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError
@@ -143,7 +144,8 @@ def check_facts(facts: ModelFacts) -> None:
     kinds = z_kinds(facts.z_origins)
     beside = {one for kind in kinds for one in patterns(kind, facts.spec.sequences)}
     fits = set(kinds) <= set(facts.readings) <= {*kinds, *beside}
-    require(fits, "'readings'", sorted(facts.readings), f"for z-maps {', '.join(kinds)}")
+    words = f"for z-maps {', '.join(kinds)}" + (f", and of {', '.join(sorted(beside))}" if beside else "")
+    require(fits, "'readings'", sorted(facts.readings), words)
     for reading in facts.readings.values():
         _check_reading(reading)
 
@@ -155,11 +157,23 @@ def format_of(facts: ModelFacts) -> int:
 
 def _check_reading(reading: Reading) -> None:
     calibration = reading.calibration
+    for name, value in {**asdict(calibration), "threshold": reading.threshold}.items():
+        require(_is_finite(value), f"'{name}'", value, "a finite number")
     # a slope below 0 would turn the members' answer round, and the sign of the saliency with it
     require(calibration.slope > 0, "'slope'", calibration.slope, "above 0")
     require(0 < calibration.prevalence < 1, "'prevalence'", calibration.prevalence, "between 0 and 1")
     require(min(calibration.slope_sd, calibration.intercept_sd) >= 0, "a standard error", calibration, "0 or more")
+    together, most = abs(calibration.covariance), calibration.slope_sd * calibration.intercept_sd
+    require(together <= 1.01 * most + 1e-9, "'covariance'", calibration.covariance, f"at most {most:g} either way")
     require(0 < reading.threshold < 1, "'threshold'", reading.threshold, "between 0 and 1")
+
+
+def _is_finite(value: float) -> bool:
+    """JSON writes infinity as 1e999, and whole numbers without end."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _facts(parsed: Mapping[str, Any], ours: Mapping[str, Any]) -> ModelFacts:

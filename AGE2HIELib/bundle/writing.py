@@ -14,7 +14,7 @@ from AGE2HIELib.bundle.age_facts import AGE, AGE_CARD, AGE_WEIGHTS, AgeFacts, ag
 from AGE2HIELib.bundle.cards import age_card, clinical_card, model_card, recalibrated_card
 from AGE2HIELib.bundle.clinical_facts import CLINICAL, CLINICAL_CARD, ClinicalFacts, check_clinical, clinical_text
 from AGE2HIELib.bundle.metadata import INFERENCE, METADATA, OURS, check_facts, format_of, inference_text, metadata_text
-from AGE2HIELib.bundle.model_facts import ModelFacts, Reading
+from AGE2HIELib.bundle.model_facts import ModelFacts, Reading, z_and_sequences
 from AGE2HIELib.bundle.reading import CARD, LICENCE, SCHEMA, SEEN, Bundle, read_bundle, write_manifest
 from AGE2HIELib.bundle.training_cases import CASES, Scores, cases_text
 from AGE2HIELib.bundle.weights import check_weights, pack_weights
@@ -152,6 +152,9 @@ def _joined(before: Bundle, calibrated: Calibrated) -> ClinicalFacts | None:
     if calibrated.clinical is None:
         return None
     fusions, read = {**kept, **calibrated.clinical.fusions}, {*before.readings, *calibrated.readings}
+    for kind in read - set(fusions):  # a choice of sequences that had none is fused as its kind of z-map is
+        if (of_z := z_and_sequences(kind)[0]) in fusions:
+            fusions[kind] = fusions[of_z]
     return replace(calibrated.clinical, fusions=fusions) if set(fusions) == read else None
 
 

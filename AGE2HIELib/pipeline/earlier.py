@@ -137,8 +137,8 @@ def check_same(earlier: Earlier, bundle: Bundle, atlas: Atlas) -> None:
     model = earlier.result.model
     if model.sha256 != bundle.sha256:
         raise InputError(
-            f"The result was made with the model {model.name} ({model.sha256[:12]}...), "
-            f"and not with {bundle.name} ({bundle.sha256[:12]}...). Name that model with --model."
+            f"The result was made with the model {model.name} {model.version} ({model.sha256[:12]}...), "
+            f"and not with {bundle.name} {bundle.version} ({bundle.sha256[:12]}...). Name that model with --model."
         )
     check_same_atlas(earlier.result.atlas, atlas)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import binary_erosion, gaussian_filter
 
 from AGE2HIELib.errors import InputError
 from AGE2HIELib.io.coordinates import to_sitk
@@ -21,6 +21,7 @@ from AGE2HIELib.volume import Volume
 
 _WORKING_MM = 2.0
 _MARGIN_MM = 6.0  # of what lies around the brain: the outline counts
+_RIM_VOXELS, _LEAST_CONTRAST = 3, 1e-3  # of the image's range: within the rim a brain's tissues differ by far more
 _BINS = 32
 _TURNS_DEGREES = (-12.0, 0.0, 12.0)  # about the left-right axis, from which the search starts
 
@@ -47,14 +48,16 @@ def register_sequence(moving: Volume, adc: Volume, brain: Volume) -> Registered:
         brain: bool, same grid as ``adc``, not empty.
 
     Raises:
-        InputError: the image is even or has a side of one voxel.
+        InputError: the image is even, as a whole or over the brain, or has a side of one voxel.
     """
     finite = moving.like(np.nan_to_num(moving.array.astype(np.float32), posinf=0.0, neginf=0.0))
-    if min(finite.array.shape) < 2 or np.ptp(finite.array) == 0:
+    coarse = _coarse(finite) if min(finite.array.shape) > 1 else finite
+    if min(finite.array.shape) < 2 or np.ptp(coarse.array) == 0:
         size = " x ".join(map(str, finite.array.shape))
+        alike = ", nearly all of them alike" if np.ptp(finite.array) else ""
         raise InputError(
-            f"The image has {size} voxels and values from {finite.array.min():g} to {finite.array.max():g}: there is "
-            "nothing to register. Give a whole T1 or T2."
+            f"The image has {size} voxels and values from {finite.array.min():g} to {finite.array.max():g}{alike}: "
+            "there is nothing to register. Give a whole T1 or T2."
         )
     box = bounding_box(brain.array)
     part, inside = (crop(one, box, margin_mm=2 * _MARGIN_MM) for one in (adc, brain))
@@ -63,9 +66,11 @@ def register_sequence(moving: Volume, adc: Volume, brain: Volume) -> Registered:
     fixed = resample(plain, grid, sitk.Transform(), "linear", 0.0)
     within = resample(inside.like(inside.array.astype(np.float32)), grid, sitk.Transform(), "linear", 0.0)
     mask = within.array > 0.5
-    coarse = _coarse(finite)
     transform = _search(fixed, coarse, within.like(mask))
     found = resample(coarse, grid, transform, "linear", 0.0).array
+    within_rim = found[binary_erosion(mask, iterations=_RIM_VOXELS)]  # at the rim smoothing mixes in what is around
+    if within_rim.size and np.ptp(np.percentile(within_rim, (10, 90))) <= _LEAST_CONTRAST * np.ptp(found):
+        raise InputError("The image is even over the infant's brain, once it lies there. Give a whole T1 or T2.")
     points = np.argwhere(brain.array)[:: max(1, int(brain.array.sum()) // 500)]
     lps = (points @ adc.affine_ras[:3, :3].T + adc.affine_ras[:3, 3]) * [-1, -1, 1]
     displacement = np.array([transform.TransformPoint(point) for point in lps.tolist()]) - lps

@@ -104,10 +104,14 @@ def read_visit(folder: Path, result: Result, atlas_folder: Path | None) -> Visit
 
 def _check_same(what: str, one: Model | AtlasUsed, other: Model | AtlasUsed) -> None:
     if one.sha256 != other.sha256:
-        a, b = (f"{used.name} ({str(used.sha256)[:_SHORT_SHA]}...)" for used in (one, other))
+        a, b = (f"{_named(used)} ({str(used.sha256)[:_SHORT_SHA]}...)" for used in (one, other))
         raise InputError(
             f"The results were made with different {what}: {a} and {b}. Predict both scans with the same one."
         )
+
+
+def _named(used: Model | AtlasUsed) -> str:
+    return f"{used.name} {used.version}" if isinstance(used, Model) else str(used.name)
 
 
 def _record(folder: Path) -> Result:

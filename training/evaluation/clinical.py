@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import logit
 
 from AGE2HIELib.bundle.clinical_facts import ClinicalFacts
+from AGE2HIELib.bundle.model_facts import z_and_sequences
 from AGE2HIELib.clinical.fusion import Fusion, fuse
 from AGE2HIELib.clinical.variables import FUSED
 from training.evaluation.baselines import CLINICAL_ALONE, IMAGE_ALONE, IMAGE_AND_CLINICAL, prediction_rows
@@ -86,6 +87,8 @@ def clinical_facts(
         rows = [place[case] for case in part["case"]]
         image = calibrated_logit(decisions[str(kind)], part["logit"].to_numpy(float))
         fusions[str(kind)] = fit_fusion(image, values[rows], part["adverse"].to_numpy(bool), FUSED)
+    # the few infants of a choice of sequences may lack what others have; both are learned beside calibrated logits
+    fusions = {kind: one if one.names else fusions[z_and_sequences(kind)[0]] for kind, one in fusions.items()}
     if not all(fusion.names for fusion in fusions.values()):
         return None
     return ClinicalFacts(fusions, len(table), int(table["adverse"].sum()), made_with, assumption)
