@@ -115,7 +115,7 @@ def test_a_bundle_that_remembers_no_cases_is_not_asked(tmp_path: Path, image: np
         (lambda c: c["members"][0].update(mean=[1e400, *[0.0] * 7]), "finite"),
         (lambda c: c["members"][0].update(mean=[10**400, *[0] * 7]), "OverflowError"),
         (lambda c: c["scores"]["none"].update(adverse=[2.0, 1.0]), "not sorted"),
-        (lambda c: c["scores"].pop("none"), "scores for z-maps"),
+        (lambda c: c["scores"].pop("none"), r"scores for \['released'\]"),
         (lambda c: c["members"][0].update(precision=[[0.0] * FEATURES] * FEATURES), "inverse of no covariance"),
         (lambda c: c["members"][0].update(mean=[0.0] * 5, precision=np.eye(5).tolist()), "different features"),
         (lambda c: [m.update(mean=[0.0] * 5, precision=np.eye(5).tolist()) for m in c["members"]], "network has 8"),

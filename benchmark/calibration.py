@@ -20,6 +20,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -126,7 +127,7 @@ class Kept:
         waiting.clear()
 
 
-def asked(model: HieModel, images: np.ndarray) -> list[dict[str, object]]:
+def asked(model: HieModel, images: np.ndarray) -> list[dict[str, Any]]:
     """Logits and distance of each of some images: one pass of all through every member."""
     remembered = model.bundle.cases
     assert remembered is not None  # the bundled model remembers its cases

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import gate_cases
 import numpy as np
+from calibration import asked
 from figures import Figures
 from fresh_cases import bundled_atlas, gated_scan, plan, scanned
 from gate import bundled_model
@@ -27,7 +28,6 @@ from AGE2HIELib.pipeline.stages import STAGES
 from AGE2HIELib.preprocess.network_input import network_input
 from AGE2HIELib.preprocess.zmap import z_map
 from AGE2HIELib.quality.check import DISTANCE, OVERRIDABLE
-from AGE2HIELib.quality.distance import distance_check
 from AGE2HIELib.system.parallel import run_all
 from AGE2HIELib.system.progress import Stages
 from AGE2HIELib.volume import Volume
@@ -44,9 +44,9 @@ def main() -> None:
     options = parser.parse_args()
     figures = Figures("distances")
     newborns = gate_cases.real_newborns() if "AGE2HIE_TEST_DATA" in os.environ else []
-    asked = run_all(of_newborn, newborns, jobs=options.jobs, description="newborns")
+    sound = run_all(of_newborn, newborns, jobs=options.jobs, description="newborns")
     spoilt = run_all(of_phantom, plan(options.phantoms)[: options.phantoms], jobs=options.jobs, description="phantoms")
-    for of, rows in (("newborns", asked), ("phantoms", spoilt)):
+    for of, rows in (("newborns", sound), ("phantoms", spoilt)):
         figures.add(of, len(rows))
         for name in rows[0] if rows else ():
             away = [row[name] for row in rows]
@@ -54,8 +54,8 @@ def main() -> None:
             figures.add(f"{name}/median", float(np.median(away)))
             figures.add(f"{name}/largest", max(away))
             print(f"{of}, {name:12} least {min(away):.2f}, median {np.median(away):.2f}, largest {max(away):.2f}")
-    for kind in asked[0] if asked else ():
-        within, _ = limit_of_distance(np.array([row[kind] for row in asked]), synthetic=False)
+    for kind in sound[0] if sound else ():
+        within, _ = limit_of_distance(np.array([row[kind] for row in sound]), synthetic=False)
         figures.add(f"{kind}/within", within)
         print(f"996 of 1000 newborns, {kind}: within {within:.2f}, as far as logarithms are normal")
     cases = bundled_model().bundle.cases
@@ -86,10 +86,7 @@ def of_phantom(case: Planned) -> dict[str, float]:
         scores = z_map(adc, gated.brain, atlas, placement)
         fed = {"adc": adc, "z_adc": scores}
         image = network_input(fed, brain=gated.brain, placement=placement, spec=model.bundle.spec)
-        check = distance_check(model.members, model.bundle, image[:, ::-1].copy() if exchanged else image)
-        assert check is not None  # the bundled model remembers its cases
-        assert isinstance(check.value, float)
-        return check.value
+        return float(asked(model, image[:, ::-1].copy() if exchanged else image)[0]["distance"])
 
     found = {"phantom": away(gated.adc), "exchanged": away(gated.adc, exchanged=True)}
     for name, array in _spoilt(gated.adc.array, gated.brain.array > 0, seed=case.seed):
