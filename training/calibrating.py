@@ -96,22 +96,10 @@ def calibration_cohort(run: RunFolder, bundle: Bundle) -> PreparedCohort:
     refuse(problems)
     options = InfantOptions(settings.input.atlas_folder, bundle.spec, settings.hie.z_maps, settings.run.jobs)
     cohort = prepare_infants(there, run.prepared_calibration, options)
-    _refuse_without_sequences(bundle, cohort.table)
     # phantoms of all cohorts share names, not images
     subjects = [] if isinstance(asked, int) else cohort.table["subject"].astype(str).tolist()
     refuse(leaked_subjects(subjects, known_subjects(bundle), cohort.table["image_sha256"]))
     return cohort
-
-
-def _refuse_without_sequences(bundle: Bundle, table: pd.DataFrame) -> None:
-    """The reading of infants with any sequences would rest on infants with none, and hold for those with T1 or T2."""
-    read = bundle.spec.sequences
-    if read and not any(table[f"has_{name}"].any() for name in read):
-        words = " and ".join(name.upper() for name in read)
-        raise InputError(
-            f"The model {bundle.name} reads {words}, and none of the {len(table)} infants has any: its number for "
-            "infants with them cannot be calibrated so. Give infants of whom some have them."
-        )
 
 
 def infants_a_site(cases: dict[str, int], infants: int) -> dict[str, int]:
@@ -124,7 +112,8 @@ def bundle_logits(bundle: Bundle, cohort: PreparedCohort) -> pd.DataFrame:
     """Mean logit of the bundle's members for every infant and each kind of input: columns ``case z logit adverse``.
 
     Released z-maps and every choice of sequences are asked for where at least ``LEAST`` infants of either outcome have
-    them.
+    them. Where none has a sequence that the bundle reads, only ADC alone is: infants with any, whom the plain kinds of
+    z-map stand for, keep their reading.
 
     Raises:
         InputError: fewer infants than that have either outcome.
@@ -137,9 +126,10 @@ def bundle_logits(bundle: Bundle, cohort: PreparedCohort) -> pd.DataFrame:
             f"{LEAST} of either are needed. Leave export.calibration out, or add infants."
         )
     parts = []
-    of_z = z_kinds(bundle.z_origins)
-    beside = (kind for one in of_z for kind in patterns(one, bundle.spec.sequences))
-    for kind in (*of_z, *beside):
+    of_z, read = z_kinds(bundle.z_origins), bundle.spec.sequences
+    beside = tuple(kind for one in of_z for kind in patterns(one, read))
+    some = not read or any(cohort.table[f"has_{name}"].any() for name in read)
+    for kind in (*of_z, *beside) if some else beside:
         rows = np.flatnonzero(has_input(kind, cohort.table))
         if _fewest(adverse[rows]) >= LEAST:
             mean = np.mean([logits(member, cohort.volumes[rows], kind) for member in members], axis=0)

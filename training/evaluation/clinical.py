@@ -88,7 +88,7 @@ def clinical_facts(
         image = calibrated_logit(decisions[str(kind)], part["logit"].to_numpy(float))
         fusions[str(kind)] = fit_fusion(image, values[rows], part["adverse"].to_numpy(bool), FUSED)
     # the few infants of a choice of sequences may lack what others have; both are learned beside calibrated logits
-    fusions = {kind: one if one.names else fusions[z_and_sequences(kind)[0]] for kind, one in fusions.items()}
+    fusions = {kind: one if one.names else fusions.get(z_and_sequences(kind)[0], one) for kind, one in fusions.items()}
     if not all(fusion.names for fusion in fusions.values()):
         return None
     return ClinicalFacts(fusions, len(table), int(table["adverse"].sum()), made_with, assumption)

@@ -1,4 +1,4 @@
-"""What a model that reads T1 and T2 must not be calibrated by, and readings that are damaged."""
+"""Infants who lack what others have calibrate what they have, and damaged readings are refused."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_sequence_readings import READINGS, T1, cohort, fused_bundle
+from test_sequence_readings import ALONE, READINGS, T1, cohort, fused_bundle
 
 from AGE2HIELib.bundle.metadata import METADATA
 from AGE2HIELib.bundle.reading import Bundle, read_bundle, write_manifest
-from AGE2HIELib.errors import InputError, ModelError
+from AGE2HIELib.errors import ModelError
 from training import calibrating
-from training.calibrating import calibration_cohort
+from training.calibrating import calibrate
 from training.evaluating import export_decisions
 from training.evaluation.clinical import clinical_facts
 from training.run_folder import RunFolder
@@ -28,21 +28,27 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return fused_bundle(tmp_path_factory.mktemp("models") / "fused", READINGS)
 
 
-def test_infants_without_any_sequence_cannot_calibrate_a_model_that_reads_them(
+def test_infants_without_any_sequence_calibrate_adc_alone(
     bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The settings of the call need not say that the model is fused: the bundle does."""
     made = cohort(24)
-    without = replace(made, table=made.table.assign(has_t1=False, has_t2=False))
+    volumes = made.volumes.copy()
+    volumes[:, 3:] = 0
+    without = replace(made, volumes=volumes, table=made.table.assign(has_t1=False, has_t2=False))
     drawn = []
+    monkeypatch.setattr(calibrating, "LEAST", 5)
     monkeypatch.setattr(calibrating, "write_synthetic_hie", lambda *_, **__: None)
     monkeypatch.setattr(calibrating, "write_synthetic_sequences", lambda *_, **__: drawn.append("sequences"))
     monkeypatch.setattr(calibrating, "read_bonbid", lambda *_: ([], []))
     monkeypatch.setattr(calibrating, "prepare_infants", lambda *_: without)
-    run = RunFolder(tmp_path / "run", load_settings("bundle", None, ["export.calibration=24"]))
-    with pytest.raises(InputError, match="reads T1 and T2, and none of the 24 infants has any"):
-        calibration_cohort(run, bundle)
+    own = Path(shutil.copytree(bundle.folder, tmp_path / "model"))
+    settings = load_settings("bundle", None, ["export.calibration=24", "export.version=9.9.9"])
+    after = calibrate(RunFolder(tmp_path / "run", settings), own)
     assert drawn == ["sequences"]
+    changed = {kind for kind in READINGS if after.readings[kind] != READINGS[kind]}
+    assert changed == {ALONE}
+    assert set(after.readings) == set(READINGS)
 
 
 def test_a_pattern_whose_infants_lack_a_variable_is_fused_as_its_kind_of_z_map(tmp_path: Path) -> None:
