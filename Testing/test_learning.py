@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from training.learning.ages import AgeModule, Subjects, predicted_years, soft_la
 from training.learning.batches import KeyedBatches
 from training.learning.fitting import WEIGHTS, FitPlace, fit
 from training.learning.keyed import Learner
-from training.learning.outcomes import Infants, OutcomeModule, log_load, logits
+from training.learning.outcomes import Infants, OutcomeModule, log_load, logits, marked_loss
 from training.learning.randomness import permutation, uniforms
 from training.learning.transfer import from_ages, from_scratch, untrained_frozen, widen_stem
 from training.settings import Finetune, Network
@@ -81,6 +82,12 @@ def test_a_logarithmic_target_is_given_back_in_years_and_sees_infants() -> None:
 
 def test_log_load_is_floored_at_a_tenth_of_a_percent() -> None:
     torch.testing.assert_close(log_load(torch.tensor([0.0, 0.001, 0.01, 0.1])), torch.tensor([-1.0, -1.0, 0.0, 1.0]))
+
+
+def test_evidence_marks_a_voxel_with_the_probability_of_one_event_or_more() -> None:
+    evidence, marked = torch.tensor([0.0, 2.0, 0.5, 0.0]), torch.tensor([False, True, False, True])
+    expected = [0.0, -math.log(1 - math.exp(-2)), 0.5, -math.log(1e-6)]
+    assert float(marked_loss(evidence, marked)) == pytest.approx(np.mean(expected), rel=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["huber", "log", "soft"])

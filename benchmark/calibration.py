@@ -1,8 +1,10 @@
 """What the model's numbers are worth on fresh synthetic infants of each site: calibration, sets, distances.
 
     python benchmark/calibration.py --keep FOLDER [--cases 2000] [--model DIR] [--z own|released]
+    python benchmark/calibration.py --keep FOLDER --run RUN [--model DIR] [--z own|released]
 
-FOLDER is what ``fresh_cases.py`` has filled; cases that are not there yet are left out, and counted. What the networks
+FOLDER is what ``fresh_cases.py`` has filled; cases that are not there yet are left out, and counted. With ``--run`` the
+infants are those that a training run of another seed has prepared, whom the gate is not asked about. What the networks
 answer (0.2 s a case and core) is kept there, by model and origin of z: a second call asks the rest. Their answers are
 read by the calibration and the scores that the model has for z-maps of this origin. Calibration error
 is over ten groups of equal size; beside it stands that of a perfectly calibrated model at as many cases (mean of 200
@@ -17,7 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from typing import Any
 import numpy as np
 import torch
 from figures import Figures
-from fresh_cases import fresh_cases
+from fresh_cases import Fresh, cohort_cases, fresh_cases
 from scipy.stats import betabinom
 from sklearn.metrics import roc_auc_score
 
@@ -59,12 +61,14 @@ def main() -> None:
     parser.add_argument(
         "--z", choices=("own", "released"), default="own", help="z-maps; another group's need fresh_cases.py --released"
     )
+    parser.add_argument("--run", type=Path, help="a training run whose infants neither model nor calibration has seen")
     options = parser.parse_args()
     atlas = load_atlas(resource_path("atlas"))
     model = model_for_z(load_model(find_model(options.model)), atlas, released=options.z == "released")
-    every, refused = answers(options.keep, options.cases, options.z, model)
+    infants = cohort_cases(options.run) if options.run else fresh_cases(options.keep, cases=options.cases)
+    every, refused = answers(infants, options.keep, options.z, model)
     print(f"\nz-maps {'of the bundled atlas' if options.z == 'own' else 'as another group would release them'}")
-    print(f"{len(every) + refused} of {2 * options.cases} infants are there; stopped by the gate: {refused}")
+    print(f"{len(every) + refused} infants are there; stopped by the gate: {refused}")
     if not every:
         sys.exit("Nothing to measure: fill the folder with fresh_cases.py, for other groups' z-maps with --released.")
     figures = Figures(f"calibration-{options.z}")
@@ -77,11 +81,11 @@ def main() -> None:
     figures.write(model=options.model is None)
 
 
-def answers(folder: Path, cases: int, kind: str, model: HieModel) -> tuple[list[Answer], int]:
+def answers(infants: Iterable[Fresh], folder: Path, kind: str, model: HieModel) -> tuple[list[Answer], int]:
     """Those for whom ``predict`` would give a number, and how many others there are."""
     kept = Kept(folder / f"answers-{kind}-{model.bundle.sha256[:12]}.jsonl")
     passed, refused, waiting = [], 0, {}
-    for case in fresh_cases(folder, cases=cases):
+    for case in infants:
         image = getattr(case, kind)
         if image is None:
             continue

@@ -38,6 +38,8 @@ from AGE2HIELib.volume import Volume
 from training.cohorts.released_z import released_like_z
 from training.cohorts.synthetic_hie import SITES, Planned, injury_with_outcome, planned_cases, protocol_of
 from training.files import write_text, write_whole
+from training.preparing.store import load_prepared
+from training.run_folder import RunFolder, recorded_settings
 
 SEED = 70  # of the cohort; training uses others
 
@@ -74,6 +76,15 @@ def fresh_cases(folder: Path, *, cases: int) -> Iterator[Fresh]:
             failed = tuple(check["name"] for check in row["checks"] if not check["passed"])
             released = image[:, [0, 2]].copy() if image.shape[1] == 3 else None
             yield Fresh(case.case, case.site, case.adverse, failed, image[:, :2].copy(), released)
+
+
+def cohort_cases(run: Path) -> Iterator[Fresh]:
+    """The prepared infants of a training run, as another model may be asked about them; the gate was not asked."""
+    cohort = load_prepared(RunFolder(run, recorded_settings(run)).prepared_hie)
+    facts = zip(cohort.table["case"], cohort.table["site"], cohort.table["adverse"], strict=True)
+    for (case, site, adverse), volume in zip(facts, cohort.volumes, strict=True):
+        image = np.asarray(volume, np.float32)[None]
+        yield Fresh(case, site, bool(adverse), (), image[:, :2].copy(), image[:, [0, 2]].copy())
 
 
 def scanned(case: Planned) -> tuple[Infant, Volume]:

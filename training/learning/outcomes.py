@@ -20,10 +20,11 @@ from training.learning.keyed import KeyedModule, Learner, Rates
 from training.learning.reconstruction import kept_apart, reconstruction_losses
 from training.learning.transfer import Start
 
-# Two auxiliary targets teach a network on few cases what the outcome depends on: how much of the brain is lesion, and
-# where. Neither is part of what ships.
+# Auxiliary targets teach a network on few cases what the outcome depends on: how much of the brain is lesion, and
+# where. What reads them is no part of what ships; the evidence of voxels, which is, learns from the third as well.
 _LOAD_WEIGHT = 0.5
 _PLACE_WEIGHT = 3.0
+_VOXEL_WEIGHT = 3.0
 LOAD_FLOOR = 1e-3  # share of the brain; loads below it count as none
 
 
@@ -89,7 +90,16 @@ class OutcomeModule(KeyedModule):
             "outcome_loss": outcome,
             "load_loss": _LOAD_WEIGHT * load_loss,
             "place_loss": _PLACE_WEIGHT * place_loss,
+            **self._marked(images, lesions),
         }
+
+    def _marked(self, images: torch.Tensor, lesions: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Of a network that sums the evidence of voxels: how well that evidence says which ones an expert marked."""
+        voxels = self.network.voxels
+        if voxels is None:
+            return {}
+        inside = (images != 0).any(1, keepdim=True)
+        return {"voxel_loss": _VOXEL_WEIGHT * marked_loss(voxels.values(images)[inside], lesions[inside] > 0.5)}
 
     def healthy_images(self) -> Images:
         """The healthy infants that it learns from, without augmentation."""
@@ -147,6 +157,19 @@ class _Auxiliary(nn.Module):
         share = functional.adaptive_avg_pool3d(lesions, (depth, height, width))
         place = functional.binary_cross_entropy_with_logits(self.place(middle), share)
         return functional.smooth_l1_loss(self.load(top.mean((2, 3, 4)))[:, 0], log_load(load)), place
+
+
+def marked_loss(evidence: torch.Tensor, marked: torch.Tensor) -> torch.Tensor:
+    """Mean negative log-likelihood of ``marked`` (bool) where evidence ``e >= 0`` marks with probability 1 - exp(-e).
+
+    The complementary log-log link: evidence that is summed is then the expected count of a Poisson process, and its
+    mean over a brain close to the marked share where little is.
+    """
+    there = torch.log(-torch.expm1(-evidence.clamp(min=_LEAST_EVIDENCE)))
+    return torch.where(marked, -there, evidence).mean()
+
+
+_LEAST_EVIDENCE = 1e-6  # a marked voxel costs 14 at most
 
 
 def log_load(load: torch.Tensor) -> torch.Tensor:
