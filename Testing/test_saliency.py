@@ -9,8 +9,11 @@ from planted import planted_network, world
 from AGE2HIELib.bundle.model_facts import Calibration
 from AGE2HIELib.bundle.weights import load_members
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.explanation.gradient_methods import cam, hirescam, hirescam_by_voxel
+from AGE2HIELib.explanation.question import Question, find_target
 from AGE2HIELib.explanation.saliency import explain_score, feature_grid
 from AGE2HIELib.inference.probability import predict_probability
+from AGE2HIELib.networks.registry import build_network
 from AGE2HIELib.networks.staged import Cells
 from AGE2HIELib.preprocess.network_input import Channel, InputSpec
 from AGE2HIELib.volume import Grid
@@ -51,6 +54,28 @@ def test_map_of_a_linear_network_is_its_logit_cell_by_cell(method):
     else:
         assert np.argmax(answer.saliency.array) == np.argmax(expected)
         assert np.unravel_index(np.argmin(answer.saliency.array), (4, 4, 3)) == (3, 0, 2)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("layer", ["block1", "block2"])
+def test_summed_evidence_lies_in_its_voxels_and_the_map_keeps_the_cells_sums(mirrored, layer):
+    torch.manual_seed(0)
+    asked = {"in_channels": 2, "channels": [4, 4, 4], "outputs": 1, "norm": "group", "pooling": "voxels"}
+    network = build_network("sfcn", {**asked, "mirrored": mirrored}).eval().requires_grad_(False)
+    image = torch.zeros(1, 2, 16, 16, 8)
+    image[:, :, 2:14, 2:14, 1:7] = 0.3 * torch.randn(1, 2, 12, 12, 6)
+    image[0, 1, 9, 4, 3] = -8.0  # one voxel that speaks
+    with torch.no_grad():
+        network.voxels.values[0].weight[:, 1].copy_(-network.voxels.values[0].weight[:, 1].abs())
+        network.voxels.values[2].weight.copy_(network.voxels.values[2].weight.abs())  # falls with the second channel
+    question = Question(network, image, layer, find_target("adverse"))
+    by_cell, by_voxel = cam(hirescam)(question), hirescam_by_voxel(question)
+    assert by_voxel.cells.shape == (16, 16, 8)
+    i, j, k = by_cell.cells.shape
+    boxes = by_voxel.cells.reshape(i, 16 // i, j, 16 // j, k, 8 // k)
+    np.testing.assert_allclose(boxes.sum((1, 3, 5)), by_cell.cells, atol=1e-6)
+    assert np.unravel_index(by_voxel.cells.argmax(), by_voxel.cells.shape) == (9, 4, 3)
+    np.testing.assert_array_equal(by_voxel.outputs, by_cell.outputs)
 
 
 @pytest.mark.parametrize("voxel", [(0, 0, 0), (7, 21, 30), (43, 49, 37), (22, 24, 18)])

@@ -17,12 +17,15 @@ arXiv:1706.03825) averages the maps of noisy copies, whose sum is the mean chang
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from AGE2HIELib.explanation.question import WHOLE_IMAGE, Answer, Question, as_numbers
+from AGE2HIELib.networks.staged import Cells
 
 Formula = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 STEPS = 48  # Gauss-Legendre nodes: the sums of the demonstration model's maps miss the change by less than 1 %
@@ -35,17 +38,53 @@ def cam(formula: Formula) -> Callable[[Question], Answer]:
     """The saliency method that applies this formula at the layer in question."""
 
     def answer(question: Question) -> Answer:
-        member, layer = question.member, question.layer
-        with torch.no_grad():
-            below = member.below(question.image, layer)
-        activation = below.detach().requires_grad_(True)  # what lies below may be kept for others
-        outputs = member.above(activation, layer)
-        (gradient,) = torch.autograd.grad(question.target(outputs)[0], activation)
+        outputs, activation, gradient = _at_layer(question)
         with torch.no_grad():
             cells: np.ndarray = formula(activation, gradient)[0].cpu().numpy()
-        return Answer(as_numbers(outputs), cells, member.cells(layer))
+        return Answer(outputs, cells, question.member.cells(question.layer))
 
     return answer
+
+
+def _at_layer(question: Question) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
+    """(outputs, activation, gradient of what is explained), the last two ``(1, channels, cells, cells, cells)``."""
+    member, layer = question.member, question.layer
+    with torch.no_grad():
+        below = member.below(question.image, layer)
+    activation = below.detach().requires_grad_(True)  # what lies below may be kept for others
+    outputs = member.above(activation, layer)
+    (gradient,) = torch.autograd.grad(question.target(outputs)[0], activation)
+    return as_numbers(outputs), activation.detach(), gradient
+
+
+def hirescam_by_voxel(question: Question) -> Answer:
+    """HiResCAM, and of a network that sums the evidence of voxels, that evidence where each voxel lies.
+
+    What a cell holds of it is the mean of its voxels, so that gradient x activation is shared among them without a
+    remainder: the map has the sum of the one by cells. What the features say of a cell is the same in all its voxels.
+    """
+    member, layer, image = question.member, question.layer, question.image
+    outputs, activation, gradient = _at_layer(question)
+    own = member.evidence_channels(activation.shape[1])
+    factors = [axis.stride for axis in member.cells(layer).axes]
+    if member.voxels is None or not _are_whole(member.cells(layer), tuple(image.shape[2:])):
+        return Answer(outputs, hirescam(activation, gradient)[0].cpu().numpy(), member.cells(layer))
+    with torch.no_grad():
+        features = [channel for channel in range(activation.shape[1]) if channel not in own]
+        parts = torch.stack(
+            [hirescam(activation[:, features], gradient[:, features]), gradient[:, own].sum(1)], dim=1
+        ) / math.prod(factors)
+        of_features, of_evidence = functional.interpolate(parts, size=image.shape[2:], mode="nearest")[0]
+        cells = of_features + of_evidence * member.voxels.by_voxel(image)[0, 0]
+    return Answer(outputs, cells.cpu().numpy(), WHOLE_IMAGE)
+
+
+def _are_whole(cells: Cells, shape: tuple[int, ...]) -> bool:
+    """Whether the cells are boxes of voxels that fill the image."""
+    return all(
+        size % axis.stride == 0 and axis.count(size) * axis.stride == size and axis.first == (axis.stride - 1) / 2
+        for axis, size in zip(cells.axes, shape, strict=True)
+    )
 
 
 def hirescam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:

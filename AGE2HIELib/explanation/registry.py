@@ -9,7 +9,7 @@ from AGE2HIELib.explanation.gradient_methods import (
     cam,
     gradcam,
     gradcam_plus_plus,
-    hirescam,
+    hirescam_by_voxel,
     integrated_gradients,
     layercam,
     smooth_integrated_gradients,
@@ -33,7 +33,7 @@ def _method(name: str, answer: Callable[[Question], Answer]) -> Method:
 
 
 METHODS: dict[str, Method] = {
-    "hirescam": _method("hirescam", cam(hirescam)),
+    "hirescam": _method("hirescam", hirescam_by_voxel),
     "gradcam": _method("gradcam", cam(gradcam)),
     "gradcam++": _method("gradcam++", cam(gradcam_plus_plus)),
     "layercam": _method("layercam", cam(layercam)),

@@ -52,8 +52,12 @@ class VoxelEvidence(nn.Module):
 
     def forward(self, image: torch.Tensor, cells: torch.Size) -> torch.Tensor:
         """``(N, C, D, H, W)`` -> its mean in each of so many cells, ``(N, 1, *cells)``."""
+        return functional.adaptive_avg_pool3d(self.by_voxel(image), (cells[0], cells[1], cells[2]))
+
+    def by_voxel(self, image: torch.Tensor) -> torch.Tensor:
+        """``(N, C, D, H, W)`` -> ``(N, 1, D, H, W)``."""
         inside = (image != 0).any(1, keepdim=True)
-        return functional.adaptive_avg_pool3d(self.values(image) * inside, (cells[0], cells[1], cells[2]))
+        return torch.as_tensor(self.values(image) * inside)
 
 
 class SumOfVoxels(LogarithmOfShare):

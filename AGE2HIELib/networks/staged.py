@@ -178,6 +178,13 @@ class StagedNetwork(nn.Module):
         own, other = features.chunk(2, dim=1)
         return (read(own) + read(other.flip(_LEFT_RIGHT)).flip(_LEFT_RIGHT)) / 2
 
+    def evidence_channels(self, channels: int) -> list[int]:
+        """Which of so many channels of a block's output hold the voxels' evidence."""
+        if self.voxels is None:
+            return []
+        own = channels // 2 if self._asked_twice else channels
+        return list(range(own - 1, channels, own))
+
     def _answer(self, features: torch.Tensor, layer: str) -> torch.Tensor:
         answer: torch.Tensor = self.head(self.top(features, layer))
         return answer if self.sum is None else self.sum(answer, features[:, -1:])
