@@ -10,9 +10,18 @@ import pytest
 from scans import bundled_atlas
 
 from AGE2HIELib.errors import InputError
+from AGE2HIELib.io.images import read_volume
+from AGE2HIELib.phantom.infant import make_infant
 from AGE2HIELib.system.places import resource_path
+from AGE2HIELib.volume import Volume
 from training.cohorts.bonbid import read_bonbid
-from training.cohorts.synthetic_hie import planned_cases, simulated_outcome, write_synthetic_hie
+from training.cohorts.synthetic_hie import (
+    expert_threshold,
+    injury_with_outcome,
+    planned_cases,
+    simulated_outcome,
+    write_synthetic_hie,
+)
 from training.evaluation.platt import platt
 from training.finetuning import planned_fits, pretraining_seed
 from training.leakage import leaked_subjects, subject_hash
@@ -95,6 +104,26 @@ def test_a_prepared_case_has_its_lesion_where_z_is_low(cohort: Path) -> None:
             assert np.median(released[lesion]) < np.median(released[brain & ~lesion]) - 0.3
             assert row["low_z_ml"] > 3
     assert max(loads) > 0.02
+
+
+def test_experts_mark_injured_tissue_below_their_threshold_of_z_alone(cohort: Path) -> None:
+    """All of it, in the phantom's own z-map; two thirds of the experts begin near -2."""
+    marked_at = [expert_threshold(seed) for seed in range(1000)]
+    assert -2.1 < min(marked_at) and max(marked_at) < -0.7
+    assert np.mean(np.array(marked_at) < -1.4) == pytest.approx(0.65, abs=0.05)
+    cases, _ = read_bonbid(cohort)
+    for planned in planned_cases({"MGH": 3, "BCH": 2}, seed=0):
+        (case,) = (one for one in cases if one.case == planned.case)
+        assert case.z_adc and case.lesion
+        z, marked = read_volume(case.z_adc).array, read_volume(case.lesion).array > 0
+        assert (z[marked] < expert_threshold(planned.seed)).all()
+        rng = np.random.default_rng([planned.seed, 10])
+        injury = injury_with_outcome(make_infant(planned.seed), planned, rng)
+        assert marked.sum() * read_volume(case.lesion).grid.voxel_ml <= 1.1 * ml_of(injury.lesion)
+
+
+def ml_of(mask: Volume) -> float:
+    return float(mask.array.sum() * mask.grid.voxel_ml)
 
 
 def test_preparing_again_prepares_only_what_is_missing_or_was_changed(cohort: Path, tmp_path: Path) -> None:
