@@ -88,7 +88,7 @@ def fluid_check(values: np.ndarray) -> Check:
         remedy="Is the map's scale right (unit, b-value)? Compare fluid in the ventricles: about 3000. Override this "
         "if the scale is right.",
         basis="The 99.5th percentile of a given map. 28 real newborns have 2606 (74 % of the brain injured) to 3919 "
-        "(logarithm normal: 0.06 % of such infants lie outside), 40 phantoms 2425-3162. Sound maps that are smoothed, "
+        "(logarithm normal: 0.06 % of such infants lie outside), 40 phantoms 2192-3162. Sound maps that are smoothed, "
         "or were made at b = 1500 and more with much noise, may lie below.",
         severity="warn",
     )
