@@ -66,6 +66,7 @@ PARTS = {
     "explanation_cases.py",
     "figures.py",
     "fresh_cases.py",
+    "fluid_maps.py",
     "gate_cases.py",
     "gate_limits.py",
     "grown_scans.py",

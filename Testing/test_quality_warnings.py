@@ -165,5 +165,5 @@ def test_every_check_says_where_its_limit_comes_from() -> None:
     from test_quality import as_source, gate
 
     quality = gate(as_source(stripped_scan("none", "6mm", 34)[0]))
-    assert len(quality.checks) == 15
+    assert len(quality.checks) == 16
     assert all(len(check.basis) > 20 for check in quality.checks)

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as t_distribution
 
-from AGE2HIELib.quality.check import DISTANCE, STEP, STRIPES
+from AGE2HIELib.quality.check import DISTANCE, FLUID, STEP, STRIPES
 from AGE2HIELib.quality.maps import FIELD_OF_VIEW_SHARE, OVERLAP, SHARED_DETAIL, SIMILARITY, STRETCH, Z_DETAIL
 from AGE2HIELib.quality.signal_loss import LOST, STEPPED, STRIPED
-from AGE2HIELib.quality.values import BRAIN_ML, CUT_FACE, IMPLAUSIBLE_SHARE, MEDIAN_ADC
+from AGE2HIELib.quality.values import ADC_OF_FLUID, BRAIN_ML, CUT_FACE, IMPLAUSIBLE_SHARE, MEDIAN_ADC
 
 Values = dict[str, dict[str, float]]  # by infant, by check
 FIXED = ("median ADC of the brain", "field of view", "voxels missing in a slice")
@@ -44,6 +44,7 @@ def limits(distance_limit: float) -> tuple[Limit, ...]:
         Limit("voxels missing in a slice", np.log, high=LOST),
         Limit("voxels with an implausible ADC", np.sqrt, high=IMPLAUSIBLE_SHARE),
         Limit("median ADC of the brain", np.log, *MEDIAN_ADC),
+        Limit(FLUID, np.log, *ADC_OF_FLUID),
         Limit(STRIPES, same, high=STRIPED, about_zero=True),
         Limit(STEP, np.log, high=STEPPED),
         Limit("field of view", same, low=FIELD_OF_VIEW_SHARE),

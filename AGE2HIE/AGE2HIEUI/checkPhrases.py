@@ -28,6 +28,7 @@ CHECKS = Phrases(
         _("postnatal age"),
         _("brain mask beside the one found"),
         _("brain found in the ADC map alone"),
+        _("ADC of fluid"),
         _("distance from the training cases"),
         _("field of view"),
         _("overlap with the atlas brain"),
@@ -45,6 +46,10 @@ CHECKS = Phrases(
         _(
             "Skull or scalp may lie in the brain mask. Look at the outline; give a brain mask with --mask, a "
             "skull-stripped ADC map, or the raw series."
+        ),
+        _(
+            "Is the map's scale right (unit, b-value)? Compare fluid in the ventricles: about 3000. Override this if "
+            "the scale is right."
         ),
         _("Part of the brain is missing. Use a scan that holds all of it, or give a brain mask with --mask."),
         _("Low ADC may have returned to normal, so that injury is missed. Use an earlier scan, or other sequences."),

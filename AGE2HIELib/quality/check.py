@@ -9,7 +9,7 @@ from AGE2HIELib.errors import InputError
 from AGE2HIELib.result.verdicts import Check, Quality, Severity
 
 __all__ = ["OVERRIDABLE", "Check", "Quality", "Severity", "at_least", "at_most", "between", "check_overrides"]
-STRIPES, STEP, DROPOUT, LEVEL, AGE, GIVEN_MASK, FOUND_ALONE, DISTANCE = (
+STRIPES, STEP, DROPOUT, LEVEL, AGE, GIVEN_MASK, FOUND_ALONE, FLUID, DISTANCE = (
     "striping between slices",
     "step between slices",
     "signal lost in a slice of one volume",
@@ -17,9 +17,10 @@ STRIPES, STEP, DROPOUT, LEVEL, AGE, GIVEN_MASK, FOUND_ALONE, DISTANCE = (
     "postnatal age",
     "brain mask beside the one found",
     "brain found in the ADC map alone",
+    "ADC of fluid",
     "distance from the training cases",
 )
-OVERRIDABLE = (STRIPES, STEP, DROPOUT, LEVEL, AGE, GIVEN_MASK, FOUND_ALONE, DISTANCE)  # the checks that can warn
+OVERRIDABLE = (STRIPES, STEP, DROPOUT, LEVEL, AGE, GIVEN_MASK, FOUND_ALONE, FLUID, DISTANCE)  # the checks that can warn
 
 
 def check_overrides(names: Collection[str]) -> None:
@@ -32,10 +33,20 @@ def check_overrides(names: Collection[str]) -> None:
             )
 
 
-def between(name: str, value: float, limits: tuple[float, float], unit: str, *, remedy: str, basis: str) -> Check:
+def between(
+    name: str,
+    value: float,
+    limits: tuple[float, float],
+    unit: str,
+    *,
+    remedy: str,
+    basis: str,
+    severity: Severity = "refuse",
+) -> Check:
+    """``value`` NaN is not passed."""
     low, high = limits
     words = f"{low:g} to {high:g} {unit}"
-    return Check(name, finite_or_none(value), words, bool(low <= value <= high), remedy, basis)
+    return Check(name, finite_or_none(value), words, bool(low <= value <= high), remedy, basis, severity)
 
 
 def at_most(name: str, value: float, limit: float, *, remedy: str, basis: str, severity: Severity = "refuse") -> Check:

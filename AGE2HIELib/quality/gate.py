@@ -17,7 +17,15 @@ from AGE2HIELib.preprocess.placement import Placement
 from AGE2HIELib.quality.check import Quality
 from AGE2HIELib.quality.maps import placement_checks
 from AGE2HIELib.quality.signal_loss import lost_slices, raw_checks, slice_checks
-from AGE2HIELib.quality.values import age_check, brain_volume, cut_face, modality, value_checks, voxel_size
+from AGE2HIELib.quality.values import (
+    age_check,
+    brain_volume,
+    cut_face,
+    fluid_check,
+    modality,
+    value_checks,
+    voxel_size,
+)
 from AGE2HIELib.volume import Volume
 
 
@@ -45,7 +53,10 @@ def check_quality(
     checks = [modality(source), voxel_size(adc), brain_volume(brain), cut_face(brain), lost_slices(adc)]
     if brain.array.any():
         checks += [*value_checks(adc.array[brain.array]), *slice_checks(adc, brain)]
-        checks += raw_checks(series_to_canonical(source.dwi), brain) if source.dwi is not None else []
+        if source.dwi is None:
+            checks.append(fluid_check(adc.array[brain.array]))
+        else:
+            checks += raw_checks(series_to_canonical(source.dwi), brain)
     if placement is not None:
         checks += placement_checks(placement, atlas, mirrored)
     if infant is not None and infant.age_days is not None:

@@ -922,6 +922,11 @@
    <translation>Gehirn allein in der ADC-Karte gefunden</translation>
   </message>
   <message>
+   <source>ADC of fluid</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ADC der Flüssigkeit</translation>
+  </message>
+  <message>
    <source>distance from the training cases</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>Abstand von den Trainingsfällen</translation>
@@ -995,6 +1000,11 @@
    <source>Skull or scalp may lie in the brain mask. Look at the outline; give a brain mask with --mask, a skull-stripped ADC map, or the raw series.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>Schädel oder Kopfhaut können in der Hirnmaske liegen. Sehen Sie den Umriss an; geben Sie eine Hirnmaske an mit --mask, eine ADC-Karte ohne Schädel oder die Rohserie.</translation>
+  </message>
+  <message>
+   <source>Is the map's scale right (unit, b-value)? Compare fluid in the ventricles: about 3000. Override this if the scale is right.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>Stimmt der Maßstab der Karte (Einheit, b-Wert)? Vergleichen Sie die Flüssigkeit in den Ventrikeln: etwa 3000. Übergehen Sie dies, wenn der Maßstab stimmt.</translation>
   </message>
   <message>
    <source>Part of the brain is missing. Use a scan that holds all of it, or give a brain mask with --mask.</source>

@@ -922,6 +922,11 @@
    <translation>cerebro hallado solo en el mapa ADC</translation>
   </message>
   <message>
+   <source>ADC of fluid</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ADC del líquido</translation>
+  </message>
+  <message>
    <source>distance from the training cases</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>distancia a los casos de entrenamiento</translation>
@@ -995,6 +1000,11 @@
    <source>Skull or scalp may lie in the brain mask. Look at the outline; give a brain mask with --mask, a skull-stripped ADC map, or the raw series.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>Puede haber cráneo o cuero cabelludo en la máscara cerebral. Mire el contorno; indique una máscara con --mask, un mapa ADC sin cráneo o la serie original.</translation>
+  </message>
+  <message>
+   <source>Is the map's scale right (unit, b-value)? Compare fluid in the ventricles: about 3000. Override this if the scale is right.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>¿Es correcta la escala del mapa (unidad, valor b)? Compare el líquido de los ventrículos: unos 3000. Ignore esto si la escala es correcta.</translation>
   </message>
   <message>
    <source>Part of the brain is missing. Use a scan that holds all of it, or give a brain mask with --mask.</source>

@@ -922,6 +922,11 @@
    <translation>cerveau trouvé dans la seule carte ADC</translation>
   </message>
   <message>
+   <source>ADC of fluid</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ADC du liquide</translation>
+  </message>
+  <message>
    <source>distance from the training cases</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>distance aux cas d'entraînement</translation>
@@ -995,6 +1000,11 @@
    <source>Skull or scalp may lie in the brain mask. Look at the outline; give a brain mask with --mask, a skull-stripped ADC map, or the raw series.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>Le crâne ou le scalp peut se trouver dans le masque cérébral. Regardez le contour ; donnez un masque avec --mask, une carte ADC sans crâne ou la série brute.</translation>
+  </message>
+  <message>
+   <source>Is the map's scale right (unit, b-value)? Compare fluid in the ventricles: about 3000. Override this if the scale is right.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>L'échelle de la carte est-elle juste (unité, valeur de b) ? Comparez le liquide des ventricules : environ 3000. Passez outre si l'échelle est juste.</translation>
   </message>
   <message>
    <source>Part of the brain is missing. Use a scan that holds all of it, or give a brain mask with --mask.</source>

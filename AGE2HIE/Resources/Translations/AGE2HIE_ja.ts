@@ -922,6 +922,11 @@
    <translation>ADC マップのみから検出した脳</translation>
   </message>
   <message>
+   <source>ADC of fluid</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>脳脊髄液の ADC</translation>
+  </message>
+  <message>
    <source>distance from the training cases</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>学習症例からの距離</translation>
@@ -995,6 +1000,11 @@
    <source>Skull or scalp may lie in the brain mask. Look at the outline; give a brain mask with --mask, a skull-stripped ADC map, or the raw series.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>頭蓋骨や頭皮が脳マスクに入っている可能性があります。輪郭を確認し、--mask で脳マスクを指定するか、頭蓋除去済みの ADC マップまたは元のシリーズを使ってください。</translation>
+  </message>
+  <message>
+   <source>Is the map's scale right (unit, b-value)? Compare fluid in the ventricles: about 3000. Override this if the scale is right.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>マップの尺度（単位、b 値）は正しいですか。脳室内の液体と比べてください。約 3000 です。尺度が正しければ、この警告を無視してください。</translation>
   </message>
   <message>
    <source>Part of the brain is missing. Use a scan that holds all of it, or give a brain mask with --mask.</source>

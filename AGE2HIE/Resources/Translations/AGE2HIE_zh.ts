@@ -922,6 +922,11 @@
    <translation>仅由 ADC 图找到的脑</translation>
   </message>
   <message>
+   <source>ADC of fluid</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>脑脊液 ADC</translation>
+  </message>
+  <message>
    <source>distance from the training cases</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>与训练病例的距离</translation>
@@ -995,6 +1000,11 @@
    <source>Skull or scalp may lie in the brain mask. Look at the outline; give a brain mask with --mask, a skull-stripped ADC map, or the raw series.</source>
    <extracomment>machine translation, not read by a native speaker</extracomment>
    <translation>脑掩膜中可能含有颅骨或头皮。请查看轮廓；用 --mask 给出脑掩膜，或使用已去颅骨的 ADC 图或原始序列。</translation>
+  </message>
+  <message>
+   <source>Is the map's scale right (unit, b-value)? Compare fluid in the ventricles: about 3000. Override this if the scale is right.</source>
+   <extracomment>machine translation, not read by a native speaker</extracomment>
+   <translation>ADC 图的标度（单位、b 值）正确吗？请与脑室内的液体比较：约为 3000。如果标度正确，可忽略此警告。</translation>
   </message>
   <message>
    <source>Part of the brain is missing. Use a scan that holds all of it, or give a brain mask with --mask.</source>

@@ -49,6 +49,7 @@ _DEVICE = hd.UID.from_uuid("3f1d7ad4-9a77-4a53-8c0e-5f1f5a1a9a21")  # of the sof
 _UNITS = {
     "brain volume": ML,
     "median ADC of the brain": SQUARE_MICROMETRES_PER_SECOND,
+    "ADC of fluid": SQUARE_MICROMETRES_PER_SECOND,
 }
 
 
