@@ -167,7 +167,7 @@ class Finetune(Section):
         "block by block", description="how a pretrained trunk begins to learn, after a tenth of the epochs or the first"
     )
     scratch_rate: float = Field(5e-3, gt=0, description="of a network without pretraining")
-    auxiliary: bool = Field(False, description="also learn the lesion's load and place from 3LABEL; not in the model")
+    auxiliary: bool = Field(False, description="also learn the lesion's load and place from 3LABEL")
     augment: bool = Field(True, description="vary the images at random")
 
     @property
