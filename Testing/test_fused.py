@@ -153,3 +153,30 @@ def test_the_outcome_s_network_reads_what_the_spec_names() -> None:
     assert pick_z(stored, "atlas").shape[1] == 4
     assert torch.equal(pick_z(stored, "released")[:, 1:], stored[:, 2:])
     assert Network().poolings == 4
+
+
+def test_the_evidence_of_voxels_learns_where_experts_marked_of_the_channels_that_it_is_read_from() -> None:
+    """Of ADC and z alone; evidence where the lesion is costs less than as much of it beside the lesion."""
+    rng = np.random.default_rng(0)
+    volumes = rng.normal(0, 0.3, (2, 5, *SHAPE)).astype(np.float16)
+    lesions = np.zeros((2, *SHAPE), np.uint8)
+    lesions[:, 4:8, 4:8, 4:8] = 1
+    count = np.zeros(2, bool)
+    infants = Infants(np.arange(2), count, count, "released", lesions, lesions.mean((1, 2, 3)))
+    start = from_scratch(FUSED.model_copy(update={"pooling": "voxels"}), Finetune(), seed=2)
+    module = OutcomeModule(start, volumes, infants, Learner(epochs=1, batch_size=2, weight_decay=0.0, seed=1))
+    losses = []
+    for part in (slice(4, 8), slice(8, 12)):
+        volumes[:, 1:3] = 0
+        volumes[:, 1:3, part, 4:8, 4:8] = -4.0
+        with torch.no_grad():
+            hidden, last = module.network.voxels.values[0], module.network.voxels.values[2]
+            for layer in (hidden, last):
+                layer.weight.zero_()
+            hidden.bias.zero_()
+            hidden.weight[0, 1] = -1.0  # z
+            last.weight[0, 0] = 2.0
+        losses.append(module.loss(torch.from_numpy(volumes), torch.arange(2), None)["voxel_loss"])
+    assert losses[0].item() < 0.5 * losses[1].item()
+    losses[1].backward()
+    assert module.network.voxels.values[2].weight.grad.abs().max() > 0

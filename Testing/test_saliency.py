@@ -56,18 +56,29 @@ def test_map_of_a_linear_network_is_its_logit_cell_by_cell(method):
         assert np.unravel_index(np.argmin(answer.saliency.array), (4, 4, 3)) == (3, 0, 2)
 
 
+_SUMMED = {"channels": [4, 4, 4], "norm": "group", "pooling": "voxels"}
+SUMMED = {  # the arguments, and how many of the channels the evidence of voxels is read from
+    "sfcn": ({**_SUMMED, "in_channels": 2}, 2),
+    "fused": ({**_SUMMED, "in_channels": 4, "sequences": [2, 1, 1]}, 2),
+    "streams": ({**_SUMMED, "in_channels": 3, "streams": [2, 1]}, 2),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SUMMED))
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("layer", ["block1", "block2"])
-def test_summed_evidence_lies_in_its_voxels_and_the_map_keeps_the_cells_sums(mirrored, layer):
+def test_summed_evidence_lies_in_its_voxels_and_the_map_keeps_the_cells_sums(name, mirrored, layer):
     torch.manual_seed(0)
-    asked = {"in_channels": 2, "channels": [4, 4, 4], "outputs": 1, "norm": "group", "pooling": "voxels"}
-    network = build_network("sfcn", {**asked, "mirrored": mirrored}).eval().requires_grad_(False)
-    image = torch.zeros(1, 2, 16, 16, 8)
-    image[:, :, 2:14, 2:14, 1:7] = 0.3 * torch.randn(1, 2, 12, 12, 6)
+    arguments, read = SUMMED[name]
+    network = build_network(name, {**arguments, "outputs": 1, "mirrored": mirrored}).eval().requires_grad_(False)
+    channels = arguments["in_channels"]
+    image = torch.zeros(1, channels, 16, 16, 8)
+    image[:, :, 2:14, 2:14, 1:7] = 0.3 * torch.randn(1, channels, 12, 12, 6)
     image[0, 1, 9, 4, 3] = -8.0  # one voxel that speaks
-    with torch.no_grad():
-        network.voxels.values[0].weight[:, 1].copy_(-network.voxels.values[0].weight[:, 1].abs())
-        network.voxels.values[2].weight.copy_(network.voxels.values[2].weight.abs())  # falls with the second channel
+    weight = network.voxels.values[0].weight
+    assert weight.shape[1] == read
+    weight[:, 1] = -weight[:, 1].abs()
+    network.voxels.values[2].weight.abs_()  # evidence falls as the second channel rises
     question = Question(network, image, layer, find_target("adverse"))
     by_cell, by_voxel = cam(hirescam)(question), hirescam_by_voxel(question)
     assert by_voxel.cells.shape == (16, 16, 8)

@@ -66,12 +66,17 @@ def main() -> None:
     atlas = load_atlas(resource_path("atlas"))
     model = model_for_z(load_model(find_model(options.model)), atlas, released=options.z == "released")
     infants = cohort_cases(options.run) if options.run else fresh_cases(options.keep, cases=options.cases)
-    every, refused = answers(infants, options.keep, options.z, model)
+    # the cases of all cohorts have the same names
+    kept = (
+        options.keep
+        / f"answers-{options.run.name if options.run else 'fresh'}-{options.z}-{model.bundle.sha256[:12]}.jsonl"
+    )
+    every, refused = answers(infants, kept, options.z, model)
     print(f"\nz-maps {'of the bundled atlas' if options.z == 'own' else 'as another group would release them'}")
     print(f"{len(every) + refused} infants are there; stopped by the gate: {refused}")
     if not every:
         sys.exit("Nothing to measure: fill the folder with fresh_cases.py, for other groups' z-maps with --released.")
-    figures = Figures(f"calibration-{options.z}")
+    figures = Figures(f"calibration-{'another-run-' if options.run else ''}{options.z}")
     figures.add("both/there", len(every) + refused)
     figures.add("both/stopped", refused)
     for site in (*sorted({one.site for one in every}), None):
@@ -81,9 +86,9 @@ def main() -> None:
     figures.write(model=options.model is None)
 
 
-def answers(infants: Iterable[Fresh], folder: Path, kind: str, model: HieModel) -> tuple[list[Answer], int]:
+def answers(infants: Iterable[Fresh], file: Path, kind: str, model: HieModel) -> tuple[list[Answer], int]:
     """Those for whom ``predict`` would give a number, and how many others there are."""
-    kept = Kept(folder / f"answers-{kind}-{model.bundle.sha256[:12]}.jsonl")
+    kept = Kept(file)
     passed, refused, waiting = [], 0, {}
     for case in infants:
         image = getattr(case, kind)

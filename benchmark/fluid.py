@@ -98,8 +98,12 @@ def add_distribution(figures: Figures, values: list[float]) -> None:
     found = np.array(values)
     figures.add("log/mean", np.log(found).mean())
     figures.add("log/sd", np.log(found).std(ddof=1))
-    for name, limit in zip(("low", "high"), ADC_OF_FLUID, strict=True):
-        share = 100 * expected_beyond(found, Limit(FLUID, np.log, **{name: limit}))
+    low, high = ADC_OF_FLUID
+    for name, limit, asked in (
+        ("low", low, Limit(FLUID, np.log, low)),
+        ("high", high, Limit(FLUID, np.log, None, high)),
+    ):
+        share = 100 * expected_beyond(found, asked)
         figures.add(f"limit/{name}", limit, "1e-6 mm2/s")
         figures.add(f"beyond/{name}", share, "%")
         print(f"{name} limit {limit:g}: {share:.4f} % of further infants beyond")

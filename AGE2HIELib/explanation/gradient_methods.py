@@ -65,18 +65,16 @@ def hirescam_by_voxel(question: Question) -> Answer:
     """
     member, layer, image = question.member, question.layer, question.image
     outputs, activation, gradient = _at_layer(question)
-    own = member.evidence_channels(activation.shape[1])
-    factors = [axis.stride for axis in member.cells(layer).axes]
-    if member.voxels is None or not _are_whole(member.cells(layer), tuple(image.shape[2:])):
-        return Answer(outputs, hirescam(activation, gradient)[0].cpu().numpy(), member.cells(layer))
+    cells, own = member.cells(layer), member.evidence_channels(activation.shape[1])
+    if not own or not _are_whole(cells, tuple(image.shape[2:])):
+        return Answer(outputs, hirescam(activation, gradient)[0].cpu().numpy(), cells)
     with torch.no_grad():
-        features = [channel for channel in range(activation.shape[1]) if channel not in own]
-        parts = torch.stack(
-            [hirescam(activation[:, features], gradient[:, features]), gradient[:, own].sum(1)], dim=1
-        ) / math.prod(factors)
-        of_features, of_evidence = functional.interpolate(parts, size=image.shape[2:], mode="nearest")[0]
-        cells = of_features + of_evidence * member.voxels.by_voxel(image)[0, 0]
-    return Answer(outputs, cells.cpu().numpy(), WHOLE_IMAGE)
+        others = [channel for channel in range(activation.shape[1]) if channel not in own]
+        of_features = hirescam(activation[:, others], gradient[:, others]).unsqueeze(1)
+        shares = torch.cat([of_features, gradient[:, own]], dim=1) / math.prod(axis.stride for axis in cells.axes)
+        of_voxels = functional.interpolate(shares, size=image.shape[2:], mode="nearest")
+        values = of_voxels[:, 0] + (of_voxels[:, 1:] * member.voxel_evidence(image)).sum(1)
+    return Answer(outputs, values[0].cpu().numpy(), WHOLE_IMAGE)
 
 
 def _are_whole(cells: Cells, shape: tuple[int, ...]) -> bool:

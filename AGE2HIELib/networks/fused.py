@@ -94,8 +94,8 @@ class FusedNetwork(StagedNetwork):
     def stems(self) -> tuple[str, ...]:
         return tuple(f"{_STEMS}.{number}.conv.weight" for number in range(len(self.sequences)))
 
-    def _with_voxels(self, features: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
-        return super()._with_voxels(features, image[:, : self.sequences[0]])
+    def seen_by_voxels(self, image: torch.Tensor) -> torch.Tensor:
+        return image[:, : self.sequences[0]]
 
     def adopted(self, trunk: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Of a trunk that saw one channel of one sequence: its stem for each of ours, copied and divided where a

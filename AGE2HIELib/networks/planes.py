@@ -150,10 +150,8 @@ class Planes(StagedNetwork):
     def stems(self) -> tuple[str, ...]:
         return tuple(f"blocks.block1.trunks.{number}.conv1.weight" for number in range(len(self.planes)))
 
-    def _with_voxels(self, features: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
-        if self.voxels is None:
-            return features
+    def seen_by_voxels(self, image: torch.Tensor) -> torch.Tensor:
         seen = torch.zeros(image.shape[_FIRST:], dtype=torch.bool, device=image.device)
         for plane in self.planes:
             seen.narrow(plane.axis, *plane.cells(1, image.shape[_FIRST + plane.axis])).fill_(True)
-        return super()._with_voxels(features, torch.where(seen, image, 0))
+        return torch.where(seen, image, 0)

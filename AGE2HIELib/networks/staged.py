@@ -158,7 +158,24 @@ class StagedNetwork(nn.Module):
     def _with_voxels(self, features: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
         if self.voxels is None:
             return features
-        return torch.cat([features, self.voxels(image, features.shape[2:])], dim=1)
+        return torch.cat([features, self.voxels(self.seen_by_voxels(image), features.shape[2:])], dim=1)
+
+    def seen_by_voxels(self, image: torch.Tensor) -> torch.Tensor:
+        """The part of an image ``(N, C, D, H, W)`` that the evidence of voxels is read from."""
+        return image
+
+    def voxel_evidence(self, image: torch.Tensor) -> torch.Tensor:
+        """``(N, 1, D, H, W)``; of a mirrored network 2 channels: the second is the mirror image's, laid over the image.
+
+        They are the voxels of which ``evidence_channels`` hold the means over cells.
+        """
+        if self.voxels is None:
+            raise ValueError("This network sums no evidence of voxels.")
+        own = self.voxels.by_voxel(self.seen_by_voxels(image))
+        if not self._asked_twice:
+            return own
+        other = self.voxels.by_voxel(self.seen_by_voxels(image.flip(_LEFT_RIGHT)))
+        return torch.cat([own, other.flip(_LEFT_RIGHT)], dim=1)
 
     def above(self, features: torch.Tensor, layer: str) -> torch.Tensor:
         """The network's outputs ``(N, outputs)`` from the output of block ``layer``."""

@@ -122,8 +122,8 @@ class StreamsNetwork(StagedNetwork):
     def stems(self) -> tuple[str, ...]:
         return tuple(f"{_STEMS}.{number}.conv.weight" for number in range(len(self.streams)))
 
-    def _with_voxels(self, features: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
-        return super()._with_voxels(features, image[:, : self.streams[0]])
+    def seen_by_voxels(self, image: torch.Tensor) -> torch.Tensor:
+        return image[:, : self.streams[0]]
 
     def adopted(self, trunk: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """A trunk whose streams saw other numbers of channels: each stem copied and divided as often as ours has them,

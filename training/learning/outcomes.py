@@ -98,8 +98,9 @@ class OutcomeModule(KeyedModule):
         voxels = self.network.voxels
         if voxels is None:
             return {}
-        inside = (images != 0).any(1, keepdim=True)
-        return {"voxel_loss": _VOXEL_WEIGHT * marked_loss(voxels.values(images)[inside], lesions[inside] > 0.5)}
+        seen = self.network.seen_by_voxels(images)
+        inside = (seen != 0).any(1, keepdim=True)
+        return {"voxel_loss": _VOXEL_WEIGHT * marked_loss(voxels.values(seen)[inside], lesions[inside] > 0.5)}
 
     def healthy_images(self) -> Images:
         """The healthy infants that it learns from, without augmentation."""
