@@ -71,7 +71,7 @@ def value_checks(values: np.ndarray) -> list[Check]:
 
 
 def fluid_check(values: np.ndarray) -> Check:
-    """Whether the scale of a given map is right: fluid has the ADC of free water in sound and injured brains alike.
+    """Whether the scale of a given map is right: fluid has an ADC near that of free water.
 
     Not asked of raw series: there the b-values set the scale, and at high b the noise floor lowers the ADC of fluid.
     ``benchmark/fluid.py`` has the sound maps, and those of a wrong scale, by which the limits were chosen.
