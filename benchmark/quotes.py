@@ -161,8 +161,8 @@ where one was asked. This page is made by `make docs`.
 
 The affine step of the placement became another one in 9b1280e. Figures of placed scans that are older belong to the one
 before; the scores of 28 real newborns moved by 0.001 (median) and by 0.04 at most. Model 0.7.2 has the networks of
-0.7.1: what is said of ranks and maps holds for both, probabilities differ. Those of 0.8.0 and of 0.9.0 are others: placement
-does not depend on the model, a score belongs to its own, and seconds were not measured again.
+0.7.1: what is said of ranks and maps holds for both, probabilities differ. Those of 0.8.0 and of 0.9.0 are others:
+placement does not depend on the model, a score belongs to its own, and seconds were not measured again.
 """
 
 

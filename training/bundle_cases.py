@@ -23,8 +23,8 @@ from training.preparing.store import PreparedCohort
 EXPECTED_WARNINGS = 0.004
 # Real newborns scatter more than phantoms: by the same reckoning 996 of 1000 lie within 1.81 with our own z-maps and
 # within 3.36 with released ones (28 of them, model 0.8.0), and of left-out phantoms within 1.31. ADC and z exchanged
-# begin at 3.44 in ten phantoms (benchmark/distances.py). All of these were looked at when choosing; with model 0.9.0 they are 1.73, 3.28, 1.24 and
-# 3.16.
+# begin at 3.44 in ten phantoms (benchmark/distances.py). All of these were looked at when choosing; with model 0.9.0
+# they are 1.73, 3.28, 1.24 and 3.16.
 REAL_OVER_SYNTHETIC = 2.6
 # How injured an infant is moves every feature; training has few of the most severely injured, so that direction counts
 # as this many times more spread than was seen. With it newborns with loads of 57 and 74 % lie at 1.0 with our own z and

@@ -6,10 +6,10 @@ image taken away. A map that looks the same whatever the network has learned exp
 doi:10.1148/ryai.2021200267). The limits were set on one phantom and four networks with random weights. Since then
 ``benchmark/explanations.py`` has printed, for 20 others of each with an earlier model's networks: members 0.85-1.00,
 with random weights 0.70-0.80; moved image 0.84-0.92 and 0.13-0.29; noise 0.996-1.00 and 0.73-0.85; occlusion 0.31-0.79
-and 0.15-0.60 (with maps by cells of 8 mm). All 20 of random weights failed (members, moved image), and none of the trained but for deletion, once,
-which was held against orders of single cubes then. Against turned copies of the map (``curves``), 14 and 15 of 380 maps
-of smooth noise pass deletion and insertion (3.7 and 3.9 %, 95 % interval 2.0-6.4 %) on linear and quadratic scores on
-half the grid, and all 76 maps that know the score.
+and 0.15-0.60 (maps by cells of 8 mm). All 20 of random weights failed (members, moved image), and none of the trained
+but for deletion, once, which was held against orders of single cubes then. Against turned copies of the map
+(``curves``), 14 and 15 of 380 maps of smooth noise pass deletion and insertion (3.7 and 3.9 %, 95 % interval
+2.0-6.4 %) on linear and quadratic scores on half the grid, and all 76 maps that know the score.
 """
 
 from __future__ import annotations
