@@ -28,7 +28,8 @@ _NO_Z, _OWN_Z = 0.15, 0.5  # share of the samples without z, and (of all) with t
 # and 0.95; these infants chose).
 _NO_ADC = 0.5
 # Expert lesions are shallower in ADC than marked ones of phantoms (medians 1013 and 889e-6 mm^2/s) at the same z: up to
-# this much is taken off them, in units of the channel, which is 240e-6 mm^2/s. No other value was tried.
+# this much is taken off them, in units of the channel, which is 240e-6 mm^2/s. Set by that difference; not
+# compared with 0.4, which it was before lesions were marked so.
 _SHALLOWER = 0.6
 # Some newborns' z lies above 0 all over (medians up to 1.8): such a share of the samples is raised by up to this much.
 _RAISED, _RAISED_BY = 0.35, 0.6
